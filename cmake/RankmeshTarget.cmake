@@ -1,0 +1,27 @@
+# What every target of the project has in common.
+
+# rankmesh_target_defaults(TARGET): C++20, the project's warnings, the sanitizers asked for.
+function(rankmesh_target_defaults target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(RANKMESH_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(RANKMESH_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${RANKMESH_SANITIZE} -fno-sanitize-recover=all
+                                             -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${RANKMESH_SANITIZE})
+  endif()
+endfunction()
+
+# rankmesh_library(NAME SOURCES ...): the library rankmesh_NAME, alias rankmesh::NAME, of the current folder,
+# with its public headers under include/. What it may link is for the caller to say.
+function(rankmesh_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
+  add_library(rankmesh_${name} ${arg_SOURCES})
+  add_library(rankmesh::${name} ALIAS rankmesh_${name})
+  set_target_properties(rankmesh_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(rankmesh_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
+  rankmesh_target_defaults(rankmesh_${name})
+endfunction()

@@ -1,0 +1,17 @@
+#pragma once
+
+/// @file
+/// The umbrella header of `rankmesh::topology`: what the parallel groups of a job are. Pure computation on
+/// the C++ standard library alone.
+
+#include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/group_family.hpp"
+#include "rankmesh/topology/group_kind.hpp"
+#include "rankmesh/topology/grouping.hpp"
+#include "rankmesh/topology/invariants.hpp"
+#include "rankmesh/topology/mesh.hpp"
+#include "rankmesh/topology/parallel_config.hpp"
+#include "rankmesh/topology/pipeline.hpp"
+#include "rankmesh/topology/rank_list.hpp"
+#include "rankmesh/topology/topology.hpp"

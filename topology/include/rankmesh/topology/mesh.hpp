@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rankmesh/topology/group_family.hpp"
+
+namespace rankmesh {
+
+/// One degree of parallelism: `tp` tensor, `sp` sequence, `dp` data, `pp` pipeline, or any other name.
+struct Axis {
+  std::string name;
+  std::int64_t size = 1;
+
+  bool operator==(const Axis&) const = default;
+};
+
+/// The world as a grid: named axes, the leftmost varying fastest from rank to rank.
+///
+///     rank = c[0] + size[0] * (c[1] + size[1] * (c[2] + ...))
+class Mesh {
+ public:
+  /// @throws ConfigError listing every axis with an empty or repeated name or a size below 1, and a world of
+  ///         more than 2^31 - 1 ranks
+  explicit Mesh(std::vector<Axis> axes);
+
+  /// The number of ranks: the product of the sizes of the axes.
+  [[nodiscard]] int world_size() const noexcept { return world_size_; }
+  [[nodiscard]] std::span<const Axis> axes() const noexcept { return axes_; }
+
+  /// The place of an axis in `axes()`; nothing if there is none of that name.
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view axis) const noexcept;
+  /// The size of an axis.
+  /// @throws RangeError if there is none of that name, listing those that are
+  [[nodiscard]] int size(std::string_view axis) const;
+  /// By how much the rank grows along an axis.
+  /// @throws RangeError if there is none of that name, listing those that are
+  [[nodiscard]] int stride(std::string_view axis) const;
+
+  /// The coordinate of a rank along an axis, 0 .. size - 1. O(1) but for finding the name; allocates nothing.
+  /// @throws RangeError if there is no such rank or axis
+  [[nodiscard]] int coordinate(int rank, std::string_view axis) const;
+  /// The coordinates of a rank, in the order of the axes.
+  /// @throws RangeError if there is no such rank
+  [[nodiscard]] std::vector<int> coordinates(int rank) const;
+  /// The rank at some coordinates, the inverse of `coordinates`.
+  /// @throws RangeError if a coordinate is missing, too many or out of range
+  [[nodiscard]] int rank_at(std::span<const int> coordinates) const;
+
+  /// The family in whose groups some axes vary; the others number the groups. Members and groups alike are in
+  /// the order of the mesh, leftmost axis fastest, in whatever order the axes are given.
+  /// @throws ConfigError listing every unknown or repeated axis
+  [[nodiscard]] GroupFamily family(std::span<const std::string_view> varying) const;
+  [[nodiscard]] GroupFamily family(std::initializer_list<std::string_view> varying) const {
+    return family(std::span(varying.begin(), varying.size()));
+  }
+
+  /// `tp=2 dp=2 pp=4`, leftmost fastest.
+  [[nodiscard]] std::string to_string() const;
+
+  bool operator==(const Mesh&) const = default;
+
+ private:
+  [[nodiscard]] std::size_t require(std::string_view axis) const;
+  void require_rank(int rank) const;
+  [[nodiscard]] int coordinate_at(int rank, std::size_t axis) const noexcept;
+
+  std::vector<Axis> axes_;
+  std::vector<int> strides_;
+  int world_size_ = 1;
+};
+
+}  // namespace rankmesh

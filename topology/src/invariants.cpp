@@ -1,0 +1,282 @@
+#include "rankmesh/topology/invariants.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace rankmesh {
+namespace {
+
+constexpr std::size_t max_ranks_reported = 8;
+constexpr int in_no_group = -1;
+
+using Lists = std::vector<std::vector<int>>;
+
+std::string text(std::span<const int> ranks) {
+  std::string result = "[";
+  for (const int rank : ranks) result += (result.size() == 1 ? "" : ", ") + std::to_string(rank);
+  return result + "]";
+}
+
+std::string group_name(GroupKind kind, std::size_t group) {
+  return std::string(kind.name()) + " group " + std::to_string(group);
+}
+
+bool includes(const std::vector<std::string>& axes, const std::vector<std::string>& others) {
+  return std::all_of(others.begin(), others.end(), [&](const std::string& axis) {
+    return std::find(axes.begin(), axes.end(), axis) != axes.end();
+  });
+}
+
+bool disjoint(const std::vector<std::string>& axes, const std::vector<std::string>& others) {
+  return std::none_of(others.begin(), others.end(), [&](const std::string& axis) {
+    return std::find(axes.begin(), axes.end(), axis) != axes.end();
+  });
+}
+
+/// One kind with its lists, and for every rank the group that holds it.
+struct Subject {
+  const KindFamily& kind;
+  const Lists& groups;
+  std::vector<int> group_of;
+};
+
+class Checker {
+ public:
+  Checker(const Topology& topology, std::span<const KindLists> lists) : topology_(topology), lists_(lists) {}
+
+  std::vector<BrokenInvariant> run() {
+    for (const KindFamily& kind : topology_.kinds()) check_kind(kind);
+    for (const KindLists& given : lists_) {
+      if (topology_.find(given.kind) == nullptr) {
+        report("complete", {given.kind}, {}, "the topology has no kind " + std::string(given.kind.name()));
+      }
+    }
+    for (const Subject& a : subjects_) {
+      for (const Subject& b : subjects_) {
+        if (a.kind.mesh != b.kind.mesh || &a == &b) continue;
+        if (&a < &b) check_orthogonal(a, b);
+        check_nested(a, b);
+      }
+      if (a.kind.picked_from) check_picked(a);
+    }
+    return std::move(broken_);
+  }
+
+ private:
+  void report(std::string_view invariant, std::vector<GroupKind> kinds, std::vector<int> ranks,
+              std::string message) {
+    if (ranks.size() > max_ranks_reported) ranks.resize(max_ranks_reported);
+    broken_.push_back({std::string(invariant), std::move(kinds), std::move(ranks), std::move(message)});
+  }
+
+  void check_kind(const KindFamily& kind) {
+    const auto given = std::find_if(lists_.begin(), lists_.end(),
+                                    [&](const KindLists& lists) { return lists.kind == kind.kind; });
+    if (given == lists_.end()) {
+      report("complete", {kind.kind}, {}, "no lists of kind " + std::string(kind.kind.name()));
+      return;
+    }
+    if (given->groups.size() != static_cast<std::size_t>(kind.family.group_count())) {
+      report("complete", {kind.kind}, {},
+             std::to_string(given->groups.size()) + " " + std::string(kind.kind.name()) +
+                 " groups, expected " + std::to_string(kind.family.group_count()));
+      return;
+    }
+    Subject subject{kind, given->groups, {}};
+    check_sizes(subject);
+    if (!check_ranks(subject)) return;
+    check_coordinates(subject);
+    check_closed_form(subject);
+    subjects_.push_back(std::move(subject));
+  }
+
+  void check_sizes(const Subject& subject) {
+    const KindFamily& kind = subject.kind;
+    std::int64_t expected = 1;
+    for (const std::string& axis : kind.varying) expected *= topology_.meshes()[kind.mesh].size(axis);
+    if (kind.picked_from) expected = std::min<std::int64_t>(expected, kind.family.group_size());
+    for (std::size_t g = 0; g < subject.groups.size(); ++g) {
+      if (static_cast<std::int64_t>(subject.groups[g].size()) == expected) continue;
+      report("size", {kind.kind}, subject.groups[g],
+             group_name(kind.kind, g) + " has " + std::to_string(subject.groups[g].size()) +
+                 " ranks, expected " + std::to_string(expected));
+      return;
+    }
+  }
+
+  /// Checks the range and the partition and notes the group of every rank. False if the ranks are no use for
+  /// further checks.
+  bool check_ranks(Subject& subject) {
+    const GroupKind kind = subject.kind.kind;
+    std::vector<int> outside;
+    std::vector<int> repeated;
+    subject.group_of.assign(static_cast<std::size_t>(topology_.world_size()), in_no_group);
+    for (std::size_t g = 0; g < subject.groups.size(); ++g) {
+      for (const int rank : subject.groups[g]) {
+        if (rank < 0 || rank >= topology_.world_size()) {
+          outside.push_back(rank);
+        } else if (int& group = subject.group_of[static_cast<std::size_t>(rank)]; group != in_no_group) {
+          repeated.push_back(rank);
+        } else {
+          group = static_cast<int>(g);
+        }
+      }
+    }
+    std::vector<int> missing;
+    for (int rank = 0; subject.kind.family.covers_world() && rank < topology_.world_size(); ++rank) {
+      if (subject.group_of[static_cast<std::size_t>(rank)] == in_no_group) missing.push_back(rank);
+    }
+    const std::string name(kind.name());
+    if (!outside.empty()) report("in_range", {kind}, outside, name + " groups hold ranks outside the world");
+    if (!repeated.empty()) report("partition", {kind}, repeated, name + " groups hold ranks more than once");
+    if (!missing.empty()) report("partition", {kind}, missing, "no " + name + " group holds these ranks");
+    return outside.empty();
+  }
+
+  void check_coordinates(const Subject& subject) {
+    const Mesh& mesh = topology_.meshes()[subject.kind.mesh];
+    for (std::size_t g = 0; g < subject.groups.size(); ++g) {
+      const std::vector<int>& ranks = subject.groups[g];
+      for (const Axis& axis : mesh.axes()) {
+        if (includes(subject.kind.varying, {axis.name})) continue;
+        for (const int rank : ranks) {
+          if (mesh.coordinate(rank, axis.name) == mesh.coordinate(ranks.front(), axis.name)) continue;
+          report("coordinates", {subject.kind.kind}, {ranks.front(), rank},
+                 group_name(subject.kind.kind, g) + " " + text(ranks) + " varies along " + axis.name);
+          return;
+        }
+      }
+      // The leftmost axis is the fastest, so the order of the mesh is the order of the ranks.
+      if (!std::is_sorted(ranks.begin(), ranks.end())) {
+        report("coordinates", {subject.kind.kind}, ranks,
+               group_name(subject.kind.kind, g) + " " + text(ranks) + " is not in the order of the mesh");
+        return;
+      }
+    }
+  }
+
+  void check_closed_form(const Subject& subject) {
+    const GroupFamily& family = subject.kind.family;
+    const auto differ = [&](std::vector<int> ranks, const std::string& what) {
+      report("closed_form", {subject.kind.kind}, std::move(ranks),
+             "the family of kind " + std::string(subject.kind.kind.name()) +
+                 " disagrees with the lists: " + what);
+    };
+    std::vector<int> buffer(static_cast<std::size_t>(family.member_count()));
+    family.enumerate(buffer);
+    auto enumerated = buffer.begin();
+    for (std::size_t g = 0; g < subject.groups.size(); ++g) {
+      const std::vector<int>& expected = subject.groups[g];
+      const RankList list = family.group(static_cast<int>(g));
+      const std::string name = group_name(subject.kind.kind, g);
+      if (list.to_vector() != expected) return differ(expected, name + " is not " + text(expected));
+      if (!std::equal(list.begin(), list.end(), expected.begin(), expected.end())) {
+        return differ(expected, name + " iterates differently");
+      }
+      if (!std::equal(expected.begin(), expected.end(), enumerated)) {
+        return differ(expected, "enumeration of " + name);
+      }
+      enumerated += static_cast<std::ptrdiff_t>(expected.size());
+      for (std::size_t m = 0; m < expected.size(); ++m) {
+        const Place place{static_cast<int>(g), static_cast<int>(m)};
+        if (family.locate(expected[m]) != place || family.rank_at(place) != expected[m] ||
+            list.position_of(expected[m]) != place.position) {
+          return differ({expected[m]}, "place of rank " + std::to_string(expected[m]));
+        }
+      }
+    }
+    for (int rank = 0; rank < topology_.world_size(); ++rank) {
+      const int group = subject.group_of[static_cast<std::size_t>(rank)];
+      if (family.locate(rank).has_value() != (group != in_no_group)) {
+        return differ({rank}, "membership of rank " + std::to_string(rank));
+      }
+    }
+  }
+
+  void check_orthogonal(const Subject& a, const Subject& b) {
+    if (!disjoint(a.kind.varying, b.kind.varying)) return;
+    // The groups of `a` are walked one by one; the last one to meet a group of `b` is noted there.
+    std::vector<std::pair<std::size_t, int>> met(b.groups.size(), {a.groups.size(), 0});
+    for (std::size_t g = 0; g < a.groups.size(); ++g) {
+      for (const int rank : a.groups[g]) {
+        const int group = b.group_of[static_cast<std::size_t>(rank)];
+        if (group == in_no_group) continue;
+        auto& [last, first_rank] = met[static_cast<std::size_t>(group)];
+        if (last == g) {
+          report("orthogonal", {a.kind.kind, b.kind.kind}, {first_rank, rank},
+                 group_name(a.kind.kind, g) + " and " +
+                     group_name(b.kind.kind, static_cast<std::size_t>(group)) +
+                     " meet in more than one rank");
+          return;
+        }
+        last = g;
+        first_rank = rank;
+      }
+    }
+  }
+
+  void check_nested(const Subject& inner, const Subject& outer) {
+    if (outer.kind.picked_from || !includes(outer.kind.varying, inner.kind.varying)) return;
+    for (std::size_t g = 0; g < inner.groups.size(); ++g) {
+      const std::vector<int>& ranks = inner.groups[g];
+      for (const int rank : ranks) {
+        if (outer.group_of[static_cast<std::size_t>(rank)] ==
+            outer.group_of[static_cast<std::size_t>(ranks.front())]) {
+          continue;
+        }
+        report("nested", {inner.kind.kind, outer.kind.kind}, {ranks.front(), rank},
+               group_name(inner.kind.kind, g) + " " + text(ranks) + " lies in more than one " +
+                   std::string(outer.kind.kind.name()) + " group");
+        return;
+      }
+    }
+  }
+
+  void check_picked(const Subject& subject) {
+    const auto parent = std::find_if(subjects_.begin(), subjects_.end(), [&](const Subject& other) {
+      return other.kind.kind == *subject.kind.picked_from;
+    });
+    if (parent == subjects_.end()) return;
+    for (std::size_t g = 0; g < subject.groups.size(); ++g) {
+      for (const int rank : subject.groups[g]) {
+        if (parent->group_of[static_cast<std::size_t>(rank)] == static_cast<int>(g)) continue;
+        report("picked", {subject.kind.kind, parent->kind.kind}, {rank},
+               group_name(subject.kind.kind, g) + " holds a rank that is not in " +
+                   group_name(parent->kind.kind, g));
+        return;
+      }
+    }
+  }
+
+  const Topology& topology_;
+  std::span<const KindLists> lists_;
+  std::vector<Subject> subjects_;
+  std::vector<BrokenInvariant> broken_;
+};
+
+}  // namespace
+
+std::vector<KindLists> enumerate(const Topology& topology) {
+  std::vector<KindLists> result;
+  for (const KindFamily& kind : topology.kinds()) {
+    KindLists lists{kind.kind, {}};
+    lists.groups.reserve(static_cast<std::size_t>(kind.family.group_count()));
+    for (int group = 0; group < kind.family.group_count(); ++group) {
+      lists.groups.push_back(kind.family.group(group).to_vector());
+    }
+    result.push_back(std::move(lists));
+  }
+  return result;
+}
+
+std::vector<BrokenInvariant> check_invariants(const Topology& topology) {
+  return check_invariants(topology, enumerate(topology));
+}
+
+std::vector<BrokenInvariant> check_invariants(const Topology& topology, std::span<const KindLists> lists) {
+  return Checker(topology, lists).run();
+}
+
+}  // namespace rankmesh
