@@ -1,0 +1,9 @@
+#pragma once
+
+/// @file
+/// The umbrella header of `rankmesh::mpi`: the groups of a job as MPI communicators.
+
+#include "rankmesh/mpi/communicator.hpp"
+#include "rankmesh/mpi/communicators.hpp"
+#include "rankmesh/mpi/error.hpp"
+#include "rankmesh/mpi/transport.hpp"

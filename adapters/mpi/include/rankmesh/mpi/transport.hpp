@@ -1,0 +1,56 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <list>
+
+#include "rankmesh/comm/transport.hpp"
+
+namespace rankmesh::mpi {
+
+/// The transport over an intra-communicator: point-to-point messages, no duplicate, no collective call.
+///
+/// Each transport on a communicator is a session with tags of its own, numbered in the order of construction,
+/// so that a late message of one bring-up is never taken for one of the next. Every rank of the communicator
+/// must construct the same sessions in the same order.
+class MpiTransport final : public Transport {
+ public:
+  /// Tags a transport may use: `first_tag` to `first_tag + tag_count - 1`. All lie below the 32767 that MPI
+  /// guarantees with the default `first_tag`.
+  static constexpr int tag_count = 1024;
+  static constexpr int default_first_tag = 31000;
+
+  /// @param communicator must outlive this, and return errors (MPI_ERRORS_RETURN) meanwhile
+  /// @throws MpiError
+  explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
+  /// Gives up on messages that have not left.
+  ~MpiTransport() override;
+
+  [[nodiscard]] int rank() const noexcept override { return rank_; }
+  [[nodiscard]] int size() const noexcept override { return size_; }
+  void send(int to, Channel channel, std::span<const std::byte> bytes) override;
+  [[nodiscard]] bool sends_done() override;
+  [[nodiscard]] std::optional<Message> receive(Channel channel) override;
+  [[nodiscard]] Duration now() override;
+  void idle() override;
+
+ private:
+  struct Sending {
+    Bytes bytes;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+
+  [[nodiscard]] int tag(Channel channel) const noexcept;
+  void require_success(int code, const char* call) const;
+
+  MPI_Comm communicator_;
+  int first_tag_;
+  int session_ = 0;
+  int rank_ = 0;
+  int size_ = 0;
+  int idle_rounds_ = 0;
+  /// A list, since MPI holds the addresses of the bytes.
+  std::list<Sending> sending_;
+};
+
+}  // namespace rankmesh::mpi

@@ -1,0 +1,95 @@
+#include "rankmesh/mpi/transport.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "rankmesh/mpi/error.hpp"
+#include "session.hpp"
+
+namespace rankmesh::mpi {
+namespace {
+
+constexpr int channel_count = 4;
+/// Polls without a sleep before the first one, for the case that all ranks come at once.
+constexpr int eager_rounds = 64;
+constexpr auto longest_sleep = std::chrono::microseconds(500);
+
+}  // namespace
+
+MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
+    : communicator_(communicator),
+      first_tag_(first_tag) {
+  require_success(MPI_Comm_rank(communicator_, &rank_), "MPI_Comm_rank");
+  require_success(MPI_Comm_size(communicator_, &size_), "MPI_Comm_size");
+  session_ = next_session(communicator_) % (tag_count / channel_count);
+}
+
+MpiTransport::~MpiTransport() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (finalized == 0) static_cast<void>(sends_done());
+  for (Sending& sending : sending_) {
+    // MPI may still read the bytes, to a rank that is gone perhaps for ever: they must not be freed.
+    static_cast<void>(new Bytes(std::move(sending.bytes)));
+    if (finalized == 0) MPI_Request_free(&sending.request);
+  }
+}
+
+int MpiTransport::tag(Channel channel) const noexcept {
+  return first_tag_ + session_ * channel_count + static_cast<int>(channel);
+}
+
+void MpiTransport::require_success(int code, const char* call) const {
+  if (code != MPI_SUCCESS) {
+    throw MpiError({.call = call, .code = code, .rank = rank_, .kind = std::nullopt, .group = std::nullopt});
+  }
+}
+
+void MpiTransport::send(int to, Channel channel, std::span<const std::byte> bytes) {
+  Sending& sending = sending_.emplace_back();
+  sending.bytes.assign(bytes.begin(), bytes.end());
+  require_success(MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE, to,
+                            tag(channel), communicator_, &sending.request),
+                  "MPI_Isend");
+}
+
+bool MpiTransport::sends_done() {
+  sending_.remove_if([](Sending& sending) {
+    int done = 0;
+    // An error means that the receiver is gone, and the message with it.
+    return MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done != 0;
+  });
+  return sending_.empty();
+}
+
+std::optional<Message> MpiTransport::receive(Channel channel) {
+  int found = 0;
+  MPI_Message handle = MPI_MESSAGE_NULL;
+  MPI_Status status;
+  require_success(MPI_Improbe(MPI_ANY_SOURCE, tag(channel), communicator_, &found, &handle, &status),
+                  "MPI_Improbe");
+  if (found == 0) return std::nullopt;
+  int count = 0;
+  require_success(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+  Message message{status.MPI_SOURCE, Bytes(static_cast<std::size_t>(count))};
+  require_success(MPI_Mrecv(message.bytes.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE), "MPI_Mrecv");
+  idle_rounds_ = 0;
+  return message;
+}
+
+MpiTransport::Duration MpiTransport::now() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+void MpiTransport::idle() {
+  if (++idle_rounds_ <= eager_rounds) {
+    std::this_thread::yield();
+  } else {
+    // Longer and longer, so that ranks that share a core let each other work.
+    std::this_thread::sleep_for(std::min<std::chrono::microseconds>(
+        longest_sleep, std::chrono::microseconds(idle_rounds_ - eager_rounds)));
+  }
+}
+
+}  // namespace rankmesh::mpi

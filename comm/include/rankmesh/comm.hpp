@@ -1,0 +1,14 @@
+#pragma once
+
+/// @file
+/// The umbrella header of `rankmesh::comm`: which communicators one rank needs, in which order, who shares
+/// one, and the protocols that bring them up. Depends on `rankmesh::topology` alone; adapters do the rest.
+
+#include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/communicator_set.hpp"
+#include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/parallel_state.hpp"
+#include "rankmesh/comm/plan.hpp"
+#include "rankmesh/comm/rank_set.hpp"
+#include "rankmesh/comm/transport.hpp"
+#include "rankmesh/comm/unique_handle.hpp"

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/plan.hpp"
+
+namespace rankmesh {
+
+/// What an adapter fills: an owning handle of one communicator. It is move-only, an empty one frees nothing,
+/// and `native()` is what the adapted library calls a communicator.
+template <typename T>
+concept CommunicatorHandle = std::movable<T> && !std::copyable<T> && requires(const T& handle) {
+  typename T::Native;
+  { handle.native() } -> std::same_as<typename T::Native>;
+};
+
+/// What one rank has of one kind: a view that owns nothing, valid as long as the set it came from.
+template <typename Native>
+struct GroupCommunicator {
+  GroupKind kind;
+  /// The group of this rank; nothing for a rank in no group of the kind.
+  std::optional<int> group;
+  /// The position in the group and its size; 0 for a rank in no group.
+  int position = 0;
+  int size = 0;
+  /// The communicator; nothing for a rank in no group, and for a group of one, which needs none.
+  std::optional<Native> communicator;
+
+  /// Whether this rank is in a group of the kind.
+  [[nodiscard]] bool is_member() const noexcept { return group.has_value(); }
+  /// Whether there is somebody to communicate with.
+  [[nodiscard]] bool has_communicator() const noexcept { return communicator.has_value(); }
+  /// The communicator.
+  /// @throws StateError where there is none, saying why
+  [[nodiscard]] Native native() const {
+    if (communicator) return *communicator;
+    throw StateError("there is no " + std::string(kind.name()) + " communicator on this rank: " +
+                     (is_member() ? "its group has one member; ask has_communicator() first"
+                                  : "it is in no group of this kind; ask is_member() first"));
+  }
+};
+
+/// The communicators of one rank: one for each step of the plan, shared by the kinds that may share it, freed
+/// in the reverse order of creation.
+template <CommunicatorHandle Handle>
+class CommunicatorSet {
+ public:
+  using Native = typename Handle::Native;
+
+  /// Walks the steps of the plan and lets `maker` carry out each.
+  /// @param maker called with each `RankStep` in order, also with those in which this rank has no group;
+  /// returns
+  ///        the handle, an empty one where the rank has no group
+  /// @collective as the maker is
+  template <std::invocable<const RankStep&> Maker>
+  CommunicatorSet(CommunicatorPlan plan, int rank, Maker&& maker)
+      : plan_(std::move(plan)),
+        steps_(plan_.for_rank(rank)),
+        rank_(rank) {
+    for (const RankStep& step : steps_) handles_.push(maker(step));
+  }
+
+  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return plan_; }
+  [[nodiscard]] int rank() const noexcept { return rank_; }
+
+  /// What this rank has of a kind. O(kinds).
+  /// @throws RangeError if the topology has no such kind
+  [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const {
+    const PlannedKind& planned = plan_.kind(kind);
+    const GroupFamily& family = plan_.topology().family(kind);
+    GroupCommunicator<Native> result{.kind = kind, .group = std::nullopt, .communicator = std::nullopt};
+    const std::optional<Place> place = family.locate(rank_);
+    if (!place) return result;
+    result.group = place->group;
+    result.position = place->position;
+    result.size = family.group_size();
+    if (planned.step) result.communicator = handles_[*planned.step].native();
+    return result;
+  }
+
+  /// How many communicators this rank owns.
+  [[nodiscard]] int communicator_count() const { return plan_.communicator_count(rank_); }
+
+  /// Frees every communicator, the last one made first. Nothing is left to free afterwards.
+  void clear() noexcept { handles_.clear(); }
+
+ private:
+  /// Handles that die in the reverse order of their creation, which a vector does not promise.
+  class Handles {
+   public:
+    Handles() = default;
+    Handles(Handles&&) noexcept = default;
+    Handles& operator=(Handles&& other) noexcept {
+      clear();
+      handles_.swap(other.handles_);
+      return *this;
+    }
+    Handles(const Handles&) = delete;
+    Handles& operator=(const Handles&) = delete;
+    ~Handles() { clear(); }
+
+    void push(Handle handle) { handles_.push_back(std::move(handle)); }
+    [[nodiscard]] const Handle& operator[](std::size_t step) const { return handles_.at(step); }
+    void clear() noexcept {
+      while (!handles_.empty()) handles_.pop_back();
+    }
+
+   private:
+    std::vector<Handle> handles_;
+  };
+
+  CommunicatorPlan plan_;
+  std::vector<RankStep> steps_;
+  int rank_;
+  Handles handles_;
+};
+
+}  // namespace rankmesh

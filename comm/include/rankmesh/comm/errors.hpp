@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rankmesh/comm/rank_set.hpp"
+#include "rankmesh/topology/error.hpp"
+
+namespace rankmesh {
+
+/// One value of a field and the ranks that hold it.
+struct HeldValue {
+  std::string value;
+  RankSet ranks;
+
+  bool operator==(const HeldValue&) const = default;
+};
+
+/// A field on which ranks differ, or that differs from what it must be.
+struct Disagreement {
+  std::string field;
+  /// Every value found, in the order of the first rank that holds it.
+  std::vector<HeldValue> values;
+  /// The value that the field must have, where there is one: the size of the communicator, say.
+  std::optional<std::string> required;
+
+  /// `tensor = 2 on ranks 0-3 and 6-7, 4 on ranks 4-5`
+  [[nodiscard]] std::string message() const;
+
+  bool operator==(const Disagreement&) const = default;
+};
+
+/// The ranks of a job do not agree on what to do. Every rank gets the same error.
+class DisagreementError : public Error {
+ public:
+  explicit DisagreementError(std::vector<Disagreement> disagreements);
+
+  /// Every field that differs, in the order in which the fields were compared.
+  [[nodiscard]] const std::vector<Disagreement>& disagreements() const noexcept { return disagreements_; }
+
+ private:
+  std::vector<Disagreement> disagreements_;
+};
+
+/// Ranks did not come in time.
+class DeadlineError : public Error {
+ public:
+  /// What was waited for.
+  struct Details {
+    /// The step that was not reached, `agreement` say.
+    std::string step;
+    /// The ranks that were not heard from.
+    RankSet missing;
+    /// How long the rank that waited longest had waited.
+    std::chrono::nanoseconds waited{0};
+    /// Whether every rank that was heard from has the same list: false where the ranks that collect it, 0 and
+    /// 1, are themselves silent, and `missing` holds those two.
+    bool complete = true;
+
+    bool operator==(const Details&) const = default;
+  };
+
+  explicit DeadlineError(Details details);
+
+  [[nodiscard]] const Details& details() const noexcept { return details_; }
+
+ private:
+  Details details_;
+};
+
+/// A question that the state does not allow: before initialisation, after teardown, or a second
+/// initialisation.
+class StateError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A message that no rank of this version sends: another program uses the same communicator and tag.
+class ProtocolError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace rankmesh

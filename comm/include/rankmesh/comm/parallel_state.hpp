@@ -1,0 +1,184 @@
+#pragma once
+
+#include <optional>
+
+#include "rankmesh/comm/errors.hpp"
+#include "rankmesh/topology/topology.hpp"
+
+namespace rankmesh {
+
+/// The stateful face of a Megatron-style `parallel_state` module, for one rank: which groups it is in,
+/// training and evaluation mode, overrides, the virtual pipeline rank. An object instead of globals, so that
+/// a process may hold several, and independent of any communicator: groups are rank lists, and an adapter's
+/// communicators are looked up by kind.
+///
+/// Sizes and positions are those of the groups, with the exceptions of the reference kept and named below.
+/// docs/migration.md has the table from each function of the reference to its counterpart here.
+class ParallelState {
+ public:
+  /// Not initialised.
+  ParallelState() = default;
+  /// Initialised.
+  /// @throws RangeError if the topology has no such rank
+  ParallelState(Topology topology, int rank) { initialize(std::move(topology), rank); }
+
+  /// Takes the groups of one rank and sets training mode. Overrides that were set before are kept.
+  /// @throws StateError if the state is initialised already
+  /// @throws RangeError if the topology has no such rank
+  void initialize(Topology topology, int rank);
+  /// Back to the state before initialisation: clears overrides and training mode too.
+  void destroy() noexcept { *this = ParallelState(); }
+
+  // --- What is initialised. All groups come to be at once, so these differ in what a configuration has.
+
+  [[nodiscard]] bool is_uninitialized() const noexcept { return !here_; }
+  [[nodiscard]] bool model_parallel_is_initialized() const noexcept { return here_.has_value(); }
+  [[nodiscard]] bool sequence_parallel_is_initialized() const noexcept { return here_.has_value(); }
+  [[nodiscard]] bool sequence_data_parallel_is_initialized() const noexcept { return here_.has_value(); }
+  /// Whether there are amax groups: only with fp8.
+  [[nodiscard]] bool amax_reduction_is_initialized() const noexcept;
+
+  // --- Mode. In evaluation mode, without an override, the sequence parallel size is 1 and the rank in it 0.
+
+  [[nodiscard]] bool is_training_mode() const noexcept { return training_; }
+  void set_training_mode() noexcept { training_ = true; }
+  void set_eval_mode() noexcept { training_ = false; }
+
+  // --- Groups. Every function below throws StateError before initialisation unless it says otherwise.
+
+  [[nodiscard]] const Topology& topology() const { return here().topology; }
+  /// The rank in the world.
+  [[nodiscard]] int rank() const { return here().rank; }
+  /// The group of any kind that holds this rank.
+  /// @throws RangeError if the topology has no such kind or no group of it holds this rank
+  [[nodiscard]] RankList group(GroupKind kind) const { return topology().group_of(kind, rank()); }
+
+  [[nodiscard]] RankList model_parallel_group() const { return group(GroupKind::model); }
+  [[nodiscard]] RankList tensor_parallel_group() const { return group(GroupKind::tensor); }
+  [[nodiscard]] RankList pipeline_parallel_group() const { return group(GroupKind::pipeline); }
+  [[nodiscard]] RankList sequence_parallel_group() const { return group(GroupKind::sequence); }
+  [[nodiscard]] RankList sequence_data_parallel_group() const { return group(GroupKind::sequence_data); }
+  /// The sequence_data group, as in the reference: data parallelism in the sense of gradient reduction
+  /// includes the shards of a sequence. The group of kind `data` alone is `group(GroupKind::data)`.
+  [[nodiscard]] RankList data_parallel_group() const { return sequence_data_parallel_group(); }
+
+  // --- Sizes and positions in the groups.
+
+  /// The size of the model group. The reference has a placeholder here that returns None.
+  [[nodiscard]] int model_parallel_world_size() const { return model_parallel_group().size(); }
+  /// The position in the model group. The reference has a placeholder here that returns 0.
+  [[nodiscard]] int model_parallel_rank() const { return position(GroupKind::model); }
+  [[nodiscard]] int tensor_parallel_world_size() const { return tensor_parallel_group().size(); }
+  [[nodiscard]] int tensor_parallel_rank() const { return position(GroupKind::tensor); }
+  [[nodiscard]] int pipeline_parallel_world_size() const { return pipeline_parallel_group().size(); }
+  [[nodiscard]] int pipeline_parallel_rank() const { return position(GroupKind::pipeline); }
+
+  /// The override if there is one; else the size of the sequence group in training mode, 1 in evaluation
+  /// mode. 1 before initialisation, without an error.
+  [[nodiscard]] int sequence_parallel_world_size() const;
+  /// The override if there is one; else the position in the sequence group in training mode, 0 in evaluation
+  /// mode. 0 before initialisation, without an error.
+  [[nodiscard]] int sequence_parallel_rank() const;
+  /// The override if there is one, which needs no initialisation; else the size of the sequence_data group.
+  [[nodiscard]] int sequence_data_parallel_world_size() const;
+  /// The override if there is one, which needs no initialisation; else the position in the sequence_data
+  /// group.
+  [[nodiscard]] int sequence_data_parallel_rank() const;
+  /// The same as `sequence_data_parallel_world_size`, as in the reference.
+  [[nodiscard]] int data_parallel_world_size() const { return sequence_data_parallel_world_size(); }
+  /// The same as `sequence_data_parallel_rank`.
+  [[nodiscard]] int data_parallel_rank() const { return sequence_data_parallel_rank(); }
+
+  // --- Overrides: what a caller set wins over the groups and the mode until it is unset with std::nullopt.
+
+  void set_sequence_parallel_world_size(std::optional<int> size) noexcept { overrides_.sequence_size = size; }
+  void set_sequence_parallel_rank(std::optional<int> rank) noexcept { overrides_.sequence_rank = rank; }
+  void set_sequence_data_parallel_world_size(std::optional<int> size) noexcept {
+    overrides_.sequence_data_size = size;
+  }
+  void set_sequence_data_parallel_rank(std::optional<int> rank) noexcept {
+    overrides_.sequence_data_rank = rank;
+  }
+
+  // --- Source ranks: whom a broadcast in the group comes from.
+
+  /// (rank / s) * s with s = `sequence_parallel_world_size()`: in training mode without an override the first
+  /// rank of the sequence group, in evaluation mode the rank itself.
+  /// @throws StateError also if an override made s less than 1
+  [[nodiscard]] int sequence_parallel_src_rank() const;
+  [[nodiscard]] int tensor_parallel_src_rank() const { return tensor_parallel_group().front(); }
+  /// The first rank of the data parallel group, that is the sequence_data group.
+  [[nodiscard]] int data_parallel_src_rank() const { return data_parallel_group().front(); }
+  [[nodiscard]] int model_parallel_src_rank() const { return model_parallel_group().front(); }
+
+  // --- Rank lists of the groups that this rank is in, or whose pipeline group it is in.
+
+  /// The group of kind `data` alone, as in the reference.
+  [[nodiscard]] RankList data_parallel_global_ranks() const { return group(GroupKind::data); }
+  [[nodiscard]] RankList pipeline_global_ranks() const { return pipeline_parallel_group(); }
+  /// The embedding ranks of this rank's pipeline group; also for a rank that is not among them.
+  [[nodiscard]] RankList embedding_global_ranks() const { return of_own_pipeline(GroupKind::embedding); }
+  /// The position embedding ranks of this rank's pipeline group; also for a rank that is not among them.
+  [[nodiscard]] RankList position_embedding_global_ranks() const {
+    return of_own_pipeline(GroupKind::position_embedding);
+  }
+
+  // --- The pipeline.
+
+  /// The number of virtual stages; nothing without virtual stages.
+  [[nodiscard]] std::optional<int> virtual_pipeline_world_size() const;
+  /// The virtual stage this rank works on; 0 after initialisation with virtual stages, nothing without.
+  [[nodiscard]] std::optional<int> virtual_pipeline_rank() const;
+  /// @throws RangeError if there is no such virtual stage
+  void set_virtual_pipeline_rank(int virtual_rank);
+  /// The split stage of the configuration; nothing without one.
+  [[nodiscard]] std::optional<std::int64_t> pipeline_split_rank() const {
+    return topology().pipeline().split_stage();
+  }
+
+  /// Whether to look at the virtual stage this rank works on.
+  enum class VirtualStages { considered, ignored };
+
+  /// Whether this rank holds the first stage and, unless ignored, works on its first virtual stage.
+  [[nodiscard]] bool is_pipeline_first_stage(VirtualStages mode = VirtualStages::considered) const;
+  /// Whether this rank holds the last stage and, unless ignored, works on its last virtual stage.
+  [[nodiscard]] bool is_pipeline_last_stage(VirtualStages mode = VirtualStages::considered) const;
+  [[nodiscard]] int pipeline_first_rank() const { return pipeline_parallel_group().front(); }
+  [[nodiscard]] int pipeline_last_rank() const { return pipeline_parallel_group().back(); }
+  /// The rank of the next stage; after the last comes the first.
+  [[nodiscard]] int pipeline_next_rank() const { return topology().pipeline().next_rank(rank()); }
+  /// The rank of the previous stage; before the first comes the last.
+  [[nodiscard]] int pipeline_prev_rank() const { return topology().pipeline().previous_rank(rank()); }
+  [[nodiscard]] bool is_pipeline_stage_before_split() const;
+  [[nodiscard]] bool is_pipeline_stage_after_split() const;
+  [[nodiscard]] bool is_pipeline_stage_at_split() const;
+
+  /// Whether this rank holds the embedding. Unless virtual stages are ignored, the first and last stage hold
+  /// it only while they work on the first and last virtual stage.
+  [[nodiscard]] bool is_rank_in_embedding_group(VirtualStages mode = VirtualStages::ignored) const;
+  [[nodiscard]] bool is_rank_in_position_embedding_group() const;
+
+ private:
+  struct Here {
+    Topology topology;
+    int rank;
+    std::optional<int> virtual_rank;
+  };
+  struct Overrides {
+    std::optional<int> sequence_size;
+    std::optional<int> sequence_rank;
+    std::optional<int> sequence_data_size;
+    std::optional<int> sequence_data_rank;
+  };
+
+  [[nodiscard]] const Here& here() const;
+  [[nodiscard]] int position(GroupKind kind) const;
+  [[nodiscard]] RankList of_own_pipeline(GroupKind kind) const;
+  [[nodiscard]] std::optional<int> virtual_stage(VirtualStages mode) const;
+
+  std::optional<Here> here_;
+  Overrides overrides_;
+  bool training_ = false;
+};
+
+}  // namespace rankmesh

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rankmesh/topology/topology.hpp"
+
+namespace rankmesh {
+
+/// What a caller may ask of a plan.
+struct PlanOptions {
+  /// Kinds share a communicator only where their keys are equal. A kind with a key of its own gets a
+  /// communicator of its own, to overlap its traffic with others', say. Kinds without an entry have the key
+  /// "".
+  std::map<GroupKind, std::string> sharing_keys;
+
+  bool operator==(const PlanOptions&) const = default;
+};
+
+/// One collective step: the groups of one family become communicators, all at once.
+struct PlanStep {
+  /// The kind the step is named after, the first of `shared_by`.
+  GroupKind kind;
+  /// The kinds that use these communicators, in the order of creation.
+  std::vector<GroupKind> shared_by;
+  std::string sharing_key;
+  int group_count = 0;
+  /// At least two: groups of one need no communicator.
+  int group_size = 0;
+  /// Whether every rank is in a group; otherwise some take part without a color.
+  bool covers_world = true;
+
+  bool operator==(const PlanStep&) const = default;
+};
+
+/// How one kind gets its communicators.
+struct PlannedKind {
+  GroupKind kind;
+  /// The step that makes them; nothing for a kind whose groups have one member.
+  std::optional<std::size_t> step;
+  /// Whether the step is named after another kind.
+  bool is_shared = false;
+
+  bool operator==(const PlannedKind&) const = default;
+};
+
+/// One step as one rank carries it out.
+struct RankStep {
+  /// The step, a place in `CommunicatorPlan::steps()`.
+  std::size_t step = 0;
+  GroupKind kind;
+  /// The group of this rank, which serves as the color of a split; nothing for a rank that is in no group and
+  /// takes part without a color.
+  std::optional<int> group;
+  /// The position in the group, which serves as the key of a split; 0 for a rank in no group.
+  int position = 0;
+  /// The members of the group; 0 for a rank in no group.
+  int size = 0;
+  /// The first member of the group, as a rank of the world; -1 for a rank in no group.
+  int leader = -1;
+
+  bool operator==(const RankStep&) const = default;
+};
+
+/// Which communicators to make, in which order: plain data that follows from the topology and the options
+/// alone, so that every rank has the same plan without a message.
+///
+/// Every rank walks the same steps in the same order; the groups of a step are disjoint, and a step is at
+/// most one collective call: no deadlock by construction. Kinds whose groups have the same members in the
+/// same order share one step, groups of one have none.
+class CommunicatorPlan {
+ public:
+  /// O(kinds^2), independent of the world size.
+  /// @throws RangeError if a sharing key is given for a kind that the topology does not have
+  explicit CommunicatorPlan(const Topology& topology, PlanOptions options = {});
+
+  [[nodiscard]] const Topology& topology() const noexcept { return topology_; }
+  [[nodiscard]] const PlanOptions& options() const noexcept { return options_; }
+  /// The steps in the order to carry them out.
+  [[nodiscard]] std::span<const PlanStep> steps() const noexcept { return steps_; }
+  /// Every kind of the topology, in the order of creation.
+  [[nodiscard]] std::span<const PlannedKind> kinds() const noexcept { return kinds_; }
+  /// @throws RangeError if the topology has no such kind
+  [[nodiscard]] const PlannedKind& kind(GroupKind kind) const;
+
+  /// The steps as one rank carries them out, one for each of `steps()`. O(steps), independent of the world
+  /// size.
+  /// @throws RangeError if there is no such rank
+  [[nodiscard]] std::vector<RankStep> for_rank(int rank) const;
+  /// How many communicators a rank gets.
+  /// @throws RangeError if there is no such rank
+  [[nodiscard]] int communicator_count(int rank) const;
+
+  /// One line for each step and each kind without one; equal plans print equal text on every platform.
+  [[nodiscard]] std::string to_string() const;
+  /// A number that is equal on every rank and platform for equal plans, and for different ones differs but
+  /// for one chance in 2^64. It covers the groups themselves, not only their number.
+  [[nodiscard]] std::uint64_t digest() const;
+
+  bool operator==(const CommunicatorPlan& other) const {
+    return topology_ == other.topology_ && options_ == other.options_;
+  }
+
+ private:
+  Topology topology_;
+  PlanOptions options_;
+  std::vector<PlanStep> steps_;
+  std::vector<PlannedKind> kinds_;
+};
+
+}  // namespace rankmesh

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rankmesh {
+
+/// A set of ranks as disjoint ranges in ascending order: one range for the subtree of a broadcast tree or a
+/// whole world, however large. A regular value.
+class RankSet {
+ public:
+  /// The ranks first, first + 1, ..., last.
+  struct Range {
+    int first = 0;
+    int last = 0;
+
+    bool operator==(const Range&) const = default;
+  };
+
+  RankSet() = default;
+  /// The set of one rank.
+  explicit RankSet(int rank) : ranges_{{rank, rank}} {}
+  /// The ranks 0 .. count - 1.
+  [[nodiscard]] static RankSet first(int count);
+  /// The union of some ranges, in any order, overlapping or not; ranges with last < first are empty.
+  [[nodiscard]] static RankSet of(std::vector<Range> ranges);
+
+  [[nodiscard]] std::span<const Range> ranges() const noexcept { return ranges_; }
+  /// How many ranks there are.
+  [[nodiscard]] std::int64_t size() const noexcept;
+  [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
+  /// O(log ranges).
+  [[nodiscard]] bool contains(int rank) const noexcept;
+
+  /// Adds the ranks of another set. O(ranges of both).
+  void insert(const RankSet& other);
+  /// The ranks 0 .. world_size - 1 that are not in this set.
+  [[nodiscard]] RankSet complement(int world_size) const;
+
+  /// `rank 3`, `ranks 0-3, 8 and 12-15`; beyond `max_ranges` ranges `... and 96 more ranks`; `no rank`.
+  [[nodiscard]] std::string to_string(std::size_t max_ranges = 8) const;
+
+  bool operator==(const RankSet&) const = default;
+
+ private:
+  std::vector<Range> ranges_;
+};
+
+}  // namespace rankmesh

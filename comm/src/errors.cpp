@@ -1,0 +1,57 @@
+#include "rankmesh/comm/errors.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace rankmesh {
+namespace {
+
+constexpr std::size_t max_values_shown = 8;
+
+std::string describe(const std::vector<Disagreement>& disagreements) {
+  std::string text = "the ranks do not agree on " + std::to_string(disagreements.size()) +
+                     (disagreements.size() == 1 ? " field" : " fields") + ":";
+  for (const Disagreement& disagreement : disagreements) text += "\n  " + disagreement.message();
+  return text + "\nstart every rank with the same configuration";
+}
+
+std::string seconds(std::chrono::nanoseconds duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(duration).count());
+  return text;
+}
+
+std::string describe(const DeadlineError::Details& details) {
+  const std::string who = details.missing.to_string();
+  std::string text = "deadline missed at step " + details.step + ": " + who + " did not arrive within " +
+                     seconds(details.waited);
+  if (!details.complete) text += "; these ranks collect who is missing, so others may be missing too";
+  return text + "; look at the output of " + (details.missing.size() == 1 ? "that rank" : "those ranks") +
+         ", or allow more time";
+}
+
+}  // namespace
+
+std::string Disagreement::message() const {
+  std::string text = field;
+  const char* separator = " = ";
+  for (std::size_t i = 0; i < std::min(values.size(), max_values_shown); ++i) {
+    text += separator + (values[i].value.empty() ? "(empty)" : values[i].value) + " on " +
+            values[i].ranks.to_string();
+    separator = ", ";
+  }
+  if (values.size() > max_values_shown) {
+    text += " and " + std::to_string(values.size() - max_values_shown) + " more values";
+  }
+  if (required) text += "; it must be " + *required;
+  return text;
+}
+
+DisagreementError::DisagreementError(std::vector<Disagreement> disagreements)
+    : Error(describe(disagreements)),
+      disagreements_(std::move(disagreements)) {}
+
+DeadlineError::DeadlineError(Details details) : Error(describe(details)), details_(std::move(details)) {}
+
+}  // namespace rankmesh

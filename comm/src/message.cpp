@@ -1,0 +1,75 @@
+#include "message.hpp"
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "rankmesh/comm/errors.hpp"
+
+namespace rankmesh {
+
+void MessageWriter::put_number(std::uint64_t value) {
+  for (int shift = 0; shift < 64; shift += 8) put_byte(static_cast<std::uint8_t>(value >> shift));
+}
+
+void MessageWriter::put_text(std::string_view text) {
+  put_number(text.size());
+  for (const char c : text) put_byte(static_cast<std::uint8_t>(c));
+}
+
+void MessageWriter::put_ranks(const RankSet& ranks) {
+  put_number(ranks.ranges().size());
+  for (const RankSet::Range& range : ranks.ranges()) {
+    put_number(static_cast<std::uint64_t>(range.first));
+    put_number(static_cast<std::uint64_t>(range.last));
+  }
+}
+
+void MessageReader::refuse() const {
+  throw ProtocolError(
+      "rank " + std::to_string(message_.from) + " sent a message of " +
+      std::to_string(message_.bytes.size()) +
+      " bytes that is none of this version of rankmesh: start every rank with the same version, "
+      "and keep its tags to itself");
+}
+
+std::uint8_t MessageReader::take_byte() {
+  if (left() < 1) refuse();
+  return static_cast<std::uint8_t>(message_.bytes[next_++]);
+}
+
+std::uint64_t MessageReader::take_number() {
+  std::uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 8) value |= std::uint64_t{take_byte()} << shift;
+  return value;
+}
+
+std::size_t MessageReader::take_count() {
+  const std::uint64_t count = take_number();
+  if (count > left()) refuse();
+  return static_cast<std::size_t>(count);
+}
+
+std::string MessageReader::take_text() {
+  std::string text(take_count(), '\0');
+  for (char& c : text) c = static_cast<char>(take_byte());
+  return text;
+}
+
+RankSet MessageReader::take_ranks() {
+  constexpr std::uint64_t max_rank = std::numeric_limits<int>::max();
+  std::vector<RankSet::Range> ranges(take_count());
+  for (RankSet::Range& range : ranges) {
+    const std::uint64_t first = take_number();
+    const std::uint64_t last = take_number();
+    if (first > last || last > max_rank) refuse();
+    range = {static_cast<int>(first), static_cast<int>(last)};
+  }
+  return RankSet::of(std::move(ranges));
+}
+
+void MessageReader::expect_end() const {
+  if (left() != 0) refuse();
+}
+
+}  // namespace rankmesh

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "rankmesh/comm/rank_set.hpp"
+#include "rankmesh/comm/transport.hpp"
+
+namespace rankmesh {
+
+/// Puts values into a message, little end first on every platform.
+class MessageWriter {
+ public:
+  void put_byte(std::uint8_t value) { bytes_.push_back(static_cast<std::byte>(value)); }
+  void put_number(std::uint64_t value);
+  void put_text(std::string_view text);
+  void put_ranks(const RankSet& ranks);
+
+  [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
+
+ private:
+  Bytes bytes_;
+};
+
+/// Takes the values out again, in the same order.
+class MessageReader {
+ public:
+  /// The message must outlive the reader.
+  explicit MessageReader(const Message& message) : message_(message) {}
+
+  // Each throws ProtocolError where the message does not hold what is asked for.
+  [[nodiscard]] std::uint8_t take_byte();
+  [[nodiscard]] std::uint64_t take_number();
+  /// A number of things that take at least one byte each, so that a broken message asks for no great memory.
+  [[nodiscard]] std::size_t take_count();
+  [[nodiscard]] std::string take_text();
+  [[nodiscard]] RankSet take_ranks();
+  /// Throws ProtocolError if something is left.
+  void expect_end() const;
+  [[noreturn]] void refuse() const;
+
+ private:
+  [[nodiscard]] std::size_t left() const noexcept { return message_.bytes.size() - next_; }
+
+  const Message& message_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace rankmesh

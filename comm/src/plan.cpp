@@ -1,0 +1,134 @@
+#include "rankmesh/comm/plan.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "rankmesh/topology/error.hpp"
+
+namespace rankmesh {
+namespace {
+
+/// FNV-1a of 64 bits: defined on bytes, so equal everywhere.
+std::uint64_t fnv1a(std::string_view bytes) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const char byte : bytes) {
+    hash ^= static_cast<unsigned char>(byte);
+    hash *= 1099511628211U;
+  }
+  return hash;
+}
+
+std::string digits_text(std::span<const Digit> digits) {
+  std::string text;
+  for (const Digit& digit : digits)
+    text += std::to_string(digit.size) + ":" + std::to_string(digit.stride) + " ";
+  return text;
+}
+
+/// The groups of a family as text: equal for equal families alone.
+std::string family_text(const GroupFamily& family) {
+  std::string text = "inside " + digits_text(family.grouping().inside()) + "outside " +
+                     digits_text(family.grouping().outside()) + "picked";
+  for (const int position : family.picked()) text += " " + std::to_string(position);
+  return text;
+}
+
+std::string key_of(const PlanOptions& options, GroupKind kind) {
+  const auto found = options.sharing_keys.find(kind);
+  return found == options.sharing_keys.end() ? "" : found->second;
+}
+
+std::string names(std::span<const GroupKind> kinds) {
+  std::string text;
+  for (const GroupKind& kind : kinds) text += (text.empty() ? "" : ", ") + std::string(kind.name());
+  return text;
+}
+
+}  // namespace
+
+CommunicatorPlan::CommunicatorPlan(const Topology& topology, PlanOptions options)
+    : topology_(topology),
+      options_(std::move(options)) {
+  for (const auto& [kind, key] : options_.sharing_keys) static_cast<void>(topology_.family(kind));
+
+  for (const KindFamily& candidate : topology_.kinds()) {
+    const GroupFamily& family = candidate.family;
+    if (family.group_size() == 1) {
+      kinds_.push_back({.kind = candidate.kind, .step = std::nullopt, .is_shared = false});
+      continue;
+    }
+    const std::string key = key_of(options_, candidate.kind);
+    const auto same = std::find_if(steps_.begin(), steps_.end(), [&](const PlanStep& step) {
+      return step.sharing_key == key && topology_.family(step.kind).same_groups(family);
+    });
+    const auto step = static_cast<std::size_t>(same - steps_.begin());
+    kinds_.push_back({.kind = candidate.kind, .step = step, .is_shared = same != steps_.end()});
+    if (same != steps_.end()) {
+      same->shared_by.push_back(candidate.kind);
+    } else {
+      steps_.push_back({.kind = candidate.kind,
+                        .shared_by = {candidate.kind},
+                        .sharing_key = key,
+                        .group_count = family.group_count(),
+                        .group_size = family.group_size(),
+                        .covers_world = family.covers_world()});
+    }
+  }
+}
+
+const PlannedKind& CommunicatorPlan::kind(GroupKind kind) const {
+  static_cast<void>(topology_.family(kind));  // throws for an unknown kind, listing those there are
+  return *std::find_if(kinds_.begin(), kinds_.end(), [&](const PlannedKind& k) { return k.kind == kind; });
+}
+
+std::vector<RankStep> CommunicatorPlan::for_rank(int rank) const {
+  if (rank < 0 || rank >= topology_.world_size()) {
+    throw RangeError("rank " + std::to_string(rank) + " does not exist: the world has " +
+                     std::to_string(topology_.world_size()) + " ranks");
+  }
+  std::vector<RankStep> result;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const GroupFamily& family = topology_.family(steps_[i].kind);
+    RankStep step{.step = i, .kind = steps_[i].kind, .group = std::nullopt};
+    if (const auto place = family.locate(rank)) {
+      step.group = place->group;
+      step.position = place->position;
+      step.size = family.group_size();
+      step.leader = family.rank_at({place->group, 0});
+    }
+    result.push_back(step);
+  }
+  return result;
+}
+
+int CommunicatorPlan::communicator_count(int rank) const {
+  const std::vector<RankStep> steps = for_rank(rank);
+  return static_cast<int>(
+      std::count_if(steps.begin(), steps.end(), [](const RankStep& s) { return s.group.has_value(); }));
+}
+
+std::string CommunicatorPlan::to_string() const {
+  std::string text;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const PlanStep& step = steps_[i];
+    text += "step " + std::to_string(i) + ": " + names(step.shared_by) + ": " +
+            std::to_string(step.group_count) + (step.group_count == 1 ? " group of " : " groups of ") +
+            std::to_string(step.group_size);
+    if (!step.covers_world) text += ", other ranks without a color";
+    if (!step.sharing_key.empty()) text += ", sharing key \"" + step.sharing_key + "\"";
+    text += '\n';
+  }
+  for (const PlannedKind& kind : kinds_) {
+    if (!kind.step) text += "no communicator: " + std::string(kind.kind.name()) + ": groups of one\n";
+  }
+  return text;
+}
+
+std::uint64_t CommunicatorPlan::digest() const {
+  std::string text = "rankmesh plan 1\n" + to_string();
+  for (const PlanStep& step : steps_) text += family_text(topology_.family(step.kind)) + "\n";
+  return fnv1a(text);
+}
+
+}  // namespace rankmesh
