@@ -122,16 +122,17 @@ void Agreement::act_as_time_passes() {
   const int rank = transport_.rank();
   const Instant time = waited();
   if (rank == leader) {
-    // Ranks stop waiting for rank 0 one grace after the deadline: a late verdict must not contradict theirs.
-    if (is_complete() && time < options_.deadline + options_.grace / 2) return decide();
-    if (is_complete()) return miss_deadline(RankSet(leader), true);
-    if (time >= options_.deadline) return miss_deadline(arrived_.complement(transport_.size()), true);
+    if (time < options_.deadline) {
+      if (is_complete()) return decide();
+    } else {
+      // Complete, but too late: the others may have given up on this rank.
+      return miss_deadline(is_complete() ? RankSet(leader) : arrived_.complement(transport_.size()), true);
+    }
   } else if (rank == deputy && time >= options_.deadline + options_.grace) {
     return miss_deadline(arrived_.complement(transport_.size()), true);
   } else if (time >= options_.deadline + 2 * options_.grace) {
     // Nobody is told: those who could collect the news are silent, and every rank finds out alike.
     verdict_ = Verdict{.outcome = Verdict::Outcome::deadline_missed,
-                       .disagreements = {},
                        .deadline = {options_.step, RankSet::of({{leader, deputy}}), time, false}};
     return;
   }
@@ -140,7 +141,10 @@ void Agreement::act_as_time_passes() {
     report_to(parent_of(rank));
     reported_ = true;
   }
-  if (transport_.now() - own_arrival_ >= options_.deadline / 8) escalate();
+  escalate_at(options_.deadline / 8, escalated_early_);
+  // A report that lay in wait for a collector who came late does not say how long it lay: this one says that
+  // time is up.
+  escalate_at(options_.deadline, escalated_at_deadline_);
 }
 
 void Agreement::report_to(int rank) {
@@ -157,9 +161,9 @@ void Agreement::report_to(int rank) {
   ++messages_sent_;
 }
 
-void Agreement::escalate() {
-  if (escalated_) return;
-  escalated_ = true;
+void Agreement::escalate_at(Instant waited, bool& escalated) {
+  if (escalated || transport_.now() - own_arrival_ < waited) return;
+  escalated = true;
   for (const int collector : {leader, deputy}) {
     if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
   }
@@ -204,15 +208,13 @@ std::vector<Disagreement> Agreement::find_disagreements() const {
 }
 
 void Agreement::decide() {
-  verdict_ =
-      Verdict{.outcome = Verdict::Outcome::agreed, .disagreements = find_disagreements(), .deadline = {}};
+  verdict_ = Verdict{.outcome = Verdict::Outcome::agreed, .disagreements = find_disagreements()};
   if (!verdict_->disagreements.empty()) verdict_->outcome = Verdict::Outcome::disagreed;
   send_verdict(children());
 }
 
 void Agreement::miss_deadline(RankSet missing, bool complete) {
   verdict_ = Verdict{.outcome = Verdict::Outcome::deadline_missed,
-                     .disagreements = {},
                      .deadline = {options_.step, std::move(missing), waited(), complete}};
   // Not along the tree, which is broken somewhere; and to the missing too, who may be late only.
   std::vector<int> others;
@@ -273,8 +275,7 @@ void agree(Transport& transport, const std::vector<AgreementField>& fields, cons
 std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size) {
   std::vector<AgreementField> fields;
   for (FieldText& text : field_texts(config)) {
-    fields.push_back(
-        {.field = std::move(text.field), .value = std::move(text.value), .required = std::nullopt});
+    fields.push_back({.field = std::move(text.field), .value = std::move(text.value)});
   }
   fields.front().required = std::to_string(world_size);
   return fields;

@@ -55,7 +55,7 @@ CommunicatorPlan::CommunicatorPlan(const Topology& topology, PlanOptions options
   for (const KindFamily& candidate : topology_.kinds()) {
     const GroupFamily& family = candidate.family;
     if (family.group_size() == 1) {
-      kinds_.push_back({.kind = candidate.kind, .step = std::nullopt, .is_shared = false});
+      kinds_.push_back({.kind = candidate.kind, .is_shared = false});
       continue;
     }
     const std::string key = key_of(options_, candidate.kind);
@@ -90,7 +90,7 @@ std::vector<RankStep> CommunicatorPlan::for_rank(int rank) const {
   std::vector<RankStep> result;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const GroupFamily& family = topology_.family(steps_[i].kind);
-    RankStep step{.step = i, .kind = steps_[i].kind, .group = std::nullopt};
+    RankStep step{.step = i, .kind = steps_[i].kind};
     if (const auto place = family.locate(rank)) {
       step.group = place->group;
       step.position = place->position;

@@ -160,8 +160,7 @@ ConfigReading read_config(std::string_view text) {
     seen.push_back(name);
   }
   if (std::find(seen.begin(), seen.end(), "world") == seen.end()) {
-    reading.violations.push_back(
-        {.field = "world_size", .value = "", .rule = "is missing: write world=N", .nearest = {}});
+    reading.violations.push_back({.field = "world_size", .value = "", .rule = "is missing: write world=N"});
   }
   return reading;
 }

@@ -34,11 +34,9 @@ GroupFamily GroupFamily::pick(std::span<const int> positions) const {
     violations.push_back(
         {.field = "position",
          .value = std::to_string(positions[static_cast<std::size_t>(result.lookup_[i].here)]),
-         .rule = "is picked twice",
-         .nearest = {}});
+         .rule = "is picked twice"});
   }
-  if (positions.empty())
-    violations.push_back({.field = "positions", .value = "", .rule = "are empty", .nearest = {}});
+  if (positions.empty()) violations.push_back({.field = "positions", .value = "", .rule = "are empty"});
   if (!violations.empty()) throw ConfigError(std::move(violations));
 
   const bool picks_all = static_cast<int>(result.picked_.size()) == grouping_.group_size() &&

@@ -33,8 +33,7 @@ void require_mixed_radix(std::span<const Digit> inside, std::span<const Digit> o
   const auto refuse = [&](const std::string& rule) {
     throw ConfigError({{.field = "digits (size:stride)",
                         .value = "inside " + describe(inside) + ", outside " + describe(outside),
-                        .rule = rule,
-                        .nearest = {}}});
+                        .rule = rule}});
   };
   std::int64_t covered = 1;
   for (const Digit& digit : sorted_by_stride(inside, outside)) {

@@ -44,8 +44,7 @@ KindFamily make(const Row& row, const ParallelConfig& config, std::span<const Me
   KindFamily result{.kind = row.kind,
                     .family = meshes[row.mesh].family(row.varying),
                     .mesh = row.mesh,
-                    .varying = {row.varying.begin(), row.varying.end()},
-                    .picked_from = std::nullopt};
+                    .varying = {row.varying.begin(), row.varying.end()}};
   if (row.stages != nullptr) {
     result.family = result.family.pick(row.stages(config));
     result.picked_from = GroupKind::pipeline;

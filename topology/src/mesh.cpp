@@ -113,8 +113,7 @@ GroupFamily Mesh::family(std::span<const std::string_view> varying) const {
   std::vector<bool> varies(axes_.size(), false);
   for (const std::string_view name : varying) {
     const auto refuse = [&](std::string rule) {
-      violations.push_back(
-          {.field = "varying axis", .value = std::string(name), .rule = std::move(rule), .nearest = {}});
+      violations.push_back({.field = "varying axis", .value = std::string(name), .rule = std::move(rule)});
     };
     const auto axis = find(name);
     if (!axis) {

@@ -64,11 +64,8 @@ std::string digest_text(const ParallelConfig& config, const PlanOptions& options
 
 std::vector<AgreementField> fields_of(const ParallelConfig& config, const Options& options, int world_size) {
   std::vector<AgreementField> fields = agreement_fields(config, world_size);
-  fields.push_back({.field = "sharing_keys", .value = sharing_text(options.plan), .required = std::nullopt});
-  fields.push_back({.field = "plan_digest",
-                    .value = digest_text(config, options.plan),
-                    .required = std::nullopt,
-                    .is_derived = true});
+  fields.push_back({.field = "sharing_keys", .value = sharing_text(options.plan)});
+  fields.push_back({.field = "plan_digest", .value = digest_text(config, options.plan), .is_derived = true});
   return fields;
 }
 
@@ -120,8 +117,7 @@ class Communicators::BringUp {
 
   void require_success(int code, const char* call, const RankStep* step) const {
     if (code == MPI_SUCCESS) return;
-    MpiError::Details details{
-        .call = call, .code = code, .rank = rank_, .kind = std::nullopt, .group = std::nullopt};
+    MpiError::Details details{.call = call, .code = code, .rank = rank_};
     if (step != nullptr) {
       details.kind = step->kind;
       details.group = step->group;

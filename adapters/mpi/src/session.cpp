@@ -9,8 +9,7 @@ namespace {
 
 void require_success(int code, const char* call) {
   if (code != MPI_SUCCESS) {
-    throw MpiError(
-        {.call = call, .code = code, .rank = std::nullopt, .kind = std::nullopt, .group = std::nullopt});
+    throw MpiError({.call = call, .code = code});
   }
 }
 

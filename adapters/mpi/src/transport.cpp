@@ -42,7 +42,7 @@ int MpiTransport::tag(Channel channel) const noexcept {
 
 void MpiTransport::require_success(int code, const char* call) const {
   if (code != MPI_SUCCESS) {
-    throw MpiError({.call = call, .code = code, .rank = rank_, .kind = std::nullopt, .group = std::nullopt});
+    throw MpiError({.call = call, .code = code, .rank = rank_});
   }
 }
 

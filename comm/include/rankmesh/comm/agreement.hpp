@@ -16,7 +16,7 @@ struct AgreementField {
   std::string field;
   std::string value;
   /// The value it must have besides, where this rank knows it.
-  std::optional<std::string> required;
+  std::optional<std::string> required{};
   /// Whether it follows from the other fields (a digest, say): a difference is reported only if no other is.
   bool is_derived = false;
 
@@ -40,9 +40,9 @@ struct Verdict {
 
   Outcome outcome = Outcome::agreed;
   /// The fields that differ, where the outcome is `disagreed`.
-  std::vector<Disagreement> disagreements;
+  std::vector<Disagreement> disagreements{};
   /// Who did not come, where the outcome is `deadline_missed`.
-  DeadlineError::Details deadline;
+  DeadlineError::Details deadline{};
 
   /// Throws the error that the verdict stands for; returns if the ranks agree.
   /// @throws DisagreementError, DeadlineError
@@ -56,11 +56,11 @@ struct Verdict {
 ///
 /// When all is well, reports travel up a binomial tree to rank 0 and its verdict travels down again: two
 /// messages per rank, O(log N) steps, each message of a size independent of N. A rank that has waited an
-/// eighth of the deadline reports to ranks 0 and 1 directly as well, so that a rank that is gone hides
-/// nobody. Rank 0 gives its verdict when the deadline of the rank that came first has passed; if it is silent
-/// too, rank 1 does, one `grace` later; and if both are silent, every rank names these two, another `grace`
-/// later. Every rank that is running and inside the agreement so ends it in bounded time. A verdict goes to
-/// all ranks, also to those that are yet to come.
+/// eighth of the deadline, and again when it has waited all of it, reports to ranks 0 and 1 directly as well,
+/// so that a rank that is gone hides nobody. Rank 0 gives its verdict when the first rank has waited for the
+/// deadline; if it is silent too, rank 1 does, one `grace` later; and if both are silent, every rank names
+/// these two, another `grace` later. Every rank that is running and inside the agreement so ends it in
+/// bounded time. A verdict on a missed deadline goes to all ranks, also to those that are yet to come.
 ///
 /// @collective over the ranks of the transport
 class Agreement {
@@ -95,7 +95,7 @@ class Agreement {
   void read_verdict(const Message& message);
   void act_as_time_passes();
   void report_to(int rank);
-  void escalate();
+  void escalate_at(Instant waited, bool& escalated);
   void decide();
   void miss_deadline(RankSet missing, bool complete);
   void send_verdict(const std::vector<int>& ranks);
@@ -112,7 +112,8 @@ class Agreement {
   /// The size of the subtree of this rank, itself included.
   int subtree_ = 1;
   bool reported_ = false;
-  bool escalated_ = false;
+  bool escalated_early_ = false;
+  bool escalated_at_deadline_ = false;
   int messages_sent_ = 0;
   std::optional<Verdict> verdict_;
 };

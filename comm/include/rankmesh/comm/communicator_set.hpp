@@ -25,12 +25,12 @@ template <typename Native>
 struct GroupCommunicator {
   GroupKind kind;
   /// The group of this rank; nothing for a rank in no group of the kind.
-  std::optional<int> group;
+  std::optional<int> group{};
   /// The position in the group and its size; 0 for a rank in no group.
   int position = 0;
   int size = 0;
   /// The communicator; nothing for a rank in no group, and for a group of one, which needs none.
-  std::optional<Native> communicator;
+  std::optional<Native> communicator{};
 
   /// Whether this rank is in a group of the kind.
   [[nodiscard]] bool is_member() const noexcept { return group.has_value(); }
@@ -74,7 +74,7 @@ class CommunicatorSet {
   [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const {
     const PlannedKind& planned = plan_.kind(kind);
     const GroupFamily& family = plan_.topology().family(kind);
-    GroupCommunicator<Native> result{.kind = kind, .group = std::nullopt, .communicator = std::nullopt};
+    GroupCommunicator<Native> result{.kind = kind};
     const std::optional<Place> place = family.locate(rank_);
     if (!place) return result;
     result.group = place->group;

@@ -24,7 +24,7 @@ struct Disagreement {
   /// Every value found, in the order of the first rank that holds it.
   std::vector<HeldValue> values;
   /// The value that the field must have, where there is one: the size of the communicator, say.
-  std::optional<std::string> required;
+  std::optional<std::string> required{};
 
   /// `tensor = 2 on ranks 0-3 and 6-7, 4 on ranks 4-5`
   [[nodiscard]] std::string message() const;

@@ -17,7 +17,7 @@ struct PlanOptions {
   /// Kinds share a communicator only where their keys are equal. A kind with a key of its own gets a
   /// communicator of its own, to overlap its traffic with others', say. Kinds without an entry have the key
   /// "".
-  std::map<GroupKind, std::string> sharing_keys;
+  std::map<GroupKind, std::string> sharing_keys{};
 
   bool operator==(const PlanOptions&) const = default;
 };
@@ -28,7 +28,7 @@ struct PlanStep {
   GroupKind kind;
   /// The kinds that use these communicators, in the order of creation.
   std::vector<GroupKind> shared_by;
-  std::string sharing_key;
+  std::string sharing_key{};
   int group_count = 0;
   /// At least two: groups of one need no communicator.
   int group_size = 0;
@@ -42,7 +42,7 @@ struct PlanStep {
 struct PlannedKind {
   GroupKind kind;
   /// The step that makes them; nothing for a kind whose groups have one member.
-  std::optional<std::size_t> step;
+  std::optional<std::size_t> step{};
   /// Whether the step is named after another kind.
   bool is_shared = false;
 
@@ -56,7 +56,7 @@ struct RankStep {
   GroupKind kind;
   /// The group of this rank, which serves as the color of a split; nothing for a rank that is in no group and
   /// takes part without a color.
-  std::optional<int> group;
+  std::optional<int> group{};
   /// The position in the group, which serves as the key of a split; 0 for a rank in no group.
   int position = 0;
   /// The members of the group; 0 for a rank in no group.

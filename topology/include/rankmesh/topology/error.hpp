@@ -17,14 +17,14 @@ class Error : public std::runtime_error {
 /// One rule that a configuration breaks.
 struct Violation {
   /// The field of the configuration, `tensor` say; for a mesh, the axis.
-  std::string field;
+  std::string field{};
   /// The value found there, as text: it may not be a number at all.
-  std::string value;
+  std::string value{};
   /// What is wrong with it, as a phrase that follows `field = value`.
-  std::string rule;
+  std::string rule{};
   /// The values of `field` nearest to `value` that obey this rule with the other fields as they are, in
   /// ascending order; empty where no value does or where the question makes no sense.
-  std::vector<std::int64_t> nearest;
+  std::vector<std::int64_t> nearest{};
 
   /// `tensor = 3 does not divide world_size = 16; nearest: 2, 4`
   [[nodiscard]] std::string message() const;

@@ -15,7 +15,7 @@ namespace rankmesh {
 
 /// One degree of parallelism: `tp` tensor, `sp` sequence, `dp` data, `pp` pipeline, or any other name.
 struct Axis {
-  std::string name;
+  std::string name{};
   std::int64_t size = 1;
 
   bool operator==(const Axis&) const = default;

@@ -39,10 +39,10 @@ struct ParallelConfig {
   /// Ranks that split the sequence; above 1 only with tensor = pipeline = 1.
   std::int64_t sequence = 1;
   /// Virtual stages (model chunks) of every pipeline stage, for the interleaved schedule.
-  std::optional<std::int64_t> virtual_pipeline;
+  std::optional<std::int64_t> virtual_pipeline{};
   /// The first decoder stage of an encoder-decoder model. With pipeline = 1 any stage >= 0 is accepted and
   /// has no effect, as in the reference.
-  std::optional<std::int64_t> split_rank;
+  std::optional<std::int64_t> split_rank{};
   /// Whether the amax groups are made.
   bool fp8 = false;
   /// Whether the data groups get a second, host-side communicator.

@@ -27,9 +27,9 @@ struct LayerQuery {
 /// What a pipeline has besides its stages.
 struct PipelineOptions {
   /// Virtual stages (model chunks) of every stage.
-  std::optional<int> virtual_stages;
+  std::optional<int> virtual_stages{};
   /// The first decoder stage.
-  std::optional<std::int64_t> split_stage;
+  std::optional<std::int64_t> split_stage{};
 };
 
 /// The stages of a pipelined model: who is first, who is next, what lies before and after the split, which

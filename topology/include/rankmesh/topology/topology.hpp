@@ -22,9 +22,9 @@ struct KindFamily {
   /// The mesh whose axes vary, a place in `Topology::meshes()`.
   std::size_t mesh = 0;
   /// The axes that vary inside a group, or inside a group of the kind it is picked from.
-  std::vector<std::string> varying;
+  std::vector<std::string> varying{};
   /// The kind whose groups this one picks members from; nothing where it holds whole groups.
-  std::optional<GroupKind> picked_from;
+  std::optional<GroupKind> picked_from{};
 
   bool operator==(const KindFamily&) const = default;
 };

@@ -29,12 +29,12 @@ struct Progress {
 
 /// How to bring up.
 struct Options {
-  AgreementOptions agreement;
-  PlanOptions plan;
+  AgreementOptions agreement{};
+  PlanOptions plan{};
   /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator.
   int first_tag = MpiTransport::default_first_tag;
   /// Called on every rank after every part.
-  std::function<void(const Progress&)> on_progress;
+  std::function<void(const Progress&)> on_progress{};
 };
 
 /// One `MPI_Comm` for every planned group of this rank.

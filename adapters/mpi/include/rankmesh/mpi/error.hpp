@@ -18,11 +18,11 @@ class MpiError : public Error {
     /// What it returned.
     int code = 0;
     /// The rank it failed on, in the communicator the job was brought up on; nothing where that is not known.
-    std::optional<int> rank;
+    std::optional<int> rank{};
     /// The kind whose communicator was made, where one was.
-    std::optional<GroupKind> kind;
+    std::optional<GroupKind> kind{};
     /// The group of this rank in that kind; nothing where it has none.
-    std::optional<int> group;
+    std::optional<int> group{};
   };
 
   /// Asks MPI for the text of the code.

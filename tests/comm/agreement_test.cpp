@@ -1,0 +1,303 @@
+#include "rankmesh/comm/agreement.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <set>
+
+#include "support/catch.hpp"
+#include "support/simulated_network.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+using namespace std::chrono_literals;
+using Outcome = Verdict::Outcome;
+
+namespace {
+
+constexpr AgreementOptions options{.deadline = 80s, .grace = 2s};
+
+/// A job whose ranks agree over a simulated network: who starts when, who holds what, who dies.
+struct Job {
+  explicit Job(int size) : network(size), starts(static_cast<std::size_t>(size), 0s) {
+    for (int rank = 0; rank < size; ++rank)
+      fields.push_back({{.field = "tensor", .value = "2", .required = {}}});
+  }
+
+  /// A rank that never starts.
+  void lose(int rank) {
+    network.kill(rank);
+    lost.insert(rank);
+  }
+
+  /// Runs all ranks until those that live have a verdict.
+  void run() {
+    const int size = network.size();
+    machines.resize(static_cast<std::size_t>(size));
+    ends.resize(static_cast<std::size_t>(size));
+    verdicts.resize(static_cast<std::size_t>(size));
+    bool running = true;
+    while (running) {
+      running = false;
+      for (int rank = 0; rank < size; ++rank) {
+        const auto r = static_cast<std::size_t>(rank);
+        if (verdicts[r] || !network.is_alive(rank)) continue;
+        running = true;
+        if (network.now() < starts[r]) continue;
+        if (!machines[r]) {
+          machines[r] = std::make_unique<Agreement>(network.transport(rank), fields[r], options);
+        }
+        if (!machines[r]->step()) continue;
+        verdicts[r] = machines[r]->verdict();
+        ends[r] = network.now();
+      }
+      network.advance(100ms);
+      REQUIRE(network.now() < 1h);
+    }
+  }
+
+  /// The verdict that all living ranks share.
+  Verdict common_verdict() {
+    std::optional<Verdict> common;
+    for (std::size_t r = 0; r < verdicts.size(); ++r) {
+      if (lost.contains(static_cast<int>(r))) continue;
+      REQUIRE(verdicts[r].has_value());
+      if (!common) common = verdicts[r];
+      CHECK(*verdicts[r] == *common);
+    }
+    return common.value();
+  }
+
+  SimulatedNetwork network;
+  std::vector<std::chrono::nanoseconds> starts;
+  std::vector<std::vector<AgreementField>> fields;
+  std::set<int> lost;
+  std::vector<std::unique_ptr<Agreement>> machines;
+  std::vector<std::optional<Verdict>> verdicts;
+  std::vector<std::chrono::nanoseconds> ends;
+};
+
+RankSet ranks(std::vector<RankSet::Range> ranges) {
+  return RankSet::of(std::move(ranges));
+}
+
+}  // namespace
+
+TEST_CASE("ranks that hold the same agree, with two messages for every rank but one") {
+  for (const int size : {1, 2, 3, 4, 5, 7, 8, 16, 33, 100}) {
+    CAPTURE(size);
+    Job job(size);
+    job.run();
+    CHECK(job.common_verdict() == Verdict{});
+    CHECK(job.network.messages_sent() == 2 * (size - 1));
+  }
+}
+
+TEST_CASE("no rank sends more than a logarithm of messages when all is well") {
+  Job job(512);
+  job.run();
+  for (const auto& machine : job.machines) CHECK(machine->messages_sent() <= 9);
+}
+
+TEST_CASE("every rank learns each field that differs, its values and who holds them") {
+  Job job(8);
+  for (std::size_t r = 0; r < 8; ++r) {
+    job.fields[r].push_back({.field = "pipeline", .value = r == 4 || r == 5 ? "4" : "1", .required = {}});
+    job.fields[r].push_back({.field = "fp8", .value = "false", .required = {}});
+    job.fields[r].push_back({.field = "seed", .value = std::to_string(r % 3), .required = {}});
+  }
+  job.run();
+  const Verdict verdict = job.common_verdict();
+  CHECK(verdict.outcome == Outcome::disagreed);
+  REQUIRE(verdict.disagreements.size() == 2);
+  CHECK(verdict.disagreements[0] ==
+        Disagreement{"pipeline", {{"1", ranks({{0, 3}, {6, 7}})}, {"4", ranks({{4, 5}})}}, std::nullopt});
+  CHECK(verdict.disagreements[1].values[2] == HeldValue{"2", ranks({{2, 2}, {5, 5}})});
+  CHECK_THROWS_AS(verdict.raise(), DisagreementError);
+}
+
+TEST_CASE("a value that all ranks hold but that is not the required one is a disagreement") {
+  Job job(4);
+  for (auto& fields : job.fields) fields.push_back({.field = "world_size", .value = "16", .required = "4"});
+  job.run();
+  const Verdict verdict = job.common_verdict();
+  CHECK(verdict.disagreements ==
+        std::vector<Disagreement>{{"world_size", {{"16", RankSet::first(4)}}, std::string("4")}});
+}
+
+TEST_CASE("a derived field is reported only where nothing else differs") {
+  Job job(4);
+  for (auto& fields : job.fields) {
+    fields.push_back({.field = "digest",
+                      .value = &fields == &job.fields[1] ? "b" : "a",
+                      .required = {},
+                      .is_derived = true});
+  }
+  SECTION("alone") {
+    job.run();
+    CHECK(job.common_verdict().disagreements.at(0).field == "digest");
+  }
+  SECTION("with another") {
+    job.fields[1][0].value = "4";
+    job.run();
+    const Verdict verdict = job.common_verdict();
+    CHECK(verdict.disagreements.size() == 1);
+    CHECK(verdict.disagreements.at(0).field == "tensor");
+  }
+}
+
+TEST_CASE("a field that a rank does not know is a disagreement") {
+  Job job(4);
+  for (std::size_t r : {0U, 1U, 3U})
+    job.fields[r].push_back({.field = "added", .value = "1", .required = {}});
+  job.run();
+  CHECK(job.common_verdict().disagreements ==
+        std::vector<Disagreement>{
+            {"added", {{"1", ranks({{0, 1}, {3, 3}})}, {"(unknown field)", RankSet(2)}}, std::nullopt}});
+}
+
+TEST_CASE("whoever is missing, all others name it") {
+  for (const int size : {2, 3, 5, 8, 13}) {
+    for (int missing = 0; missing < size; ++missing) {
+      CAPTURE(size, missing);
+      Job job(size);
+      job.lose(missing);
+      job.run();
+      const Verdict verdict = job.common_verdict();
+      CHECK(verdict.outcome == Outcome::deadline_missed);
+      CHECK(verdict.deadline.missing == RankSet(missing));
+      CHECK(verdict.deadline.complete);
+      CHECK(verdict.deadline.waited >= options.deadline);
+      CHECK(verdict.deadline.waited <= options.deadline + 2 * options.grace);
+    }
+  }
+}
+
+TEST_CASE("a missing inner node of the tree hides nobody") {
+  Job job(16);
+  job.lose(8);   // the parent of 9, 10 and 12
+  job.lose(12);  // the parent of 13 and 14
+  job.lose(3);
+  job.run();
+  CHECK(job.common_verdict().deadline.missing == ranks({{3, 3}, {8, 8}, {12, 12}}));
+}
+
+TEST_CASE("where both who collect are missing, every rank ends and says that there may be more") {
+  Job job(8);
+  job.lose(0);
+  job.lose(1);
+  job.lose(5);
+  job.run();
+  for (const int rank : {2, 3, 4, 6, 7}) {
+    const auto& verdict = job.verdicts[static_cast<std::size_t>(rank)];
+    REQUIRE(verdict.has_value());
+    CHECK(verdict->outcome == Outcome::deadline_missed);
+    CHECK(verdict->deadline.missing == ranks({{0, 1}}));
+    CHECK_FALSE(verdict->deadline.complete);
+    CHECK(job.ends[static_cast<std::size_t>(rank)] <= options.deadline + 2 * options.grace + 1s);
+  }
+}
+
+TEST_CASE("ranks that come late but in time are waited for") {
+  for (const int late : {0, 1, 4, 7}) {
+    CAPTURE(late);
+    Job job(8);
+    job.starts[static_cast<std::size_t>(late)] = 79s;
+    job.run();
+    CHECK(job.common_verdict().outcome == Outcome::agreed);
+  }
+}
+
+TEST_CASE("a rank that comes too late gets the same error, and need not wait for it") {
+  for (const int late : {0, 1, 4, 7}) {
+    CAPTURE(late);
+    Job job(8);
+    job.starts[static_cast<std::size_t>(late)] = 200s;
+    job.run();
+    CHECK(job.common_verdict().deadline.missing == RankSet(late));
+    CHECK(job.ends[static_cast<std::size_t>(late)] <= 201s);
+  }
+}
+
+TEST_CASE("the deadline counts from the first arrival, whoever arrives first") {
+  Job job(8);
+  std::fill(job.starts.begin(), job.starts.end(), 60s);
+  job.starts[5] = 0s;
+  job.lose(2);
+  job.run();
+  CHECK(job.common_verdict().deadline.missing == RankSet(2));
+  CHECK(*std::max_element(job.ends.begin(), job.ends.end()) <= options.deadline + options.grace);
+}
+
+TEST_CASE("whatever happens, ranks never contradict each other") {
+  std::mt19937 random(20260101);
+  int agreed = 0;
+  int disagreed = 0;
+  int missed = 0;
+  for (int round = 0; round < 400; ++round) {
+    CAPTURE(round);
+    const int size = std::uniform_int_distribution(2, 40)(random);
+    Job job(size);
+    const int spread = std::uniform_int_distribution(0, 60)(random);
+    for (auto& start : job.starts)
+      start = std::chrono::seconds(std::uniform_int_distribution(0, spread)(random));
+    const bool someone_differs = std::uniform_int_distribution(0, 2)(random) == 0;
+    if (someone_differs) job.fields[static_cast<std::size_t>(size / 2)][0].value = "8";
+    const int losses = std::max(0, std::uniform_int_distribution(-2, 2)(random));
+    RankSet lost;
+    for (int i = 0; i < std::min(losses, size - 1); ++i) {
+      const int rank = std::uniform_int_distribution(0, size - 1)(random);
+      job.lose(rank);
+      lost.insert(RankSet(rank));
+    }
+    if (lost.contains(0) && lost.contains(1)) continue;  // a case of its own, above
+    job.run();
+    const Verdict verdict = job.common_verdict();
+    if (losses > 0) {
+      ++missed;
+      CHECK(verdict.deadline.missing == lost);
+    } else if (someone_differs) {
+      ++disagreed;
+      CHECK(verdict.outcome == Outcome::disagreed);
+    } else {
+      ++agreed;
+      CHECK(verdict.outcome == Outcome::agreed);
+    }
+  }
+  CHECK(agreed > 50);
+  CHECK(disagreed > 50);
+  CHECK(missed > 50);
+}
+
+TEST_CASE("a message of another program is refused, naming its sender") {
+  SimulatedNetwork network(2);
+  const auto send = [&](std::vector<int> bytes) {
+    Bytes message;
+    for (const int byte : bytes) message.push_back(static_cast<std::byte>(byte));
+    network.transport(1).send(0, Channel::agreement, message);
+    network.advance(1s);
+  };
+  Agreement agreement(network.transport(0), {}, options);
+  SECTION("unknown") {
+    send({1, 2, 3});
+  }
+  SECTION("empty") {
+    send({});
+  }
+  SECTION("cut short") {
+    send({0xA1, 0, 0});
+  }
+  SECTION("a count beyond its end") {
+    send({0xA1, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255});
+  }
+  CHECK_THROWS_WITH(agreement.step(), ContainsSubstring("rank 1 sent a message"));
+}
+
+TEST_CASE("the fields of a configuration are all its fields, and the world size must be that of the job") {
+  const auto fields = agreement_fields({.world_size = 16, .tensor = 2, .split_rank = 1, .fp8 = true}, 8);
+  REQUIRE(fields.size() == 10);
+  CHECK(fields[0] == AgreementField{.field = "world_size", .value = "16", .required = "8"});
+  CHECK(fields[1] == AgreementField{.field = "tensor", .value = "2", .required = {}});
+  CHECK(fields[4] == AgreementField{.field = "virtual_pipeline", .value = "none", .required = {}});
+  CHECK(fields[6] == AgreementField{.field = "fp8", .value = "true", .required = {}});
+}

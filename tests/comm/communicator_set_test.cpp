@@ -1,0 +1,105 @@
+#include "rankmesh/comm/communicator_set.hpp"
+
+#include <stdexcept>
+#include <vector>
+
+#include "rankmesh/comm/unique_handle.hpp"
+#include "support/catch.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+
+namespace {
+
+std::vector<int> freed;
+
+struct Traits {
+  using Native = int;
+  static int empty() noexcept { return -1; }
+  static void destroy(int native, bool) noexcept { freed.push_back(native); }
+};
+using Handle = UniqueHandle<Traits>;
+using Set = CommunicatorSet<Handle>;
+
+/// Makes handle 100 * step + group, and none where the rank has no group.
+Handle make(const RankStep& step) {
+  if (!step.group) return {};
+  return Handle::from_native_handle(static_cast<int>(100 * step.step) + *step.group);
+}
+
+CommunicatorPlan example() {
+  return CommunicatorPlan(Topology({.world_size = 16, .tensor = 2, .pipeline = 4, .fp8 = true}));
+}
+
+}  // namespace
+
+TEST_CASE("a set hands out the communicator of the step that makes a kind") {
+  const Set set(example(), 5, make);
+  // Steps: data and sequence_data, model, tensor, pipeline, embedding, amax.
+  const auto data = set.at(GroupKind::data);
+  CHECK(data.group == 3);
+  CHECK(data.position == 0);
+  CHECK(data.size == 2);
+  CHECK(data.native() == 3);
+  CHECK(set.at(GroupKind::sequence_data).native() == 3);
+  CHECK(set.at(GroupKind::tensor).native() == 202);
+  CHECK(set.at(GroupKind::pipeline).native() == 301);
+  CHECK(set.communicator_count() == 5);
+}
+
+TEST_CASE("a group of one has no communicator, a rank outside has no group, and both say so") {
+  const Set set(example(), 5, make);
+  const auto sequence = set.at(GroupKind::sequence);
+  CHECK(sequence.is_member());
+  CHECK_FALSE(sequence.has_communicator());
+  CHECK_THROWS_WITH(sequence.native(),
+                    "there is no sequence communicator on this rank: its group has one member; "
+                    "ask has_communicator() first");
+  const auto embedding = set.at(GroupKind::embedding);
+  CHECK_FALSE(embedding.is_member());
+  CHECK_FALSE(embedding.has_communicator());
+  CHECK_THROWS_WITH(embedding.native(),
+                    "there is no embedding communicator on this rank: it is in no group of this "
+                    "kind; ask is_member() first");
+  CHECK_THROWS_AS(set.at(GroupKind("unheard_of")), RangeError);
+}
+
+TEST_CASE("communicators are freed in the reverse order of creation") {
+  freed.clear();
+  { const Set set(example(), 0, make); }
+  CHECK(freed == std::vector<int>{500, 400, 300, 200, 100, 0});
+}
+
+TEST_CASE("clear frees everything once") {
+  freed.clear();
+  {
+    Set set(example(), 0, make);
+    set.clear();
+    CHECK(freed.size() == 6);
+  }
+  CHECK(freed.size() == 6);
+}
+
+TEST_CASE("a moved-from set frees nothing, an assigned one frees what it had first") {
+  freed.clear();
+  {
+    Set first(example(), 0, make);
+    Set second = std::move(first);
+    CHECK(freed.empty());
+    Set third(example(), 15, make);
+    third = std::move(second);
+    CHECK(freed == std::vector<int>{503, 403, 303, 207, 101, 7});
+    freed.clear();
+  }
+  CHECK(freed == std::vector<int>{500, 400, 300, 200, 100, 0});
+}
+
+TEST_CASE("a maker that fails half-way leaves nothing behind") {
+  freed.clear();
+  const auto fail_at_third = [](const RankStep& step) {
+    if (step.step == 2) throw std::runtime_error("no more");
+    return make(step);
+  };
+  CHECK_THROWS_WITH(Set(example(), 0, fail_at_third), "no more");
+  CHECK(freed == std::vector<int>{100, 0});
+}

@@ -1,0 +1,37 @@
+#include "rankmesh/comm/errors.hpp"
+
+#include "support/catch.hpp"
+
+using namespace rankmesh;
+using namespace std::chrono_literals;
+
+TEST_CASE("a disagreement names each field, its values and the ranks") {
+  const DisagreementError error(
+      {{"tensor", {{"2", RankSet::of({{0, 3}, {6, 7}})}, {"4", RankSet::of({{4, 5}})}}, {}},
+       {"world_size", {{"16", RankSet::first(8)}}, "8"}});
+  CHECK(std::string(error.what()) ==
+        "the ranks do not agree on 2 fields:\n"
+        "  tensor = 2 on ranks 0-3 and 6-7, 4 on ranks 4-5\n"
+        "  world_size = 16 on ranks 0-7; it must be 8\n"
+        "start every rank with the same configuration");
+  CHECK(error.disagreements().size() == 2);
+}
+
+TEST_CASE("a field with many values prints some of them and says how many more there are") {
+  Disagreement disagreement{"seed", {}, {}};
+  for (int rank = 0; rank < 20; ++rank) disagreement.values.push_back({std::to_string(rank), RankSet(rank)});
+  CHECK(disagreement.message() ==
+        "seed = 0 on rank 0, 1 on rank 1, 2 on rank 2, 3 on rank 3, 4 on rank 4, 5 on rank 5, 6 on rank 6, "
+        "7 on rank 7 and 12 more values");
+}
+
+TEST_CASE("a missed deadline names the step, the ranks and the time") {
+  CHECK(std::string(DeadlineError({"agreement", RankSet::of({{3, 3}, {8, 9}}), 300s, true}).what()) ==
+        "deadline missed at step agreement: ranks 3 and 8-9 did not arrive within 300.0 s; look at the "
+        "output of "
+        "those ranks, or allow more time");
+  CHECK(std::string(DeadlineError({"agreement", RankSet::of({{0, 1}}), 310s, false}).what()) ==
+        "deadline missed at step agreement: ranks 0-1 did not arrive within 310.0 s; these ranks collect who "
+        "is "
+        "missing, so others may be missing too; look at the output of those ranks, or allow more time");
+}

@@ -1,0 +1,170 @@
+#include "rankmesh/comm/plan.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "rankmesh/topology/invariants.hpp"
+#include "support/catch.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+using K = GroupKind;
+
+namespace {
+
+CommunicatorPlan plan(const ParallelConfig& config, PlanOptions options = {}) {
+  return CommunicatorPlan(Topology(config), std::move(options));
+}
+
+}  // namespace
+
+TEST_CASE("the plan of the worked example") {
+  CHECK(plan({.world_size = 16, .tensor = 2, .pipeline = 4, .fp8 = true}).to_string() ==
+        "step 0: data, sequence_data: 8 groups of 2\n"
+        "step 1: model: 2 groups of 8\n"
+        "step 2: tensor: 8 groups of 2\n"
+        "step 3: pipeline: 4 groups of 4\n"
+        "step 4: embedding: 4 groups of 2, other ranks without a color\n"
+        "step 5: amax: 4 groups of 4\n"
+        "no communicator: sequence: groups of one\n"
+        "no communicator: position_embedding: groups of one\n");
+}
+
+TEST_CASE("kinds with the same lists share, whatever made the lists") {
+  SECTION("a pipeline of two stages is its own embedding group") {
+    const auto p = plan({.world_size = 8, .tensor = 2, .pipeline = 2});
+    CHECK(p.kind(K::embedding).is_shared);
+    CHECK(p.kind(K::embedding).step == p.kind(K::pipeline).step);
+  }
+  SECTION("so is one of three stages split in the middle") {
+    const auto p = plan({.world_size = 12, .tensor = 2, .pipeline = 3, .split_rank = 1});
+    CHECK(p.kind(K::embedding).step == p.kind(K::pipeline).step);
+    CHECK(p.kind(K::position_embedding).step.has_value());
+    CHECK(p.kind(K::position_embedding).step != p.kind(K::pipeline).step);
+  }
+  SECTION("a split at the last stage makes both embedding kinds the same") {
+    const auto p = plan({.world_size = 16, .pipeline = 4, .split_rank = 3});
+    CHECK(p.kind(K::position_embedding).step == p.kind(K::embedding).step);
+  }
+  SECTION("without data parallelism amax is tensor") {
+    const auto p = plan({.world_size = 8, .tensor = 2, .pipeline = 4, .fp8 = true});
+    CHECK(p.kind(K::amax).step == p.kind(K::tensor).step);
+  }
+  SECTION("sequence parallelism over the world is data parallelism in the sense of reduction") {
+    const auto p = plan({.world_size = 8, .sequence = 8});
+    CHECK(p.kind(K::sequence_data).step == p.kind(K::sequence).step);
+    CHECK(p.steps().size() == 1);
+  }
+}
+
+TEST_CASE("sharing is decided by the lists: kinds share exactly when their lists are equal") {
+  int shared = 0;
+  for (const std::int64_t world : {1, 2, 4, 6, 8, 12, 16, 24}) {
+    for (std::int64_t t = 1; t <= world; ++t) {
+      for (std::int64_t p = 1; p <= world; ++p) {
+        const ParallelConfig config{
+            .world_size = world, .tensor = t, .pipeline = p, .split_rank = p / 2, .fp8 = true};
+        if (!check(config).empty()) continue;
+        const auto planned = plan(config);
+        const auto lists = enumerate(planned.topology());
+        for (const KindLists& a : lists) {
+          CHECK(planned.kind(a.kind).step.has_value() == (a.groups.front().size() > 1));
+          for (const KindLists& b : lists) {
+            if (a.kind == b.kind || !planned.kind(a.kind).step || !planned.kind(b.kind).step) continue;
+            const bool same_step = planned.kind(a.kind).step == planned.kind(b.kind).step;
+            CHECK(same_step == (a.groups == b.groups));
+            shared += same_step ? 1 : 0;
+          }
+        }
+      }
+    }
+  }
+  CHECK(shared > 100);
+}
+
+TEST_CASE("a sharing key keeps a kind apart, equal keys bring kinds together") {
+  const ParallelConfig config{.world_size = 16, .tensor = 2, .pipeline = 4};
+  const auto apart = plan(config, {.sharing_keys = {{K::sequence_data, "overlap"}}});
+  CHECK(apart.kind(K::data).step != apart.kind(K::sequence_data).step);
+  CHECK_THAT(apart.to_string(), ContainsSubstring("sharing key \"overlap\""));
+  const auto together = plan(config, {.sharing_keys = {{K::sequence_data, "x"}, {K::data, "x"}}});
+  CHECK(together.kind(K::data).step == together.kind(K::sequence_data).step);
+  CHECK_THROWS_WITH(plan(config, {.sharing_keys = {{K::amax, "x"}}}),
+                    ContainsSubstring("this topology has no groups of kind amax; it has data, sequence"));
+}
+
+TEST_CASE("every rank derives the same steps, and its place in each from the lists") {
+  for (const ParallelConfig& config :
+       {ParallelConfig{.world_size = 16, .tensor = 2, .pipeline = 4, .split_rank = 2, .fp8 = true},
+        ParallelConfig{.world_size = 12, .sequence = 3, .fp8 = true}, ParallelConfig{.world_size = 1}}) {
+    const auto planned = plan(config);
+    const auto lists = enumerate(planned.topology());
+    for (int rank = 0; rank < planned.topology().world_size(); ++rank) {
+      const auto steps = planned.for_rank(rank);
+      REQUIRE(steps.size() == planned.steps().size());
+      int owned = 0;
+      for (std::size_t i = 0; i < steps.size(); ++i) {
+        CHECK(steps[i].step == i);
+        CHECK(steps[i].kind == planned.steps()[i].kind);
+        const auto& groups = std::find_if(lists.begin(), lists.end(), [&](const KindLists& l) {
+                               return l.kind == steps[i].kind;
+                             })->groups;
+        const auto mine = std::find_if(groups.begin(), groups.end(), [&](const std::vector<int>& group) {
+          return std::find(group.begin(), group.end(), rank) != group.end();
+        });
+        if (mine == groups.end()) {
+          CHECK(steps[i] == RankStep{.step = i, .kind = steps[i].kind, .group = std::nullopt});
+        } else {
+          ++owned;
+          CHECK(steps[i].group == static_cast<int>(mine - groups.begin()));
+          CHECK(mine->at(static_cast<std::size_t>(steps[i].position)) == rank);
+          CHECK(steps[i].size == static_cast<int>(mine->size()));
+          CHECK(steps[i].leader == mine->front());
+        }
+      }
+      CHECK(planned.communicator_count(rank) == owned);
+    }
+  }
+}
+
+TEST_CASE("a rank outside the world has no plan") {
+  CHECK_THROWS_WITH(plan({.world_size = 4}).for_rank(4), "rank 4 does not exist: the world has 4 ranks");
+  CHECK_THROWS_AS(plan({.world_size = 4}).for_rank(-1), RangeError);
+}
+
+TEST_CASE("the plan of the largest world is made at once") {
+  const auto planned = plan({.world_size = 1 << 30, .tensor = 8, .pipeline = 64, .fp8 = true});
+  CHECK(planned.for_rank((1 << 30) - 1).at(1).leader == (1 << 24) - 8);
+}
+
+TEST_CASE("the digest is the same on every platform") {
+  // Written down on x86-64: another platform or compiler must arrive at the same numbers.
+  CHECK(plan({.world_size = 16, .tensor = 2, .pipeline = 4, .fp8 = true}).digest() == 0x4ae903dc86c79b1U);
+  CHECK(plan({.world_size = 8, .sequence = 4}).digest() == 0xdb1793fa6cfe9788U);
+}
+
+TEST_CASE("different plans have different digests") {
+  std::set<std::uint64_t> digests;
+  int plans = 0;
+  for (std::int64_t world = 2; world <= 64; ++world) {
+    for (std::int64_t t = 1; t <= world; ++t) {
+      for (std::int64_t p = 1; p <= world; ++p) {
+        const ParallelConfig config{.world_size = world, .tensor = t, .pipeline = p};
+        if (!check(config).empty()) continue;
+        ++plans;
+        const auto planned = plan(config);
+        digests.insert(planned.digest());
+        CHECK(planned.digest() == plan(config).digest());
+      }
+    }
+  }
+  CHECK(plans > 500);
+  CHECK(digests.size() == static_cast<std::size_t>(plans));
+  // The digest tells apart what the summary does not: the groups themselves.
+  const auto early = plan({.world_size = 8, .pipeline = 8, .split_rank = 2});
+  const auto late = plan({.world_size = 8, .pipeline = 8, .split_rank = 3});
+  CHECK(early.to_string() == late.to_string());
+  CHECK(early.digest() != late.digest());
+  CHECK(plan({.world_size = 4}).digest() !=
+        plan({.world_size = 4}, {.sharing_keys = {{K::data, "x"}}}).digest());
+}

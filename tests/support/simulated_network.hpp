@@ -1,0 +1,100 @@
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "rankmesh/comm/transport.hpp"
+
+namespace rankmesh::tests {
+
+/// A network of ranks in one thread, with a clock that moves only when told to: the protocols run over it as
+/// they run over MPI, and a deadline of minutes passes at once. Messages between two ranks arrive in order;
+/// those to and from a rank that was killed are lost.
+class SimulatedNetwork {
+ public:
+  using Duration = Transport::Duration;
+  /// How long a message takes.
+  using Latency = std::function<Duration(int from, int to)>;
+
+  explicit SimulatedNetwork(
+      int size, Latency latency = [](int, int) { return std::chrono::microseconds(10); })
+      : latency_(std::move(latency)) {
+    for (int rank = 0; rank < size; ++rank) endpoints_.push_back(std::make_unique<Endpoint>(*this, rank));
+  }
+
+  [[nodiscard]] Transport& transport(int rank) { return *endpoints_.at(static_cast<std::size_t>(rank)); }
+  [[nodiscard]] int size() const { return static_cast<int>(endpoints_.size()); }
+  [[nodiscard]] Duration now() const { return now_; }
+  [[nodiscard]] int messages_sent() const { return messages_sent_; }
+
+  void kill(int rank) { at(rank).alive = false; }
+  [[nodiscard]] bool is_alive(int rank) { return at(rank).alive; }
+
+  /// Moves the clock to the next arrival of a message, but by no more than `at_most`.
+  void advance(Duration at_most) {
+    Duration next = now_ + at_most;
+    for (const auto& endpoint : endpoints_) {
+      for (const auto& [channel, queue] : endpoint->arriving) {
+        for (const Arriving& arriving : queue) {
+          if (arriving.at > now_) next = std::min(next, arriving.at);
+        }
+      }
+    }
+    now_ = next;
+  }
+
+ private:
+  struct Arriving {
+    Duration at;
+    Message message;
+  };
+
+  struct Endpoint final : Transport {
+    Endpoint(SimulatedNetwork& its_network, int its_rank) : network(its_network), own_rank(its_rank) {}
+
+    [[nodiscard]] int rank() const noexcept override { return own_rank; }
+    [[nodiscard]] int size() const noexcept override { return network.size(); }
+    [[nodiscard]] bool sends_done() override { return true; }
+    [[nodiscard]] Duration now() override { return network.now_; }
+    void idle() override {}
+
+    void send(int to, Channel channel, std::span<const std::byte> bytes) override {
+      ++network.messages_sent_;
+      if (!alive || !network.at(to).alive) return;
+      Duration& last = last_arrival[to];
+      last = std::max(last, network.now_ + network.latency_(own_rank, to));
+      network.at(to).arriving[channel].push_back({last, {own_rank, Bytes(bytes.begin(), bytes.end())}});
+    }
+
+    [[nodiscard]] std::optional<Message> receive(Channel channel) override {
+      auto& queue = arriving[channel];
+      const auto here =
+          std::find_if(queue.begin(), queue.end(), [&](const Arriving& a) { return a.at <= network.now_; });
+      if (here == queue.end()) return std::nullopt;
+      Message message = std::move(here->message);
+      queue.erase(here);
+      return message;
+    }
+
+    SimulatedNetwork& network;
+    int own_rank;
+    bool alive = true;
+    std::map<Channel, std::deque<Arriving>> arriving;
+    std::map<int, Duration> last_arrival;
+  };
+
+  Endpoint& at(int rank) { return *endpoints_.at(static_cast<std::size_t>(rank)); }
+
+  Latency latency_;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  Duration now_{0};
+  int messages_sent_ = 0;
+};
+
+}  // namespace rankmesh::tests
