@@ -1,0 +1,150 @@
+#include "rankmesh/mpi/communicators.hpp"
+
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "rankmesh/bringup/proof.hpp"
+#include "rankmesh/mpi/error.hpp"
+#include "support.hpp"
+#include "support/catch.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+using mpi::Communicators;
+using K = GroupKind;
+
+namespace {
+
+static_assert(!std::is_copy_constructible_v<Communicators>);
+static_assert(std::is_nothrow_move_constructible_v<mpi::Communicator>);
+
+/// Proves every communicator of a bring-up; the failures on this rank.
+std::string prove_all(const Communicators& groups) {
+  std::string failures;
+  for (const KindFamily& kind : groups.topology().kinds()) {
+    const auto mine = groups.at(kind.kind);
+    failures += bringup::prove_membership(kind.family, mine, groups.rank());
+    failures += bringup::prove_order(kind.family, mine, groups.rank());
+  }
+  return failures;
+}
+
+}  // namespace
+
+TEST_CASE("every communicator of every configuration holds its group, in order") {
+  const std::vector<ParallelConfig> configs = valid_configs(world_size());
+  CHECK_FALSE(configs.empty());
+  for (const ParallelConfig& config : configs) {
+    CAPTURE(to_string(config));
+    const Communicators groups(MPI_COMM_WORLD, config);
+    CHECK(groups.rank() == world_rank());
+    CHECK(prove_all(groups).empty());
+  }
+}
+
+TEST_CASE("kinds share a communicator unless their keys differ") {
+  const ParallelConfig config{.world_size = world_size()};
+  const Communicators shared(MPI_COMM_WORLD, config);
+  const Communicators apart(MPI_COMM_WORLD, config, {.plan = {.sharing_keys = {{K::data, "overlap"}}}});
+  CHECK(prove_all(apart).empty());
+  if (world_size() > 1) {
+    CHECK(shared.at(K::data).native() == shared.at(K::sequence_data).native());
+    CHECK(apart.at(K::data).native() != apart.at(K::sequence_data).native());
+  } else {
+    CHECK_FALSE(shared.at(K::data).has_communicator());
+    CHECK(shared.plan().steps().empty());
+  }
+}
+
+TEST_CASE("the named accessors mean what they mean in the reference") {
+  const Communicators groups(MPI_COMM_WORLD, {.world_size = world_size(), .sequence = world_size()});
+  CHECK(groups.data_parallel().size == world_size());
+  CHECK(groups.data_parallel().kind == K::sequence_data);
+  CHECK(groups.data_parallel_host().size == 1);
+  CHECK(groups.data_parallel_host().kind == K::data);
+  CHECK(groups.sequence_parallel().position == world_rank());
+  CHECK(groups.model_parallel().size == 1);
+  CHECK(groups.tensor_parallel().kind == K::tensor);
+  CHECK(groups.pipeline_parallel().kind == K::pipeline);
+}
+
+TEST_CASE("a job may be brought up many times, and on a part of the world") {
+  const int half = world_rank() % 2;
+  MPI_Comm part = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, half, -world_rank(), &part);
+  int part_size = 0;
+  MPI_Comm_size(part, &part_size);
+  for (int round = 0; round < 20; ++round) {
+    const Communicators whole(MPI_COMM_WORLD, {.world_size = world_size(), .tensor = world_size()});
+    const Communicators own(part, {.world_size = part_size, .fp8 = true});
+    CHECK(prove_all(whole).empty());
+    CHECK(prove_all(own).empty());
+  }
+  MPI_Comm_free(&part);
+}
+
+TEST_CASE("bring-up tells how it goes on") {
+  std::vector<std::string> parts;
+  std::size_t total = 0;
+  mpi::Options options;
+  options.on_progress = [&](const mpi::Progress& progress) {
+    parts.emplace_back(progress.part);
+    total = progress.total;
+    CHECK(progress.done == parts.size());
+    CHECK(progress.elapsed.count() >= 0);
+  };
+  const Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
+  const std::vector<std::string> expected = world_size() > 1
+                                                ? std::vector<std::string>{"agreement", "duplicate", "data"}
+                                                : std::vector<std::string>{"agreement", "duplicate"};
+  CHECK(parts == expected);
+  CHECK(total == expected.size());
+}
+
+TEST_CASE("the caller's communicator keeps its way with errors, and the made ones take it over") {
+  MPI_Comm own = MPI_COMM_NULL;
+  MPI_Comm_dup(MPI_COMM_WORLD, &own);
+  for (const MPI_Errhandler handler : {MPI_ERRORS_ARE_FATAL, MPI_ERRORS_RETURN}) {
+    MPI_Comm_set_errhandler(own, handler);
+    const Communicators groups(own, {.world_size = world_size()});
+    std::vector<MPI_Comm> all{own, groups.world()};
+    if (groups.at(K::data).has_communicator()) all.push_back(groups.at(K::data).native());
+    for (MPI_Comm communicator : all) {
+      MPI_Errhandler found = MPI_ERRHANDLER_NULL;
+      MPI_Comm_get_errhandler(communicator, &found);
+      CHECK(found == handler);
+      if (found != MPI_ERRHANDLER_NULL) MPI_Errhandler_free(&found);
+    }
+  }
+  MPI_Comm_free(&own);
+}
+
+TEST_CASE("a failing MPI call is an exception with the call, the rank and the text of MPI") {
+  mpi::Options options;
+  options.first_tag = -100000;
+  try {
+    const Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
+    FAIL_CHECK("a negative tag was taken");
+  } catch (const mpi::MpiError& error) {
+    CHECK_THAT(error.what(), ContainsSubstring(error.details().call + " failed on rank " +
+                                               std::to_string(world_rank()) + ": "));
+    CHECK_THAT(error.what(), ContainsSubstring("MPI_ERR_TAG"));
+    CHECK(error.details().rank == world_rank());
+  }
+}
+
+TEST_CASE("what cannot be brought up on is refused at once") {
+  CHECK_THROWS_WITH(Communicators(MPI_COMM_NULL, {.world_size = 1}),
+                    "the communicator to bring up on is MPI_COMM_NULL");
+}
+
+TEST_CASE("close frees everything once; a moved-from object has nothing to free") {
+  Communicators first(MPI_COMM_WORLD, {.world_size = world_size()});
+  Communicators second = std::move(first);
+  CHECK(prove_all(second).empty());
+  CHECK(first.world() == MPI_COMM_NULL);
+  second.close();
+  CHECK(second.world() == MPI_COMM_NULL);
+  second.close();
+}
