@@ -1,0 +1,71 @@
+# What scripts/demo and scripts/test have in common; sourced, not run.
+
+packages=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libcli11-dev libfmt-dev nlohmann-json3-dev
+          catch2 librapidcheck-dev libbenchmark-dev)
+
+say() { printf '\n== %s\n' "$*"; }
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# install_packages: installs what is missing, or says what to install and stops.
+install_packages() {
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    if command -v cmake >/dev/null && command -v mpiexec >/dev/null && command -v ninja >/dev/null; then
+      say "no apt here: going on with what is installed"
+      return
+    fi
+    printf 'This system has no apt. Install the equivalents of these Debian packages, then run this again:\n  %s\n' \
+           "${packages[*]}" >&2
+    exit 1
+  fi
+  local missing=() package
+  for package in "${packages[@]}"; do is_installed "$package" || missing+=("$package"); done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      printf 'These packages are missing, and there is no sudo to install them with. As root:\n  apt-get install %s\n' \
+             "${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >/dev/null
+}
+
+# require_tools: stops with a clear message where a tool is too old.
+require_tools() {
+  local version
+  version=$(cmake --version | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')
+  if [ "$(printf '3.25\n%s\n' "$version" | sort -V | head -n 1)" != 3.25 ]; then
+    printf 'CMake %s is too old: 3.25 is needed (Debian 12, Ubuntu 24.04, or "pip install cmake").\n' "$version" >&2
+    exit 1
+  fi
+}
+
+# build PRESET [TARGET ...]: configures and builds.
+build() {
+  local preset=$1
+  shift
+  local strict=OFF targets=()
+  [ -n "${CI:-}" ] && strict=ON
+  [ $# -gt 0 ] && targets=(--target "$@")
+  say "building build/$preset"
+  cmake --preset "$preset" -DRANKMESH_WERROR=$strict >"build-$preset.log" 2>&1 || { cat "build-$preset.log" >&2; exit 1; }
+  rm -f "build-$preset.log"
+  cmake --build --preset "$preset" "${targets[@]}"
+}
+
+# Open MPI: as root if need be, with more processes than cores, on this machine alone. Other MPIs ignore this.
+set_up_mpi() {
+  if [ "$(id -u)" -eq 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+  export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+  export OMPI_MCA_btl=self,vader OMPI_MCA_btl_vader_single_copy_mechanism=none
+  export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+}
