@@ -1,37 +1,16 @@
 // The getters of every rank in the recorded runs of the reference.
 
-#include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "rankmesh/comm/parallel_state.hpp"
 #include "support/catch.hpp"
+#include "support/vectors.hpp"
 
 using namespace rankmesh;
-using Json = nlohmann::ordered_json;
+using tests::Json;
 
 namespace {
-
-Json vectors() {
-  std::ifstream file(std::string(RANKMESH_VECTORS) + "/reference.json");
-  return Json::parse(file);
-}
-
-ParallelConfig config_of(const Json& json) {
-  const auto optional = [&](const char* key) -> std::optional<std::int64_t> {
-    if (!json.contains(key) || json[key].is_null()) return std::nullopt;
-    return json[key].get<std::int64_t>();
-  };
-  return {.world_size = json.at("world_size"),
-          .tensor = json.at("tensor"),
-          .pipeline = json.at("pipeline"),
-          .sequence = json.at("sequence"),
-          .virtual_pipeline = optional("virtual_pipeline"),
-          .split_rank = optional("split_rank"),
-          .fp8 = json.value("fp8", false),
-          .distributed_optimizer = json.value("distributed_optimizer", false)};
-}
 
 /// What the state says of each column.
 std::map<std::string, int> getters(const ParallelState& state) {
@@ -50,11 +29,11 @@ std::map<std::string, int> getters(const ParallelState& state) {
 }  // namespace
 
 TEST_CASE("the getters of every recorded rank, in training and in evaluation mode") {
-  const Json file = vectors();
+  const Json file = tests::read_vectors("reference.json");
   const auto columns = file.at("rank_columns").get<std::vector<std::string>>();
   std::size_t rows = 0;
   for (const Json& recorded : file.at("cases")) {
-    const Topology topology(config_of(recorded.at("config")));
+    const Topology topology(tests::read_vector_config(recorded.at("config")));
     for (const Json& row : recorded.at("ranks")) {
       CAPTURE(recorded.at("config").dump(), row.dump());
       ++rows;

@@ -73,7 +73,7 @@ struct Read {
   std::string operator()(std::optional<std::int64_t> Config::*member) const {
     std::int64_t number = 0;
     std::string rule = number_into(number);
-    if (rule.empty()) config.*member = number;
+    if (rule.empty()) (config.*member).emplace(number);
     return rule;
   }
   std::string operator()(bool Config::*member) const {
@@ -106,7 +106,7 @@ struct Read {
 
 std::string known_words() {
   std::string text;
-  for (const Word& word : words) text += (text.empty() ? "" : ", ") + std::string(word.word);
+  for (const Word& word : words) text.append(text.empty() ? "" : ", ").append(word.word);
   return text;
 }
 
@@ -130,8 +130,8 @@ std::string to_string(const ParallelConfig& config) {
   for (const Word& word : words) {
     std::string value = std::visit(Write{config}, word.access);
     if (word.word != "world" && value == std::visit(Write{defaults}, word.access)) continue;
-    text += (text.empty() ? "" : " ") + std::string(word.word);
-    if (!std::holds_alternative<bool Config::*>(word.access)) text += "=" + value;
+    text.append(text.empty() ? "" : " ").append(word.word);
+    if (!std::holds_alternative<bool Config::*>(word.access)) text.append("=").append(value);
   }
   return text;
 }

@@ -11,6 +11,7 @@ namespace rankmesh {
 
 GroupFamily GroupFamily::pick(std::span<const int> positions) const {
   std::vector<Violation> violations;
+  std::vector<int> accepted;
   GroupFamily result(grouping_);
   for (const int position : positions) {
     if (position < 0 || position >= group_size()) {
@@ -20,6 +21,7 @@ GroupFamily GroupFamily::pick(std::span<const int> positions) const {
                             .nearest = {position < 0 ? 0 : group_size() - 1}});
       continue;
     }
+    accepted.push_back(position);
     const int in_grouping = picked_.empty() ? position : picked_[static_cast<std::size_t>(position)];
     result.lookup_.push_back({in_grouping, static_cast<int>(result.picked_.size())});
     result.picked_.push_back(in_grouping);
@@ -31,10 +33,9 @@ GroupFamily GroupFamily::pick(std::span<const int> positions) const {
   std::sort(result.lookup_.begin(), result.lookup_.end(), ascending);
   for (std::size_t i = 1; i < result.lookup_.size(); ++i) {
     if (result.lookup_[i - 1].in_grouping != result.lookup_[i].in_grouping) continue;
+    const int position = accepted[static_cast<std::size_t>(result.lookup_[i].here)];
     violations.push_back(
-        {.field = "position",
-         .value = std::to_string(positions[static_cast<std::size_t>(result.lookup_[i].here)]),
-         .rule = "is picked twice"});
+        {.field = "position", .value = std::to_string(position), .rule = "is picked twice", .nearest = {}});
   }
   if (positions.empty()) violations.push_back({.field = "positions", .value = "", .rule = "are empty"});
   if (!violations.empty()) throw ConfigError(std::move(violations));
@@ -110,7 +111,7 @@ void RankList::copy_to(std::span<int> out) const {
     throw RangeError("the buffer holds " + std::to_string(out.size()) + " ranks, the group has " +
                      std::to_string(size()));
   }
-  if (family_->covers_world()) {
+  if (family_->picked_.empty()) {
     write_pattern(family_->grouping().inside(), {}, out);
   } else {
     std::copy(family_->offsets_.begin(), family_->offsets_.end(), out.begin());

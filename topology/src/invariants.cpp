@@ -48,11 +48,7 @@ class Checker {
 
   std::vector<BrokenInvariant> run() {
     for (const KindFamily& kind : topology_.kinds()) check_kind(kind);
-    for (const KindLists& given : lists_) {
-      if (topology_.find(given.kind) == nullptr) {
-        report("complete", {given.kind}, {}, "the topology has no kind " + std::string(given.kind.name()));
-      }
-    }
+    check_kinds_given();
     for (const Subject& a : subjects_) {
       for (const Subject& b : subjects_) {
         if (a.kind.mesh != b.kind.mesh || &a == &b) continue;
@@ -69,6 +65,18 @@ class Checker {
               std::string message) {
     if (ranks.size() > max_ranks_reported) ranks.resize(max_ranks_reported);
     broken_.push_back({std::string(invariant), std::move(kinds), std::move(ranks), std::move(message)});
+  }
+
+  void check_kinds_given() {
+    for (auto given = lists_.begin(); given != lists_.end(); ++given) {
+      const std::string name(given->kind.name());
+      if (topology_.find(given->kind) == nullptr) {
+        report("complete", {given->kind}, {}, "the topology has no kind " + name);
+      } else if (std::any_of(lists_.begin(), given,
+                             [&](const KindLists& before) { return before.kind == given->kind; })) {
+        report("complete", {given->kind}, {}, "kind " + name + " is given more than once");
+      }
+    }
   }
 
   void check_kind(const KindFamily& kind) {
@@ -137,14 +145,19 @@ class Checker {
 
   void check_coordinates(const Subject& subject) {
     const Mesh& mesh = topology_.meshes()[subject.kind.mesh];
+    std::vector<std::string_view> fixed;
+    for (const Axis& axis : mesh.axes()) {
+      if (!includes(subject.kind.varying, {axis.name})) fixed.push_back(axis.name);
+    }
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
       const std::vector<int>& ranks = subject.groups[g];
-      for (const Axis& axis : mesh.axes()) {
-        if (includes(subject.kind.varying, {axis.name})) continue;
+      for (const std::string_view axis : fixed) {
+        const int stride = mesh.stride(axis);
+        const int size = mesh.size(axis);
         for (const int rank : ranks) {
-          if (mesh.coordinate(rank, axis.name) == mesh.coordinate(ranks.front(), axis.name)) continue;
+          if (rank / stride % size == ranks.front() / stride % size) continue;
           report("coordinates", {subject.kind.kind}, {ranks.front(), rank},
-                 group_name(subject.kind.kind, g) + " " + text(ranks) + " varies along " + axis.name);
+                 group_name(subject.kind.kind, g) + " " + text(ranks) + " varies along " + std::string(axis));
           return;
         }
       }
@@ -170,13 +183,13 @@ class Checker {
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
       const std::vector<int>& expected = subject.groups[g];
       const RankList list = family.group(static_cast<int>(g));
-      const std::string name = group_name(subject.kind.kind, g);
-      if (list.to_vector() != expected) return differ(expected, name + " is not " + text(expected));
+      const auto name = [&] { return group_name(subject.kind.kind, g); };
+      if (list.to_vector() != expected) return differ(expected, name() + " is not " + text(expected));
       if (!std::equal(list.begin(), list.end(), expected.begin(), expected.end())) {
-        return differ(expected, name + " iterates differently");
+        return differ(expected, name() + " iterates differently");
       }
       if (!std::equal(expected.begin(), expected.end(), enumerated)) {
-        return differ(expected, "enumeration of " + name);
+        return differ(expected, "enumeration of " + name());
       }
       enumerated += static_cast<std::ptrdiff_t>(expected.size());
       for (std::size_t m = 0; m < expected.size(); ++m) {

@@ -102,7 +102,7 @@ class Checker {
       if (size.value < 1 || config_.world_size % size.value == 0) continue;
       each_divides = false;
       add(size.field, size.value, "does not divide world_size = " + std::to_string(config_.world_size),
-          nearest_divisors(room_for(size), size.value));
+          nearest_divisors(room_for(size).value_or(config_.world_size), size.value));
     }
     const auto together = product();
     if (!each_divides || (together && config_.world_size % *together == 0)) return;
@@ -115,18 +115,19 @@ class Checker {
       factors += (factors.empty() ? "" : " and ") + size.text();
       last = &size;
     }
+    const auto room = room_for(*last);
     add(last->field, last->value,
         "does not work: the product of " + factors +
             " does not divide world_size = " + std::to_string(config_.world_size),
-        nearest_divisors(room_for(*last), last->value));
+        room ? nearest_divisors(*room, last->value) : Values{});
   }
 
-  /// The number that `size` must divide: the ranks the other sizes leave, or all where those do not fit.
-  [[nodiscard]] std::int64_t room_for(const Size& size) const {
+  /// The number that `size` must divide: the ranks the other sizes leave, or nothing where those do not fit.
+  [[nodiscard]] std::optional<std::int64_t> room_for(const Size& size) const {
     std::int64_t room = config_.world_size;
     for (const Size& other : sizes_) {
       if (&other == &size || other.value < 1) continue;
-      if (room % other.value != 0) return config_.world_size;
+      if (room % other.value != 0) return std::nullopt;
       room /= other.value;
     }
     return room;
@@ -156,7 +157,8 @@ class Checker {
   [[nodiscard]] std::string virtual_pipeline_remedy(bool strict) const {
     std::string remedy = "; leave it out";
     if (world_is_valid()) {
-      const Values larger = nearest_divisors(room_for(sizes_[1]), strict ? 2 : 1);
+      const Values larger =
+          nearest_divisors(room_for(sizes_[1]).value_or(config_.world_size), strict ? 2 : 1);
       if (!larger.empty() && larger.back() > (strict ? 2 : 1) && config_.sequence <= 1) {
         remedy += ", or take pipeline = " + std::to_string(larger.back());
       }

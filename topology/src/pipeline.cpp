@@ -1,5 +1,6 @@
 #include "rankmesh/topology/pipeline.hpp"
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -8,10 +9,11 @@
 namespace rankmesh {
 namespace {
 
-/// The multiples of `unit` on both sides of `value`, as far as they are positive.
+/// The multiples of `unit` on both sides of `value`, as far as they are positive and fit 64 bits.
 std::vector<std::int64_t> nearest_multiples(std::int64_t unit, std::int64_t value) {
   const std::int64_t below = value < unit ? 0 : value / unit * unit;
   if (below == 0) return {unit};
+  if (below > std::numeric_limits<std::int64_t>::max() - unit) return {below};
   return {below, below + unit};
 }
 
@@ -61,11 +63,11 @@ bool Pipeline::is_last_stage(int rank, std::optional<int> virtual_stage) const {
   return stage_of(rank) == stages() - 1 && virtual_stage.value_or(last) == last;
 }
 
-bool Pipeline::is_before_split(int stage) const noexcept {
+bool Pipeline::is_before_split(std::int64_t stage) const noexcept {
   return !is_split() || stage < *options_.split_stage;
 }
 
-bool Pipeline::is_after_split(int stage) const noexcept {
+bool Pipeline::is_after_split(std::int64_t stage) const noexcept {
   return !is_split() || stage >= *options_.split_stage;
 }
 

@@ -77,7 +77,7 @@ TEST_CASE("the text names every kind and what became of it") {
   const Outcome outcome = bring_up(6, "--tp 1 --pp 3 --split-rank 1");
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.output, ContainsSubstring("rankmesh-bringup: world=6 pp=3 split-rank=1\n"));
-  CHECK_THAT(outcome.output, ContainsSubstring("embedding                 2      3  shared with pipeline"));
+  CHECK_THAT(outcome.output, ContainsSubstring("embedding                 2      3  shared with model"));
   CHECK_THAT(outcome.output, ContainsSubstring("tensor                    6      1  none (groups of one)"));
   CHECK_THAT(outcome.output, ContainsSubstring("every communicator holds its group, in order"));
 }

@@ -36,7 +36,7 @@ class GroupFamily {
     return picked_.empty() ? grouping_.group_size() : static_cast<int>(picked_.size());
   }
   /// Whether every rank of the world is in a group.
-  [[nodiscard]] bool covers_world() const noexcept { return picked_.empty(); }
+  [[nodiscard]] bool covers_world() const noexcept { return group_size() == grouping_.group_size(); }
   /// The members of all groups together.
   [[nodiscard]] std::int64_t member_count() const noexcept {
     return std::int64_t{group_count()} * group_size();
@@ -64,10 +64,12 @@ class GroupFamily {
   /// The positions picked out of every group of `grouping()`; empty where all are members.
   [[nodiscard]] std::span<const int> picked() const noexcept { return picked_; }
 
-  /// Whether both have the same lists; the groups may be numbered differently.
+  /// Whether both have the same lists; the groups may be numbered differently. Decided from the formulas, in
+  /// O(digits + positions): exact for families of one mesh and picks from them, while two groupings made by hand
+  /// may write the same picked lists differently and count as different.
   [[nodiscard]] bool same_groups(const GroupFamily& other) const noexcept;
 
-  /// Equal when both have the same lists under the same numbers.
+  /// Equal when both have the same lists under the same numbers, as exact as `same_groups`.
   friend bool operator==(const GroupFamily& a, const GroupFamily& b) noexcept;
 
  private:

@@ -59,11 +59,11 @@ class Pipeline {
   [[nodiscard]] bool is_last_stage(int rank, std::optional<int> virtual_stage = std::nullopt) const;
 
   /// Whether a stage is in the encoder: stage < split. True where there is one stage or no split.
-  [[nodiscard]] bool is_before_split(int stage) const noexcept;
+  [[nodiscard]] bool is_before_split(std::int64_t stage) const noexcept;
   /// Whether a stage is in the decoder: stage >= split. True where there is one stage or no split.
-  [[nodiscard]] bool is_after_split(int stage) const noexcept;
+  [[nodiscard]] bool is_after_split(std::int64_t stage) const noexcept;
   /// Whether a stage is the last of the encoder: it is before the split and the next one after it.
-  [[nodiscard]] bool is_at_split(int stage) const noexcept {
+  [[nodiscard]] bool is_at_split(std::int64_t stage) const noexcept {
     return is_before_split(stage) && is_after_split(stage + 1);
   }
 

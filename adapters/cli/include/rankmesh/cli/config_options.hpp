@@ -1,0 +1,46 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rankmesh/topology/config_text.hpp"
+
+namespace rankmesh::cli {
+
+/// The options of a program that describe a configuration: `--world-size`, `--tp`, `--pp` and so on.
+///
+///     CLI::App app("...", "rankmesh-bringup");
+///     const ConfigOptions options(app, "ranks of the MPI job");
+///     set_help_style(app);
+///     const Parsed parsed = parse(app, args);
+///     const ConfigReading reading = options.read(size_of_the_world);
+///     for (const Violation& violation : reading.violations) print(option_message(violation));
+class ConfigOptions {
+ public:
+  /// Adds the options. The application must outlive this object.
+  /// @param world_size_note what the help text says of a missing world size: `required`, `ranks of the MPI
+  /// job`
+  explicit ConfigOptions(CLI::App& app, std::string_view world_size_note = "required");
+
+  /// The configuration and everything that is wrong with it, in the order of the fields: values that cannot
+  /// be read, and whatever `check` finds in those that can. Nothing is reported that is only the consequence
+  /// of an unreadable value.
+  /// @param default_world_size the world size where the option is not given; without, that is a violation
+  [[nodiscard]] ConfigReading read(std::optional<std::int64_t> default_world_size = std::nullopt) const;
+
+ private:
+  /// In the order of the table in the source.
+  std::vector<CLI::Option*> options_;
+};
+
+/// The option of a field of the configuration: `--tp` for `tensor`; empty if none has that name.
+[[nodiscard]] std::string option_of_field(std::string_view field);
+
+/// A violation with the option that it is about: `--tp: tensor = 3 does not divide world_size = 16`.
+[[nodiscard]] std::string option_message(const Violation& violation);
+
+}  // namespace rankmesh::cli

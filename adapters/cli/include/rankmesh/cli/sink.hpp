@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rankmesh/topology/error.hpp"
+
+namespace rankmesh::cli {
+
+/// Where text goes. `write` takes all of it or throws.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// @throws WriteError if the text cannot be written
+  virtual void write(std::string_view text) = 0;
+};
+
+/// Text that could not be written: a full disk, a closed pipe.
+class WriteError : public Error {
+ public:
+  /// @param code the `errno` of the failed call
+  explicit WriteError(int code);
+
+  [[nodiscard]] int code() const noexcept { return code_; }
+  /// Whether nobody reads any more, which is no failure: the reader has what it wanted.
+  [[nodiscard]] bool is_closed_pipe() const noexcept;
+
+ private:
+  int code_;
+};
+
+/// A file descriptor, which stays open. SIGPIPE must be ignored for a closed pipe to be an error of `write`.
+class DescriptorSink final : public Sink {
+ public:
+  explicit DescriptorSink(int descriptor) noexcept : descriptor_(descriptor) {}
+  void write(std::string_view text) override;
+
+ private:
+  int descriptor_;
+};
+
+/// Text in memory.
+class StringSink final : public Sink {
+ public:
+  void write(std::string_view text) override { text_ += text; }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace rankmesh::cli

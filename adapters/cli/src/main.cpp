@@ -1,0 +1,22 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "rankmesh/cli/run.hpp"
+
+int main(int argc, char** argv) {
+  using namespace rankmesh::cli;
+  // A closed pipe is then an error of write, which `run` knows.
+  std::signal(SIGPIPE, SIG_IGN);
+  const char* no_color = std::getenv("NO_COLOR");
+  DescriptorSink out(STDOUT_FILENO);
+  DescriptorSink err(STDERR_FILENO);
+  const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return run(args, {.out = out,
+                    .err = err,
+                    .colour_out = wants_colour(::isatty(STDOUT_FILENO) == 1, no_color),
+                    .colour_err = wants_colour(::isatty(STDERR_FILENO) == 1, no_color)});
+}

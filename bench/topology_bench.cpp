@@ -1,0 +1,114 @@
+// What a topology costs: questions about one rank, making one, and every list of every kind.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "rankmesh/topology.hpp"
+
+namespace {
+
+using rankmesh::KindFamily;
+using rankmesh::ParallelConfig;
+using rankmesh::RankList;
+using rankmesh::Topology;
+
+ParallelConfig config_of(std::int64_t world_size) {
+  return {.world_size = world_size, .tensor = 8, .pipeline = 16, .split_rank = 5, .fp8 = true};
+}
+
+/// Group, position, size and one other member of all nine kinds, for ranks all over the world.
+void everything_about_one_rank(benchmark::State& state) {
+  const Topology topology(config_of(state.range(0)));
+  const int world_size = topology.world_size();
+  std::uint32_t random = 1;
+  for (auto _ : state) {
+    random = random * 1664525U + 1013904223U;
+    const int rank = static_cast<int>(random % static_cast<std::uint32_t>(world_size));
+    int answers = 0;
+    for (const KindFamily& kind : topology.kinds()) {
+      const auto place = kind.family.locate(rank);
+      if (!place) continue;
+      const RankList ranks = kind.family.group(place->group);
+      const int size = ranks.size();
+      answers += place->group + place->position + size +
+                 ranks[place->position + 1 == size ? 0 : place->position + 1];
+    }
+    benchmark::DoNotOptimize(answers);
+  }
+  state.counters["kinds"] = static_cast<double>(topology.kinds().size());
+}
+BENCHMARK(everything_about_one_rank)->Arg(1 << 10)->Arg(1 << 15)->Arg(1 << 20)->Arg(1 << 30);
+
+void make_topology(benchmark::State& state) {
+  const ParallelConfig config = config_of(state.range(0));
+  for (auto _ : state) {
+    const Topology topology(config);
+    benchmark::DoNotOptimize(&topology);
+  }
+}
+BENCHMARK(make_topology)->Arg(1 << 10)->Arg(1 << 20)->Arg(1 << 30);
+
+/// Every list of every kind, one after another.
+void enumerate_all(const Topology& topology, std::span<int> buffer) {
+  std::size_t written = 0;
+  for (const KindFamily& kind : topology.kinds()) {
+    const auto members = static_cast<std::size_t>(kind.family.member_count());
+    kind.family.enumerate(buffer.subspan(written, members));
+    written += members;
+  }
+}
+
+std::vector<int> buffer_for(const Topology& topology) {
+  std::int64_t members = 0;
+  for (const KindFamily& kind : topology.kinds()) members += kind.family.member_count();
+  return std::vector<int>(static_cast<std::size_t>(members));
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// All lists of all kinds, in turns with std::iota over as many numbers in the same buffer. The time shown is
+/// that of the lists; `ratio` is the median of theirs over the median of iota's.
+void enumerate_beside_iota(benchmark::State& state) {
+  const Topology topology(config_of(state.range(0)));
+  std::vector<int> buffer = buffer_for(topology);
+  std::vector<double> lists;
+  std::vector<double> iota;
+  for (auto _ : state) {
+    auto start = std::chrono::steady_clock::now();
+    std::iota(buffer.begin(), buffer.end(), 0);
+    benchmark::ClobberMemory();
+    iota.push_back(seconds_since(start));
+
+    start = std::chrono::steady_clock::now();
+    enumerate_all(topology, buffer);
+    benchmark::ClobberMemory();
+    lists.push_back(seconds_since(start));
+    state.SetIterationTime(lists.back());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(buffer.size()));
+  const double lists_median = median(lists);
+  const double iota_median = median(iota);
+  state.counters["lists_ms"] = 1e3 * lists_median;
+  state.counters["iota_ms"] = 1e3 * iota_median;
+  state.counters["ratio"] = lists_median / iota_median;
+}
+BENCHMARK(enumerate_beside_iota)->Arg(1 << 15)->Arg(1 << 20)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();

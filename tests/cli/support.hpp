@@ -1,0 +1,44 @@
+#pragma once
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "rankmesh/cli/run.hpp"
+
+namespace rankmesh::tests {
+
+/// What a run of the program left behind.
+struct Outcome {
+  int status = 0;
+  std::string out{};
+  std::string err{};
+};
+
+struct Colours {
+  bool out = false;
+  bool err = false;
+};
+
+inline Outcome run_words(const std::vector<std::string>& words, Colours colours = {}) {
+  cli::StringSink out;
+  cli::StringSink err;
+  const int status =
+      cli::run(words, {.out = out, .err = err, .colour_out = colours.out, .colour_err = colours.err});
+  return {status, out.text(), err.text()};
+}
+
+/// Words between spaces.
+inline std::vector<std::string> split(const std::string& line) {
+  std::istringstream stream(line);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+/// Runs the program with words between spaces.
+inline Outcome run_line(const std::string& line, Colours colours = {}) {
+  return run_words(split(line), colours);
+}
+
+}  // namespace rankmesh::tests

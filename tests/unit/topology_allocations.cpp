@@ -1,0 +1,117 @@
+// Queries allocate nothing: this program replaces `operator new` to count.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "rankmesh/topology/topology.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+std::atomic<long> allocations{0};
+
+void* counted_or_null(std::size_t size) noexcept {
+  ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* counted(std::size_t size) {
+  if (void* memory = counted_or_null(size)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void* operator new[](std::size_t size) {
+  return counted(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return counted_or_null(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return counted_or_null(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+using rankmesh::GroupKind;
+using rankmesh::Place;
+using rankmesh::RankList;
+using rankmesh::Topology;
+
+namespace {
+
+/// Keeps an answer from being optimised away.
+volatile long sink = 0;
+
+template <typename Questions>
+long allocations_of(const Questions& questions) {
+  const long before = allocations;
+  questions();
+  return allocations - before;
+}
+
+void ask_about(const Topology& topology, int rank) {
+  long answers = 0;
+  for (const auto& [kind, family, mesh, varying, picked_from] : topology.kinds()) {
+    answers += topology.find(kind) != nullptr;
+    const auto place = family.locate(rank);
+    if (!place) continue;
+    const RankList ranks = topology.group_of(kind, rank);
+    answers += family.rank_at(*place) + family.group(place->group).size() + ranks.size();
+    answers += ranks[ranks.size() - 1] + ranks.at(0) + ranks.front() + ranks.back() + ranks.contains(rank) +
+               ranks.contains(rank + 1) + ranks.position_of(rank).value_or(0);
+    answers += *ranks.begin() + (ranks == family.group(place->group));
+    answers += family.group_count() + family.group_size() + family.covers_world() + (family == family) +
+               family.same_groups(family);
+  }
+  const auto& pipeline = topology.pipeline();
+  const int stage = pipeline.stage_of(rank);
+  answers += pipeline.next_rank(rank) + pipeline.previous_rank(rank) + pipeline.is_first_stage(rank) +
+             pipeline.is_last_stage(rank, 0) + pipeline.is_before_split(stage) +
+             pipeline.is_after_split(stage) + pipeline.is_at_split(stage);
+  answers += pipeline.layers({.layers = 64, .stage = stage, .virtual_stage = 1}).first;
+  answers += topology.mesh().coordinate(rank, "dp") + topology.mesh().stride("pp");
+  sink = sink + answers;
+}
+
+}  // namespace
+
+TEST_CASE("the counter counts", "[allocations]") {
+  CHECK(allocations_of([] { sink = sink + static_cast<long>(std::vector<int>(100).size()); }) > 0);
+}
+
+TEST_CASE("no question about a rank or a group allocates", "[allocations]") {
+  const Topology topology(
+      {.world_size = 4096, .tensor = 8, .pipeline = 16, .virtual_pipeline = 2, .split_rank = 5, .fp8 = true});
+  const long count = allocations_of([&] {
+    for (int rank = 0; rank < topology.world_size(); ++rank) ask_about(topology, rank);
+  });
+  CHECK(count == 0);
+}
+
+TEST_CASE("making a topology allocates no more in a larger world", "[allocations]") {
+  const auto make = [](std::int64_t world) {
+    return allocations_of([=] {
+      const Topology topology({.world_size = world, .tensor = 8, .pipeline = 16, .fp8 = true});
+      sink = sink + topology.world_size();
+    });
+  };
+  CHECK(make(1024) == make(std::int64_t{1} << 30));
+}
