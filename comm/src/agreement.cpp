@@ -51,6 +51,23 @@ std::vector<HeldValue> take_values(MessageReader& reader) {
   return values;
 }
 
+void put_failures(MessageWriter& writer, const std::vector<RankFailure>& failures) {
+  writer.put_number(failures.size());
+  for (const RankFailure& failure : failures) {
+    writer.put_number(static_cast<std::uint64_t>(failure.rank));
+    writer.put_text(failure.what);
+  }
+}
+
+std::vector<RankFailure> take_failures(MessageReader& reader) {
+  std::vector<RankFailure> failures(reader.take_count());
+  for (RankFailure& failure : failures) {
+    failure.rank = static_cast<int>(reader.take_number());
+    failure.what = reader.take_text();
+  }
+  return failures;
+}
+
 void add_holders(std::vector<HeldValue>& values, HeldValue added) {
   const auto same = std::find_if(values.begin(), values.end(),
                                  [&](const HeldValue& held) { return held.value == added.value; });
@@ -71,6 +88,8 @@ void Verdict::raise() const {
       throw DisagreementError(disagreements);
     case Outcome::deadline_missed:
       throw DeadlineError(deadline);
+    case Outcome::failed:
+      throw BringUpError(deadline.step, failures);
   }
 }
 
@@ -79,14 +98,38 @@ Agreement::Agreement(Transport& transport, const std::vector<AgreementField>& fi
     : transport_(transport),
       options_(std::move(options)),
       fields_(fields),
-      arrived_(transport.rank()),
       first_arrival_(transport.now()),
       own_arrival_(first_arrival_),
       subtree_(subtree_size(transport.rank(), transport.size())) {
   options_.deadline = std::max<Instant>(options_.deadline, std::chrono::milliseconds(1));
-  for (const AgreementField& field : fields) {
-    tallies_.push_back({field.field, {{field.value, RankSet(transport.rank())}}});
+  for (const AgreementField& field : fields) tallies_.push_back({field.field, {}});
+  if (options_.arrives_at_once) arrive();
+}
+
+void Agreement::arrive() {
+  if (verdict_) return;
+  const RankSet self(transport_.rank());
+  arrived_.insert(self);
+  for (const AgreementField& field : fields_) {
+    const auto tally = std::find_if(tallies_.begin(), tallies_.end(),
+                                    [&](const Tally& t) { return t.field == field.field; });
+    add_holders(tally->values, {field.value, self});
   }
+}
+
+void Agreement::fail(std::string what) {
+  if (verdict_) return;
+  add_failure({transport_.rank(), std::move(what)});
+  for (const int collector : {leader, deputy}) {
+    if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
+  }
+}
+
+void Agreement::add_failure(RankFailure failure) {
+  if (failures_.empty()) first_failure_ = transport_.now();
+  const auto place = std::lower_bound(failures_.begin(), failures_.end(), failure.rank,
+                                      [](const RankFailure& known, int rank) { return known.rank < rank; });
+  if (place == failures_.end() || place->rank != failure.rank) failures_.insert(place, std::move(failure));
 }
 
 std::vector<int> Agreement::children() const {
@@ -99,7 +142,7 @@ std::vector<int> Agreement::children() const {
 }
 
 bool Agreement::step() {
-  while (const auto message = transport_.receive(Channel::agreement)) handle(*message);
+  while (const auto message = transport_.receive(options_.channel)) handle(*message);
   if (!verdict_) act_as_time_passes();
   if (!verdict_) return false;
   // A verdict for a rank that is gone may never leave; one for a rank that is here leaves soon.
@@ -122,6 +165,8 @@ void Agreement::act_as_time_passes() {
   const int rank = transport_.rank();
   const Instant time = waited();
   if (rank == leader) {
+    // Others may fail for the same reason: a moment later all of them are known.
+    if (!failures_.empty() && transport_.now() - first_failure_ >= options_.grace / 20) return give_up();
     if (time < options_.deadline) {
       if (is_complete()) return decide();
     } else {
@@ -132,11 +177,13 @@ void Agreement::act_as_time_passes() {
     return miss_deadline(arrived_.complement(transport_.size()), true);
   } else if (time >= options_.deadline + 2 * options_.grace) {
     // Nobody is told: those who could collect the news are silent, and every rank finds out alike.
-    verdict_ = Verdict{.outcome = Verdict::Outcome::deadline_missed,
-                       .deadline = {options_.step, RankSet::of({{leader, deputy}}), time, false}};
+    verdict_ =
+        Verdict{.outcome = failures_.empty() ? Verdict::Outcome::deadline_missed : Verdict::Outcome::failed,
+                .failures = failures_,
+                .deadline = {options_.step, RankSet::of({{leader, deputy}}), time, false}};
     return;
   }
-  const bool subtree_is_here = arrived_.size() >= subtree_;
+  const bool subtree_is_here = arrived_.contains(rank) && arrived_.size() >= subtree_;
   if (rank != leader && subtree_is_here && !reported_) {
     report_to(parent_of(rank));
     reported_ = true;
@@ -157,7 +204,8 @@ void Agreement::report_to(int rank) {
     writer.put_text(tally.field);
     put_values(writer, tally.values);
   }
-  transport_.send(rank, Channel::agreement, writer.bytes());
+  put_failures(writer, failures_);
+  transport_.send(rank, options_.channel, writer.bytes());
   ++messages_sent_;
 }
 
@@ -181,6 +229,7 @@ void Agreement::merge_report(const Message& message) {
     if (tally == tallies_.end()) tally = tallies_.insert(tally, {field, {}});
     for (HeldValue& held : take_values(reader)) add_holders(tally->values, std::move(held));
   }
+  for (RankFailure& failure : take_failures(reader)) add_failure(std::move(failure));
   reader.expect_end();
 }
 
@@ -213,10 +262,21 @@ void Agreement::decide() {
   send_verdict(children());
 }
 
+void Agreement::give_up() {
+  verdict_ = Verdict{
+      .outcome = Verdict::Outcome::failed, .failures = failures_, .deadline = {.step = options_.step}};
+  send_verdict_to_all();
+}
+
 void Agreement::miss_deadline(RankSet missing, bool complete) {
+  if (!failures_.empty()) return give_up();
   verdict_ = Verdict{.outcome = Verdict::Outcome::deadline_missed,
                      .deadline = {options_.step, std::move(missing), waited(), complete}};
-  // Not along the tree, which is broken somewhere; and to the missing too, who may be late only.
+  send_verdict_to_all();
+}
+
+void Agreement::send_verdict_to_all() {
+  // Not along the tree, which may be broken somewhere; and to the missing too, who may be late only.
   std::vector<int> others;
   for (int rank = 0; rank < transport_.size(); ++rank) {
     if (rank != transport_.rank()) others.push_back(rank);
@@ -240,7 +300,8 @@ void Agreement::send_verdict(const std::vector<int>& ranks) {
   writer.put_ranks(deadline.missing);
   writer.put_number(count_of(deadline.waited));
   writer.put_byte(deadline.complete ? 1 : 0);
-  for (const int rank : ranks) transport_.send(rank, Channel::agreement, writer.bytes());
+  put_failures(writer, verdict_->failures);
+  for (const int rank : ranks) transport_.send(rank, options_.channel, writer.bytes());
   messages_sent_ += static_cast<int>(ranks.size());
 }
 
@@ -249,7 +310,7 @@ void Agreement::read_verdict(const Message& message) {
   static_cast<void>(reader.take_byte());
   Verdict verdict;
   const std::uint8_t outcome = reader.take_byte();
-  if (outcome > static_cast<std::uint8_t>(Verdict::Outcome::deadline_missed)) reader.refuse();
+  if (outcome > static_cast<std::uint8_t>(Verdict::Outcome::failed)) reader.refuse();
   verdict.outcome = static_cast<Verdict::Outcome>(outcome);
   verdict.disagreements.resize(reader.take_count());
   for (Disagreement& disagreement : verdict.disagreements) {
@@ -261,9 +322,12 @@ void Agreement::read_verdict(const Message& message) {
   verdict.deadline.missing = reader.take_ranks();
   verdict.deadline.waited = duration_of(reader.take_number());
   verdict.deadline.complete = reader.take_byte() != 0;
+  verdict.failures = take_failures(reader);
   reader.expect_end();
   verdict_ = std::move(verdict);
-  if (verdict_->outcome != Verdict::Outcome::deadline_missed) send_verdict(children());
+  const bool came_along_the_tree =
+      verdict_->outcome == Verdict::Outcome::agreed || verdict_->outcome == Verdict::Outcome::disagreed;
+  if (came_along_the_tree) send_verdict(children());
 }
 
 void agree(Transport& transport, const std::vector<AgreementField>& fields, const AgreementOptions& options) {

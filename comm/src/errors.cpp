@@ -31,6 +31,14 @@ std::string describe(const DeadlineError::Details& details) {
          ", or allow more time";
 }
 
+std::string describe(const std::string& step, const std::vector<RankFailure>& failures) {
+  std::string text = "step " + step + " failed on " + std::to_string(failures.size()) +
+                     (failures.size() == 1 ? " rank" : " ranks") + ", so it is given up on all:";
+  for (const RankFailure& failure : failures)
+    text += "\n  rank " + std::to_string(failure.rank) + ": " + failure.what;
+  return text;
+}
+
 }  // namespace
 
 std::string Disagreement::message() const {
@@ -51,6 +59,11 @@ std::string Disagreement::message() const {
 DisagreementError::DisagreementError(std::vector<Disagreement> disagreements)
     : Error(describe(disagreements)),
       disagreements_(std::move(disagreements)) {}
+
+BringUpError::BringUpError(std::string step, std::vector<RankFailure> failures)
+    : Error(describe(step, failures)),
+      step_(std::move(step)),
+      failures_(std::move(failures)) {}
 
 DeadlineError::DeadlineError(Details details) : Error(describe(details)), details_(std::move(details)) {}
 

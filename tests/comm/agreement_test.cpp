@@ -17,9 +17,13 @@ namespace {
 
 constexpr AgreementOptions options{.deadline = 80s, .grace = 2s};
 
-/// A job whose ranks agree over a simulated network: who starts when, who holds what, who dies.
+/// A job whose ranks agree over a simulated network: who starts when, who holds what, who dies, who works how
+/// long before it arrives, who fails at that.
 struct Job {
-  explicit Job(int size) : network(size), starts(static_cast<std::size_t>(size), 0s) {
+  explicit Job(int size)
+      : network(size),
+        starts(static_cast<std::size_t>(size), 0s),
+        works(static_cast<std::size_t>(size), 0s) {
     for (int rank = 0; rank < size; ++rank)
       fields.push_back({{.field = "tensor", .value = "2", .required = {}}});
   }
@@ -45,7 +49,17 @@ struct Job {
         running = true;
         if (network.now() < starts[r]) continue;
         if (!machines[r]) {
-          machines[r] = std::make_unique<Agreement>(network.transport(rank), fields[r], options);
+          AgreementOptions own = options;
+          own.arrives_at_once = works[r] == 0s;
+          machines[r] = std::make_unique<Agreement>(network.transport(rank), fields[r], own);
+        }
+        if (works[r] > 0s && network.now() >= starts[r] + works[r]) {
+          works[r] = 0s;
+          if (failing.contains(rank)) {
+            machines[r]->fail("out of memory");
+          } else {
+            machines[r]->arrive();
+          }
         }
         if (!machines[r]->step()) continue;
         verdicts[r] = machines[r]->verdict();
@@ -70,6 +84,9 @@ struct Job {
 
   SimulatedNetwork network;
   std::vector<std::chrono::nanoseconds> starts;
+  /// How long a rank works before it arrives.
+  std::vector<std::chrono::nanoseconds> works;
+  std::set<int> failing;
   std::vector<std::vector<AgreementField>> fields;
   std::set<int> lost;
   std::vector<std::unique_ptr<Agreement>> machines;
@@ -269,12 +286,75 @@ TEST_CASE("whatever happens, ranks never contradict each other") {
   CHECK(missed > 50);
 }
 
+TEST_CASE("a rank that works first is waited for") {
+  Job job(8);
+  for (const std::size_t r : {0U, 3U, 4U}) job.works[r] = std::chrono::seconds(10 + r);
+  job.run();
+  CHECK(job.common_verdict() == Verdict{});
+  CHECK(*std::min_element(job.ends.begin(), job.ends.end()) >= 14s);
+}
+
+TEST_CASE("a rank that does not finish its work in time is named, by itself too") {
+  for (const int slow : {0, 1, 4, 7}) {
+    CAPTURE(slow);
+    Job job(8);
+    job.works[static_cast<std::size_t>(slow)] = 500s;
+    job.run();
+    const Verdict verdict = job.common_verdict();
+    CHECK(verdict.outcome == Outcome::deadline_missed);
+    CHECK(verdict.deadline.missing == (slow == 0 ? RankSet(0) : RankSet(slow)));
+  }
+}
+
+TEST_CASE("a failure on one rank ends the step on all of them at once") {
+  for (const int size : {1, 2, 3, 8, 13}) {
+    for (int bad = 0; bad < size; ++bad) {
+      CAPTURE(size, bad);
+      Job job(size);
+      // The others would work for ever: they wait for the rank that failed, as in a collective call.
+      for (auto& work : job.works) work = 10000s;
+      job.works[static_cast<std::size_t>(bad)] = 3s;
+      job.failing.insert(bad);
+      job.run();
+      const Verdict verdict = job.common_verdict();
+      CHECK(verdict.outcome == Outcome::failed);
+      CHECK(verdict.failures == std::vector<RankFailure>{{bad, "out of memory"}});
+      CHECK(*std::max_element(job.ends.begin(), job.ends.end()) <= 4s);
+      CHECK_THROWS_WITH(verdict.raise(),
+                        "step agreement failed on 1 rank, so it is given up on all:\n  rank " +
+                            std::to_string(bad) + ": out of memory");
+    }
+  }
+}
+
+TEST_CASE("failures that come together are all named") {
+  Job job(16);
+  for (auto& work : job.works) work = 10000s;
+  for (const int bad : {0, 5, 11}) {
+    job.works[static_cast<std::size_t>(bad)] = 1s;
+    job.failing.insert(bad);
+  }
+  job.run();
+  CHECK(job.common_verdict().failures ==
+        std::vector<RankFailure>{{0, "out of memory"}, {5, "out of memory"}, {11, "out of memory"}});
+}
+
+TEST_CASE("a failure is known even where rank 0 is gone") {
+  Job job(8);
+  job.lose(0);
+  job.works[5] = 1s;
+  job.failing.insert(5);
+  job.run();
+  const Verdict verdict = job.common_verdict();
+  CHECK(verdict.failures == std::vector<RankFailure>{{5, "out of memory"}});
+}
+
 TEST_CASE("a message of another program is refused, naming its sender") {
   SimulatedNetwork network(2);
   const auto send = [&](std::vector<int> bytes) {
     Bytes message;
     for (const int byte : bytes) message.push_back(static_cast<std::byte>(byte));
-    network.transport(1).send(0, Channel::agreement, message);
+    network.transport(1).send(0, Channel::arrival, message);
     network.advance(1s);
   };
   Agreement agreement(network.transport(0), {}, options);

@@ -18,7 +18,7 @@ Bytes bytes_of(const std::string& text) {
 
 Message wait_for_message(mpi::MpiTransport& transport) {
   while (true) {
-    if (auto message = transport.receive(Channel::agreement)) return *message;
+    if (auto message = transport.receive(Channel::arrival)) return *message;
     transport.idle();
   }
 }
@@ -33,7 +33,7 @@ TEST_CASE("messages arrive in order, of any size, also from oneself") {
   const int previous = (world_rank() + world_size() - 1) % world_size();
   const std::string large(300000, 'x');
   for (const std::string& text : {std::string("first"), std::string(), large}) {
-    transport.send(next, Channel::agreement, bytes_of(text));
+    transport.send(next, Channel::arrival, bytes_of(text));
   }
   for (const std::string& text : {std::string("first"), std::string(), large}) {
     const Message message = wait_for_message(transport);
@@ -42,18 +42,18 @@ TEST_CASE("messages arrive in order, of any size, also from oneself") {
   }
   while (!transport.sends_done()) transport.idle();
   MPI_Barrier(MPI_COMM_WORLD);
-  CHECK_FALSE(transport.receive(Channel::agreement).has_value());
+  CHECK_FALSE(transport.receive(Channel::arrival).has_value());
 }
 
 TEST_CASE("a message of one session is never received in another") {
   const int next = (world_rank() + 1) % world_size();
   mpi::MpiTransport first(MPI_COMM_WORLD);
-  first.send(next, Channel::agreement, bytes_of("left over"));
+  first.send(next, Channel::arrival, bytes_of("left over"));
   MPI_Barrier(MPI_COMM_WORLD);
   mpi::MpiTransport second(MPI_COMM_WORLD);
-  CHECK_FALSE(second.receive(Channel::agreement).has_value());
+  CHECK_FALSE(second.receive(Channel::arrival).has_value());
   MPI_Barrier(MPI_COMM_WORLD);
-  second.send(next, Channel::agreement, bytes_of("new"));
+  second.send(next, Channel::arrival, bytes_of("new"));
   CHECK((wait_for_message(second).bytes == bytes_of("new")));
   CHECK((wait_for_message(first).bytes == bytes_of("left over")));
   MPI_Barrier(MPI_COMM_WORLD);

@@ -32,20 +32,26 @@ struct AgreementOptions {
   std::chrono::nanoseconds grace = std::chrono::seconds(5);
   /// The name of the step in errors.
   std::string step = "agreement";
+  Channel channel = Channel::arrival;
+  /// Whether this rank counts as arrived from the start. If not, it takes part in the protocol, and may end
+  /// with the verdict that others brought about, but is waited for until it calls `arrive` or `fail`.
+  bool arrives_at_once = true;
 };
 
 /// What came of an agreement.
 struct Verdict {
-  enum class Outcome { agreed, disagreed, deadline_missed };
+  enum class Outcome { agreed, disagreed, deadline_missed, failed };
 
   Outcome outcome = Outcome::agreed;
   /// The fields that differ, where the outcome is `disagreed`.
   std::vector<Disagreement> disagreements{};
-  /// Who did not come, where the outcome is `deadline_missed`.
+  /// What went wrong on which rank, where the outcome is `failed`.
+  std::vector<RankFailure> failures{};
+  /// The step, and where the outcome is `deadline_missed`, who did not come.
   DeadlineError::Details deadline{};
 
   /// Throws the error that the verdict stands for; returns if the ranks agree.
-  /// @throws DisagreementError, DeadlineError
+  /// @throws DisagreementError, DeadlineError, BringUpError
   void raise() const;
 
   bool operator==(const Verdict&) const = default;
@@ -62,12 +68,20 @@ struct Verdict {
 /// these two, another `grace` later. Every rank that is running and inside the agreement so ends it in
 /// bounded time. A verdict on a missed deadline goes to all ranks, also to those that are yet to come.
 ///
+/// A rank may have work to do before it counts as arrived, and may fail at it: a failure ends the agreement
+/// on all ranks at once, with an error that names the ranks that failed.
+///
 /// @collective over the ranks of the transport
 class Agreement {
  public:
   /// @param transport must outlive this
   /// @param fields in the same order on every rank
   Agreement(Transport& transport, const std::vector<AgreementField>& fields, AgreementOptions options);
+
+  /// Counts this rank as arrived, where it did not arrive at once. Does nothing once there is a verdict.
+  void arrive();
+  /// Ends the agreement for all ranks: this one cannot go on. Does nothing once there is a verdict.
+  void fail(std::string what);
 
   /// Does what can be done without waiting. Returns whether the verdict is there and passed on.
   /// @throws ProtocolError if a message is not of this protocol
@@ -92,13 +106,16 @@ class Agreement {
 
   void handle(const Message& message);
   void merge_report(const Message& message);
+  void add_failure(RankFailure failure);
   void read_verdict(const Message& message);
   void act_as_time_passes();
   void report_to(int rank);
   void escalate_at(Instant waited, bool& escalated);
   void decide();
+  void give_up();
   void miss_deadline(RankSet missing, bool complete);
   void send_verdict(const std::vector<int>& ranks);
+  void send_verdict_to_all();
   [[nodiscard]] std::vector<Disagreement> find_disagreements() const;
 
   Transport& transport_;
@@ -114,6 +131,10 @@ class Agreement {
   bool reported_ = false;
   bool escalated_early_ = false;
   bool escalated_at_deadline_ = false;
+  /// In the order of the ranks.
+  std::vector<RankFailure> failures_;
+  /// When this rank heard of the first failure.
+  Instant first_failure_{};
   int messages_sent_ = 0;
   std::optional<Verdict> verdict_;
 };

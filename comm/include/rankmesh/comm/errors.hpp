@@ -50,9 +50,9 @@ class DeadlineError : public Error {
   /// What was waited for.
   struct Details {
     /// The step that was not reached, `agreement` say.
-    std::string step;
+    std::string step{};
     /// The ranks that were not heard from.
-    RankSet missing;
+    RankSet missing{};
     /// How long the rank that waited longest had waited.
     std::chrono::nanoseconds waited{0};
     /// Whether every rank that was heard from has the same list: false where the ranks that collect it, 0 and
@@ -68,6 +68,29 @@ class DeadlineError : public Error {
 
  private:
   Details details_;
+};
+
+/// What went wrong on one rank.
+struct RankFailure {
+  int rank = 0;
+  std::string what{};
+
+  bool operator==(const RankFailure&) const = default;
+};
+
+/// A step failed on some ranks, so it is over for all of them. Every rank gets the same error.
+class BringUpError : public Error {
+ public:
+  /// @param failures at least one
+  BringUpError(std::string step, std::vector<RankFailure> failures);
+
+  [[nodiscard]] const std::string& step() const noexcept { return step_; }
+  /// The failures known when the step was given up, in the order of the ranks.
+  [[nodiscard]] const std::vector<RankFailure>& failures() const noexcept { return failures_; }
+
+ private:
+  std::string step_;
+  std::vector<RankFailure> failures_;
 };
 
 /// A question that the state does not allow: before initialisation, after teardown, or a second

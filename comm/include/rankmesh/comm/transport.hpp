@@ -20,7 +20,10 @@ struct Message {
 /// Which protocol a message belongs to. A rank that is ahead may send messages of the next protocol while
 /// others are still in this one; channels keep them apart.
 enum class Channel : int {
-  agreement = 0,
+  /// Arrival of all ranks and agreement on the configuration.
+  arrival = 0,
+  /// Whether what follows the arrival went well on every rank.
+  completion = 1,
 };
 
 /// All that a protocol needs of the world: non-blocking messages between ranks and a clock. The protocols of
