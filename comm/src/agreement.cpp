@@ -1,9 +1,9 @@
 #include "rankmesh/comm/agreement.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
+#include "binomial_tree.hpp"
 #include "message.hpp"
 
 namespace rankmesh {
@@ -15,16 +15,6 @@ constexpr std::uint8_t verdict_message = 0xA2;
 /// Rank 0 collects the reports; rank 1 stands in where rank 0 is silent.
 constexpr int leader = 0;
 constexpr int deputy = 1;
-
-/// The ranks of the binomial subtree below `rank` are rank, rank + 1, ..., rank + size - 1.
-int subtree_size(int rank, int world_size) {
-  if (rank == leader) return world_size;
-  return std::min(rank & -rank, world_size - rank);
-}
-
-int parent_of(int rank) {
-  return rank & (rank - 1);
-}
 
 std::uint64_t count_of(std::chrono::nanoseconds duration) {
   return static_cast<std::uint64_t>(duration.count());
@@ -133,12 +123,7 @@ void Agreement::add_failure(RankFailure failure) {
 }
 
 std::vector<int> Agreement::children() const {
-  std::vector<int> result;
-  for (int distance = 1; distance < subtree_; distance *= 2) {
-    result.push_back(transport_.rank() + distance);
-    if (distance > subtree_ / 2) break;
-  }
-  return result;
+  return tree_children(transport_.rank(), transport_.size());
 }
 
 bool Agreement::step() {
@@ -185,7 +170,7 @@ void Agreement::act_as_time_passes() {
   }
   const bool subtree_is_here = arrived_.contains(rank) && arrived_.size() >= subtree_;
   if (rank != leader && subtree_is_here && !reported_) {
-    report_to(parent_of(rank));
+    report_to(tree_parent(rank));
     reported_ = true;
   }
   escalate_at(options_.deadline / 8, escalated_early_);

@@ -7,6 +7,7 @@
 #include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/handout.hpp"
 #include "rankmesh/comm/parallel_state.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/rank_set.hpp"

@@ -24,6 +24,8 @@ enum class Channel : int {
   arrival = 0,
   /// Whether what follows the arrival went well on every rank.
   completion = 1,
+  /// What the leaders of groups hand to the members.
+  handout = 2,
 };
 
 /// All that a protocol needs of the world: non-blocking messages between ranks and a clock. The protocols of
