@@ -46,29 +46,6 @@ class ErrorsReturned {
   MPI_Errhandler before_ = MPI_ERRHANDLER_NULL;
 };
 
-std::string sharing_text(const PlanOptions& options) {
-  std::string text;
-  for (const auto& [kind, key] : options.sharing_keys) {
-    text += (text.empty() ? "" : ", ") + std::string(kind.name()) + "=" + key;
-  }
-  return text.empty() ? "none" : text;
-}
-
-std::string digest_text(const ParallelConfig& config, const PlanOptions& options) {
-  try {
-    return std::to_string(CommunicatorPlan(Topology(config), options).digest());
-  } catch (const Error&) {
-    return "none, since the configuration is invalid";
-  }
-}
-
-std::vector<AgreementField> fields_of(const ParallelConfig& config, const Options& options, int world_size) {
-  std::vector<AgreementField> fields = agreement_fields(config, world_size);
-  fields.push_back({.field = "sharing_keys", .value = sharing_text(options.plan)});
-  fields.push_back({.field = "plan_digest", .value = digest_text(config, options.plan), .is_derived = true});
-  return fields;
-}
-
 }  // namespace
 
 /// One bring-up under way: what its parts have in common.
@@ -79,7 +56,8 @@ class Communicators::BringUp {
         communicator_(require_usable(communicator)),
         errors_(communicator) {
     MPI_Comm_rank(communicator, &rank_);
-    plan_ = agree_on_plan(config);
+    MpiTransport transport(communicator, options.first_tag);
+    plan_ = agree_on_plan(transport, config, {.plan = options.plan, .agreement = options.agreement});
     done("agreement");
   }
 
@@ -108,12 +86,6 @@ class Communicators::BringUp {
 
  private:
   using Clock = std::chrono::steady_clock;
-
-  CommunicatorPlan agree_on_plan(const ParallelConfig& config) const {
-    MpiTransport transport(communicator_, options_.first_tag);
-    agree(transport, fields_of(config, options_, transport.size()), options_.agreement);
-    return CommunicatorPlan(Topology(config), options_.plan);
-  }
 
   void require_success(int code, const char* call, const RankStep* step) const {
     if (code == MPI_SUCCESS) return;

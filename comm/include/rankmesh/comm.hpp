@@ -4,6 +4,7 @@
 /// The umbrella header of `rankmesh::comm`: which communicators one rank needs, in which order, who shares
 /// one, and the protocols that bring them up. Depends on `rankmesh::topology` alone; adapters do the rest.
 
+#include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/errors.hpp"

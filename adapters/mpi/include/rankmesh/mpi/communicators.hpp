@@ -7,7 +7,7 @@
 #include <functional>
 #include <string_view>
 
-#include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/mpi/communicator.hpp"
