@@ -76,6 +76,7 @@ TEST_CASE("clear frees everything once") {
     Set set(example(), 0, make);
     set.clear();
     CHECK(freed.size() == 6);
+    CHECK_THROWS_WITH(set.at(GroupKind::data), "the communicators are closed");
   }
   CHECK(freed.size() == 6);
 }

@@ -3,6 +3,7 @@
 /// @file
 /// The umbrella header of `rankmesh::mpi`: the groups of a job as MPI communicators.
 
+#include "rankmesh/mpi/caller.hpp"
 #include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/communicators.hpp"
 #include "rankmesh/mpi/error.hpp"

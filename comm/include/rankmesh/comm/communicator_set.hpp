@@ -71,7 +71,9 @@ class CommunicatorSet {
 
   /// What this rank has of a kind. O(kinds).
   /// @throws RangeError if the topology has no such kind
+  /// @throws StateError after `clear`
   [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const {
+    if (is_cleared_) throw StateError("the communicators are closed");
     const PlannedKind& planned = plan_.kind(kind);
     const GroupFamily& family = plan_.topology().family(kind);
     GroupCommunicator<Native> result{.kind = kind};
@@ -88,7 +90,12 @@ class CommunicatorSet {
   [[nodiscard]] int communicator_count() const { return plan_.communicator_count(rank_); }
 
   /// Frees every communicator, the last one made first. Nothing is left to free afterwards.
-  void clear() noexcept { handles_.clear(); }
+  void clear() noexcept {
+    handles_.clear();
+    is_cleared_ = true;
+  }
+  /// Whether `clear` was called.
+  [[nodiscard]] bool is_cleared() const noexcept { return is_cleared_; }
 
  private:
   /// Handles that die in the reverse order of their creation, which a vector does not promise.
@@ -119,6 +126,7 @@ class CommunicatorSet {
   std::vector<RankStep> steps_;
   int rank_;
   Handles handles_;
+  bool is_cleared_ = false;
 };
 
 }  // namespace rankmesh

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <mpi.h>
+
+namespace rankmesh::mpi {
+
+/// The caller's communicator for the time of a bring-up: it returns its errors as long as this lives, and is
+/// then as it was before.
+class CallersCommunicator {
+ public:
+  /// @throws StateError outside MPI_Init .. MPI_Finalize, and for a null or an inter-communicator
+  explicit CallersCommunicator(MPI_Comm communicator);
+  CallersCommunicator(const CallersCommunicator&) = delete;
+  CallersCommunicator& operator=(const CallersCommunicator&) = delete;
+  ~CallersCommunicator();
+
+  [[nodiscard]] MPI_Comm native() const noexcept { return communicator_; }
+  /// Has another communicator treat errors as this one did before.
+  void hand_on_error_handler(MPI_Comm other) const { MPI_Comm_set_errhandler(other, before_); }
+
+ private:
+  MPI_Comm communicator_;
+  MPI_Errhandler before_ = MPI_ERRHANDLER_NULL;
+};
+
+}  // namespace rankmesh::mpi

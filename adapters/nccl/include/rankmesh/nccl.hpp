@@ -1,0 +1,8 @@
+#pragma once
+
+/// @file
+/// The umbrella header of `rankmesh::nccl`: the groups of a job as NCCL communicators.
+
+#include "rankmesh/nccl/communicator.hpp"
+#include "rankmesh/nccl/communicators.hpp"
+#include "rankmesh/nccl/error.hpp"

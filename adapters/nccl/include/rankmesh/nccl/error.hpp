@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/group_kind.hpp"
+
+namespace rankmesh::nccl {
+
+/// A call of NCCL or of the CUDA runtime that failed.
+class NcclError : public Error {
+ public:
+  /// What failed, and on whose behalf.
+  struct Details {
+    /// The call, `ncclCommInitRankConfig` say.
+    std::string call{};
+    /// What it returned, as a number and in the library's words.
+    int code = 0;
+    std::string text{};
+    /// The rank it failed on, in the communicator the job was brought up on; nothing where that is not known.
+    std::optional<int> rank{};
+    /// The kind whose communicator was made, where one was, and the group of this rank in it.
+    std::optional<GroupKind> kind{};
+    std::optional<int> group{};
+  };
+
+  explicit NcclError(Details details);
+
+  [[nodiscard]] const Details& details() const noexcept { return details_; }
+
+ private:
+  Details details_;
+};
+
+}  // namespace rankmesh::nccl

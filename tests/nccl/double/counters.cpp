@@ -1,0 +1,29 @@
+#include "counters.hpp"
+
+namespace rankmesh::tests::nccl_double {
+
+AtomicCounters& atomic_counters() {
+  static AtomicCounters counters{};
+  return counters;
+}
+
+extern "C" void rankmesh_nccl_double_counters(Counters* counters) {
+  const AtomicCounters& now = atomic_counters();
+  *counters = {.live_communicators = now.live_communicators,
+               .unconsumed_ids = now.unconsumed_ids,
+               .threads = now.threads,
+               .live_streams = now.live_streams,
+               .live_allocations = now.live_allocations,
+               .allocated_bytes = now.allocated_bytes,
+               .ids_made = now.ids_made,
+               .init_calls = now.init_calls,
+               .split_calls = now.split_calls,
+               .finalize_calls = now.finalize_calls,
+               .destroy_calls = now.destroy_calls,
+               .abort_calls = now.abort_calls,
+               .collective_calls = now.collective_calls,
+               .messages = now.messages,
+               .bytes = now.bytes};
+}
+
+}  // namespace rankmesh::tests::nccl_double

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <array>
+#include <memory>
+
+namespace rankmesh::tests::nccl_double {
+
+using Uuid = std::array<char, 16>;
+
+/// The number of devices that this process sees.
+[[nodiscard]] int device_count();
+
+/// The thread's current device.
+[[nodiscard]] int current_device();
+
+/// @param device one that the process sees
+[[nodiscard]] Uuid device_uuid(int device);
+
+/// Work that is enqueued on a stream and lasts until the last copy of the result is gone.
+[[nodiscard]] std::shared_ptr<void> begin_work(cudaStream_t stream);
+
+}  // namespace rankmesh::tests::nccl_double

@@ -1,0 +1,292 @@
+// The calls of NCCL that make, split and end communicators.
+#include <nccl.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "communicator.hpp"
+#include "counters.hpp"
+#include "devices.hpp"
+#include "exchange.hpp"
+#include "faults.hpp"
+#include "group.hpp"
+
+namespace rankmesh::tests::nccl_double {
+
+namespace {
+
+/// What makes one GPU of one host different from all others.
+struct Identity {
+  Uuid uuid;
+  std::array<char, 128> host;
+  bool operator==(const Identity&) const = default;
+};
+
+Identity identity_of(const ncclComm& communicator) {
+  Identity identity{};
+  identity.uuid = device_uuid(communicator.device);
+  // One machine, unless the processes pretend to be on several.
+  if (const char* host = std::getenv("NCCL_HOSTID"))
+    std::strncpy(identity.host.data(), host, identity.host.size() - 1);
+  return identity;
+}
+
+/// The first exchange of a communicator: all ranks are there, each on a GPU of its own.
+ncclResult_t shake_hands(ncclComm& communicator, int cancel) {
+  std::vector<Identity> all;
+  const ncclResult_t result =
+      gather_values(communicator.star, RequestKind::handshake, identity_of(communicator), all, cancel);
+  if (result != ncclSuccess) return result;
+  const char* shared = std::getenv("NCCL_MULTI_RANK_GPU_ENABLE");
+  if (shared != nullptr && std::string(shared) == "1") return ncclSuccess;
+  for (std::size_t left = 0; left < all.size(); ++left) {
+    for (std::size_t right = left + 1; right < all.size(); ++right) {
+      if (all[left] == all[right]) {
+        return fail(ncclInvalidUsage,
+                    "duplicate GPU: ranks " + std::to_string(left) + " and " + std::to_string(right));
+      }
+    }
+  }
+  return ncclSuccess;
+}
+
+struct InitCall {
+  const char* name;
+  ncclComm_t* result;
+  std::vector<ncclUniqueId> ids;
+  int size;
+  int rank;
+  const ncclConfig_t* config = nullptr;
+};
+
+ncclResult_t run_init(ncclComm& communicator, const InitCall& call, const Fault& fault) {
+  ncclResult_t result = undergo(fault, communicator.cancellation);
+  if (result == ncclSuccess) {
+    result = meet({.ids = call.ids, .rank = call.rank, .size = call.size}, communicator.star,
+                  communicator.cancellation);
+  }
+  return result == ncclSuccess ? shake_hands(communicator, communicator.cancellation.fd()) : result;
+}
+
+ncclResult_t init(InitCall call) {
+  ++atomic_counters().init_calls;
+  const Fault fault = next_fault(call.name, "init");
+  if (call.result == nullptr) return fail(ncclInvalidArgument, "the result is null");
+  *call.result = nullptr;
+  if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
+  if (fault.kind == FaultKind::size) call.size = fault.value;
+  if (device_count() == 0) return fail(ncclUnhandledCudaError, "no CUDA device");
+  if (call.size < 1 || call.rank < 0 || call.rank >= call.size) {
+    return fail(ncclInvalidArgument,
+                "rank " + std::to_string(call.rank) + " of " + std::to_string(call.size));
+  }
+  if (call.ids.empty() || static_cast<int>(call.ids.size()) > call.size) {
+    return fail(ncclInvalidArgument,
+                std::to_string(call.ids.size()) + " IDs for " + std::to_string(call.size));
+  }
+  ncclConfig_t config;
+  if (const ncclResult_t result = read_config(call.config, config); result != ncclSuccess) return result;
+  auto* const communicator = new ncclComm(config);
+  communicator->rank = call.rank;
+  communicator->size = call.size;
+  communicator->device = current_device();
+  std::atomic_ref(*call.result)
+      .store(communicator, std::memory_order_release);  // for an abort from another thread
+  ncclComm_t* const result = call.result;
+  return launch(
+      {.communicator = communicator,
+       .run = [communicator, call = std::move(call), fault] { return run_init(*communicator, call, fault); },
+       .drop =
+           [communicator, result] {
+             *result = nullptr;
+             delete communicator;
+           }});
+}
+
+struct SplitCall {
+  SplitChoice choice;
+  ncclComm_t child;  // none without a color
+  ncclComm_t* result;
+};
+
+ncclResult_t run_split(ncclComm& parent, const SplitCall& call, const Fault& fault) {
+  Star star;
+  ncclResult_t result = undergo(fault, parent.cancellation);
+  if (result == ncclSuccess) result = split_star(parent.star, call.choice, star, parent.cancellation.fd());
+  if (call.child != nullptr) {
+    call.child->rank = star.rank;
+    call.child->size = star.size;
+    call.child->star = std::move(star);
+    if (result == ncclSuccess) result = shake_hands(*call.child, parent.cancellation.fd());
+    call.child->state = result;
+  }
+  // Also a failed one: it is the caller's to abort. The caller may be looking.
+  std::atomic_ref(*call.result).store(call.child, std::memory_order_release);
+  parent.splitting = false;
+  return result;
+}
+
+ncclResult_t split(ncclComm_t parent, SplitChoice choice, ncclComm_t* result, const ncclConfig_t* given) {
+  ++atomic_counters().split_calls;
+  const Fault fault = next_fault("ncclCommSplit");
+  if (result == nullptr) return fail(ncclInvalidArgument, "the result is null");
+  if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
+  if (const ncclResult_t checked = check_handle(parent); checked != ncclSuccess) return checked;
+  if (choice.color != NCCL_SPLIT_NOCOLOR && choice.color < 0)
+    return fail(ncclInvalidArgument, "negative color");
+  if (parent->splitting) return fail(ncclInvalidUsage, "two splits of one communicator at a time");
+  if (const ncclResult_t ready = check_ready(parent); ready != ncclSuccess) return ready;
+  if (parent->finalize_called) return fail(ncclInvalidUsage, "split after ncclCommFinalize");
+  ncclConfig_t config = parent->config;
+  if (given != nullptr) {
+    if (const ncclResult_t read = read_config(given, config); read != ncclSuccess) return read;
+  }
+  *result = nullptr;
+  ncclComm_t child = nullptr;
+  if (choice.color != NCCL_SPLIT_NOCOLOR) {
+    child = new ncclComm(config);
+    child->device = parent->device;
+  }
+  parent->splitting = true;
+  const SplitCall call{.choice = choice, .child = child, .result = result};
+  return launch({.communicator = parent,
+                 .run = [parent, call, fault] { return run_split(*parent, call, fault); },
+                 .drop =
+                     [parent, child] {
+                       parent->splitting = false;
+                       delete child;
+                     }});
+}
+
+ncclResult_t finalize(ncclComm_t communicator) {
+  ++atomic_counters().finalize_calls;
+  const Fault fault = next_fault("ncclCommFinalize");
+  if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
+  if (communicator == nullptr) return ncclSuccess;
+  if (const ncclResult_t ready = check_ready(communicator); ready != ncclSuccess) return ready;
+  if (communicator->finalize_called) return fail(ncclInvalidArgument, "finalized twice");
+  communicator->finalize_called = true;
+  return launch({.communicator = communicator, .run = [communicator, fault] {
+                   const ncclResult_t result = undergo(fault, communicator->cancellation);
+                   if (result != ncclSuccess) return result;
+                   return barrier_of_the_living(communicator->star, communicator->cancellation.fd());
+                 }});
+}
+
+/// The name is the caller's memory, which must last as long as the communicator: a sanitizer sees it if it
+/// does not.
+void read_name(const ncclComm& communicator) {
+#if NCCL_VERSION_CODE >= 22700
+  if (communicator.config.commName != nullptr) {
+    static std::atomic<std::size_t> sink;
+    sink = std::strlen(communicator.config.commName);
+  }
+#else
+  std::ignore = communicator;
+#endif
+}
+
+ncclResult_t destroy(ncclComm_t communicator) {
+  ++atomic_counters().destroy_calls;
+  const Fault fault = next_fault("ncclCommDestroy");
+  if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
+  if (communicator == nullptr) return ncclSuccess;
+  if (const ncclResult_t ready = check_ready(communicator); ready != ncclSuccess) return ready;
+  if (communicator->ending.exchange(true)) return fail(ncclInvalidArgument, "destroyed twice");
+  read_name(*communicator);
+  return launch({.communicator = communicator,
+                 .run =
+                     [communicator, fault] {
+                       const int cancel = communicator->cancellation.fd();
+                       const ncclResult_t result = undergo(fault, communicator->cancellation);
+                       if (result == ncclSuccess && !communicator->finalize_called) {
+                         std::ignore = barrier_of_the_living(communicator->star, cancel);
+                       }
+                       delete communicator;
+                       return ncclSuccess;
+                     },
+                 .drop = [communicator] { communicator->ending = false; },
+                 .ends_communicator = true});
+}
+
+ncclResult_t abort(ncclComm_t communicator) {
+  ++atomic_counters().abort_calls;
+  if (const int code = undergo_fault_of("ncclCommAbort"); code != 0) {
+    return fail(static_cast<ncclResult_t>(code), "injected fault");
+  }
+  if (communicator == nullptr) return ncclSuccess;
+  if (const ncclResult_t checked = check_handle(communicator); checked != ncclSuccess) return checked;
+  read_name(*communicator);
+  // Inside ncclCommDestroy, that call goes on to delete it.
+  if (!cancel_for_good(communicator)) return ncclSuccess;
+  if (communicator->worker.joinable()) communicator->worker.join();
+  while (communicator->inside > 0) std::this_thread::yield();
+  delete communicator;
+  return ncclSuccess;
+}
+
+}  // namespace
+
+}  // namespace rankmesh::tests::nccl_double
+
+using namespace rankmesh::tests::nccl_double;
+
+extern "C" {
+
+ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
+  if (const int code = undergo_fault_of("ncclGetUniqueId"); code != 0) {
+    return fail(static_cast<ncclResult_t>(code), "injected fault");
+  }
+  return id == nullptr ? fail(ncclInvalidArgument, "the ID is null") : make_unique_id(*id);
+}
+
+ncclResult_t ncclCommInitRank(ncclComm_t* comm, int nranks, ncclUniqueId commId, int rank) {
+  return noted(
+      init({.name = "ncclCommInitRank", .result = comm, .ids = {commId}, .size = nranks, .rank = rank}));
+}
+
+ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int nranks, ncclUniqueId commId, int rank,
+                                    ncclConfig_t* config) {
+  return noted(init({.name = "ncclCommInitRankConfig",
+                     .result = comm,
+                     .ids = {commId},
+                     .size = nranks,
+                     .rank = rank,
+                     .config = config}));
+}
+
+#if NCCL_VERSION_CODE >= 22300
+ncclResult_t ncclCommInitRankScalable(ncclComm_t* newcomm, int nranks, int myrank, int nId,
+                                      ncclUniqueId* commIds, ncclConfig_t* config) {
+  if (commIds == nullptr || nId < 1 || nId > nranks) {
+    return noted(fail(ncclInvalidArgument, std::to_string(nId) + " IDs for " + std::to_string(nranks)));
+  }
+  return noted(init({.name = "ncclCommInitRankScalable",
+                     .result = newcomm,
+                     .ids = std::vector<ncclUniqueId>(commIds, commIds + nId),
+                     .size = nranks,
+                     .rank = myrank,
+                     .config = config}));
+}
+#endif
+
+ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* newcomm, ncclConfig_t* config) {
+  return noted(split(comm, {.color = color, .key = key}, newcomm, config));
+}
+
+ncclResult_t ncclCommFinalize(ncclComm_t comm) {
+  return noted(finalize(comm));
+}
+
+ncclResult_t ncclCommDestroy(ncclComm_t comm) {
+  return noted(destroy(comm));
+}
+
+ncclResult_t ncclCommAbort(ncclComm_t comm) {
+  return noted(rankmesh::tests::nccl_double::abort(comm));
+}
+
+}  // extern "C"

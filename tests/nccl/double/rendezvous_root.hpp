@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+
+#include "rendezvous.hpp"
+
+namespace rankmesh::tests::nccl_double {
+
+inline constexpr std::uint64_t protocol_magic = 0x72616e6b6d657368;
+
+/// The beginning of an ncclUniqueId.
+struct IdContent {
+  std::uint64_t magic;
+  std::uint64_t token;
+};
+
+enum class HelloKind : std::int32_t {
+  rank,   ///< a rank of the communicator
+  block,  ///< the thread behind another ID, which passes on the connections of its block of ranks
+};
+
+/// The first message on a connection to the thread behind an ID.
+struct Hello {
+  std::uint64_t magic;
+  HelloKind kind;
+  std::int32_t rank;
+  std::int32_t size;
+  std::int32_t ids;
+  std::int32_t id_index;
+  std::uint64_t first_token;
+};
+
+/// What a rank hears at the end of the rendezvous.
+enum class Verdict : std::int32_t { given_up, complete };
+
+/// Accompanies the connection of one rank, or stands alone for a rank that has gone meanwhile.
+struct Passed {
+  std::int32_t rank;
+};
+
+/// How the ranks of a communicator are dealt to its IDs.
+struct Dealing {
+  int size;
+  int ids;
+};
+
+/// Consecutive blocks, the first `size % ids` of them one rank larger.
+[[nodiscard]] constexpr int id_of_rank(Dealing dealing, int rank) {
+  const int small = dealing.size / dealing.ids;
+  const int large_blocks = dealing.size % dealing.ids;
+  const int in_large = large_blocks * (small + 1);
+  return rank < in_large ? rank / (small + 1) : (rank - in_large) / small + large_blocks;
+}
+
+[[nodiscard]] constexpr int ranks_of_id(Dealing dealing, int id) {
+  return dealing.size / dealing.ids + (id < dealing.size % dealing.ids ? 1 : 0);
+}
+
+}  // namespace rankmesh::tests::nccl_double
