@@ -15,6 +15,10 @@ function(rankmesh_target_defaults target)
   if(RANKMESH_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${RANKMESH_SANITIZE} -fno-sanitize-recover=all
                                              -fno-omit-frame-pointer)
+    # What a sanitizer adds to the code makes GCC see uninitialised values that are not there.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+    endif()
     target_link_options(${target} PRIVATE -fsanitize=${RANKMESH_SANITIZE})
   endif()
 endfunction()

@@ -54,8 +54,9 @@ build() {
   [ -n "${CI:-}" ] && strict=ON
   [ $# -gt 0 ] && targets=(--target "$@")
   say "building build/$preset"
-  cmake --preset "$preset" -DRANKMESH_WERROR=$strict >"build-$preset.log" 2>&1 || { cat "build-$preset.log" >&2; exit 1; }
-  rm -f "build-$preset.log"
+  mkdir -p build
+  cmake --preset "$preset" -DRANKMESH_WERROR=$strict >"build/configure-$preset.log" 2>&1 ||
+    { cat "build/configure-$preset.log" >&2; exit 1; }
   cmake --build --preset "$preset" "${targets[@]}"
 }
 
