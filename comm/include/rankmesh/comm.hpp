@@ -12,5 +12,6 @@
 #include "rankmesh/comm/parallel_state.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/rank_set.hpp"
+#include "rankmesh/comm/reference_names.hpp"
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/comm/unique_handle.hpp"

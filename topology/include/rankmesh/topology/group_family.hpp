@@ -65,8 +65,8 @@ class GroupFamily {
   [[nodiscard]] std::span<const int> picked() const noexcept { return picked_; }
 
   /// Whether both have the same lists; the groups may be numbered differently. Decided from the formulas, in
-  /// O(digits + positions): exact for families of one mesh and picks from them, while two groupings made by hand
-  /// may write the same picked lists differently and count as different.
+  /// O(digits + positions): exact for families of one mesh and picks from them, while two groupings made by
+  /// hand may write the same picked lists differently and count as different.
   [[nodiscard]] bool same_groups(const GroupFamily& other) const noexcept;
 
   /// Equal when both have the same lists under the same numbers, as exact as `same_groups`.

@@ -10,6 +10,7 @@
 #include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/plan.hpp"
+#include "rankmesh/comm/reference_names.hpp"
 #include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/transport.hpp"
 
@@ -45,7 +46,7 @@ struct Options {
 /// Position in a communicator = position in the rank list. Nothing is made before all ranks are known to be
 /// here and to agree. The caller's communicator is left as it was found; its duplicate is the parent of all
 /// others.
-class Communicators {
+class Communicators : public ReferenceNames<Communicators> {
  public:
   /// Agrees, duplicates, and splits once for each step of the plan.
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
@@ -67,16 +68,6 @@ class Communicators {
   /// @throws RangeError if the topology has no such kind
   [[nodiscard]] GroupCommunicator<MPI_Comm> at(GroupKind kind) const { return set_.at(kind); }
 
-  // What users of the reference ask for, under its names.
-  [[nodiscard]] GroupCommunicator<MPI_Comm> model_parallel() const { return at(GroupKind::model); }
-  [[nodiscard]] GroupCommunicator<MPI_Comm> tensor_parallel() const { return at(GroupKind::tensor); }
-  [[nodiscard]] GroupCommunicator<MPI_Comm> pipeline_parallel() const { return at(GroupKind::pipeline); }
-  [[nodiscard]] GroupCommunicator<MPI_Comm> sequence_parallel() const { return at(GroupKind::sequence); }
-  [[nodiscard]] GroupCommunicator<MPI_Comm> sequence_data_parallel() const {
-    return at(GroupKind::sequence_data);
-  }
-  /// The sequence_data group, as in the reference; the kind `data` alone is `at(GroupKind::data)`.
-  [[nodiscard]] GroupCommunicator<MPI_Comm> data_parallel() const { return sequence_data_parallel(); }
   /// The host-side group of the distributed optimizer: the kind `data` itself, which is on the host already.
   [[nodiscard]] GroupCommunicator<MPI_Comm> data_parallel_host() const { return at(GroupKind::data); }
 

@@ -7,6 +7,7 @@
 
 #include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
+#include "rankmesh/comm/reference_names.hpp"
 #include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/nccl/communicator.hpp"
 
@@ -39,7 +40,7 @@ struct Options {
 ///
 /// The communicators stay non-blocking, as NCCL has it: a call on one may return `ncclInProgress`, and is
 /// then done when `ncclCommGetAsyncError` no longer says so; see `wait`.
-class Communicators {
+class Communicators : public ReferenceNames<Communicators> {
  public:
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
   /// @throws DisagreementError on every rank where fields, plan, world size or the version of NCCL differ
@@ -58,17 +59,6 @@ class Communicators {
   /// What this rank has of a kind.
   /// @throws RangeError if the topology has no such kind
   [[nodiscard]] GroupCommunicator<ncclComm_t> at(GroupKind kind) const { return set_.at(kind); }
-
-  // What users of the reference ask for, under its names.
-  [[nodiscard]] GroupCommunicator<ncclComm_t> model_parallel() const { return at(GroupKind::model); }
-  [[nodiscard]] GroupCommunicator<ncclComm_t> tensor_parallel() const { return at(GroupKind::tensor); }
-  [[nodiscard]] GroupCommunicator<ncclComm_t> pipeline_parallel() const { return at(GroupKind::pipeline); }
-  [[nodiscard]] GroupCommunicator<ncclComm_t> sequence_parallel() const { return at(GroupKind::sequence); }
-  [[nodiscard]] GroupCommunicator<ncclComm_t> sequence_data_parallel() const {
-    return at(GroupKind::sequence_data);
-  }
-  /// The sequence_data group, as in the reference; the kind `data` alone is `at(GroupKind::data)`.
-  [[nodiscard]] GroupCommunicator<ncclComm_t> data_parallel() const { return sequence_data_parallel(); }
 
   /// Finalizes every communicator, waits until all have done so, and destroys them in the reverse order of
   /// creation.

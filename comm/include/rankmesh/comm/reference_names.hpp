@@ -1,0 +1,30 @@
+#pragma once
+
+#include "rankmesh/topology/group_kind.hpp"
+
+namespace rankmesh {
+
+/// Gives the communicators of an adapter the names that users of the reference expect.
+/// @tparam Communicators the class that inherits from this; it has `at(GroupKind)`
+template <typename Communicators>
+class ReferenceNames {
+ public:
+  [[nodiscard]] auto model_parallel() const { return self().at(GroupKind::model); }
+  [[nodiscard]] auto tensor_parallel() const { return self().at(GroupKind::tensor); }
+  [[nodiscard]] auto pipeline_parallel() const { return self().at(GroupKind::pipeline); }
+  [[nodiscard]] auto sequence_parallel() const { return self().at(GroupKind::sequence); }
+  [[nodiscard]] auto sequence_data_parallel() const { return self().at(GroupKind::sequence_data); }
+  /// The sequence_data group, as in the reference; the kind `data` alone is `at(GroupKind::data)`.
+  [[nodiscard]] auto data_parallel() const { return sequence_data_parallel(); }
+
+ private:
+  // Only `Communicators` itself can inherit.
+  friend Communicators;
+  ReferenceNames() = default;
+
+  [[nodiscard]] const Communicators& self() const noexcept {
+    return static_cast<const Communicators&>(*this);
+  }
+};
+
+}  // namespace rankmesh
