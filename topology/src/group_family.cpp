@@ -3,16 +3,94 @@
 #include <algorithm>
 #include <string>
 
+#include "digits.hpp"
 #include "rank_pattern.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 
 namespace rankmesh {
+namespace {
+
+[[noreturn]] void refuse(std::string field, std::int64_t value, std::string rule,
+                         std::vector<std::int64_t> nearest = {}) {
+  throw ConfigError({{.field = std::move(field),
+                      .value = std::to_string(value),
+                      .rule = std::move(rule),
+                      .nearest = std::move(nearest)}});
+}
+
+}  // namespace
+
+GroupFamily GroupFamily::split(const Grouping& positions) const {
+  const int count = positions.group_count() * positions.group_size();
+  if (!picked_.empty()) refuse("positions", count, "cannot be split any more: some were picked already");
+  if (count != whole_size()) {
+    refuse("positions", count, "is not the size of a group, " + std::to_string(whole_size()));
+  }
+  GroupFamily result = *this;
+  if (positions_) {
+    // A split of a split is a split, as long as the parts of the parts are digits of it.
+    const auto inside = express(positions.inside(), positions_->inside());
+    auto outside = express(positions.outside(), positions_->inside());
+    if (!inside || !outside) refuse("positions", count, "cannot be split like this a second time");
+    outside->insert(outside->end(), positions_->outside().begin(), positions_->outside().end());
+    result.positions_ = Grouping(*inside, *outside);
+    return result;
+  }
+  const auto inside = express(positions.inside(), grouping_.inside());
+  auto outside = express(positions.outside(), grouping_.inside());
+  if (inside && outside) {
+    outside->insert(outside->end(), grouping_.outside().begin(), grouping_.outside().end());
+    result.grouping_ = Grouping(*inside, *outside);
+  } else {
+    result.positions_ = positions;
+  }
+  return result;
+}
+
+GroupFamily GroupFamily::cut(int piece) const {
+  if (piece < 1 || group_size() % piece != 0) {
+    refuse("piece", piece, "does not divide the size of a group, " + std::to_string(group_size()));
+  }
+  const Digit inside{piece, 1};
+  const Digit outside{group_size() / piece, piece};
+  return split(Grouping({&inside, 1}, {&outside, 1}));
+}
+
+GroupFamily GroupFamily::join(int run) const {
+  if (positions_ || !picked_.empty()) refuse("run", run, "cannot be joined: the groups are not whole");
+  if (run < 1 || group_count() % run != 0) {
+    refuse("run", run, "does not divide the number of groups, " + std::to_string(group_count()));
+  }
+  const auto joined = express(Digit{run, 1}, grouping_.outside());
+  const auto outside = express(Digit{group_count() / run, run}, grouping_.outside());
+  if (!joined || !outside) refuse("run", run, "is no product of the first digits that number the groups");
+  std::vector<Digit> inside(grouping_.inside().begin(), grouping_.inside().end());
+  inside.insert(inside.end(), joined->begin(), joined->end());
+  GroupFamily result = *this;
+  result.grouping_ = Grouping(inside, *outside);
+  return result;
+}
+
+GroupFamily GroupFamily::placed(int first_rank, int world_size) const {
+  if (first_rank < 0 || first_rank > world_size - world_size_) {
+    refuse("first_rank", first_rank,
+           "leaves no room for " + std::to_string(world_size_) + " ranks in a world of " +
+               std::to_string(world_size));
+  }
+  GroupFamily result = *this;
+  result.first_rank_ += first_rank;
+  result.world_size_ = world_size;
+  return result;
+}
 
 GroupFamily GroupFamily::pick(std::span<const int> positions) const {
   std::vector<Violation> violations;
   std::vector<int> accepted;
-  GroupFamily result(grouping_);
+  GroupFamily result = *this;
+  result.picked_.clear();
+  result.offsets_.clear();
+  result.lookup_.clear();
   for (const int position : positions) {
     if (position < 0 || position >= group_size()) {
       violations.push_back({.field = "position",
@@ -25,7 +103,7 @@ GroupFamily GroupFamily::pick(std::span<const int> positions) const {
     const int in_grouping = picked_.empty() ? position : picked_[static_cast<std::size_t>(position)];
     result.lookup_.push_back({in_grouping, static_cast<int>(result.picked_.size())});
     result.picked_.push_back(in_grouping);
-    result.offsets_.push_back(grouping_.offset(in_grouping));
+    if (!positions_) result.offsets_.push_back(grouping_.offset(in_grouping));
   }
   const auto ascending = [](const PickedPosition& a, const PickedPosition& b) {
     return a.in_grouping < b.in_grouping;
@@ -40,9 +118,13 @@ GroupFamily GroupFamily::pick(std::span<const int> positions) const {
   if (positions.empty()) violations.push_back({.field = "positions", .value = "", .rule = "are empty"});
   if (!violations.empty()) throw ConfigError(std::move(violations));
 
-  const bool picks_all = static_cast<int>(result.picked_.size()) == grouping_.group_size() &&
-                         std::is_sorted(result.picked_.begin(), result.picked_.end());
-  return picks_all ? GroupFamily(grouping_) : result;
+  if (static_cast<int>(result.picked_.size()) == whole_size() &&
+      std::is_sorted(result.picked_.begin(), result.picked_.end())) {
+    result.picked_.clear();
+    result.offsets_.clear();
+    result.lookup_.clear();
+  }
+  return result;
 }
 
 std::optional<int> GroupFamily::position_of_picked(int position) const noexcept {
@@ -54,8 +136,13 @@ std::optional<int> GroupFamily::position_of_picked(int position) const noexcept 
 }
 
 std::optional<Place> GroupFamily::locate(int rank) const noexcept {
-  if (rank < 0 || rank >= world_size()) return std::nullopt;
-  Place place = grouping_.place(rank);
+  const int index = rank - first_rank_;
+  if (rank < first_rank_ || index >= grouping_.group_count() * grouping_.group_size()) return std::nullopt;
+  Place place = grouping_.place(index);
+  if (positions_) {
+    const Place part = positions_->place(place.position);
+    place = {place.group * parts() + part.group, part.position};
+  }
   if (picked_.empty()) return place;
   const std::optional<int> position = position_of_picked(place.position);
   if (!position) return std::nullopt;
@@ -85,19 +172,37 @@ void GroupFamily::enumerate(std::span<int> out) const {
     throw RangeError("the buffer holds " + std::to_string(out.size()) + " ranks, the family has " +
                      std::to_string(member_count()));
   }
-  if (picked_.empty()) {
+  if (positions_) {
+    write_pattern(offsets_of_all_parts(), grouping_.outside(), out);
+  } else if (picked_.empty()) {
     write_pattern(grouping_.inside(), grouping_.outside(), out);
   } else {
     write_pattern(offsets_, grouping_.outside(), out);
   }
+  if (first_rank_ == 0) return;
+  for (int& rank : out) rank += first_rank_;
+}
+
+std::vector<int> GroupFamily::offsets_of_all_parts() const {
+  std::vector<int> result;
+  for (int part = 0; part < parts(); ++part) {
+    for (int position = 0; position < group_size(); ++position) {
+      result.push_back(offset(positions_->base(part), position));
+    }
+  }
+  return result;
 }
 
 bool GroupFamily::same_groups(const GroupFamily& other) const noexcept {
-  return grouping_.same_groups(other.grouping_) && picked_ == other.picked_;
+  const bool same_parts = positions_ && other.positions_ ? positions_->same_groups(*other.positions_)
+                                                         : positions_ == other.positions_;
+  return world_size_ == other.world_size_ && first_rank_ == other.first_rank_ && same_parts &&
+         grouping_.same_groups(other.grouping_) && picked_ == other.picked_;
 }
 
 bool operator==(const GroupFamily& a, const GroupFamily& b) noexcept {
-  return a.grouping_ == b.grouping_ && a.picked_ == b.picked_;
+  return a.world_size_ == b.world_size_ && a.first_rank_ == b.first_rank_ && a.grouping_ == b.grouping_ &&
+         a.positions_ == b.positions_ && a.picked_ == b.picked_;
 }
 
 std::optional<int> RankList::position_of(int rank) const noexcept {
@@ -110,6 +215,10 @@ void RankList::copy_to(std::span<int> out) const {
   if (out.size() != static_cast<std::size_t>(size())) {
     throw RangeError("the buffer holds " + std::to_string(out.size()) + " ranks, the group has " +
                      std::to_string(size()));
+  }
+  if (family_->positions_) {
+    std::copy(begin(), end(), out.begin());
+    return;
   }
   if (family_->picked_.empty()) {
     write_pattern(family_->grouping().inside(), {}, out);

@@ -13,30 +13,58 @@ class RankList;
 
 /// All groups of one kind: rank lists of one size, as a formula.
 ///
-/// A family is a grouping of the ranks 0 .. world_size-1, or a pick of positions out of every group of one
-/// (the first and last member of each pipeline group, say), which leaves some ranks in no group. Whatever is
-/// asked about one rank or one group costs O(digits of the grouping + log(picked positions)), independent of
-/// the world size, and allocates nothing; only `enumerate` and the copies of a `RankList` produce lists.
+/// A family starts as a grouping of ranks. From it others are made: groups can be split by position (the
+/// consecutive halves of each data group, say), reduced to some positions (the first and last member of each
+/// pipeline group), or joined with their neighbours, and a family can be placed in a larger world, which
+/// leaves some ranks in no group. Whatever is asked about one rank or one group costs O(digits of the
+/// groupings + log(picked positions)), independent of the world size, and allocates nothing; only `enumerate`
+/// and the copies of a `RankList` produce lists.
+///
+/// A split or a join whose borders fall on those of the digits gives a grouping again: such families are equal
+/// to those of a mesh with the same lists.
 class GroupFamily {
  public:
   /// One group that holds the one rank of a world of one.
   GroupFamily() = default;
 
   /// Every rank is in exactly one group.
-  explicit GroupFamily(const Grouping& grouping) : grouping_(grouping) {}
+  explicit GroupFamily(const Grouping& grouping)
+      : grouping_(grouping),
+        world_size_(grouping.group_count() * grouping.group_size()) {}
 
   /// The same groups, reduced to some positions: member m of the result's group g is member `positions[m]` of
   /// group g here. Picking all positions in order gives an equal family. Costs O(positions * log(positions)).
   /// @throws ConfigError if a position is outside the group, repeated, or if there is none
   [[nodiscard]] GroupFamily pick(std::span<const int> positions) const;
 
-  [[nodiscard]] int world_size() const noexcept { return grouping_.group_count() * grouping_.group_size(); }
-  [[nodiscard]] int group_count() const noexcept { return grouping_.group_count(); }
+  /// Every group divided into several: a grouping of the positions 0 .. group_size() - 1 says how. The parts
+  /// of one group are numbered one after another, before those of the next.
+  /// @throws ConfigError if the grouping is not one of so many positions, or positions were picked already
+  [[nodiscard]] GroupFamily split(const Grouping& positions) const;
+  /// Every group cut into pieces of consecutive members.
+  /// @throws ConfigError if the size of a piece does not divide that of a group, or positions were picked
+  [[nodiscard]] GroupFamily cut(int piece) const;
+  /// Runs of consecutive groups, each run made one group: the members of its first group, then those of the
+  /// second, ...
+  /// @throws ConfigError if the length of a run does not divide the number of groups or is none of the
+  /// products
+  ///         of their first digits, or if the family was split or picked from
+  [[nodiscard]] GroupFamily join(int run) const;
+  /// The same groups in a larger world: rank r becomes rank first_rank + r. Ranks before and after are in no
+  /// group.
+  /// @throws ConfigError if they do not fit
+  [[nodiscard]] GroupFamily placed(int first_rank, int world_size) const;
+
+  /// The ranks that there are, in groups or not.
+  [[nodiscard]] int world_size() const noexcept { return world_size_; }
+  /// Where the ranks of `grouping()` begin in the world.
+  [[nodiscard]] int first_rank() const noexcept { return first_rank_; }
+  [[nodiscard]] int group_count() const noexcept { return grouping_.group_count() * parts(); }
   [[nodiscard]] int group_size() const noexcept {
-    return picked_.empty() ? grouping_.group_size() : static_cast<int>(picked_.size());
+    return picked_.empty() ? whole_size() : static_cast<int>(picked_.size());
   }
   /// Whether every rank of the world is in a group.
-  [[nodiscard]] bool covers_world() const noexcept { return group_size() == grouping_.group_size(); }
+  [[nodiscard]] bool covers_world() const noexcept { return member_count() == world_size_; }
   /// The members of all groups together.
   [[nodiscard]] std::int64_t member_count() const noexcept {
     return std::int64_t{group_count()} * group_size();
@@ -59,9 +87,11 @@ class GroupFamily {
   /// @throws RangeError if `out` has another size
   void enumerate(std::span<int> out) const;
 
-  /// The groups before anything was picked from them.
+  /// The groups before they were split and anything was picked from them.
   [[nodiscard]] const Grouping& grouping() const noexcept { return grouping_; }
-  /// The positions picked out of every group of `grouping()`; empty where all are members.
+  /// How positions of those groups make the groups here; nothing where they are whole.
+  [[nodiscard]] const std::optional<Grouping>& positions() const noexcept { return positions_; }
+  /// The positions picked out of every group, as it was split; empty where all are members.
   [[nodiscard]] std::span<const int> picked() const noexcept { return picked_; }
 
   /// Whether both have the same lists; the groups may be numbered differently. Decided from the formulas, in
@@ -75,9 +105,27 @@ class GroupFamily {
  private:
   friend class RankList;
 
-  [[nodiscard]] int offset(int position) const noexcept {
-    return picked_.empty() ? grouping_.offset(position) : offsets_[static_cast<std::size_t>(position)];
+  /// The groups that one group of the grouping is split into.
+  [[nodiscard]] int parts() const noexcept { return positions_ ? positions_->group_count() : 1; }
+  /// The members of a group before positions were picked.
+  [[nodiscard]] int whole_size() const noexcept {
+    return positions_ ? positions_->group_size() : grouping_.group_size();
   }
+  /// What all ranks of a group have in common.
+  [[nodiscard]] int base(int group) const noexcept { return first_rank_ + grouping_.base(group / parts()); }
+  /// Where a group begins among the positions of the group that it is a part of.
+  [[nodiscard]] int start(int group) const noexcept {
+    return positions_ ? positions_->base(group % parts()) : 0;
+  }
+  /// What a position adds to the base of its group.
+  [[nodiscard]] int offset(int start, int position) const noexcept {
+    if (!positions_) {
+      return picked_.empty() ? grouping_.offset(position) : offsets_[static_cast<std::size_t>(position)];
+    }
+    const int whole = picked_.empty() ? position : picked_[static_cast<std::size_t>(position)];
+    return grouping_.offset(start + positions_->offset(whole));
+  }
+  [[nodiscard]] std::vector<int> offsets_of_all_parts() const;
   /// The position here of a position of the grouping, if it was picked.
   [[nodiscard]] std::optional<int> position_of_picked(int position) const noexcept;
 
@@ -87,8 +135,11 @@ class GroupFamily {
   };
 
   Grouping grouping_;
+  std::optional<Grouping> positions_{};
+  int first_rank_ = 0;
+  int world_size_ = 1;
   std::vector<int> picked_;
-  /// `grouping_.offset` of each picked position.
+  /// `grouping_.offset` of each picked position, where the groups are whole.
   std::vector<int> offsets_;
   /// The picked positions in ascending order.
   std::vector<PickedPosition> lookup_;

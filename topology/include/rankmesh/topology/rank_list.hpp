@@ -11,7 +11,7 @@
 
 namespace rankmesh {
 
-/// One group: its ranks in order. A view of two integers and a pointer, to be passed by value; valid as long
+/// One group: its ranks in order. A view of three integers and a pointer, to be passed by value; valid as long
 /// as the family it came from. A range with random access; every question is O(1) in the group and world
 /// size.
 class RankList {
@@ -23,7 +23,7 @@ class RankList {
   [[nodiscard]] int size() const noexcept { return family_->group_size(); }
 
   /// The rank at a position. The position must lie in 0 .. size() - 1.
-  [[nodiscard]] int operator[](int position) const noexcept { return base_ + family_->offset(position); }
+  [[nodiscard]] int operator[](int position) const noexcept { return base_ + family_->offset(start_, position); }
   /// The rank at a position.
   /// @throws RangeError if there is no such position
   [[nodiscard]] int at(int position) const { return family_->rank_at({group_, position}); }
@@ -51,11 +51,13 @@ class RankList {
   RankList(const GroupFamily& family, int group) noexcept
       : family_(&family),
         group_(group),
-        base_(family.grouping().base(group)) {}
+        base_(family.base(group)),
+        start_(family.start(group)) {}
 
   const GroupFamily* family_;
   int group_;
   int base_;
+  int start_;
 };
 
 /// Random access over the ranks of a list.
@@ -70,7 +72,7 @@ class RankList::iterator {
 
   iterator() = default;
 
-  [[nodiscard]] int operator*() const noexcept { return base_ + family_->offset(position_); }
+  [[nodiscard]] int operator*() const noexcept { return base_ + family_->offset(start_, position_); }
   [[nodiscard]] int operator[](difference_type n) const noexcept { return *(*this + n); }
   iterator& operator++() noexcept { return *this += 1; }
   iterator& operator--() noexcept { return *this -= 1; }
@@ -107,11 +109,13 @@ class RankList::iterator {
   iterator(const RankList& list, int position) noexcept
       : family_(list.family_),
         base_(list.base_),
+        start_(list.start_),
         position_(position) {}
 
   // Not the view itself: an iterator outlives the view it came from.
   const GroupFamily* family_ = nullptr;
   int base_ = 0;
+  int start_ = 0;
   int position_ = 0;
 };
 
