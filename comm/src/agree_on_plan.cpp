@@ -5,12 +5,11 @@
 namespace rankmesh {
 namespace {
 
-std::string sharing_text(const PlanOptions& options) {
-  std::string text;
-  for (const auto& [kind, key] : options.sharing_keys) {
-    text.append(text.empty() ? "" : ", ").append(kind.name()).append("=").append(key);
+void add_fields(std::vector<AgreementField>& fields, const std::string& name,
+                const std::map<GroupKind, std::string>& texts) {
+  for (const auto& [kind, text] : texts) {
+    fields.push_back({.field = name + "." + std::string(kind.name()), .value = text});
   }
-  return text.empty() ? "none" : text;
 }
 
 std::string digest_text(const ParallelConfig& config, const PlanOptions& options) {
@@ -23,13 +22,14 @@ std::string digest_text(const ParallelConfig& config, const PlanOptions& options
 
 }  // namespace
 
-CommunicatorPlan agree_on_plan(Transport& transport, const ParallelConfig& config,
-                               const PlanAgreement& what) {
-  std::vector<AgreementField> fields = agreement_fields(config, transport.size());
-  fields.push_back({.field = "sharing_keys", .value = sharing_text(what.plan)});
+CommunicatorPlan agree_on_plan(Rounds& rounds, const ParallelConfig& config, const PlanAgreement& what) {
+  std::vector<AgreementField> fields = agreement_fields(config, rounds.transport().size());
+  fields.push_back({.field = "rankmesh_version", .value = RANKMESH_VERSION});
+  add_fields(fields, "sharing_key", what.plan.sharing_keys);
+  add_fields(fields, "options", what.plan.communicator_options);
   fields.push_back({.field = "plan_digest", .value = digest_text(config, what.plan), .is_derived = true});
   fields.insert(fields.end(), what.fields.begin(), what.fields.end());
-  agree(transport, fields, what.agreement);
+  agree(rounds, fields);
   return CommunicatorPlan(Topology(config), what.plan);
 }
 

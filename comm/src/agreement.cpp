@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "agreement_message.hpp"
 #include "binomial_tree.hpp"
-#include "message.hpp"
 
 namespace rankmesh {
 namespace {
-
-constexpr std::uint8_t report_message = 0xA1;
-constexpr std::uint8_t verdict_message = 0xA2;
 
 /// Rank 0 collects the reports; rank 1 stands in where rank 0 is silent.
 constexpr int leader = 0;
@@ -70,34 +67,37 @@ void add_holders(std::vector<HeldValue>& values, HeldValue added) {
 
 }  // namespace
 
-void Verdict::raise() const {
+void Verdict::raise(int abandoned_identifiers) const {
   switch (outcome) {
     case Outcome::agreed:
       return;
     case Outcome::disagreed:
       throw DisagreementError(disagreements);
     case Outcome::deadline_missed:
-      throw DeadlineError(deadline);
+      throw DeadlineError(deadline, abandoned_identifiers);
     case Outcome::failed:
-      throw BringUpError(deadline.step, failures);
+      throw BringUpError(deadline.step, failures, abandoned_identifiers);
   }
 }
 
-Agreement::Agreement(Transport& transport, const std::vector<AgreementField>& fields,
-                     AgreementOptions options)
-    : transport_(transport),
+Agreement::Agreement(Rounds& rounds, const std::vector<AgreementField>& fields, AgreementOptions options)
+    : rounds_(rounds),
+      transport_(rounds.transport()),
       options_(std::move(options)),
+      round_(rounds.begin()),
       fields_(fields),
-      first_arrival_(transport.now()),
-      own_arrival_(first_arrival_),
-      subtree_(subtree_size(transport.rank(), transport.size())) {
-  options_.deadline = std::max<Instant>(options_.deadline, std::chrono::milliseconds(1));
+      own_arrival_(transport_.now()),
+      subtree_(subtree_size(transport_.rank(), transport_.size())) {
   for (const AgreementField& field : fields) tallies_.push_back({field.field, {}});
   if (options_.arrives_at_once) arrive();
 }
 
+Agreement::~Agreement() {
+  if (!verdict_) rounds_.reopen(round_);
+}
+
 void Agreement::arrive() {
-  if (verdict_) return;
+  if (verdict_ || has_failed_) return;
   const RankSet self(transport_.rank());
   arrived_.insert(self);
   for (const AgreementField& field : fields_) {
@@ -108,7 +108,8 @@ void Agreement::arrive() {
 }
 
 void Agreement::fail(std::string what) {
-  if (verdict_) return;
+  if (verdict_ || has_failed_) return;
+  has_failed_ = true;
   add_failure({transport_.rank(), std::move(what)});
   for (const int collector : {leader, deputy}) {
     if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
@@ -127,22 +128,21 @@ std::vector<int> Agreement::children() const {
 }
 
 bool Agreement::step() {
-  while (const auto message = transport_.receive(options_.channel)) handle(*message);
+  while (const auto message = rounds_.receive(round_)) handle(*message);
   if (!verdict_) act_as_time_passes();
   if (!verdict_) return false;
   // A verdict for a rank that is gone may never leave; one for a rank that is here leaves soon.
-  return transport_.sends_done() || waited() >= options_.deadline + 2 * options_.grace;
+  return rounds_.sends_done() || waited() >= deadline() + 2 * grace();
 }
 
 void Agreement::handle(const Message& message) {
   MessageReader reader(message);
-  const std::uint8_t type = reader.take_byte();
-  if (type != report_message && type != verdict_message) reader.refuse();
+  const AgreementHeader header = take_header(reader);
   if (verdict_) return;
-  if (type == report_message) {
-    merge_report(message);
-  } else {
+  if (header.is_verdict) {
     read_verdict(message);
+  } else {
+    merge_report(message);
   }
 }
 
@@ -151,51 +151,60 @@ void Agreement::act_as_time_passes() {
   const Instant time = waited();
   if (rank == leader) {
     // Others may fail for the same reason: a moment later all of them are known.
-    if (!failures_.empty() && transport_.now() - first_failure_ >= options_.grace / 20) return give_up();
-    if (time < options_.deadline) {
-      if (is_complete()) return decide();
+    if (!failures_.empty() && transport_.now() - first_failure_ >= grace() / 20) return give_up();
+    if (time < deadline()) {
+      if (is_complete() && failures_.empty()) return decide();
     } else {
-      // Complete, but too late: the others may have given up on this rank.
-      return miss_deadline(is_complete() ? RankSet(leader) : arrived_.complement(transport_.size()), true);
+      present_.insert(RankSet(rank));
+      const bool awaits_answers = !options_.arrives_at_once && !has_heard_all();
+      if (!awaits_answers || time >= deadline() + grace() / 2) return miss_deadline();
+      return;
     }
-  } else if (rank == deputy && time >= options_.deadline + options_.grace) {
-    return miss_deadline(arrived_.complement(transport_.size()), true);
-  } else if (time >= options_.deadline + 2 * options_.grace) {
+  } else if (rank == deputy && time >= deadline() + grace()) {
+    present_.insert(RankSet(rank));
+    return miss_deadline();
+  } else if (time >= deadline() + 2 * grace()) {
     // Nobody is told: those who could collect the news are silent, and every rank finds out alike.
-    verdict_ =
-        Verdict{.outcome = failures_.empty() ? Verdict::Outcome::deadline_missed : Verdict::Outcome::failed,
-                .failures = failures_,
-                .deadline = {options_.step, RankSet::of({{leader, deputy}}), time, false}};
-    return;
+    return settle(
+        {.outcome = failures_.empty() ? Verdict::Outcome::deadline_missed : Verdict::Outcome::failed,
+         .failures = failures_,
+         .deadline = {.step = options_.step,
+                      .missing = RankSet::of({{leader, deputy}}),
+                      .waited = time,
+                      .complete = false}});
   }
   const bool subtree_is_here = arrived_.contains(rank) && arrived_.size() >= subtree_;
   if (rank != leader && subtree_is_here && !reported_) {
     report_to(tree_parent(rank));
     reported_ = true;
   }
-  escalate_at(options_.deadline / 8, escalated_early_);
+  if (transport_.now() - own_arrival_ >= deadline() / 8) escalate(escalated_early_);
   // A report that lay in wait for a collector who came late does not say how long it lay: this one says that
   // time is up.
-  escalate_at(options_.deadline, escalated_at_deadline_);
+  if (time >= deadline()) {
+    present_.insert(RankSet(rank));
+    escalate(escalated_at_deadline_);
+  }
 }
 
 void Agreement::report_to(int rank) {
   MessageWriter writer;
-  writer.put_byte(report_message);
+  put_header(writer, {.round = round_});
   writer.put_number(count_of(waited()));
   writer.put_ranks(arrived_);
+  writer.put_ranks(present_);
   writer.put_number(tallies_.size());
   for (const Tally& tally : tallies_) {
     writer.put_text(tally.field);
     put_values(writer, tally.values);
   }
   put_failures(writer, failures_);
-  transport_.send(rank, options_.channel, writer.bytes());
+  rounds_.send(rank, writer.bytes());
   ++messages_sent_;
 }
 
-void Agreement::escalate_at(Instant waited, bool& escalated) {
-  if (escalated || transport_.now() - own_arrival_ < waited) return;
+void Agreement::escalate(bool& escalated) {
+  if (escalated) return;
   escalated = true;
   for (const int collector : {leader, deputy}) {
     if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
@@ -204,9 +213,10 @@ void Agreement::escalate_at(Instant waited, bool& escalated) {
 
 void Agreement::merge_report(const Message& message) {
   MessageReader reader(message);
-  static_cast<void>(reader.take_byte());
-  first_arrival_ = std::min(first_arrival_, transport_.now() - duration_of(reader.take_number()));
+  static_cast<void>(take_header(reader));
+  rounds_.started_no_later_than(duration_of(reader.take_number()));
   arrived_.insert(reader.take_ranks());
+  present_.insert(reader.take_ranks());
   for (std::size_t count = reader.take_count(); count > 0; --count) {
     const std::string field = reader.take_text();
     auto tally =
@@ -226,7 +236,7 @@ std::vector<Disagreement> Agreement::find_disagreements() const {
     RankSet holders;
     for (const HeldValue& held : tally.values) holders.insert(held.ranks);
     const RankSet others = holders.complement(transport_.size());
-    if (!others.empty()) found.values.push_back({"(unknown field)", others});
+    if (!others.empty()) found.values.push_back({"(not set)", others});
     std::sort(found.values.begin(), found.values.end(), [](const HeldValue& a, const HeldValue& b) {
       return a.ranks.ranges().front().first < b.ranks.ranges().front().first;
     });
@@ -241,22 +251,45 @@ std::vector<Disagreement> Agreement::find_disagreements() const {
   return result.empty() ? derived : result;
 }
 
+void Agreement::settle(Verdict verdict) {
+  verdict_ = std::move(verdict);
+  rounds_.remember(round_, encoded_verdict(), verdict_->outcome != Verdict::Outcome::agreed);
+}
+
 void Agreement::decide() {
-  verdict_ = Verdict{.outcome = Verdict::Outcome::agreed, .disagreements = find_disagreements()};
-  if (!verdict_->disagreements.empty()) verdict_->outcome = Verdict::Outcome::disagreed;
+  Verdict verdict{.outcome = Verdict::Outcome::agreed, .disagreements = find_disagreements()};
+  if (!verdict.disagreements.empty()) verdict.outcome = Verdict::Outcome::disagreed;
+  settle(std::move(verdict));
   send_verdict(children());
 }
 
 void Agreement::give_up() {
-  verdict_ = Verdict{
-      .outcome = Verdict::Outcome::failed, .failures = failures_, .deadline = {.step = options_.step}};
+  settle({.outcome = Verdict::Outcome::failed, .failures = failures_, .deadline = {.step = options_.step}});
   send_verdict_to_all();
 }
 
-void Agreement::miss_deadline(RankSet missing, bool complete) {
+bool Agreement::has_heard_all() const {
+  RankSet known = arrived_;
+  known.insert(present_);
+  return known.size() == transport_.size();
+}
+
+void Agreement::miss_deadline() {
   if (!failures_.empty()) return give_up();
-  verdict_ = Verdict{.outcome = Verdict::Outcome::deadline_missed,
-                     .deadline = {options_.step, std::move(missing), waited(), complete}};
+  const RankSet late = arrived_.complement(transport_.size());
+  DeadlineError::Details details{.step = options_.step, .waited = waited()};
+  // Complete, but too late: the others may have given up on this rank.
+  if (late.empty()) {
+    details.missing = RankSet(transport_.rank());
+  } else {
+    RankSet heard = arrived_;
+    heard.insert(present_);
+    details.missing = heard.complement(transport_.size());
+    RankSet others = arrived_;
+    others.insert(details.missing);
+    details.unfinished = others.complement(transport_.size());
+  }
+  settle({.outcome = Verdict::Outcome::deadline_missed, .deadline = std::move(details)});
   send_verdict_to_all();
 }
 
@@ -270,9 +303,18 @@ void Agreement::send_verdict_to_all() {
 }
 
 void Agreement::send_verdict(const std::vector<int>& ranks) {
+  const Bytes message = encoded_verdict();
+  for (const int rank : ranks) rounds_.send(rank, message);
+  messages_sent_ += static_cast<int>(ranks.size());
+}
+
+Bytes Agreement::encoded_verdict() {
   MessageWriter writer;
-  writer.put_byte(verdict_message);
+  put_header(
+      writer,
+      {.is_verdict = true, .round = round_, .is_final = verdict_->outcome != Verdict::Outcome::agreed});
   writer.put_byte(static_cast<std::uint8_t>(verdict_->outcome));
+  writer.put_number(count_of(waited()));
   writer.put_number(verdict_->disagreements.size());
   for (const Disagreement& disagreement : verdict_->disagreements) {
     writer.put_text(disagreement.field);
@@ -283,20 +325,21 @@ void Agreement::send_verdict(const std::vector<int>& ranks) {
   const DeadlineError::Details& deadline = verdict_->deadline;
   writer.put_text(deadline.step);
   writer.put_ranks(deadline.missing);
+  writer.put_ranks(deadline.unfinished);
   writer.put_number(count_of(deadline.waited));
   writer.put_byte(deadline.complete ? 1 : 0);
   put_failures(writer, verdict_->failures);
-  for (const int rank : ranks) transport_.send(rank, options_.channel, writer.bytes());
-  messages_sent_ += static_cast<int>(ranks.size());
+  return writer.bytes();
 }
 
 void Agreement::read_verdict(const Message& message) {
   MessageReader reader(message);
-  static_cast<void>(reader.take_byte());
+  static_cast<void>(take_header(reader));
   Verdict verdict;
   const std::uint8_t outcome = reader.take_byte();
   if (outcome > static_cast<std::uint8_t>(Verdict::Outcome::failed)) reader.refuse();
   verdict.outcome = static_cast<Verdict::Outcome>(outcome);
+  rounds_.started_no_later_than(duration_of(reader.take_number()));
   verdict.disagreements.resize(reader.take_count());
   for (Disagreement& disagreement : verdict.disagreements) {
     disagreement.field = reader.take_text();
@@ -305,20 +348,48 @@ void Agreement::read_verdict(const Message& message) {
   }
   verdict.deadline.step = reader.take_text();
   verdict.deadline.missing = reader.take_ranks();
+  verdict.deadline.unfinished = reader.take_ranks();
   verdict.deadline.waited = duration_of(reader.take_number());
   verdict.deadline.complete = reader.take_byte() != 0;
   verdict.failures = take_failures(reader);
   reader.expect_end();
-  verdict_ = std::move(verdict);
+  settle(std::move(verdict));
   const bool came_along_the_tree =
       verdict_->outcome == Verdict::Outcome::agreed || verdict_->outcome == Verdict::Outcome::disagreed;
   if (came_along_the_tree) send_verdict(children());
 }
 
-void agree(Transport& transport, const std::vector<AgreementField>& fields, const AgreementOptions& options) {
-  Agreement agreement(transport, fields, options);
+namespace {
+
+const Verdict& run(Agreement& agreement, Transport& transport) {
   while (!agreement.step()) transport.idle();
-  agreement.verdict().raise();
+  return agreement.verdict();
+}
+
+}  // namespace
+
+void agree(Rounds& rounds, const std::vector<AgreementField>& fields, std::string step) {
+  Agreement agreement(rounds, fields, {.step = std::move(step)});
+  run(agreement, rounds.transport()).raise();
+}
+
+void arrive(Rounds& rounds, std::string step, const std::optional<std::string>& failure) {
+  Agreement agreement(rounds, {}, {.step = std::move(step), .arrives_at_once = !failure});
+  if (failure) agreement.fail(*failure);
+  run(agreement, rounds.transport()).raise();
+}
+
+void abandon(Rounds& rounds, std::string why) noexcept {
+  if (rounds.is_over()) return;
+  try {
+    Transport& transport = rounds.transport();
+    Agreement agreement(rounds, {}, {.arrives_at_once = false});
+    agreement.fail(std::move(why));
+    const auto until = transport.now() + rounds.patience().grace;
+    while (!agreement.step() && transport.now() < until) transport.idle();
+  } catch (...) {
+    // The error that this rank leaves with is the one that counts.
+  }
 }
 
 std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size) {

@@ -23,12 +23,17 @@ std::string seconds(std::chrono::nanoseconds duration) {
 }
 
 std::string describe(const DeadlineError::Details& details) {
-  const std::string who = details.missing.to_string();
-  std::string text = "deadline missed at step " + details.step + ": " + who + " did not arrive within " +
-                     seconds(details.waited);
+  const bool all_answered = details.missing.empty() && !details.unfinished.empty();
+  const RankSet& late = all_answered ? details.unfinished : details.missing;
+  std::string text = "deadline missed at step " + details.step + ": " + late.to_string();
+  text.append(all_answered ? " had come, but had not finished within " : " did not arrive within ")
+      .append(seconds(details.waited));
+  if (!all_answered && !details.unfinished.empty()) {
+    text.append(", and ").append(details.unfinished.to_string()).append(" had not finished");
+  }
   if (!details.complete) text += "; these ranks collect who is missing, so others may be missing too";
-  return text + "; look at the output of " + (details.missing.size() == 1 ? "that rank" : "those ranks") +
-         ", or allow more time";
+  text.append("; look at the output of ").append(late.size() == 1 ? "that rank" : "those ranks");
+  return text.append(", or allow more time");
 }
 
 std::string describe(const std::string& step, const std::vector<RankFailure>& failures) {
@@ -60,11 +65,13 @@ DisagreementError::DisagreementError(std::vector<Disagreement> disagreements)
     : Error(describe(disagreements)),
       disagreements_(std::move(disagreements)) {}
 
-BringUpError::BringUpError(std::string step, std::vector<RankFailure> failures)
-    : Error(describe(step, failures)),
+BringUpError::BringUpError(std::string step, std::vector<RankFailure> failures, int abandoned_identifiers)
+    : InterruptedError(describe(step, failures), abandoned_identifiers),
       step_(std::move(step)),
       failures_(std::move(failures)) {}
 
-DeadlineError::DeadlineError(Details details) : Error(describe(details)), details_(std::move(details)) {}
+DeadlineError::DeadlineError(Details details, int abandoned_identifiers)
+    : InterruptedError(describe(details), abandoned_identifiers),
+      details_(std::move(details)) {}
 
 }  // namespace rankmesh

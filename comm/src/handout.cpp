@@ -1,5 +1,6 @@
 #include "rankmesh/comm/handout.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "binomial_tree.hpp"
@@ -10,10 +11,11 @@ namespace rankmesh {
 namespace {
 
 constexpr std::uint8_t handout_message = 0xB1;
+constexpr std::uint8_t part_message = 0xB2;
 
-Bytes encode(std::size_t step, const Handout& handout) {
+Bytes encode(std::uint8_t type, std::size_t step, const Handout& handout) {
   MessageWriter writer;
-  writer.put_byte(handout_message);
+  writer.put_byte(type);
   writer.put_number(step);
   writer.put_text(handout.failure);
   writer.put_number(handout.bytes.size());
@@ -21,47 +23,93 @@ Bytes encode(std::size_t step, const Handout& handout) {
   return writer.bytes();
 }
 
-}  // namespace
-
-HandoutExchange::HandoutExchange(Transport& transport, const CommunicatorPlan& plan)
-    : transport_(transport),
-      plan_(plan),
-      steps_(plan.for_rank(transport.rank())),
-      handouts_(steps_.size()) {
-  for (const RankStep& step : steps_) missing_ += step.group ? 1 : 0;
+/// The position of a contributor: the first of slice `index` of `count` slices, the longer ones first.
+int contributor_position(int index, int count, int size) {
+  return index * (size / count) + std::min(index, size % count);
 }
 
-std::vector<std::size_t> HandoutExchange::led() const {
+/// Which of the contributors stands at a position, if one does.
+std::optional<int> contributor_at(int position, int count, int size) {
+  for (int index = 0; index < count; ++index) {
+    if (contributor_position(index, count, size) == position) return index;
+  }
+  return std::nullopt;
+}
+
+/// The parts in order, or the first failure.
+Handout join(const std::vector<std::optional<Handout>>& parts) {
+  Handout joined;
+  for (const std::optional<Handout>& part : parts) {
+    if (!part->failure.empty()) return {.failure = part->failure};
+    joined.bytes.insert(joined.bytes.end(), part->bytes.begin(), part->bytes.end());
+  }
+  return joined;
+}
+
+}  // namespace
+
+HandoutExchange::HandoutExchange(Transport& transport, const CommunicatorPlan& plan,
+                                 const ContributorCount& contributors)
+    : transport_(transport),
+      plan_(plan) {
+  for (const RankStep& step : plan.for_rank(transport.rank())) {
+    Here& here = steps_.emplace_back(Here{.step = step});
+    if (!step.group) continue;
+    ++missing_;
+    here.contributors = contributors ? std::clamp(contributors(step.size), 1, step.size) : 1;
+    here.contributes = contributor_at(step.position, here.contributors, step.size);
+    if (step.position == 0) here.parts.resize(static_cast<std::size_t>(here.contributors));
+  }
+}
+
+int HandoutExchange::rank_at(const Here& here, int position) const {
+  return plan_.topology().family(here.step.kind).rank_at({*here.step.group, position});
+}
+
+std::vector<std::size_t> HandoutExchange::contributions() const {
   std::vector<std::size_t> result;
-  for (const RankStep& step : steps_) {
-    if (step.group && step.position == 0) result.push_back(step.step);
+  for (const Here& here : steps_) {
+    if (here.contributes) result.push_back(here.step.step);
   }
   return result;
 }
 
-void HandoutExchange::offer(std::size_t step, Handout handout) {
-  if (step >= steps_.size() || !steps_[step].group || steps_[step].position != 0 || handouts_[step]) {
+void HandoutExchange::offer(std::size_t step, Handout part) {
+  if (step >= steps_.size() || !steps_[step].contributes || steps_[step].has_offered) {
     throw StateError("rank " + std::to_string(transport_.rank()) + " has nothing to hand out in step " +
-                     std::to_string(step) + ": it does not lead a group there, or has done so already");
+                     std::to_string(step) + ": it does not contribute there, or has done so already");
   }
-  accept(step, std::move(handout));
-}
-
-void HandoutExchange::accept(std::size_t step, Handout handout) {
-  const RankStep& here = steps_[step];
-  const RankList members = plan_.topology().family(here.kind).group(*here.group);
-  const Bytes message = encode(step, handout);
-  for (const int child : tree_children(here.position, here.size)) {
-    transport_.send(members[child], Channel::handout, message);
+  Here& here = steps_[step];
+  here.has_offered = true;
+  if (here.step.position == 0) {
+    add_part(here, 0, std::move(part));
+  } else {
+    transport_.send(here.step.leader, Channel::handout, encode(part_message, step, part));
     ++messages_sent_;
   }
-  handouts_[step] = std::move(handout);
+}
+
+void HandoutExchange::add_part(Here& here, std::size_t index, Handout part) {
+  here.parts[index] = std::move(part);
+  const bool has_all = std::all_of(here.parts.begin(), here.parts.end(),
+                                   [](const std::optional<Handout>& known) { return known.has_value(); });
+  if (has_all) accept(here, join(here.parts));
+}
+
+void HandoutExchange::accept(Here& here, Handout handout) {
+  const Bytes message = encode(handout_message, here.step.step, handout);
+  for (const int child : tree_children(here.step.position, here.step.size)) {
+    transport_.send(rank_at(here, child), Channel::handout, message);
+    ++messages_sent_;
+  }
+  here.handout = std::move(handout);
   --missing_;
 }
 
 void HandoutExchange::handle(const Message& message) {
   MessageReader reader(message);
-  if (reader.take_byte() != handout_message) reader.refuse();
+  const std::uint8_t type = reader.take_byte();
+  if (type != handout_message && type != part_message) reader.refuse();
   const std::uint64_t step = reader.take_number();
   Handout handout;
   handout.failure = reader.take_text();
@@ -69,18 +117,23 @@ void HandoutExchange::handle(const Message& message) {
   for (std::byte& byte : handout.bytes) byte = static_cast<std::byte>(reader.take_byte());
   reader.expect_end();
 
-  const auto is_from_parent = [&](const RankStep& here) {
-    return here.group && here.position != 0 &&
-           plan_.topology().family(here.kind).rank_at({*here.group, tree_parent(here.position)}) ==
-               message.from;
-  };
-  if (step >= steps_.size() || handouts_[step] || !is_from_parent(steps_[step])) reader.refuse();
-  accept(static_cast<std::size_t>(step), std::move(handout));
+  if (step >= steps_.size() || !steps_[step].step.group || steps_[step].handout) reader.refuse();
+  Here& here = steps_[step];
+  if (type == part_message) {
+    for (std::size_t index = 1; index < here.parts.size(); ++index) {
+      const int position = contributor_position(static_cast<int>(index), here.contributors, here.step.size);
+      if (rank_at(here, position) == message.from) return add_part(here, index, std::move(handout));
+    }
+    reader.refuse();
+  }
+  const int position = here.step.position;
+  if (position == 0 || rank_at(here, tree_parent(position)) != message.from) reader.refuse();
+  accept(here, std::move(handout));
 }
 
 bool HandoutExchange::step() {
   while (const auto message = transport_.receive(Channel::handout)) handle(*message);
-  return missing_ == 0 && transport_.sends_done();
+  return missing_ == 0 && transport_.sends_done(Channel::handout);
 }
 
 }  // namespace rankmesh

@@ -34,9 +34,9 @@ std::string family_text(const GroupFamily& family) {
   return text;
 }
 
-std::string key_of(const PlanOptions& options, GroupKind kind) {
-  const auto found = options.sharing_keys.find(kind);
-  return found == options.sharing_keys.end() ? "" : found->second;
+std::string text_of(const std::map<GroupKind, std::string>& texts, GroupKind kind) {
+  const auto found = texts.find(kind);
+  return found == texts.end() ? "" : found->second;
 }
 
 std::string names(std::span<const GroupKind> kinds) {
@@ -51,6 +51,7 @@ CommunicatorPlan::CommunicatorPlan(const Topology& topology, PlanOptions options
     : topology_(topology),
       options_(std::move(options)) {
   for (const auto& [kind, key] : options_.sharing_keys) static_cast<void>(topology_.family(kind));
+  for (const auto& [kind, text] : options_.communicator_options) static_cast<void>(topology_.family(kind));
 
   for (const KindFamily& candidate : topology_.kinds()) {
     const GroupFamily& family = candidate.family;
@@ -58,9 +59,11 @@ CommunicatorPlan::CommunicatorPlan(const Topology& topology, PlanOptions options
       kinds_.push_back({.kind = candidate.kind, .is_shared = false});
       continue;
     }
-    const std::string key = key_of(options_, candidate.kind);
+    const std::string key = text_of(options_.sharing_keys, candidate.kind);
+    const std::string made_with = text_of(options_.communicator_options, candidate.kind);
     const auto same = std::find_if(steps_.begin(), steps_.end(), [&](const PlanStep& step) {
-      return step.sharing_key == key && topology_.family(step.kind).same_groups(family);
+      return step.sharing_key == key && step.communicator_options == made_with &&
+             topology_.family(step.kind).same_groups(family);
     });
     const auto step = static_cast<std::size_t>(same - steps_.begin());
     kinds_.push_back({.kind = candidate.kind, .step = step, .is_shared = same != steps_.end()});
@@ -70,6 +73,7 @@ CommunicatorPlan::CommunicatorPlan(const Topology& topology, PlanOptions options
       steps_.push_back({.kind = candidate.kind,
                         .shared_by = {candidate.kind},
                         .sharing_key = key,
+                        .communicator_options = made_with,
                         .group_count = family.group_count(),
                         .group_size = family.group_size(),
                         .covers_world = family.covers_world()});
@@ -117,6 +121,7 @@ std::string CommunicatorPlan::to_string() const {
             std::to_string(step.group_size);
     if (!step.covers_world) text += ", other ranks without a color";
     if (!step.sharing_key.empty()) text += ", sharing key \"" + step.sharing_key + "\"";
+    if (!step.communicator_options.empty()) text += ", made with " + step.communicator_options;
     text += '\n';
   }
   for (const PlannedKind& kind : kinds_) {

@@ -1,6 +1,7 @@
 #include "rankmesh/comm/agreement.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -15,7 +16,7 @@ using Outcome = Verdict::Outcome;
 
 namespace {
 
-constexpr AgreementOptions options{.deadline = 80s, .grace = 2s};
+constexpr Patience options{.deadline = 80s, .grace = 2s};
 
 /// A job whose ranks agree over a simulated network: who starts when, who holds what, who dies, who works how
 /// long before it arrives, who fails at that.
@@ -37,26 +38,32 @@ struct Job {
   /// Runs all ranks until those that live have a verdict.
   void run() {
     const int size = network.size();
+    rounds.resize(static_cast<std::size_t>(size));
     machines.resize(static_cast<std::size_t>(size));
     ends.resize(static_cast<std::size_t>(size));
     verdicts.resize(static_cast<std::size_t>(size));
     bool running = true;
     while (running) {
       running = false;
+      for (const auto& [rank, time] : dies_at) {
+        if (network.now() < time || lost.contains(rank)) continue;
+        lose(rank);
+      }
       for (int rank = 0; rank < size; ++rank) {
         const auto r = static_cast<std::size_t>(rank);
         if (verdicts[r] || !network.is_alive(rank)) continue;
         running = true;
         if (network.now() < starts[r]) continue;
         if (!machines[r]) {
-          AgreementOptions own = options;
-          own.arrives_at_once = works[r] == 0s;
-          machines[r] = std::make_unique<Agreement>(network.transport(rank), fields[r], own);
+          rounds[r] = std::make_unique<Rounds>(network.transport(rank), options);
+          machines[r] = std::make_unique<Agreement>(*rounds[r], fields[r],
+                                                    AgreementOptions{.arrives_at_once = works[r] == 0s});
         }
         if (works[r] > 0s && network.now() >= starts[r] + works[r]) {
           works[r] = 0s;
           if (failing.contains(rank)) {
             machines[r]->fail("out of memory");
+            if (arrive_after_failing) machines[r]->arrive();
           } else {
             machines[r]->arrive();
           }
@@ -87,8 +94,11 @@ struct Job {
   /// How long a rank works before it arrives.
   std::vector<std::chrono::nanoseconds> works;
   std::set<int> failing;
+  bool arrive_after_failing = false;
+  std::map<int, std::chrono::nanoseconds> dies_at;
   std::vector<std::vector<AgreementField>> fields;
   std::set<int> lost;
+  std::vector<std::unique_ptr<Rounds>> rounds;
   std::vector<std::unique_ptr<Agreement>> machines;
   std::vector<std::optional<Verdict>> verdicts;
   std::vector<std::chrono::nanoseconds> ends;
@@ -170,7 +180,7 @@ TEST_CASE("a field that a rank does not know is a disagreement") {
   job.run();
   CHECK(job.common_verdict().disagreements ==
         std::vector<Disagreement>{
-            {"added", {{"1", ranks({{0, 1}, {3, 3}})}, {"(unknown field)", RankSet(2)}}, std::nullopt}});
+            {"added", {{"1", ranks({{0, 1}, {3, 3}})}, {"(not set)", RankSet(2)}}, std::nullopt}});
 }
 
 TEST_CASE("whoever is missing, all others name it") {
@@ -294,15 +304,39 @@ TEST_CASE("a rank that works first is waited for") {
   CHECK(*std::min_element(job.ends.begin(), job.ends.end()) >= 14s);
 }
 
-TEST_CASE("a rank that does not finish its work in time is named, by itself too") {
+TEST_CASE("a rank that does not finish its work in time is named, by itself too, as one that is there") {
   for (const int slow : {0, 1, 4, 7}) {
     CAPTURE(slow);
     Job job(8);
+    for (auto& work : job.works) work = 1s;
     job.works[static_cast<std::size_t>(slow)] = 500s;
     job.run();
     const Verdict verdict = job.common_verdict();
     CHECK(verdict.outcome == Outcome::deadline_missed);
-    CHECK(verdict.deadline.missing == (slow == 0 ? RankSet(0) : RankSet(slow)));
+    CHECK(verdict.deadline.missing.empty());
+    CHECK(verdict.deadline.unfinished == RankSet(slow));
+  }
+}
+
+TEST_CASE("a rank that dies at work is told from those that wait for it") {
+  for (const int dead : {0, 1, 4, 7}) {
+    for (const auto when : {2s, 30s, 79s}) {
+      CAPTURE(dead, when.count());
+      Job job(8);
+      // Half of the ranks wait for the dead one, and the others finish.
+      for (std::size_t r = 0; r < 8; ++r)
+        job.works[r] = r % 2 == static_cast<std::size_t>(dead) % 2 ? 500s : 1s;
+      job.dies_at[dead] = when;
+      job.run();
+      const Verdict verdict = job.common_verdict();
+      CHECK(verdict.outcome == Outcome::deadline_missed);
+      CHECK(verdict.deadline.missing == RankSet(dead));
+      RankSet waiting;
+      for (int rank = dead % 2; rank < 8; rank += 2) {
+        if (rank != dead) waiting.insert(RankSet(rank));
+      }
+      CHECK(verdict.deadline.unfinished == waiting);
+    }
   }
 }
 
@@ -339,6 +373,20 @@ TEST_CASE("failures that come together are all named") {
         std::vector<RankFailure>{{0, "out of memory"}, {5, "out of memory"}, {11, "out of memory"}});
 }
 
+TEST_CASE("a rank that failed does not arrive any more, and a failure counts also where all have arrived") {
+  for (const int size : {1, 2, 8}) {
+    for (const int bad : {0, size - 1}) {
+      CAPTURE(size, bad);
+      Job job(size);
+      job.works[static_cast<std::size_t>(bad)] = 1s;
+      job.failing.insert(bad);
+      job.arrive_after_failing = true;
+      job.run();
+      CHECK(job.common_verdict().outcome == Outcome::failed);
+    }
+  }
+}
+
 TEST_CASE("a failure is known even where rank 0 is gone") {
   Job job(8);
   job.lose(0);
@@ -354,10 +402,11 @@ TEST_CASE("a message of another program is refused, naming its sender") {
   const auto send = [&](std::vector<int> bytes) {
     Bytes message;
     for (const int byte : bytes) message.push_back(static_cast<std::byte>(byte));
-    network.transport(1).send(0, Channel::arrival, message);
+    network.transport(1).send(0, Channel::rounds, message);
     network.advance(1s);
   };
-  Agreement agreement(network.transport(0), {}, options);
+  Rounds rounds(network.transport(0), options);
+  Agreement agreement(rounds, {}, {});
   SECTION("unknown") {
     send({1, 2, 3});
   }
@@ -365,10 +414,10 @@ TEST_CASE("a message of another program is refused, naming its sender") {
     send({});
   }
   SECTION("cut short") {
-    send({0xA1, 0, 0});
+    send({0xA1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
   }
   SECTION("a count beyond its end") {
-    send({0xA1, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255});
+    send({0xA1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255});
   }
   CHECK_THROWS_WITH(agreement.step(), ContainsSubstring("rank 1 sent a message"));
 }

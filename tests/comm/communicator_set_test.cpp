@@ -104,3 +104,72 @@ TEST_CASE("a maker that fails half-way leaves nothing behind") {
   CHECK_THROWS_WITH(Set(example(), 0, fail_at_third), "no more");
   CHECK(freed == std::vector<int>{100, 0});
 }
+
+TEST_CASE("a released communicator is not freed, and is gone for all kinds that shared it") {
+  freed.clear();
+  {
+    Set set(example(), 5, make);
+    Handle own = set.release(GroupKind::sequence_data);
+    CHECK(own.native() == 3);
+    CHECK_THROWS_WITH(set.at(GroupKind::data), "the data communicator was released");
+    CHECK_THROWS_AS(set.release(GroupKind::data), StateError);
+    CHECK(set.natives() == std::vector<int>{100, 202, 301, 501});
+    CHECK_THROWS_AS(set.release(GroupKind::sequence), StateError);   // a group of one
+    CHECK_THROWS_AS(set.release(GroupKind::embedding), StateError);  // in no group
+    set.clear();
+    CHECK(set.natives().empty());
+    CHECK(freed == std::vector<int>{501, 301, 202, 100});
+    CHECK(own.release() == 3);
+  }
+  CHECK(freed.size() == 4);
+}
+
+TEST_CASE("communicators made elsewhere are taken over, by any of the kinds that share them") {
+  freed.clear();
+  const auto right = [](int native, const RankStep& step, const RankList& members) {
+    CHECK(members.size() == step.size);
+    return native == static_cast<int>(100 * step.step) + *step.group ? std::string()
+                                                                     : std::string("is wrong");
+  };
+  {
+    const Set set = adopt_communicators<Handle>(example(), 5,
+                                                {{GroupKind::sequence_data, 3},
+                                                 {GroupKind::model, 100},
+                                                 {GroupKind::tensor, 202},
+                                                 {GroupKind::pipeline, 301},
+                                                 {GroupKind::amax, 501}},
+                                                right);
+    CHECK(set.at(GroupKind::data).native() == 3);
+    CHECK(set.at(GroupKind::amax).native() == 501);
+    CHECK_FALSE(set.at(GroupKind::embedding).has_communicator());
+  }
+  CHECK(freed == std::vector<int>{501, 301, 202, 100, 3});
+}
+
+TEST_CASE("communicators that do not fit are refused with everything that is wrong, and none is taken over") {
+  freed.clear();
+  const auto wrong = [](int, const RankStep& step, const RankList&) {
+    return step.kind == GroupKind::tensor ? std::string("is wrong") : std::string();
+  };
+  const auto adopt = [&] {
+    return adopt_communicators<Handle>(example(), 5,
+                                       {{GroupKind::data, 3},
+                                        {GroupKind::sequence_data, 3},
+                                        {GroupKind::tensor, 7},
+                                        {GroupKind::sequence, 8},
+                                        {GroupKind::embedding, 9}},
+                                       wrong);
+  };
+  CHECK_THROWS_WITH(adopt(),
+                    "the communicators given do not fit the plan of rank 5:\n"
+                    "  embedding: this rank needs no communicator\n"
+                    "  sequence: this rank needs no communicator\n"
+                    "  sequence_data: shares its communicator with data; give one\n"
+                    "  model: no communicator is given\n"
+                    "  tensor: is wrong\n"
+                    "  pipeline: no communicator is given\n"
+                    "  amax: no communicator is given");
+  CHECK(freed.empty());
+  CHECK_THROWS_AS(adopt_communicators<Handle>(example(), 5, {{GroupKind("unheard_of"), 1}}, wrong),
+                  RangeError);
+}

@@ -25,12 +25,31 @@ TEST_CASE("a field with many values prints some of them and says how many more t
         "7 on rank 7 and 12 more values");
 }
 
+TEST_CASE("a missed deadline tells ranks that are silent from those that are not done") {
+  const DeadlineError::Details details{
+      .step = "initialisation", .missing = RankSet(3), .unfinished = RankSet::of({{0, 2}}), .waited = 4s};
+  CHECK(std::string(DeadlineError(details).what()) ==
+        "deadline missed at step initialisation: rank 3 did not arrive within 4.0 s, and ranks 0-2 had not "
+        "finished; look at the output of that rank, or allow more time");
+  CHECK(
+      std::string(DeadlineError({.step = "initialisation", .unfinished = RankSet::of({{0, 2}}), .waited = 4s})
+                      .what()) ==
+      "deadline missed at step initialisation: ranks 0-2 had come, but had not finished within 4.0 s; look "
+      "at "
+      "the output of those ranks, or allow more time");
+}
+
 TEST_CASE("a missed deadline names the step, the ranks and the time") {
-  CHECK(std::string(DeadlineError({"agreement", RankSet::of({{3, 3}, {8, 9}}), 300s, true}).what()) ==
+  CHECK(std::string(
+            DeadlineError({.step = "agreement", .missing = RankSet::of({{3, 3}, {8, 9}}), .waited = 300s})
+                .what()) ==
         "deadline missed at step agreement: ranks 3 and 8-9 did not arrive within 300.0 s; look at the "
         "output of "
         "those ranks, or allow more time");
-  CHECK(std::string(DeadlineError({"agreement", RankSet::of({{0, 1}}), 310s, false}).what()) ==
+  CHECK(std::string(
+            DeadlineError(
+                {.step = "agreement", .missing = RankSet::of({{0, 1}}), .waited = 310s, .complete = false})
+                .what()) ==
         "deadline missed at step agreement: ranks 0-1 did not arrive within 310.0 s; these ranks collect who "
         "is "
         "missing, so others may be missing too; look at the output of those ranks, or allow more time");

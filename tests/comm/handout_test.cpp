@@ -26,11 +26,11 @@ Handout identifier(std::size_t step, int group) {
 
 /// All ranks of a plan over a simulated network.
 struct Job {
-  explicit Job(const ParallelConfig& config)
+  explicit Job(const ParallelConfig& config, const ContributorCount& contributors = {})
       : plan(Topology(config)),
         network(static_cast<int>(config.world_size)) {
     for (int rank = 0; rank < network.size(); ++rank) {
-      exchanges.push_back(std::make_unique<HandoutExchange>(network.transport(rank), plan));
+      exchanges.push_back(std::make_unique<HandoutExchange>(network.transport(rank), plan, contributors));
     }
   }
 
@@ -66,7 +66,7 @@ TEST_CASE("every member gets what the leader of its group hands out, in one exch
       HandoutExchange& exchange = *job.exchanges[static_cast<std::size_t>(rank)];
       const auto steps = job.plan.for_rank(rank);
       for (const RankStep& step : steps) members += step.group ? 1 : 0;
-      for (const std::size_t step : exchange.led()) {
+      for (const std::size_t step : exchange.contributions()) {
         ++groups;
         CHECK(steps[step].leader == rank);
         exchange.offer(step, identifier(step, *steps[step].group));
@@ -96,7 +96,7 @@ TEST_CASE("a leader without anything to hand out says why, and nobody waits") {
   Job job({.world_size = 8, .tensor = 4});
   for (int rank = 0; rank < 8; ++rank) {
     HandoutExchange& exchange = *job.exchanges[static_cast<std::size_t>(rank)];
-    for (const std::size_t step : exchange.led()) {
+    for (const std::size_t step : exchange.contributions()) {
       exchange.offer(step, rank == 4 ? Handout{.failure = "no identifier to be had"} : identifier(step, 0));
     }
   }
@@ -129,4 +129,68 @@ TEST_CASE("only a leader offers, and once; only its parent's word is taken") {
   job.network.advance(1ms);
   CHECK_THROWS_WITH(job.exchanges[1]->step(),
                     ContainsSubstring("rank 0 sent a message") || ContainsSubstring("rank 2 sent a message"));
+}
+
+TEST_CASE("several contributors: every member gets all parts in the order of the positions") {
+  for (const int per_part : {1, 2, 3, 4, 5, 7, 100}) {
+    const ParallelConfig config{.world_size = 44, .tensor = 2, .pipeline = 2, .fp8 = true};
+    CAPTURE(per_part);
+    Job job(config, [=](int size) { return (size + per_part - 1) / per_part; });
+    int parts = 0;
+    for (int rank = 0; rank < job.network.size(); ++rank) {
+      HandoutExchange& exchange = *job.exchanges[static_cast<std::size_t>(rank)];
+      for (const std::size_t step : exchange.contributions()) {
+        ++parts;
+        exchange.offer(step, {.bytes = bytes_of("<" + std::to_string(rank) + ">")});
+      }
+    }
+    CHECK(job.run() == job.network.size());
+    int members = 0;
+    for (int rank = 0; rank < job.network.size(); ++rank) {
+      for (const RankStep& step : job.plan.for_rank(rank)) {
+        if (!step.group) continue;
+        ++members;
+        // The slow obvious way: cut the list into slices whose lengths differ by one at most, the longer
+        // first.
+        const std::vector<int> group = job.plan.topology().family(step.kind).group(*step.group).to_vector();
+        const int count = (step.size + per_part - 1) / per_part;
+        std::string expected;
+        std::size_t next = 0;
+        for (int slice = 0; slice < count; ++slice) {
+          expected += "<" + std::to_string(group[next]) + ">";
+          next += static_cast<std::size_t>(step.size / count + (slice < step.size % count ? 1 : 0));
+        }
+        const auto& found = job.exchanges[static_cast<std::size_t>(rank)]->handout(step.step);
+        CHECK((found->bytes == bytes_of(expected)));
+      }
+    }
+    // One message for every member but the leaders, and one for every part that is not the leader's own.
+    int groups = 0;
+    for (const PlanStep& step : job.plan.steps()) groups += step.group_count;
+    CHECK(job.network.messages_sent() == members - groups + parts - groups);
+  }
+}
+
+TEST_CASE("a contributor without a part ends the wait of its group with its reason") {
+  Job job({.world_size = 8}, [](int) { return 4; });
+  for (const int rank : {0, 2, 4, 6}) {
+    job.exchanges[static_cast<std::size_t>(rank)]->offer(
+        0, rank == 4 ? Handout{.failure = "no identifier"} : identifier(0, rank));
+  }
+  CHECK(job.run() == 8);
+  for (const auto& exchange : job.exchanges)
+    CHECK((exchange->handout(0) == Handout{.failure = "no identifier"}));
+}
+
+TEST_CASE("a part from a rank that contributes none is refused") {
+  Job job({.world_size = 8}, [](int) { return 2; });
+  job.exchanges[4]->offer(0, identifier(0, 0));
+  CHECK_THROWS_AS(job.exchanges[2]->offer(0, identifier(0, 0)), StateError);
+  // What rank 4 sends, from rank 5.
+  job.network.advance(1ms);
+  const auto part = job.network.transport(0).receive(Channel::handout);
+  REQUIRE(part.has_value());
+  job.network.transport(5).send(0, Channel::handout, part->bytes);
+  job.network.advance(1ms);
+  CHECK_THROWS_WITH(job.exchanges[0]->step(), ContainsSubstring("rank 5 sent a message"));
 }

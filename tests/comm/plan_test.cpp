@@ -82,6 +82,19 @@ TEST_CASE("sharing is decided by the lists: kinds share exactly when their lists
   CHECK(shared > 100);
 }
 
+TEST_CASE("kinds that are made with other options do not share, and the plan says what they are made with") {
+  const ParallelConfig config{.world_size = 8};
+  const auto apart = plan(config, {.communicator_options = {{K::sequence_data, "max_ctas=16"}}});
+  CHECK(apart.steps().size() == 2);
+  CHECK_THAT(apart.to_string(), ContainsSubstring("sequence_data: 1 group of 8, made with max_ctas=16\n"));
+  CHECK(apart.digest() != plan(config, {}).digest());
+  const auto together =
+      plan(config, {.communicator_options = {{K::sequence_data, "max_ctas=16"}, {K::data, "max_ctas=16"}}});
+  CHECK(together.steps().size() == 1);
+  CHECK_THROWS_WITH(plan(config, {.communicator_options = {{K::amax, "x"}}}),
+                    ContainsSubstring("no groups of kind amax"));
+}
+
 TEST_CASE("a sharing key keeps a kind apart, equal keys bring kinds together") {
   const ParallelConfig config{.world_size = 16, .tensor = 2, .pipeline = 4};
   const auto apart = plan(config, {.sharing_keys = {{K::sequence_data, "overlap"}}});

@@ -1,9 +1,13 @@
 #include "rankmesh/mpi/communicators.hpp"
 
+#include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "rankmesh/bringup/mpi_operations.hpp"
 #include "rankmesh/bringup/proof.hpp"
 #include "rankmesh/mpi/error.hpp"
 #include "support.hpp"
@@ -24,8 +28,11 @@ std::string prove_all(const Communicators& groups) {
   std::string failures;
   for (const KindFamily& kind : groups.topology().kinds()) {
     const auto mine = groups.at(kind.kind);
-    failures += bringup::prove_membership(kind.family, mine, groups.rank());
-    failures += bringup::prove_order(kind.family, mine, groups.rank());
+    std::optional<bringup::MpiOperations> operations;
+    if (mine.has_communicator()) operations.emplace(mine.native());
+    const bringup::Holding holding = bringup::holding_of(mine, operations ? &*operations : nullptr);
+    failures += bringup::prove_membership(kind.family, holding, groups.rank(), [] {});
+    failures += bringup::prove_order(kind.family, holding, groups.rank(), [] {});
   }
   return failures;
 }
@@ -88,7 +95,7 @@ TEST_CASE("bring-up tells how it goes on") {
   std::vector<std::string> parts;
   std::size_t total = 0;
   mpi::Options options;
-  options.on_progress = [&](const mpi::Progress& progress) {
+  options.on_progress = [&](const Progress& progress) {
     parts.emplace_back(progress.part);
     total = progress.total;
     CHECK(progress.done == parts.size());
@@ -147,4 +154,64 @@ TEST_CASE("close frees everything once; a moved-from object has nothing to free"
   second.close();
   CHECK(second.world() == MPI_COMM_NULL);
   second.close();
+}
+
+TEST_CASE("communicators can be given up, and taken over where they are right") {
+  if (world_size() % 2 != 0) return;
+  const ParallelConfig config{.world_size = world_size(), .tensor = 2, .pipeline = world_size() / 2};
+  Communicators source(MPI_COMM_WORLD, config);
+  const CommunicatorPlan plan = source.plan();
+  std::map<K, MPI_Comm> given;
+  for (const RankStep& step : plan.for_rank(world_rank())) {
+    if (step.group) given[step.kind] = source.release(step.kind).release();
+  }
+  MPI_Comm world = MPI_COMM_NULL;
+  MPI_Comm_dup(MPI_COMM_WORLD, &world);
+  source.close();
+
+  // In the other order: the members are right, their positions are not.
+  MPI_Comm reversed = MPI_COMM_NULL;
+  MPI_Comm_split(world, 0, -world_rank(), &reversed);
+  std::map<K, MPI_Comm> wrong = given;
+  wrong[K::model] = reversed;
+  CHECK_THROWS_WITH(Communicators::from_native_handles(plan, world, wrong),
+                    ContainsSubstring("model: does not have the " + std::to_string(world_size()) +
+                                      " members of group 0 in their order"));
+  CHECK_THROWS_WITH(Communicators::from_native_handles(plan, world, {{K::model, MPI_COMM_NULL}}),
+                    ContainsSubstring("model: is MPI_COMM_NULL"));
+  MPI_Comm_free(&reversed);
+
+  Communicators adopted = Communicators::from_native_handles(plan, world, given);
+  CHECK(prove_all(adopted).empty());
+  CHECK(adopted.world() == world);
+  adopted.close();
+}
+
+TEST_CASE("an exception from the progress callback on one rank ends the bring-up of all, naming it") {
+  if (world_size() < 2) return;
+  struct Interrupted : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+  for (const int bad : {0, 1, world_size() - 1}) {
+    for (const std::string part : {"agreement", "duplicate", "data"}) {
+      CAPTURE(bad, part);
+      rankmesh::mpi::Options options;
+      options.patience.grace = std::chrono::milliseconds(500);
+      options.on_progress = [&](const Progress& progress) {
+        if (world_rank() == bad && progress.part == part) throw Interrupted("no more disk space");
+      };
+      std::string text = "no error";
+      try {
+        const Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
+      } catch (const BringUpError& error) {
+        text = error.what();
+        CHECK(error.failures() == std::vector<RankFailure>{{bad, "no more disk space"}});
+      } catch (const Interrupted& error) {
+        text = error.what();
+      }
+      CHECK((text == "no more disk space") == (world_rank() == bad));
+      CHECK(text != "no error");
+      MPI_Barrier(MPI_COMM_WORLD);
+    }
+  }
 }

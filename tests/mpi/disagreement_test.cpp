@@ -45,7 +45,8 @@ TEST_CASE("whatever field differs, on whichever rank, every rank gets the same e
       {"amax_rule", [](ParallelConfig& c, mpi::Options&) { c.amax_rule = AmaxRule::data_tensor_product; }},
       {"virtual_pipeline_rule",
        [](ParallelConfig& c, mpi::Options&) { c.virtual_pipeline_rule = VirtualPipelineRule::megatron; }},
-      {"sharing_keys", [](ParallelConfig&, mpi::Options& o) { o.plan.sharing_keys[GroupKind::data] = "x"; }},
+      {"sharing_key.data",
+       [](ParallelConfig&, mpi::Options& o) { o.plan.sharing_keys[GroupKind::data] = "x"; }},
   };
   for (const auto& [field, change] : changes) {
     for (const int odd_one : {0, world_size() / 2, world_size() - 1}) {
@@ -90,15 +91,15 @@ TEST_CASE("a rank that does not come in time is named on every rank, and gets th
     MPI_Comm own = MPI_COMM_NULL;
     MPI_Comm_dup(MPI_COMM_WORLD, &own);
     mpi::Options options;
-    options.agreement.deadline = 500ms;
-    options.agreement.grace = 250ms;
+    options.patience.deadline = 500ms;
+    options.patience.grace = 250ms;
     if (world_rank() == late) std::this_thread::sleep_for(1500ms);
     const std::string text = error_of<DeadlineError>(own, {.world_size = world_size()}, options);
     CHECK(same_everywhere(text));
     CHECK_THAT(text, ContainsSubstring("deadline missed at step agreement: rank " + std::to_string(late) +
                                        " did not"));
     // The communicator itself is as usable as before; a later bring-up is not misled by late messages.
-    options.agreement.deadline = 60s;
+    options.patience.deadline = 60s;
     MPI_Barrier(own);
     CHECK(error_of<Error>(own, {.world_size = world_size()}, options) == "no error");
     MPI_Comm_free(&own);

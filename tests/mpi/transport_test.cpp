@@ -18,7 +18,7 @@ Bytes bytes_of(const std::string& text) {
 
 Message wait_for_message(mpi::MpiTransport& transport) {
   while (true) {
-    if (auto message = transport.receive(Channel::arrival)) return *message;
+    if (auto message = transport.receive(Channel::rounds)) return *message;
     transport.idle();
   }
 }
@@ -33,27 +33,27 @@ TEST_CASE("messages arrive in order, of any size, also from oneself") {
   const int previous = (world_rank() + world_size() - 1) % world_size();
   const std::string large(300000, 'x');
   for (const std::string& text : {std::string("first"), std::string(), large}) {
-    transport.send(next, Channel::arrival, bytes_of(text));
+    transport.send(next, Channel::rounds, bytes_of(text));
   }
   for (const std::string& text : {std::string("first"), std::string(), large}) {
     const Message message = wait_for_message(transport);
     CHECK(message.from == previous);
     CHECK((message.bytes == bytes_of(text)));
   }
-  while (!transport.sends_done()) transport.idle();
+  while (!transport.sends_done(Channel::rounds)) transport.idle();
   MPI_Barrier(MPI_COMM_WORLD);
-  CHECK_FALSE(transport.receive(Channel::arrival).has_value());
+  CHECK_FALSE(transport.receive(Channel::rounds).has_value());
 }
 
 TEST_CASE("a message of one session is never received in another") {
   const int next = (world_rank() + 1) % world_size();
   mpi::MpiTransport first(MPI_COMM_WORLD);
-  first.send(next, Channel::arrival, bytes_of("left over"));
+  first.send(next, Channel::rounds, bytes_of("left over"));
   MPI_Barrier(MPI_COMM_WORLD);
   mpi::MpiTransport second(MPI_COMM_WORLD);
-  CHECK_FALSE(second.receive(Channel::arrival).has_value());
+  CHECK_FALSE(second.receive(Channel::rounds).has_value());
   MPI_Barrier(MPI_COMM_WORLD);
-  second.send(next, Channel::arrival, bytes_of("new"));
+  second.send(next, Channel::rounds, bytes_of("new"));
   CHECK((wait_for_message(second).bytes == bytes_of("new")));
   CHECK((wait_for_message(first).bytes == bytes_of("left over")));
   MPI_Barrier(MPI_COMM_WORLD);
@@ -64,4 +64,19 @@ TEST_CASE("the clock does not go back") {
   const auto before = transport.now();
   transport.idle();
   CHECK(transport.now() >= before);
+}
+
+TEST_CASE("a message that cannot leave on one channel holds up no other") {
+  if (world_size() < 2) return;
+  mpi::MpiTransport transport(MPI_COMM_WORLD);
+  const int next = (world_rank() + 1) % world_size();
+  // Too large to leave before the receiver asks for it.
+  transport.send(next, Channel::handout, bytes_of(std::string(3000000, 'x')));
+  transport.send(next, Channel::rounds, bytes_of("small"));
+  CHECK((wait_for_message(transport).bytes == bytes_of("small")));
+  while (!transport.sends_done(Channel::rounds)) transport.idle();
+  CHECK_FALSE(transport.sends_done(Channel::handout));
+  MPI_Barrier(MPI_COMM_WORLD);
+  while (!transport.receive(Channel::handout)) transport.idle();
+  while (!transport.sends_done(Channel::handout)) transport.idle();
 }

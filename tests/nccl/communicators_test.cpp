@@ -1,209 +1,214 @@
 #include "rankmesh/nccl/communicators.hpp"
 
-#include <cuda_runtime_api.h>
-#include <dirent.h>
+#include <algorithm>
+#include <stdexcept>
 
-#include <cstdint>
-#include <cstdlib>
-#include <string>
-#include <vector>
-
-#include "nccl/double/double.hpp"
-#include "rankmesh/nccl/error.hpp"
 #include "support.hpp"
-#include "support/catch.hpp"
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
-using namespace std::chrono_literals;
 using nccl::Communicators;
+using nccl::Strategy;
 using K = GroupKind;
 
 namespace {
 
-/// Gathers the ranks of a communicator's members by position: proves membership and order alike.
-std::vector<int> gathered(ncclComm_t communicator, int size) {
-  int* device = nullptr;
-  CHECK(cudaMalloc(reinterpret_cast<void**>(&device), sizeof(int) * static_cast<std::size_t>(size + 1)) ==
-        cudaSuccess);
-  const int own = world_rank();
-  CHECK(cudaMemcpy(device, &own, sizeof own, cudaMemcpyHostToDevice) == cudaSuccess);
-  static_cast<void>(ncclAllGather(device, device + 1, 1, ncclInt32, communicator, nullptr));
-  nccl::wait(communicator);
-  CHECK(cudaStreamSynchronize(nullptr) == cudaSuccess);
-  std::vector<int> ranks(static_cast<std::size_t>(size));
-  CHECK(cudaMemcpy(ranks.data(), device + 1, sizeof(int) * ranks.size(), cudaMemcpyDeviceToHost) ==
-        cudaSuccess);
-  CHECK(cudaFree(device) == cudaSuccess);
-  return ranks;
+/// A layout in which several kinds have groups, where the world allows it.
+ParallelConfig layout() {
+  const int size = world_size();
+  if (size % 4 == 0) return {.world_size = size, .tensor = 2, .pipeline = 2, .fp8 = true};
+  return {.world_size = size, .fp8 = true};
 }
 
-int entries(const char* folder) {
-  int count = 0;
-  DIR* directory = opendir(folder);
-  while (readdir(directory) != nullptr) ++count;
-  closedir(directory);
-  return count;
-}
-
-/// Switches faults on for the length of a test.
-struct Faults {
-  explicit Faults(const std::string& rules) {
-    setenv("RANKMESH_DOUBLE_FAULTS", rules.c_str(), 1);
-    nccl_double::rankmesh_nccl_double_reset();
-  }
-  Faults(const Faults&) = delete;
-  Faults& operator=(const Faults&) = delete;
-  ~Faults() {
-    unsetenv("RANKMESH_DOUBLE_FAULTS");
-    nccl_double::rankmesh_nccl_double_reset();
-    nccl_double::rankmesh_nccl_double_discard_ids();
-  }
-};
-
-nccl::Options impatient() {
+nccl::Options made(const Way& way) {
   nccl::Options options;
-  options.agreement.deadline = 2s;
-  options.agreement.grace = 500ms;
+  way.apply(options);
   return options;
 }
 
-/// The text of the error of type `Expected` that a bring-up ends with on this rank.
-template <typename Expected>
-std::string error_of(const ParallelConfig& config, const nccl::Options& options) {
-  try {
-    const Communicators groups(MPI_COMM_WORLD, config, options);
-  } catch (const Expected& error) {
-    return error.what();
-  }
-  return "no error";
+int groups_of(const CommunicatorPlan& plan) {
+  int count = 0;
+  for (const PlanStep& step : plan.steps()) count += step.group_count;
+  return count;
+}
+
+int sum_over_ranks(std::int64_t own) {
+  int value = static_cast<int>(own);
+  MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  return value;
 }
 
 }  // namespace
 
 TEST_CASE("every communicator of every configuration holds its group, in order, and leaves nothing behind") {
-  for (const ParallelConfig& config : valid_configs(world_size())) {
-    CAPTURE(to_string(config));
-    Communicators groups(MPI_COMM_WORLD, config);
-    for (const KindFamily& kind : groups.topology().kinds()) {
-      const auto mine = groups.at(kind.kind);
-      CHECK(mine.has_communicator() == (mine.is_member() && mine.size > 1));
-      if (!mine.has_communicator()) continue;
-      const std::vector<int> expected = kind.family.group(*mine.group).to_vector();
-      CHECK(gathered(mine.native(), mine.size) == expected);
+  for (const Way& way : ways) {
+    // All of them in one way; the others differ in how members meet, not in who they are.
+    const bool all = way.strategy == Strategy::unique_id && way.blocking == ways.front().blocking;
+    const std::vector<ParallelConfig> configs =
+        all ? valid_configs(world_size()) : std::vector<ParallelConfig>{layout()};
+    for (const ParallelConfig& config : configs) {
+      CAPTURE(way.name(), to_string(config));
+      Communicators groups(MPI_COMM_WORLD, config, made(way));
+      for (const KindFamily& kind : groups.topology().kinds()) {
+        const nccl::KindView mine = groups.at(kind.kind);
+        CHECK(mine.has_communicator() == (mine.is_member() && mine.size > 1));
+        CHECK_FALSE(mine.stream.has_value());
+        CHECK_FALSE(mine.host.has_value());
+        if (!mine.has_communicator()) continue;
+        const std::vector<int> expected = kind.family.group(*mine.group).to_vector();
+        CHECK(gathered(mine.native(), mine.size) == expected);
+      }
+      CHECK(groups.world().has_value() == (way.strategy == Strategy::nccl_split));
+      groups.close();
+      groups.close();
+      CHECK_THROWS_AS(groups.at(K::data), StateError);
+      CHECK(nccl_double::counters().live_communicators == 0);
+      CHECK(nccl_double::counters().unconsumed_ids == 0);
+    }
+  }
+}
+
+TEST_CASE("no ID and no communicator more than the strategy needs") {
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    const auto before = nccl_double::counters();
+    Communicators groups(MPI_COMM_WORLD, layout(), made(way));
+    const auto after = nccl_double::counters();
+    const int own = groups.plan().communicator_count(world_rank());
+    const int steps = static_cast<int>(groups.plan().steps().size());
+    int led = 0;
+    for (const RankStep& step : groups.plan().for_rank(world_rank()))
+      led += step.leader == world_rank() ? 1 : 0;
+    if (way.strategy == Strategy::nccl_split) {
+      CHECK(after.ids_made - before.ids_made == (world_rank() == 0 ? 1 : 0));
+      CHECK(after.init_calls - before.init_calls == 1);
+      CHECK(after.split_calls - before.split_calls == steps);
+      CHECK(after.live_communicators == own + 1);
+    } else {
+      CHECK(after.ids_made - before.ids_made == led);
+      CHECK(sum_over_ranks(after.ids_made - before.ids_made) == groups_of(groups.plan()));
+      CHECK(after.init_calls - before.init_calls == own);
+      CHECK(after.split_calls == before.split_calls);
+      CHECK(after.live_communicators == own);
     }
     groups.close();
+  }
+}
+
+TEST_CASE("large groups are initialised with several IDs, one for each so many ranks") {
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    nccl::Options options = made(way);
+    options.ranks_per_identifier = 3;
+    const auto before = nccl_double::counters();
+    Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
+    const auto after = nccl_double::counters();
+    const bool has_any = world_size() > 1 || way.strategy == Strategy::nccl_split;
+    const bool has_several = NCCL_VERSION_CODE >= NCCL_VERSION(2, 23, 0);
+    const int several = has_several ? (world_size() + 2) / 3 : 1;
+    CHECK(sum_over_ranks(after.ids_made - before.ids_made) == (has_any ? several : 0));
+    // Nobody makes two of them: those who meet at an ID spread over the job.
+    CHECK(after.ids_made - before.ids_made <= 1);
+    const nccl::KindView data = groups.at(K::data);
+    if (data.has_communicator()) {
+      CHECK(gathered(data.native(), data.size) ==
+            groups.topology().group_of(K::data, world_rank()).to_vector());
+    }
     groups.close();
-    CHECK_THROWS_AS(groups.at(K::data), StateError);
-    CHECK(nccl_double::counters().live_communicators == 0);
     CHECK(nccl_double::counters().unconsumed_ids == 0);
   }
 }
 
-TEST_CASE("a rank makes the IDs of the groups it leads, and no communicator more than the plan") {
-  const ParallelConfig config{.world_size = world_size(), .tensor = world_size() % 2 == 0 ? 2 : 1};
-  const auto before = nccl_double::counters();
-  Communicators groups(MPI_COMM_WORLD, config);
-  const auto after = nccl_double::counters();
-  int led = 0;
-  for (const RankStep& step : groups.plan().for_rank(world_rank()))
-    led += step.leader == world_rank() ? 1 : 0;
-  CHECK(after.ids_made - before.ids_made == led);
-  CHECK(after.live_communicators == groups.plan().communicator_count(world_rank()));
-  groups.close();
+TEST_CASE("threads and descriptors are back where they were") {
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    { Communicators(MPI_COMM_WORLD, layout(), made(way)).close(); }
+    MPI_Barrier(MPI_COMM_WORLD);
+    const int threads = entries("/proc/self/task");
+    const int descriptors = entries("/proc/self/fd");
+    for (int round = 0; round < 3; ++round) Communicators(MPI_COMM_WORLD, layout(), made(way)).close();
+    CHECK(entries("/proc/self/task") == threads);
+    CHECK(entries("/proc/self/fd") == descriptors);
+  }
 }
 
-TEST_CASE("threads and descriptors are back where they were") {
-  { Communicators(MPI_COMM_WORLD, {.world_size = world_size()}).close(); }
-  MPI_Barrier(MPI_COMM_WORLD);
-  const int threads = entries("/proc/self/task");
-  const int descriptors = entries("/proc/self/fd");
-  for (int round = 0; round < 5; ++round) {
-    Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()});
+TEST_CASE("an MPI communicator beside each communicator, on request") {
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    nccl::Options options = made(way);
+    options.host_communicators = true;
+    Communicators groups(MPI_COMM_WORLD, layout(), options);
+    CHECK(groups.host().has_value());
+    for (const KindFamily& kind : groups.topology().kinds()) {
+      const nccl::KindView mine = groups.at(kind.kind);
+      CHECK(mine.host.has_value() == mine.has_communicator());
+      if (!mine.host) continue;
+      std::vector<int> ranks(static_cast<std::size_t>(mine.size));
+      const int own = world_rank();
+      MPI_Allgather(&own, 1, MPI_INT, ranks.data(), 1, MPI_INT, *mine.host);
+      CHECK(ranks == kind.family.group(*mine.group).to_vector());
+    }
     groups.close();
   }
-  CHECK(entries("/proc/self/task") == threads);
-  CHECK(entries("/proc/self/fd") == descriptors);
 }
 
-TEST_CASE("a leader that gets no ID ends the bring-up of all ranks with the same error") {
-  if (world_size() < 2) return;
-  const Faults faults("ncclGetUniqueId@0=error:2");
-  const std::string text = error_of<BringUpError>({.world_size = world_size()}, impatient());
-  CHECK(same_everywhere(text));
-  CHECK_THAT(text,
-             ContainsSubstring("step initialisation failed on 1 rank, so it is given up on all:\n  rank 0: "
-                               "ncclGetUniqueId failed, making the data communicator of group 0: "));
-  CHECK(nccl_double::counters().live_communicators == 0);
-  MPI_Barrier(MPI_COMM_WORLD);
-}
-
-TEST_CASE("an initialisation that fails on one rank ends it on all, and what was made is aborted") {
-  if (world_size() < 2) return;
-  const std::string last = std::to_string(world_size() - 1);
-  const Faults faults("init@" + last + "=error:3");
-  const std::string text = error_of<BringUpError>({.world_size = world_size()}, impatient());
-  CHECK(same_everywhere(text));
-  CHECK_THAT(text,
-             ContainsSubstring("\n  rank " + last + ": ncclCommInitRankConfig failed, making the data "));
-  CHECK(nccl_double::counters().live_communicators == 0);
-  MPI_Barrier(MPI_COMM_WORLD);
-}
-
-TEST_CASE("a rank that hangs in an initialisation is named when the deadline has passed") {
-  if (world_size() < 2) return;
-  const std::string last = std::to_string(world_size() - 1);
-  const Faults faults("init@" + last + "=hang");
-  const std::string text = error_of<DeadlineError>({.world_size = world_size()}, impatient());
-  CHECK(same_everywhere(text));
-  CHECK_THAT(text, ContainsSubstring("deadline missed at step initialisation: "));
-  CHECK_THAT(text, ContainsSubstring(last));
-  CHECK(nccl_double::counters().live_communicators == 0);
-  MPI_Barrier(MPI_COMM_WORLD);
-}
-
-TEST_CASE("a slow rank is waited for") {
-  const Faults faults("init@0=slow:700");
-  Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, impatient());
-  CHECK(groups.plan().communicator_count(world_rank()) == (world_size() > 1 ? 1 : 0));
-  groups.close();
-}
-
-TEST_CASE("ranks that share a GPU are both named, unless that is allowed") {
-  if (world_size() < 2) return;
-  setenv("RANKMESH_DOUBLE_DEVICES", "1", 1);
-  nccl_double::rankmesh_nccl_double_reset();
-  const std::string text = error_of<BringUpError>({.world_size = world_size()}, impatient());
-  CHECK(same_everywhere(text));
-  CHECK_THAT(text, ContainsSubstring("rank 0: shares GPU-"));
-  CHECK_THAT(text,
-             ContainsSubstring("with rank 1: give each rank a GPU of its own, or allow shared devices"));
-  CHECK_THAT(text, ContainsSubstring("\n  rank " + std::to_string(world_size() - 1) + ": shares GPU-"));
-  unsetenv("RANKMESH_DOUBLE_DEVICES");
-  nccl_double::rankmesh_nccl_double_reset();
-}
-
-TEST_CASE("ranks of different versions of NCCL do not start") {
-  if (world_size() < 2) return;
-  if (world_rank() == 1) setenv("RANKMESH_DOUBLE_NCCL_VERSION", "21805", 1);
-  nccl_double::rankmesh_nccl_double_reset();
-  const std::string text = error_of<DisagreementError>({.world_size = world_size()}, impatient());
-  CHECK(same_everywhere(text));
-  CHECK_THAT(text, ContainsSubstring("nccl_version = "));
-  CHECK_THAT(text, ContainsSubstring("21805 on rank 1"));
-  unsetenv("RANKMESH_DOUBLE_NCCL_VERSION");
-  nccl_double::rankmesh_nccl_double_reset();
-}
-
-TEST_CASE("an exception between bring-up and close aborts and waits for nobody") {
-  const auto before = nccl_double::counters();
-  try {
-    const Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()});
-    throw std::runtime_error("unwind");
-  } catch (const std::runtime_error&) {
+TEST_CASE("a stream for a kind, on request, with its priority") {
+  nccl::Options options;
+  options.kinds[K::data].stream = nccl::Stream::high_priority;
+  options.kinds[K::sequence_data].stream = nccl::Stream::normal;
+  {
+    Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
+    const nccl::KindView high = groups.at(K::data);
+    const nccl::KindView normal = groups.at(K::sequence_data);
+    CHECK(high.stream.has_value() == high.has_communicator());
+    CHECK_FALSE(groups.at(K::model).stream.has_value());
+    if (high.stream && normal.stream) {
+      CHECK(*high.stream != *normal.stream);
+      CHECK(high.native() == normal.native());  // streams do not keep kinds apart
+      int least = 0;
+      int greatest = 0;
+      CHECK(cudaDeviceGetStreamPriorityRange(&least, &greatest) == cudaSuccess);
+      int priority = 0;
+      CHECK(cudaStreamGetPriority(*high.stream, &priority) == cudaSuccess);
+      CHECK(priority == greatest);
+      CHECK(cudaStreamGetPriority(*normal.stream, &priority) == cudaSuccess);
+      CHECK(priority == least);
+      CHECK(least != greatest);
+    }
+    groups.close();
   }
-  const auto after = nccl_double::counters();
-  CHECK(after.live_communicators == 0);
-  CHECK(after.abort_calls - before.abort_calls == (world_size() > 1 ? 1 : 0));
-  MPI_Barrier(MPI_COMM_WORLD);
+  CHECK(nccl_double::counters().live_streams == 0);
+}
+
+TEST_CASE("progress: every part once, in order, and the kinds in between") {
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    nccl::Options options = made(way);
+    std::vector<std::string> parts;
+    std::size_t total = 0;
+    options.bring_up.on_progress = [&](const Progress& progress) {
+      parts.emplace_back(progress.part);
+      CHECK(progress.done == parts.size());
+      CHECK(progress.elapsed.count() >= 0);
+      total = progress.total;
+    };
+    Communicators groups(MPI_COMM_WORLD, layout(), options);
+    CHECK(parts.size() == total);
+    CHECK(parts.at(0) == "agreement");
+    CHECK(parts.at(1) == "device");
+    for (const PlanStep& step : groups.plan().steps()) {
+      const auto times = std::count(parts.begin(), parts.end(), step.kind.name());
+      CHECK(times == (way.strategy == Strategy::mpi_split ? 2 : 1));
+    }
+    CHECK(std::count(parts.begin(), parts.end(), "world") == (way.strategy == Strategy::nccl_split ? 1 : 0));
+    groups.close();
+  }
+}
+
+TEST_CASE("names of the reference: data_parallel is the kind sequence_data") {
+  Communicators groups(MPI_COMM_WORLD, layout());
+  CHECK(groups.data_parallel().kind == K::sequence_data);
+  CHECK(groups.tensor_parallel().kind == K::tensor);
+  CHECK(groups.model_parallel().group == groups.at(K::model).group);
+  groups.close();
 }

@@ -60,7 +60,7 @@ class SimulatedNetwork {
 
     [[nodiscard]] int rank() const noexcept override { return own_rank; }
     [[nodiscard]] int size() const noexcept override { return network.size(); }
-    [[nodiscard]] bool sends_done() override { return true; }
+    [[nodiscard]] bool sends_done(Channel /*channel*/) override { return true; }
     [[nodiscard]] Duration now() override { return network.now_; }
     void idle() override {}
 

@@ -11,8 +11,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view verdict(bool proven) {
-  return proven ? "proven" : "FAILED";
+constexpr std::size_t columns = 100;
+
+std::string_view verdict(Proof proof) {
+  switch (proof) {
+    case Proof::proven:
+      return "proven";
+    case Proof::failed:
+      return "FAILED";
+    case Proof::untried:
+      return "untried";
+  }
+  return "unknown";
 }
 
 std::string communicator_text(const KindReport& kind) {
@@ -23,10 +33,32 @@ std::string communicator_text(const KindReport& kind) {
 
 std::string row(const KindReport& kind) {
   return fmt::format("{:<20}{:>7}{:>7}  {:<28}{:<9}{:<9}{:>9}\n", kind.kind.name(), kind.group_count,
-                     kind.group_size, communicator_text(kind),
-                     kind.made_by ? verdict(kind.members_proven) : "-",
-                     kind.made_by ? verdict(kind.order_proven) : "-",
+                     kind.group_size, communicator_text(kind), kind.made_by ? verdict(kind.members) : "-",
+                     kind.made_by ? verdict(kind.order) : "-",
                      kind.milliseconds ? fmt::format("{:.2f}", *kind.milliseconds) : "-");
+}
+
+std::string backend_text(const BackendReport& backend) {
+  if (!backend.nccl) return "";
+  return fmt::format("{}, strategy {}, {}; rank 0 uses device {}\n", backend.library, backend.nccl->strategy,
+                     backend.nccl->blocking ? "blocking" : "non-blocking", backend.nccl->device);
+}
+
+/// Adds a phrase to the last line of a text, or begins another where it does not fit.
+void append_phrase(std::string& text, const std::string& phrase) {
+  const std::size_t line = text.rfind('\n') + 1;
+  text += text.size() - line + 1 + phrase.size() > columns ? "\n" : " ";
+  text += phrase;
+}
+
+std::string summary(const Report& report) {
+  std::string text =
+      fmt::format("\n{} communicators for {} kinds;", report.communicators_made, report.kinds.size());
+  for (const Report::Part& part : report.parts) {
+    append_phrase(text, fmt::format("{} {:.2f} ms,", part.name, part.milliseconds));
+  }
+  append_phrase(text, fmt::format("bring-up in all {:.2f} ms", report.total_milliseconds));
+  return text + "\n";
 }
 
 Json json_of(const KindReport& kind) {
@@ -36,8 +68,8 @@ Json json_of(const KindReport& kind) {
             {"communicator", kind.made_by ? (*kind.made_by == kind.kind ? "made" : "shared") : "none"}};
   if (!kind.made_by) return json;
   if (*kind.made_by != kind.kind) json["shared_with"] = kind.made_by->name();
-  json["members_proven"] = kind.members_proven;
-  json["order_proven"] = kind.order_proven;
+  json["members_proven"] = kind.members == Proof::proven;
+  json["order_proven"] = kind.order == Proof::proven;
   if (kind.milliseconds) json["milliseconds"] = *kind.milliseconds;
   return json;
 }
@@ -45,15 +77,12 @@ Json json_of(const KindReport& kind) {
 }  // namespace
 
 std::string to_text(const Report& report) {
-  std::string text = fmt::format("rankmesh-bringup: {}\n\n", to_string(report.config));
+  std::string text =
+      fmt::format("rankmesh-bringup: {}\n{}\n", to_string(report.config), backend_text(report.backend));
   text += fmt::format("{:<20}{:>7}{:>7}  {:<28}{:<9}{:<9}{:>9}\n", "kind", "groups", "size", "communicator",
                       "members", "order", "ms");
   for (const KindReport& kind : report.kinds) text += row(kind);
-  text += fmt::format(
-      "\n{} communicators for {} kinds; agreement {:.2f} ms, duplicate {:.2f} ms, bring-up in all {:.2f} "
-      "ms\n",
-      report.communicators_made, report.kinds.size(), report.agreement_milliseconds,
-      report.duplicate_milliseconds, report.total_milliseconds);
+  text += summary(report);
   if (report.failures.empty()) return text + "every communicator holds its group, in order\n";
   text += fmt::format("{} failed {}:\n", report.failures.size(),
                       report.failures.size() == 1 ? "proof" : "proofs");
@@ -62,18 +91,22 @@ std::string to_text(const Report& report) {
 }
 
 std::string to_json(const Report& report) {
-  Json kinds = Json::array();
-  for (const KindReport& kind : report.kinds) kinds.push_back(json_of(kind));
-  const Json json{{"world_size", report.config.world_size},
-                  {"config", to_string(report.config)},
-                  {"kinds", kinds},
-                  {"communicators_made", report.communicators_made},
-                  {"milliseconds",
-                   {{"agreement", report.agreement_milliseconds},
-                    {"duplicate", report.duplicate_milliseconds},
-                    {"total", report.total_milliseconds}}},
-                  {"failures", report.failures},
-                  {"ok", report.failures.empty()}};
+  Json json{{"world_size", report.config.world_size},
+            {"config", to_string(report.config)},
+            {"backend", report.backend.name},
+            {"library", report.backend.library}};
+  if (const auto& nccl = report.backend.nccl) {
+    json["strategy"] = nccl->strategy;
+    json["blocking"] = nccl->blocking;
+    json["device"] = nccl->device;
+  }
+  json["kinds"] = Json::array();
+  for (const KindReport& kind : report.kinds) json["kinds"].push_back(json_of(kind));
+  json["communicators_made"] = report.communicators_made;
+  for (const Report::Part& part : report.parts) json["milliseconds"][part.name] = part.milliseconds;
+  json["milliseconds"]["total"] = report.total_milliseconds;
+  json["failures"] = report.failures;
+  json["ok"] = report.failures.empty();
   return json.dump(2) + "\n";
 }
 

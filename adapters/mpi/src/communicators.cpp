@@ -1,84 +1,108 @@
 #include "rankmesh/mpi/communicators.hpp"
 
+#include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "rankmesh/mpi/caller.hpp"
 #include "rankmesh/mpi/error.hpp"
 
 namespace rankmesh::mpi {
+namespace {
 
-/// One bring-up under way: what its parts have in common.
-class Communicators::BringUp {
- public:
-  BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
-      : options_(options),
-        caller_(communicator) {
-    MPI_Comm_rank(communicator, &rank_);
-    MpiTransport transport(communicator, options.first_tag);
-    plan_ = agree_on_plan(transport, config, {.plan = options.plan, .agreement = options.agreement});
-    done("agreement");
+std::optional<std::string> failure_of(int code, const char* call, const RankStep* step = nullptr) {
+  if (code == MPI_SUCCESS) return std::nullopt;
+  MpiError::Details details{.call = call, .code = code};
+  if (step != nullptr) {
+    details.kind = step->kind;
+    details.group = step->group;
   }
+  return MpiError(std::move(details)).what();
+}
 
-  [[nodiscard]] int rank() const noexcept { return rank_; }
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return *plan_; }
+Communicator duplicate(BringUp& bring_up) {
+  MPI_Comm made = MPI_COMM_NULL;
+  bring_up.together({.name = "MPI_Comm_dup", .part = "duplicate"}, [&] {
+    return failure_of(MPI_Comm_dup(bring_up.caller().native(), &made), "MPI_Comm_dup");
+  });
+  bring_up.done("duplicate");
+  return Communicator::from_native_handle(made);
+}
 
-  [[nodiscard]] Communicator duplicate() {
-    MPI_Comm made = MPI_COMM_NULL;
-    require_success(MPI_Comm_dup(caller_.native(), &made), "MPI_Comm_dup", nullptr);
-    done("duplicate");
-    return Communicator::from_native_handle(made);
-  }
-
-  [[nodiscard]] Communicator split(MPI_Comm world, const RankStep& step) {
-    MPI_Comm made = MPI_COMM_NULL;
+Communicator split(BringUp& bring_up, MPI_Comm world, const RankStep& step) {
+  MPI_Comm made = MPI_COMM_NULL;
+  bring_up.together({.name = "MPI_Comm_split", .part = step.kind.name()}, [&] {
     const int color = step.group.value_or(MPI_UNDEFINED);
-    require_success(MPI_Comm_split(world, color, step.position, &made), "MPI_Comm_split", &step);
-    if (made != MPI_COMM_NULL) caller_.hand_on_error_handler(made);
-    done(step.kind.name());
-    return Communicator::from_native_handle(made);
-  }
+    return failure_of(MPI_Comm_split(world, color, step.position, &made), "MPI_Comm_split", &step);
+  });
+  if (made != MPI_COMM_NULL) bring_up.caller().hand_on_error_handler(made);
+  bring_up.done(step.kind.name());
+  return Communicator::from_native_handle(made);
+}
 
-  /// Has the duplicate treat errors as the caller's communicator does, now that nothing is made from it any
-  /// more.
-  void finish(MPI_Comm world) { caller_.hand_on_error_handler(world); }
+Communicators bring_up_alone(MPI_Comm communicator, const ParallelConfig& config, const Options& options) {
+  BringUp bring_up(communicator, config, options);
+  return bring_up.guarded([&] {
+    bring_up.begin(1 + Communicators::parts(bring_up.plan()));
+    Communicators made(bring_up);
+    bring_up.complete();
+    return made;
+  });
+}
 
- private:
-  using Clock = std::chrono::steady_clock;
+/// A group of MPI, freed at the end of the scope.
+struct Group {
+  explicit Group(MPI_Comm communicator) { MPI_Comm_group(communicator, &native); }
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group() { MPI_Group_free(&native); }
 
-  void require_success(int code, const char* call, const RankStep* step) const {
-    if (code == MPI_SUCCESS) return;
-    MpiError::Details details{.call = call, .code = code, .rank = rank_};
-    if (step != nullptr) {
-      details.kind = step->kind;
-      details.group = step->group;
-    }
-    throw MpiError(std::move(details));
-  }
-
-  void done(std::string_view part) {
-    const Clock::time_point now = Clock::now();
-    ++done_;
-    if (options_.on_progress) options_.on_progress({done_, plan_->steps().size() + 2, part, now - since_});
-    since_ = now;
-  }
-
-  const Options& options_;
-  CallersCommunicator caller_;
-  int rank_ = 0;
-  std::optional<CommunicatorPlan> plan_;
-  std::size_t done_ = 0;
-  Clock::time_point since_ = Clock::now();
+  MPI_Group native = MPI_GROUP_NULL;
 };
 
-Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
-    : Communicators(BringUp(communicator, config, options)) {}
+/// The members of a communicator, by position, as ranks of the world.
+std::vector<int> members_of(MPI_Comm communicator, MPI_Comm world) {
+  const Group group(communicator);
+  const Group all(world);
+  int size = 0;
+  MPI_Group_size(group.native, &size);
+  std::vector<int> positions(static_cast<std::size_t>(size));
+  std::iota(positions.begin(), positions.end(), 0);
+  std::vector<int> ranks(positions.size());
+  MPI_Group_translate_ranks(group.native, size, positions.data(), all.native, ranks.data());
+  return ranks;
+}
 
-Communicators::Communicators(BringUp bring_up)
-    : world_(bring_up.duplicate()),
+}  // namespace
+
+Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
+    : Communicators(bring_up_alone(communicator, config, options)) {}
+
+Communicators::Communicators(BringUp& bring_up)
+    : world_(duplicate(bring_up)),
       set_(bring_up.plan(), bring_up.rank(),
-           [&](const RankStep& step) { return bring_up.split(world_.native(), step); }) {
-  bring_up.finish(world_.native());
+           [&](const RankStep& step) { return split(bring_up, world_.native(), step); }) {
+  // It treats errors as the caller's communicator does, now that nothing is made from it any more.
+  bring_up.caller().hand_on_error_handler(world_.native());
+}
+
+Communicators::Communicators(Communicator world, CommunicatorSet<Communicator> set)
+    : world_(std::move(world)),
+      set_(std::move(set)) {}
+
+Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, MPI_Comm world,
+                                                 const std::map<GroupKind, MPI_Comm>& communicators) {
+  int rank = 0;
+  MPI_Comm_rank(world, &rank);
+  auto set = adopt_communicators<Communicator>(
+      plan, rank, communicators, [&](MPI_Comm given, const RankStep& step, const RankList& members) {
+        if (given == MPI_COMM_NULL) return std::string("is MPI_COMM_NULL");
+        if (members_of(given, world) == members.to_vector()) return std::string();
+        return "does not have the " + std::to_string(step.size) + " members of group " +
+               std::to_string(*step.group) + " in their order";
+      });
+  return {Communicator::from_native_handle(world), std::move(set)};
 }
 
 void Communicators::close() noexcept {

@@ -25,10 +25,17 @@ MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
   session_ = next_session(communicator_) % (tag_count / channel_count);
 }
 
+MpiTransport::MpiTransport(const MpiTransport& other, SameSession /*tag*/)
+    : communicator_(other.communicator_),
+      first_tag_(other.first_tag_),
+      session_(other.session_),
+      rank_(other.rank_),
+      size_(other.size_) {}
+
 MpiTransport::~MpiTransport() {
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (finalized == 0) static_cast<void>(sends_done());
+  if (finalized == 0) collect_sent();
   for (Sending& sending : sending_) {
     // MPI may still read the bytes, to a rank that is gone perhaps for ever: they must not be freed.
     static_cast<void>(new Bytes(std::move(sending.bytes)));
@@ -48,19 +55,25 @@ void MpiTransport::require_success(int code, const char* call) const {
 
 void MpiTransport::send(int to, Channel channel, std::span<const std::byte> bytes) {
   Sending& sending = sending_.emplace_back();
+  sending.channel = channel;
   sending.bytes.assign(bytes.begin(), bytes.end());
   require_success(MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE, to,
                             tag(channel), communicator_, &sending.request),
                   "MPI_Isend");
 }
 
-bool MpiTransport::sends_done() {
+void MpiTransport::collect_sent() {
   sending_.remove_if([](Sending& sending) {
     int done = 0;
     // An error means that the receiver is gone, and the message with it.
     return MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done != 0;
   });
-  return sending_.empty();
+}
+
+bool MpiTransport::sends_done(Channel channel) {
+  collect_sent();
+  return std::none_of(sending_.begin(), sending_.end(),
+                      [&](const Sending& sending) { return sending.channel == channel; });
 }
 
 std::optional<Message> MpiTransport::receive(Channel channel) {

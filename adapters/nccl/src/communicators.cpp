@@ -1,191 +1,323 @@
 #include "rankmesh/nccl/communicators.hpp"
 
+#include <cuda_runtime_api.h>
+
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "device.hpp"
-#include "rankmesh/comm/handout.hpp"
-#include "rankmesh/mpi/caller.hpp"
+#include "drive.hpp"
+#include "identifiers.hpp"
+#include "library.hpp"
+#include "operations.hpp"
+#include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/nccl/error.hpp"
 
 namespace rankmesh::nccl {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-std::string nccl_version() {
-  int version = 0;
-  return ncclGetVersion(&version) == ncclSuccess ? std::to_string(version) : "unknown";
+std::string yes_or_no(bool value) {
+  return value ? "true" : "false";
 }
 
-NcclError error_of(const char* call, ncclResult_t result) {
-  return NcclError({.call = call, .code = static_cast<int>(result), .text = ncclGetErrorString(result)});
+std::vector<AgreementField> fields_of(const Options& options, std::vector<AgreementField> fields) {
+  const std::vector<AgreementField> own = {
+      {.field = "nccl_version", .value = version_text(library_version())},
+      {.field = "nccl_header", .value = version_text(NCCL_VERSION_CODE)},
+      {.field = "nccl_strategy", .value = std::string(to_string(options.strategy))},
+      {.field = "nccl_blocking", .value = yes_or_no(options.blocking)},
+      {.field = "ranks_per_identifier", .value = std::to_string(options.ranks_per_identifier)},
+      {.field = "share_split_resources", .value = yes_or_no(options.share_split_resources)},
+      {.field = "host_communicators", .value = yes_or_no(options.host_communicators)},
+      {.field = "allow_shared_device", .value = yes_or_no(options.allow_shared_device)}};
+  fields.insert(fields.end(), own.begin(), own.end());
+  return fields;
 }
 
-/// What a communicator is doing: nothing (ncclSuccess), something (ncclInProgress), or an error.
-ncclResult_t state_of(ncclComm_t communicator) {
-  ncclResult_t state = ncclSuccess;
-  const ncclResult_t result = ncclCommGetAsyncError(communicator, &state);
-  return result == ncclSuccess ? state : result;
+/// What the options of the kinds are to the bring-up.
+struct KindTexts {
+  /// They tell communicators apart: kinds made differently share none.
+  mpi::Options options;
+  /// Those of kinds that the topology does not have: agreed on, to be refused afterwards.
+  std::vector<AgreementField> superfluous{};
+};
+
+KindTexts texts_of(const Options& options, const ParallelConfig& config) {
+  KindTexts result{.options = options.bring_up};
+  const bool is_valid = check(config).empty();
+  for (const auto& [kind, own] : options.kinds) {
+    const std::string text = to_string(own.communicator);
+    if (text.empty()) continue;
+    if (is_valid && Topology(config).find(kind) != nullptr) {
+      result.options.plan.communicator_options[kind] = text;
+    } else {
+      result.superfluous.push_back({.field = "options." + std::string(kind.name()), .value = text});
+    }
+  }
+  return result;
 }
 
-bool is_failure(ncclResult_t result) {
-  return result != ncclSuccess && result != ncclInProgress;
+/// @throws OptionsError the same on every rank, where all agree on the options
+void require_possible(const Options& options, const Topology& topology) {
+  std::vector<std::string> problems;
+  const int version = usable_version();
+  const auto need = [&](const std::string& what, int since) {
+    if (version < since) {
+      problems.push_back(what + " needs NCCL " + version_text(since) + ", and this is " +
+                         version_text(version));
+    }
+  };
+  if (options.strategy == Strategy::nccl_split) need("strategy nccl_split", first_with_split);
+  if (options.ranks_per_identifier < 1) {
+    problems.push_back("ranks_per_identifier = " + std::to_string(options.ranks_per_identifier) +
+                       " is below 1");
+  }
+  if (options.share_split_resources && options.strategy != Strategy::nccl_split) {
+    problems.push_back("share_split_resources makes no sense with strategy " +
+                       std::string(to_string(options.strategy)) + ": nothing is split");
+  }
+  for (const auto& [kind, own] : options.kinds) {
+    const std::string name(kind.name());
+    if (topology.find(kind) == nullptr)
+      problems.push_back(name + ": this topology has no groups of this kind");
+    for (const std::string& problem : check(own.communicator)) problems.push_back(name + ": " + problem);
+    for (const ConfigKey& key : newer_than(own.communicator, version)) {
+      need(name + "." + std::string(key.key), key.since);
+    }
+  }
+  if (!problems.empty()) throw OptionsError(std::move(problems));
 }
 
 }  // namespace
 
-/// One bring-up under way, until every communicator of this rank is there.
+std::string_view to_string(Strategy strategy) noexcept {
+  switch (strategy) {
+    case Strategy::unique_id:
+      return "unique_id";
+    case Strategy::mpi_split:
+      return "mpi_split";
+    case Strategy::nccl_split:
+      return "nccl_split";
+  }
+  return "unknown";
+}
+
+/// One bring-up under way.
 class Communicators::BringUp {
  public:
   BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
-      : started_(Clock::now()),
-        caller_(communicator),
-        transport_(communicator, options.first_tag),
-        plan_(agree_on_plan(transport_, config,
-                            {.plan = options.plan,
-                             .agreement = options.agreement,
-                             .fields = {{.field = "nccl_version", .value = nccl_version()},
-                                        {.field = "nccl_strategy", .value = "unique_id"}}})),
-        steps_(plan_.for_rank(transport_.rank())),
-        made_(steps_.size()),
-        exchange_(transport_, plan_),
-        completion_(transport_, {}, completion_options(options.agreement)) {
-    run(options);
+      : options_(options),
+        texts_(texts_of(options, config)),
+        blocking_(options.blocking || usable_version() < first_with_config),
+        job_(communicator, config, texts_.options, fields_of(options, texts_.superfluous)) {
+    require_possible(options, job_.plan().topology());
   }
 
-  [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
-  [[nodiscard]] int device() const noexcept { return device_; }
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return plan_; }
-  [[nodiscard]] Communicator take(const RankStep& step) { return std::move(made_[step.step]); }
+  [[nodiscard]] std::unique_ptr<Made> run() {
+    return job_.guarded([&] {
+      job_.begin(parts());
+      choose();
+      const bool has_host = options_.host_communicators || options_.strategy == Strategy::mpi_split;
+      if (has_host) host_.emplace(job_);
+      const std::unique_ptr<Identifiers> identifiers = make_identifiers();
+      const std::unique_ptr<Operations> operations = make_operations(*identifiers);
+      carry_out(*operations, *identifiers);
+      return collect(operations->take());
+    });
+  }
 
  private:
-  /// The rest of the deadline is for the initialisation.
-  [[nodiscard]] AgreementOptions completion_options(AgreementOptions options) const {
-    options.deadline -= std::min(options.deadline, std::chrono::nanoseconds(Clock::now() - started_));
-    options.step = "initialisation";
-    options.channel = Channel::completion;
-    options.arrives_at_once = false;
-    return options;
+  [[nodiscard]] std::size_t parts() const {
+    const CommunicatorPlan& plan = job_.plan();
+    std::size_t parts = 2 + plan.steps().size();  // agreement, device, steps
+    if (options_.host_communicators || options_.strategy == Strategy::mpi_split) {
+      parts += mpi::Communicators::parts(plan);
+    }
+    if (options_.strategy != Strategy::unique_id) ++parts;   // identifiers
+    if (options_.strategy == Strategy::nccl_split) ++parts;  // world
+    return parts;
   }
 
-  void run(const Options& options) {
-    const DeviceChoice choice = choose_device(
-        caller_.native(), rank(), {.device = options.device, .allow_shared = options.allow_shared_device});
+  void choose() {
+    DeviceChoice choice;
+    job_.together({.name = "MPI_Comm_split_type", .part = "device"}, [&]() -> std::optional<std::string> {
+      choice = choose_device(job_.caller().native(), job_.rank(),
+                             {.device = options_.device, .allow_shared = options_.allow_shared_device});
+      if (choice.problem.empty()) return make_streams();
+      return choice.problem;
+    });
+    // No ID is made before all ranks have a device: it might never be used.
+    job_.require_success("device");
     device_ = choice.device;
-    if (choice.problem.empty()) {
-      offer_identifiers();
-    } else {
-      completion_.fail(choice.problem);
-    }
-    while (!completion_.step()) {
-      if (advance()) completion_.arrive();
-      transport_.idle();
-    }
-    // A verdict against the bring-up unwinds it, and what was made is aborted.
-    completion_.verdict().raise();
+    job_.done("device");
   }
 
-  /// Makes an identifier for every group that this rank leads, and no other.
-  void offer_identifiers() {
-    for (const std::size_t step : exchange_.led()) {
-      ncclUniqueId identifier;
-      const ncclResult_t result = ncclGetUniqueId(&identifier);
-      if (result != ncclSuccess) {
-        fail("ncclGetUniqueId", result, steps_[step]);
-        return;
+  [[nodiscard]] std::unique_ptr<Identifiers> make_identifiers() {
+    switch (options_.strategy) {
+      case Strategy::unique_id:
+        break;
+      case Strategy::mpi_split:
+        return std::make_unique<BroadcastIdentifiers>(job_, *host_, options_.ranks_per_identifier);
+      case Strategy::nccl_split:
+        return std::make_unique<BroadcastIdentifiers>(job_, options_.ranks_per_identifier);
+    }
+    return std::make_unique<ExchangedIdentifiers>(job_, options_.ranks_per_identifier);
+  }
+
+  [[nodiscard]] std::unique_ptr<Operations> make_operations(Identifiers& identifiers) {
+    const HowToMake how{.options = options_, .blocking = blocking_, .kept = kept_};
+#if RANKMESH_NCCL_HAS_SPLIT
+    if (options_.strategy == Strategy::nccl_split) {
+      const RankStep world{.kind = GroupKind("world"),
+                           .group = 0,
+                           .position = job_.rank(),
+                           .size = job_.transport().size(),
+                           .leader = 0};
+      return std::make_unique<SplitOperations>(job_.steps(), world, identifiers, how);
+    }
+#endif
+    return std::make_unique<InitOperations>(job_.steps(), identifiers, how);
+  }
+
+  void carry_out(Operations& operations, Identifiers& identifiers) {
+    std::vector<bool> done(operations.count());
+    try {
+      (blocking_ ? drive_in_order : drive_together)(job_, operations, identifiers, done);
+    } catch (const DeadlineError& error) {
+      throw DeadlineError(error.details(), operations.abandoned_identifiers(done));
+    } catch (const BringUpError& error) {
+      throw BringUpError(error.step(), error.failures(), operations.abandoned_identifiers(done));
+    }
+  }
+
+  [[nodiscard]] std::unique_ptr<Made> collect(Operations::Made made) {
+    if (host_ && !options_.host_communicators) {
+      host_->close();
+      host_.reset();
+    }
+    CommunicatorSet<Communicator> set(
+        job_.plan(), job_.rank(), [&](const RankStep& step) { return std::move(made.by_step[step.step]); });
+    return std::unique_ptr<Made>(new Made{.device = device_,
+                                          .names = std::move(kept_),
+                                          .host = std::move(host_),
+                                          .streams = std::move(streams_),
+                                          .world = std::move(made.world),
+                                          .set = std::move(set)});
+  }
+
+  /// Makes the streams that were asked for. Returns why it could not.
+  [[nodiscard]] std::optional<std::string> make_streams() {
+    int least = 0;
+    int greatest = 0;
+    static_cast<void>(cudaDeviceGetStreamPriorityRange(&least, &greatest));
+    for (const auto& [kind, own] : options_.kinds) {
+      const std::optional<std::size_t> step = job_.plan().kind(kind).step;
+      if (own.stream == Stream::none || !step || !job_.steps()[*step].group) continue;
+      cudaStream_t stream = nullptr;
+      const cudaError_t result = cudaStreamCreateWithPriority(
+          &stream, cudaStreamNonBlocking, own.stream == Stream::high_priority ? greatest : least);
+      if (result != cudaSuccess) {
+        return NcclError({.call = "cudaStreamCreateWithPriority",
+                          .code = static_cast<int>(result),
+                          .text = cudaGetErrorString(result),
+                          .kind = kind})
+            .what();
       }
-      Handout handout{.bytes = Bytes(sizeof identifier)};
-      std::memcpy(handout.bytes.data(), &identifier, sizeof identifier);
-      exchange_.offer(step, std::move(handout));
+      streams_.emplace(kind, UniqueStream::from_native_handle(stream));
     }
+    return std::nullopt;
   }
 
-  /// Starts what can be started and looks after what was. Returns whether every communicator is there.
-  bool advance() {
-    if (failed_) return false;
-    const bool has_all = exchange_.step();
-    bool at_rest = has_all;
-    for (const RankStep& step : steps_) {
-      if (!step.group || failed_) continue;
-      Communicator& communicator = made_[step.step];
-      if (communicator.is_empty() && exchange_.handout(step.step)) start(step);
-      if (communicator.is_empty()) {
-        at_rest = false;
-        continue;
-      }
-      const ncclResult_t state = state_of(communicator.native());
-      if (is_failure(state)) fail("ncclCommInitRankConfig", state, step);
-      at_rest = at_rest && state == ncclSuccess;
-    }
-    return at_rest && !failed_;
-  }
-
-  void start(const RankStep& step) {
-    ncclUniqueId identifier;
-    std::memcpy(&identifier, exchange_.handout(step.step)->bytes.data(), sizeof identifier);
-    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-    config.blocking = 0;
-    ncclComm_t made = nullptr;
-    const ncclResult_t result = ncclCommInitRankConfig(&made, step.size, identifier, step.position, &config);
-    made_[step.step] = Communicator::from_native_handle(made);
-    if (is_failure(result)) fail("ncclCommInitRankConfig", result, step);
-  }
-
-  void fail(const char* call, ncclResult_t result, const RankStep& step) {
-    failed_ = true;
-    const NcclError error({.call = call,
-                           .code = static_cast<int>(result),
-                           .text = ncclGetErrorString(result),
-                           .kind = step.kind,
-                           .group = step.group});
-    completion_.fail(error.what());
-  }
-
-  Clock::time_point started_;
-  mpi::CallersCommunicator caller_;
-  mpi::MpiTransport transport_;
-  CommunicatorPlan plan_;
-  std::vector<RankStep> steps_;
-  /// By step; empty where this rank has no group.
-  std::vector<Communicator> made_;
-  HandoutExchange exchange_;
-  Agreement completion_;
+  const Options& options_;
+  KindTexts texts_;
+  bool blocking_;
+  mpi::BringUp job_;
+  // Before what keeps pointers to them.
+  std::list<std::string> kept_;
+  std::optional<mpi::Communicators> host_;
+  std::map<GroupKind, UniqueStream> streams_;
   int device_ = 0;
-  bool failed_ = false;
 };
 
 Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
-    : Communicators(BringUp(communicator, config, options)) {}
+    : made_(BringUp(communicator, config, options).run()) {}
 
-Communicators::Communicators(BringUp bring_up)
-    : device_(bring_up.device()),
-      set_(bring_up.plan(), bring_up.rank(), [&](const RankStep& step) { return bring_up.take(step); }) {}
+Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, int rank,
+                                                 const std::map<GroupKind, ncclComm_t>& communicators) {
+  auto set = adopt_communicators<Communicator>(
+      plan, rank, communicators, [](ncclComm_t given, const RankStep& step, const RankList&) {
+        int size = 0;
+        int position = 0;
+        if (given == nullptr || ncclCommCount(given, &size) != ncclSuccess ||
+            ncclCommUserRank(given, &position) != ncclSuccess) {
+          return std::string("is no communicator that works");
+        }
+        if (size == step.size && position == step.position) return std::string();
+        return "has " + std::to_string(size) + " members and this rank at position " +
+               std::to_string(position) + ", where the plan has " + std::to_string(step.size) + " and " +
+               std::to_string(step.position);
+      });
+  int device = 0;
+  static_cast<void>(cudaGetDevice(&device));
+  return Communicators(std::unique_ptr<Made>(new Made{
+      .device = device, .names = {}, .host = {}, .streams = {}, .world = {}, .set = std::move(set)}));
+}
 
-void Communicators::close() {
-  if (set_.is_cleared()) return;
-  std::vector<ncclComm_t> open;
-  for (const PlanStep& step : plan().steps()) {
-    const auto mine = set_.at(step.kind);
-    if (mine.communicator) open.push_back(*mine.communicator);
+std::optional<ncclComm_t> Communicators::world() const noexcept {
+  if (made_->world.is_empty()) return std::nullopt;
+  return made_->world.native();
+}
+
+KindView Communicators::at(GroupKind kind) const {
+  KindView view{made_->set.at(kind)};
+  if (const auto stream = made_->streams.find(kind); stream != made_->streams.end()) {
+    view.stream = stream->second.native();
   }
+  if (made_->host) view.host = made_->host->at(kind).communicator;
+  return view;
+}
+
+Communicator Communicators::release(GroupKind kind) {
+  Communicator released = made_->set.release(kind);
+  // NCCL keeps pointers to the names, and nobody knows for how long now.
+  static_cast<void>(new std::list<std::string>(std::move(made_->names)));
+  made_->names.clear();
+  return released;
+}
+
+void Communicators::close(std::chrono::nanoseconds deadline) {
+  if (made_->set.is_cleared()) return;
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  std::vector<ncclComm_t> open = made_->set.natives();
+  if (const auto parent = world()) open.insert(open.begin(), *parent);
   std::reverse(open.begin(), open.end());
+#if RANKMESH_NCCL_HAS_CONFIG
   for (ncclComm_t communicator : open) {
     const ncclResult_t result = ncclCommFinalize(communicator);
     if (is_failure(result)) throw error_of("ncclCommFinalize", result);
   }
-  for (ncclComm_t communicator : open) wait(communicator);
-  set_.clear();
+  for (ncclComm_t communicator : open) wait(communicator, until - std::chrono::steady_clock::now());
+#else
+  static_cast<void>(until);
+#endif
+  made_->set.clear();
+  made_->world.reset();
+  made_->streams.clear();
+  if (made_->host) made_->host->close();
 }
 
-void wait(ncclComm_t communicator) {
+void wait(ncclComm_t communicator, std::chrono::nanoseconds deadline) {
+  const auto until = std::chrono::steady_clock::now() + deadline;
   ncclResult_t state = state_of(communicator);
-  while (state == ncclInProgress) {
+  while (state == in_progress) {
+    if (std::chrono::steady_clock::now() >= until) {
+      throw NcclError({.call = "ncclCommGetAsyncError",
+                       .code = static_cast<int>(state),
+                       .text = "still in progress when the deadline had passed"});
+    }
     std::this_thread::sleep_for(std::chrono::microseconds(20));
     state = state_of(communicator);
   }

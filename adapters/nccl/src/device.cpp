@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "rankmesh/mpi/error.hpp"
+
 namespace rankmesh::nccl {
 namespace {
 
@@ -61,7 +63,10 @@ std::string uuid_text(const std::array<char, 16>& uuid) {
 
 DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest& request) {
   MPI_Comm node = MPI_COMM_NULL;
-  MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node);
+  if (const int code = MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node);
+      code != MPI_SUCCESS) {
+    return {.problem = mpi::MpiError({.call = "MPI_Comm_split_type", .code = code}).what()};
+  }
   int local_rank = 0;
   int local_size = 1;
   MPI_Comm_rank(node, &local_rank);
@@ -70,8 +75,9 @@ DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest&
   Claim own{.rank = rank};
   DeviceChoice choice = claim_device(local_rank, request, own);
   std::vector<Claim> claims(static_cast<std::size_t>(local_size));
-  MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, node);
+  const int code = MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, node);
   MPI_Comm_free(&node);
+  if (code != MPI_SUCCESS) return {.problem = mpi::MpiError({.call = "MPI_Allgather", .code = code}).what()};
 
   if (request.allow_shared || own.has_device == 0) return choice;
   for (const Claim& other : claims) {

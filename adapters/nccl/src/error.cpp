@@ -15,8 +15,19 @@ std::string describe(const NcclError::Details& details) {
   return text + ": " + details.text + " (code " + std::to_string(details.code) + ")";
 }
 
+std::string describe(const std::vector<std::string>& problems) {
+  std::string text = "the NCCL options have " + std::to_string(problems.size()) +
+                     (problems.size() == 1 ? " problem:" : " problems:");
+  for (const std::string& problem : problems) text.append("\n  ").append(problem);
+  return text;
+}
+
 }  // namespace
 
 NcclError::NcclError(Details details) : Error(describe(details)), details_(std::move(details)) {}
+
+OptionsError::OptionsError(std::vector<std::string> problems)
+    : Error(describe(problems)),
+      problems_(std::move(problems)) {}
 
 }  // namespace rankmesh::nccl

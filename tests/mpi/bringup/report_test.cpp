@@ -21,11 +21,11 @@ Report example() {
                    .group_count = 2,
                    .group_size = 4,
                    .made_by = GroupKind::data,
-                   .order_proven = false}};
+                   .order = Proof::failed}};
   report.failures = {"sequence_data group 1 should be [1, 3, 5, 7], but ..."};
   report.communicators_made = 2;
-  report.agreement_milliseconds = 0.5;
-  report.duplicate_milliseconds = 0.25;
+  report.backend.library = "Some MPI 1.2";
+  report.parts = {{"agreement", 0.5}, {"duplicate", 0.25}};
   report.total_milliseconds = 2;
   return report;
 }
@@ -46,8 +46,46 @@ TEST_CASE("a report as text") {
         "  sequence_data group 1 should be [1, 3, 5, 7], but ...\n");
 }
 
+TEST_CASE("a report of NCCL says how, and breaks a long line") {
+  Report report = example();
+  report.failures.clear();
+  report.backend = {.name = "nccl",
+                    .library = "NCCL 2.28.9",
+                    .nccl = BackendReport::Nccl{.strategy = "mpi_split", .blocking = true, .device = 3}};
+  report.parts = {{"agreement", 0.5}, {"device", 1}, {"duplicate", 0.25}, {"identifiers", 123456}};
+  report.kinds[2].members = Proof::failed;
+  report.kinds[2].order = Proof::untried;
+  const std::string text = to_text(report);
+  CHECK_THAT(text, rankmesh::tests::ContainsSubstring(
+                       "rankmesh-bringup: world=8 tp=2\n"
+                       "NCCL 2.28.9, strategy mpi_split, blocking; rank 0 uses device 3\n"
+                       "\n"));
+  CHECK_THAT(text,
+             rankmesh::tests::ContainsSubstring(
+                 "sequence_data             2      4  shared with data            FAILED   untried          "
+                 "-\n"));
+  CHECK_THAT(text, rankmesh::tests::ContainsSubstring(
+                       "2 communicators for 3 kinds; agreement 0.50 ms, device 1.00 ms, duplicate 0.25 ms,\n"
+                       "identifiers 123456.00 ms, bring-up in all 2.00 ms\n"
+                       "every communicator holds its group, in order\n"));
+  const auto json = nlohmann::json::parse(to_json(report));
+  CHECK(json.at("backend") == "nccl");
+  CHECK(json.at("library") == "NCCL 2.28.9");
+  CHECK(json.at("strategy") == "mpi_split");
+  CHECK(json.at("blocking") == true);
+  CHECK(json.at("device") == 3);
+  CHECK(json.at("milliseconds").at("identifiers") == 123456);
+  CHECK(json.at("kinds").at(2).at("members_proven") == false);
+  CHECK(json.at("kinds").at(2).at("order_proven") == false);
+  CHECK(json.at("ok") == true);
+}
+
 TEST_CASE("a report as JSON") {
   const auto json = nlohmann::json::parse(to_json(example()));
+  CHECK(json.at("backend") == "mpi");
+  CHECK(json.at("library") == "Some MPI 1.2");
+  CHECK_FALSE(json.contains("strategy"));
+  CHECK(json.at("milliseconds").at("duplicate") == 0.25);
   CHECK(json.at("ok") == false);
   CHECK(json.at("failures").size() == 1);
   CHECK(json.at("kinds").at(0).at("milliseconds") == 1.25);

@@ -1,6 +1,7 @@
 #include "communicator.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <set>
 
@@ -31,6 +32,25 @@ void set_default(T& field, T open, T value) {
   if (field == open) field = value;
 }
 
+/// How much of a configuration has a meaning in its version: up to its size, but not the padding at its end,
+/// where later versions have an option.
+std::size_t bytes_of_options(const ncclConfig_t* config) {
+  std::size_t bytes = std::min(config->size, sizeof(ncclConfig_t));
+  if (bytes < offsetof(ncclConfig_t, blocking)) return bytes;
+  if (config->version < NCCL_VERSION(2, 17, 0))
+    bytes = std::min(bytes, offsetof(ncclConfig_t, cgaClusterSize));
+#if NCCL_VERSION_CODE >= 22600
+  if (config->version < NCCL_VERSION(2, 26, 0)) bytes = std::min(bytes, offsetof(ncclConfig_t, trafficClass));
+#endif
+  return bytes;
+}
+
+std::int64_t bytes_of(const ncclConfig_t& config) {
+  constexpr int channels = 16;
+  return bytes_per_communicator +
+         std::min(std::max(channels, config.minCTAs), config.maxCTAs) * bytes_per_channel;
+}
+
 bool is_flag(int value) {
   return value == 0 || value == 1;
 }
@@ -47,7 +67,7 @@ ncclResult_t read_config(const ncclConfig_t* given, ncclConfig_t& result) {
   result = initial;
   if (given != nullptr) {
     result.magic = 0;
-    std::memcpy(static_cast<void*>(&result), given, std::min(given->size, sizeof(result)));
+    std::memcpy(static_cast<void*>(&result), given, bytes_of_options(given));
     if (result.magic != initial.magic) return invalid("not from NCCL_CONFIG_INITIALIZER");
   }
   constexpr int open = NCCL_CONFIG_UNDEF_INT;
@@ -75,6 +95,21 @@ ncclResult_t check_handle(ncclComm_t communicator) {
              : fail(ncclInvalidArgument, "no communicator, or one already destroyed");
 }
 
+Use::Use(ncclComm_t communicator) : result_(check_handle(communicator)) {
+  if (result_ != ncclSuccess) return;
+  const std::scoped_lock lock(live().mutex);
+  if (!live().all.contains(communicator) || communicator->ending) {
+    result_ = fail(ncclInvalidArgument, "a communicator about to end");
+    return;
+  }
+  communicator_ = communicator;
+  ++communicator_->inside;
+}
+
+Use::~Use() {
+  if (communicator_ != nullptr) --communicator_->inside;
+}
+
 ncclResult_t check_ready(ncclComm_t communicator) {
   if (const ncclResult_t result = check_handle(communicator); result != ncclSuccess) return result;
   const ncclResult_t state = communicator->state;
@@ -92,8 +127,12 @@ bool cancel_for_good(ncclComm_t communicator) {
 }
 
 extern "C" int rankmesh_nccl_double_config(ncclComm_t communicator, ncclConfig_t* config) {
-  if (check_handle(communicator) != ncclSuccess) return 0;
-  *config = communicator->config;
+  const Use use(communicator);
+  if (use.result() != ncclSuccess) return 0;
+  ncclConfig_t found = communicator->config;
+  found.size = config->size;
+  found.version = config->version;
+  std::memcpy(static_cast<void*>(config), &found, bytes_of_options(config));
   return 1;
 }
 
@@ -105,8 +144,12 @@ extern "C" const char* ncclGetLastError(ncclComm_t) {
 
 using namespace rankmesh::tests::nccl_double;
 
-ncclComm::ncclComm(const ncclConfig_t& settings) : config(settings), blocking(settings.blocking != 0) {
+ncclComm::ncclComm(const ncclConfig_t& settings)
+    : config(settings),
+      blocking(settings.blocking != 0),
+      bytes(bytes_of(settings)) {
   ++atomic_counters().live_communicators;
+  atomic_counters().communicator_bytes += bytes;
   const std::scoped_lock lock(live().mutex);
   live().all.insert(this);
 }
@@ -116,4 +159,10 @@ ncclComm::~ncclComm() {
   const std::scoped_lock lock(live().mutex);
   live().all.erase(this);
   --atomic_counters().live_communicators;
+  atomic_counters().communicator_bytes -= bytes;
+}
+
+void ncclComm::end() {
+  while (inside > 0) std::this_thread::yield();
+  delete this;
 }

@@ -15,6 +15,7 @@ extern "C" void rankmesh_nccl_double_counters(Counters* counters) {
                .live_streams = now.live_streams,
                .live_allocations = now.live_allocations,
                .allocated_bytes = now.allocated_bytes,
+               .communicator_bytes = now.communicator_bytes,
                .ids_made = now.ids_made,
                .init_calls = now.init_calls,
                .split_calls = now.split_calls,

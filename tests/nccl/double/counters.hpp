@@ -13,8 +13,8 @@ namespace rankmesh::tests::nccl_double {
 /// The counters of this process, each on its own.
 struct AtomicCounters {
   std::atomic<std::int64_t> live_communicators, unconsumed_ids, threads, live_streams, live_allocations,
-      allocated_bytes, ids_made, init_calls, split_calls, finalize_calls, destroy_calls, abort_calls,
-      collective_calls, messages, bytes;
+      allocated_bytes, communicator_bytes, ids_made, init_calls, split_calls, finalize_calls, destroy_calls,
+      abort_calls, collective_calls, messages, bytes;
 };
 
 [[nodiscard]] AtomicCounters& atomic_counters();

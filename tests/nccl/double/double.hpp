@@ -21,6 +21,7 @@ struct Counters {
   std::int64_t live_streams;
   std::int64_t live_allocations;
   std::int64_t allocated_bytes;
+  std::int64_t communicator_bytes;  ///< of device memory, by communicators: invented, see README.md
   /// @}
   /// @name Done so far
   /// @{
@@ -44,10 +45,13 @@ void rankmesh_nccl_double_counters(Counters* counters);
 void rankmesh_nccl_double_discard_ids();
 /// Reads the environment again, and counts calls for faults from nought.
 void rankmesh_nccl_double_reset();
-/// The configuration that a live communicator was made with; `commName` is the caller's own pointer, as in
-/// NCCL.
+#if NCCL_VERSION_CODE >= 21400
+/// The configuration that a live communicator was made with, its gaps filled in; `commName` is the caller's
+/// own pointer, as in NCCL.
+/// @param config from NCCL_CONFIG_INITIALIZER: it gets the options that its version has
 /// @return 0 when there is no such communicator
 int rankmesh_nccl_double_config(ncclComm_t communicator, ncclConfig_t* config);
+#endif
 }
 
 [[nodiscard]] inline Counters counters() {

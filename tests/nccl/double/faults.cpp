@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -35,8 +36,58 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 6> kinds{{{"error",
                                                                        {"slow", FaultKind::slow},
                                                                        {"die", FaultKind::die}}};
 
+/// The calls that can have a fault, and the name for the three that take an ID together.
+constexpr std::array<std::string_view, 39> known_calls{{"init",
+                                                        "ncclGetVersion",
+                                                        "ncclGetUniqueId",
+                                                        "ncclCommInitRank",
+                                                        "ncclCommInitRankConfig",
+                                                        "ncclCommInitRankScalable",
+                                                        "ncclCommSplit",
+                                                        "ncclCommFinalize",
+                                                        "ncclCommDestroy",
+                                                        "ncclCommAbort",
+                                                        "ncclCommGetAsyncError",
+                                                        "ncclCommCount",
+                                                        "ncclCommUserRank",
+                                                        "ncclCommCuDevice",
+                                                        "ncclGroupStart",
+                                                        "ncclGroupEnd",
+                                                        "ncclAllReduce",
+                                                        "ncclAllGather",
+                                                        "ncclBroadcast",
+                                                        "cudaGetDeviceCount",
+                                                        "cudaSetDevice",
+                                                        "cudaGetDevice",
+                                                        "cudaGetDeviceProperties",
+                                                        "cudaDeviceGetPCIBusId",
+                                                        "cudaRuntimeGetVersion",
+                                                        "cudaDriverGetVersion",
+                                                        "cudaDeviceGetStreamPriorityRange",
+                                                        "cudaDeviceSynchronize",
+                                                        "cudaStreamCreateWithFlags",
+                                                        "cudaStreamCreateWithPriority",
+                                                        "cudaStreamGetPriority",
+                                                        "cudaStreamDestroy",
+                                                        "cudaStreamSynchronize",
+                                                        "cudaMalloc",
+                                                        "cudaFree",
+                                                        "cudaMemcpy",
+                                                        "cudaMemcpyAsync",
+                                                        "cudaMemset",
+                                                        "cudaMemGetInfo"}};
+
+bool is_known(std::string_view call) {
+  return std::find(known_calls.begin(), known_calls.end(), call) != known_calls.end();
+}
+
+/// Whether a call says, or makes others believe, how many ranks there are.
+bool has_size(std::string_view call) {
+  return call == "init" || call.starts_with("ncclCommInitRank") || call == "ncclCommSplit";
+}
+
 [[noreturn]] void refuse(std::string_view rule) {
-  std::fprintf(stderr, "RANKMESH_DOUBLE_FAULTS: cannot read \"%.*s\"; a rule is call@rank[#n]=kind[:value]\n",
+  std::fprintf(stderr, "RANKMESH_DOUBLE_FAULTS: cannot do \"%.*s\"; a rule is call@rank[#n]=kind[:value]\n",
                static_cast<int>(rule.size()), rule.data());
   std::_Exit(99);
 }
@@ -56,6 +107,23 @@ std::string_view take_until(std::string_view& text, char separator) {
   return head;
 }
 
+/// Whether a rule says something: a fault that silently does nothing would let a test pass.
+bool can_happen(const Rule& rule) {
+  if (!is_known(rule.call)) return false;
+  switch (rule.fault.kind) {
+    case FaultKind::none:
+      return false;
+    case FaultKind::error:
+    case FaultKind::async:
+    case FaultKind::slow:
+      return rule.fault.value > 0;
+    case FaultKind::size:
+      return has_size(rule.call);
+    default:
+      return true;
+  }
+}
+
 Rule parse_rule(std::string_view text) {
   Rule rule;
   std::string_view effect = text;
@@ -71,8 +139,8 @@ Rule parse_rule(std::string_view text) {
   for (const auto& [name, value] : kinds) {
     if (name == kind) rule.fault.kind = value;
   }
-  if (rule.fault.kind == FaultKind::none) refuse(text);
   if (!effect.empty()) rule.fault.value = number_in(effect, text);
+  if (!can_happen(rule)) refuse(text);
   return rule;
 }
 
@@ -122,6 +190,7 @@ Fault next_fault(std::string_view name, std::string_view family) {
   Specification& spec = specification();
   const std::scoped_lock lock(spec.mutex);
   if (!spec.read) read_environment(spec);
+  if (!is_known(name)) refuse(name);  // missing in the list above
   const int number = count_call(spec, name);
   const int number_in_family = family.empty() ? 0 : count_call(spec, family);
   const int rank = job_rank();

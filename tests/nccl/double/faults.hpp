@@ -13,7 +13,7 @@ enum class FaultKind {
   error,  ///< the call returns this code at once
   async,  ///< the work of the call fails with this code: on a non-blocking communicator, its asynchronous
           ///< error
-  size,   ///< the call acts as if its number of ranks were this
+  size,   ///< the call acts as if its number of ranks were this; a split says so of its child
   hang,   ///< the work of the call does not end until the communicator is aborted
   slow,   ///< the work of the call starts after this many milliseconds
   die,    ///< the process kills itself, after this many milliseconds

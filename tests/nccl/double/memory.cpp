@@ -1,4 +1,5 @@
 // "Device memory" is host memory.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -22,6 +23,13 @@ Allocations& allocations() {
   return *instance;
 }
 
+/// What the current device has left: one GPU's worth, whichever it is.
+std::size_t available_memory() {
+  const AtomicCounters& now = atomic_counters();
+  const auto used = static_cast<std::size_t>(now.allocated_bytes + now.communicator_bytes);
+  return device_memory - std::min(used, device_memory);
+}
+
 }  // namespace
 
 }  // namespace rankmesh::tests::nccl_double
@@ -33,8 +41,9 @@ extern "C" {
 cudaError_t cudaMalloc(void** pointer, size_t size) {
   if (const cudaError_t fault = runtime_fault("cudaMalloc"); fault != cudaSuccess) return fault;
   if (pointer == nullptr) return remember(cudaErrorInvalidValue);
-  *pointer = size == 0 ? nullptr : std::malloc(size);
+  *pointer = nullptr;
   if (size == 0) return cudaSuccess;
+  if (size <= available_memory()) *pointer = std::malloc(size);
   if (*pointer == nullptr) return remember(cudaErrorMemoryAllocation);
   std::memset(*pointer, 0xcd, size);  // nobody shall take fresh memory for zeros
   const std::scoped_lock lock(allocations().mutex);
@@ -81,7 +90,7 @@ cudaError_t cudaMemset(void* to, int value, size_t size) {
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
   if (const cudaError_t fault = runtime_fault("cudaMemGetInfo"); fault != cudaSuccess) return fault;
   *total = device_memory;
-  *available = device_memory - static_cast<std::size_t>(atomic_counters().allocated_bytes.load());
+  *available = available_memory();
   return cudaSuccess;
 }
 

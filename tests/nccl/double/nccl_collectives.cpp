@@ -133,6 +133,8 @@ ncclResult_t enqueue(Collective call) {
   ++atomic_counters().collective_calls;
   const Fault fault = next_fault(call.name);
   if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
+  const Use use(call.communicator);
+  if (use.result() != ncclSuccess) return use.result();
   if (const ncclResult_t ready = check_ready(call.communicator); ready != ncclSuccess) return ready;
   if (call.communicator->finalize_called) return fail(ncclInvalidUsage, "collective after ncclCommFinalize");
   if (!call.combine) return fail(ncclInvalidArgument, "a type or operation that the double does not know");
@@ -191,7 +193,8 @@ ncclResult_t ncclAllGather(const void* sendbuff, void* recvbuff, size_t sendcoun
 
 ncclResult_t ncclBroadcast(const void* sendbuff, void* recvbuff, size_t count, ncclDataType_t datatype,
                            int root, ncclComm_t comm, cudaStream_t stream) {
-  if (const ncclResult_t ready = check_ready(comm); ready != ncclSuccess) return noted(ready);
+  const Use use(comm);
+  if (use.result() != ncclSuccess) return noted(use.result());
   Request request = request_of(RequestKind::broadcast, datatype, count);
   request.root = root;
   const bool is_root = comm->rank == root;

@@ -62,6 +62,19 @@ struct InitCall {
   const ncclConfig_t* config = nullptr;
 };
 
+/// The name is the caller's memory, which must last as long as the communicator: a sanitizer sees it if it
+/// does not.
+void read_name(const ncclComm& communicator) {
+#if NCCL_VERSION_CODE >= 22700
+  if (communicator.config.commName != nullptr) {
+    static std::atomic<std::size_t> sink;
+    sink = std::strlen(communicator.config.commName);
+  }
+#else
+  std::ignore = communicator;
+#endif
+}
+
 ncclResult_t run_init(ncclComm& communicator, const InitCall& call, const Fault& fault) {
   ncclResult_t result = undergo(fault, communicator.cancellation);
   if (result == ncclSuccess) {
@@ -93,6 +106,8 @@ ncclResult_t init(InitCall call) {
   communicator->rank = call.rank;
   communicator->size = call.size;
   communicator->device = current_device();
+  read_name(*communicator);
+  const Use use(communicator);
   std::atomic_ref(*call.result)
       .store(communicator, std::memory_order_release);  // for an abort from another thread
   ncclComm_t* const result = call.result;
@@ -121,6 +136,8 @@ ncclResult_t run_split(ncclComm& parent, const SplitCall& call, const Fault& fau
     call.child->size = star.size;
     call.child->star = std::move(star);
     if (result == ncclSuccess) result = shake_hands(*call.child, parent.cancellation.fd());
+    if (result != ncclSuccess) call.child->star.peers.clear();  // the other members shall not wait for it
+    if (fault.kind == FaultKind::size) call.child->size = fault.value;
     call.child->state = result;
   }
   // Also a failed one: it is the caller's to abort. The caller may be looking.
@@ -134,7 +151,8 @@ ncclResult_t split(ncclComm_t parent, SplitChoice choice, ncclComm_t* result, co
   const Fault fault = next_fault("ncclCommSplit");
   if (result == nullptr) return fail(ncclInvalidArgument, "the result is null");
   if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
-  if (const ncclResult_t checked = check_handle(parent); checked != ncclSuccess) return checked;
+  const Use use(parent);
+  if (use.result() != ncclSuccess) return use.result();
   if (choice.color != NCCL_SPLIT_NOCOLOR && choice.color < 0)
     return fail(ncclInvalidArgument, "negative color");
   if (parent->splitting) return fail(ncclInvalidUsage, "two splits of one communicator at a time");
@@ -149,6 +167,7 @@ ncclResult_t split(ncclComm_t parent, SplitChoice choice, ncclComm_t* result, co
   if (choice.color != NCCL_SPLIT_NOCOLOR) {
     child = new ncclComm(config);
     child->device = parent->device;
+    read_name(*child);
   }
   parent->splitting = true;
   const SplitCall call{.choice = choice, .child = child, .result = result};
@@ -166,6 +185,8 @@ ncclResult_t finalize(ncclComm_t communicator) {
   const Fault fault = next_fault("ncclCommFinalize");
   if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
   if (communicator == nullptr) return ncclSuccess;
+  const Use use(communicator);
+  if (use.result() != ncclSuccess) return use.result();
   if (const ncclResult_t ready = check_ready(communicator); ready != ncclSuccess) return ready;
   if (communicator->finalize_called) return fail(ncclInvalidArgument, "finalized twice");
   communicator->finalize_called = true;
@@ -176,27 +197,18 @@ ncclResult_t finalize(ncclComm_t communicator) {
                  }});
 }
 
-/// The name is the caller's memory, which must last as long as the communicator: a sanitizer sees it if it
-/// does not.
-void read_name(const ncclComm& communicator) {
-#if NCCL_VERSION_CODE >= 22700
-  if (communicator.config.commName != nullptr) {
-    static std::atomic<std::size_t> sink;
-    sink = std::strlen(communicator.config.commName);
-  }
-#else
-  std::ignore = communicator;
-#endif
-}
-
 ncclResult_t destroy(ncclComm_t communicator) {
   ++atomic_counters().destroy_calls;
   const Fault fault = next_fault("ncclCommDestroy");
   if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
   if (communicator == nullptr) return ncclSuccess;
-  if (const ncclResult_t ready = check_ready(communicator); ready != ncclSuccess) return ready;
-  if (communicator->ending.exchange(true)) return fail(ncclInvalidArgument, "destroyed twice");
-  read_name(*communicator);
+  {
+    const Use use(communicator);
+    if (use.result() != ncclSuccess) return use.result();
+    if (const ncclResult_t ready = check_ready(communicator); ready != ncclSuccess) return ready;
+    if (communicator->ending.exchange(true)) return fail(ncclInvalidArgument, "destroyed twice");
+    read_name(*communicator);
+  }
   return launch({.communicator = communicator,
                  .run =
                      [communicator, fault] {
@@ -205,8 +217,8 @@ ncclResult_t destroy(ncclComm_t communicator) {
                        if (result == ncclSuccess && !communicator->finalize_called) {
                          std::ignore = barrier_of_the_living(communicator->star, cancel);
                        }
-                       delete communicator;
-                       return ncclSuccess;
+                       communicator->end();
+                       return fault.kind == FaultKind::async ? result : ncclSuccess;
                      },
                  .drop = [communicator] { communicator->ending = false; },
                  .ends_communicator = true});
@@ -219,12 +231,10 @@ ncclResult_t abort(ncclComm_t communicator) {
   }
   if (communicator == nullptr) return ncclSuccess;
   if (const ncclResult_t checked = check_handle(communicator); checked != ncclSuccess) return checked;
-  read_name(*communicator);
   // Inside ncclCommDestroy, that call goes on to delete it.
   if (!cancel_for_good(communicator)) return ncclSuccess;
-  if (communicator->worker.joinable()) communicator->worker.join();
-  while (communicator->inside > 0) std::this_thread::yield();
-  delete communicator;
+  read_name(*communicator);
+  communicator->end();
   return ncclSuccess;
 }
 

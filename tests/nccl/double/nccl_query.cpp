@@ -11,7 +11,10 @@ using namespace rankmesh::tests::nccl_double;
 
 namespace {
 
-ncclResult_t query(ncclComm_t communicator, int* answer, int ncclComm::*member) {
+ncclResult_t query(const char* name, ncclComm_t communicator, int* answer, int ncclComm::*member) {
+  if (const int code = undergo_fault_of(name); code != 0) return static_cast<ncclResult_t>(code);
+  const Use use(communicator);
+  if (use.result() != ncclSuccess) return use.result();
   if (const ncclResult_t ready = check_ready(communicator); ready != ncclSuccess) return ready;
   if (answer == nullptr) return fail(ncclInvalidArgument, "the answer is null");
   *answer = communicator->*member;
@@ -33,22 +36,23 @@ ncclResult_t ncclGetVersion(int* version) {
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* asyncError) {
   if (const int code = undergo_fault_of("ncclCommGetAsyncError"); code != 0)
     return static_cast<ncclResult_t>(code);
-  if (const ncclResult_t checked = check_handle(comm); checked != ncclSuccess) return checked;
+  const Use use(comm);
+  if (use.result() != ncclSuccess) return use.result();
   if (asyncError == nullptr) return ncclInvalidArgument;
   *asyncError = comm->state;
   return ncclSuccess;
 }
 
 ncclResult_t ncclCommCount(const ncclComm_t comm, int* count) {
-  return query(comm, count, &ncclComm::size);
+  return query("ncclCommCount", comm, count, &ncclComm::size);
 }
 
 ncclResult_t ncclCommUserRank(const ncclComm_t comm, int* rank) {
-  return query(comm, rank, &ncclComm::rank);
+  return query("ncclCommUserRank", comm, rank, &ncclComm::rank);
 }
 
 ncclResult_t ncclCommCuDevice(const ncclComm_t comm, int* device) {
-  return query(comm, device, &ncclComm::device);
+  return query("ncclCommCuDevice", comm, device, &ncclComm::device);
 }
 
 const char* ncclGetErrorString(ncclResult_t result) {

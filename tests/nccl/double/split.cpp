@@ -94,7 +94,11 @@ ncclResult_t split_star(Star& parent, const SplitChoice& choice, Star& child, in
       far_end = std::move(far);
     }
   }
-  if (parent.is_hub()) return distribute_ends(parent, children, std::move(far_end), child, cancel);
+  if (parent.is_hub()) {
+    result = distribute_ends(parent, children, std::move(far_end), child, cancel);
+    if (result != ncclSuccess) parent.peers.clear();  // nobody shall wait for this rank any more
+    return result;
+  }
   return takes_part ? trade_ends(parent, std::move(far_end), child, cancel) : ncclSuccess;
 }
 

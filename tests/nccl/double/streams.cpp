@@ -112,6 +112,7 @@ cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
 }
 
 cudaError_t cudaStreamGetPriority(cudaStream_t stream, int* priority) {
+  if (const cudaError_t fault = runtime_fault("cudaStreamGetPriority"); fault != cudaSuccess) return fault;
   const std::scoped_lock lock(streams().mutex);
   const CUstream_st* const found = find(stream);
   if (found == nullptr || priority == nullptr) return remember(cudaErrorInvalidResourceHandle);

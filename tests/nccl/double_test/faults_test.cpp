@@ -140,8 +140,10 @@ TEST_CASE("a rank that dies after arrival is an error on all others") {
 }
 
 TEST_CASE("a specification that cannot be read ends the process") {
-  for (const char* text : {"ncclGetUniqueId", "ncclGetUniqueId@0", "ncclGetUniqueId@0=explode",
-                           "ncclGetUniqueId@x=die", "ncclGetUniqueId@0#1=error:many", "@0=die"}) {
+  for (const char* text :
+       {"ncclGetUniqueId", "ncclGetUniqueId@0", "ncclGetUniqueId@0=explode", "ncclGetUniqueId@x=die",
+        "ncclGetUniqueId@0#1=error:many", "@0=die", "ncclGetUniqueID@0=die", "ncclGetUniqueId@0=size:2",
+        "ncclGetUniqueId@0=error", "ncclGetUniqueId@0=async:0", "ncclGetUniqueId@0=slow"}) {
     CAPTURE(text);
     const Outcome outcome =
         run_processes(1, faults(text), [](Process& process) { std::ignore = process.id(); });

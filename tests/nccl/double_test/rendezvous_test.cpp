@@ -57,10 +57,51 @@ TEST_CASE("several IDs share out the ranks") {
                                                             ids, all.data(), nullptr));
         prove(process, communicator, all_ranks(process.size()));
         close(process, communicator);
+        process.check(counters().ids_made == (process.rank() < ids ? 1 : 0));
         process.check(back_to(before));
+        process.check(counters().unconsumed_ids == 0);
       });
     }
   }
+}
+
+TEST_CASE("each rank comes to the ID of its block, as in NCCL") {
+  // NCCL deals 5 ranks to 2 IDs as 0, 1, 2 and 3, 4. Whoever finds its ID gone is told so at once.
+  expect_well(5, {}, [](Process& process) {
+    const Held before = held_now();
+    std::vector<ncclUniqueId> ids{process.id(0, 0), process.id(1, 4)};
+    process.meet(0);
+    if (process.rank() == 4) nccl_double::rankmesh_nccl_double_discard_ids();
+    process.meet(1);
+    ncclConfig_t config = nonblocking();
+    ncclComm_t communicator = nullptr;
+    process.check(ncclInProgress,
+                  ncclCommInitRankScalable(&communicator, 5, process.rank(), 2, ids.data(), &config));
+    process.check(process.rank() < 3 ? ncclInProgress : ncclRemoteError, settle(communicator, 300));
+    process.check(ncclSuccess, ncclCommAbort(communicator));
+    nccl_double::rankmesh_nccl_double_discard_ids();
+    process.check(back_to(before));
+  });
+}
+
+TEST_CASE("the name of a communicator stays the caller's memory") {
+#if NCCL_VERSION_CODE >= 22700
+  expect_well(1, {}, [](Process& process) {
+    const std::string name = "tensor parallel 3";
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    config.commName = name.c_str();
+    ncclComm_t communicator = nullptr;
+    process.check(ncclSuccess, ncclCommInitRankConfig(&communicator, 1, process.id(), 0, &config));
+    ncclComm_t child = nullptr;
+    process.check(ncclSuccess, ncclCommSplit(communicator, 0, 0, &child, nullptr));
+    for (ncclComm_t const named : {child, communicator}) {
+      ncclConfig_t found = NCCL_CONFIG_INITIALIZER;
+      process.check(nccl_double::rankmesh_nccl_double_config(named, &found) == 1);
+      process.check(found.commName == name.c_str());
+      close(process, named);
+    }
+  });
+#endif
 }
 
 TEST_CASE("bad arguments are refused before anybody waits") {

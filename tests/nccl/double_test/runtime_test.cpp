@@ -74,6 +74,34 @@ TEST_CASE("memory is accounted for") {
   });
 }
 
+TEST_CASE("communicators take memory, as their channels do") {
+  expect_well(1, {}, [](Process& process) {
+    const auto available = [&process] {
+      std::size_t free = 0;
+      std::size_t total = 0;
+      process.check(cudaMemGetInfo(&free, &total) == cudaSuccess && free <= total);
+      return static_cast<std::int64_t>(free);
+    };
+    constexpr std::int64_t mebibyte = 1 << 20;
+    const std::int64_t before = available();
+    ncclComm_t const usual = world(process);
+    const std::int64_t with_one = available();
+    process.check(before - with_one == (64 + 16 * 4) * mebibyte);
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    config.maxCTAs = 2;
+    ncclComm_t narrow = nullptr;
+    process.check(ncclSuccess, ncclCommInitRankConfig(&narrow, 1, process.id(1), 0, &config));
+    process.check(with_one - available() == (64 + 2 * 4) * mebibyte);
+    process.check(counters().communicator_bytes == before - available());
+    void* memory = nullptr;
+    const auto too_much = static_cast<std::size_t>(available()) + 1;
+    process.check(cudaMalloc(&memory, too_much) == cudaErrorMemoryAllocation && memory == nullptr);
+    close(process, narrow);
+    close(process, usual);
+    process.check(available() == before);
+  });
+}
+
 TEST_CASE("the version can differ by rank") {
   expect_well(2, {{"RANKMESH_DOUBLE_NCCL_VERSION_1", "21903"}}, [](Process& process) {
     int version = 0;

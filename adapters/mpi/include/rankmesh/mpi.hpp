@@ -3,8 +3,11 @@
 /// @file
 /// The umbrella header of `rankmesh::mpi`: the groups of a job as MPI communicators.
 
+#include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/mpi/caller.hpp"
 #include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/communicators.hpp"
 #include "rankmesh/mpi/error.hpp"
+#include "rankmesh/mpi/options.hpp"
 #include "rankmesh/mpi/transport.hpp"
+#include "rankmesh/mpi/watchdog.hpp"

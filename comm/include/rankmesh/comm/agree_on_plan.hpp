@@ -10,17 +10,16 @@ namespace rankmesh {
 /// What ranks agree on before they make communicators, besides the configuration.
 struct PlanAgreement {
   PlanOptions plan{};
-  AgreementOptions agreement{};
   /// What else must be the same on all ranks: the version of a library, a strategy.
   std::vector<AgreementField> fields{};
 };
 
-/// Waits for all ranks, agrees on the configuration, the options of the plan, its digest and the fields
-/// given, and only then judges the configuration: the first step of every bring-up.
+/// Waits for all ranks, agrees on the version of rankmesh, the configuration, the options of the plan, its
+/// digest and the fields given, and only then judges the configuration: the first step of every bring-up.
 /// @collective over the ranks of the transport
 /// @throws DisagreementError, DeadlineError the same on every rank
 /// @throws ConfigError, RangeError the same on every rank, where all agree on what is invalid
-[[nodiscard]] CommunicatorPlan agree_on_plan(Transport& transport, const ParallelConfig& config,
+[[nodiscard]] CommunicatorPlan agree_on_plan(Rounds& rounds, const ParallelConfig& config,
                                              const PlanAgreement& what);
 
 }  // namespace rankmesh

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/rounds.hpp"
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
@@ -23,16 +25,10 @@ struct AgreementField {
   bool operator==(const AgreementField&) const = default;
 };
 
-/// How long to wait for the others.
+/// One round of agreement.
 struct AgreementOptions {
-  /// From the arrival of the first rank to the verdict. At least a millisecond.
-  std::chrono::nanoseconds deadline = std::chrono::minutes(5);
-  /// What a message may take at the most: how much longer than the deadline a rank waits for the verdict of
-  /// rank 0, and then as long again for that of rank 1.
-  std::chrono::nanoseconds grace = std::chrono::seconds(5);
   /// The name of the step in errors.
   std::string step = "agreement";
-  Channel channel = Channel::arrival;
   /// Whether this rank counts as arrived from the start. If not, it takes part in the protocol, and may end
   /// with the verdict that others brought about, but is waited for until it calls `arrive` or `fail`.
   bool arrives_at_once = true;
@@ -51,8 +47,9 @@ struct Verdict {
   DeadlineError::Details deadline{};
 
   /// Throws the error that the verdict stands for; returns if the ranks agree.
+  /// @param abandoned_identifiers what the error counts, see `InterruptedError`
   /// @throws DisagreementError, DeadlineError, BringUpError
-  void raise() const;
+  void raise(int abandoned_identifiers = 0) const;
 
   bool operator==(const Verdict&) const = default;
 };
@@ -69,18 +66,27 @@ struct Verdict {
 /// bounded time. A verdict on a missed deadline goes to all ranks, also to those that are yet to come.
 ///
 /// A rank may have work to do before it counts as arrived, and may fail at it: a failure ends the agreement
-/// on all ranks at once, with an error that names the ranks that failed.
+/// on all ranks at once, with an error that names the ranks that failed. When the deadline passes, ranks that
+/// are still at work say so, and rank 0 waits up to half a `grace` for that: the error then tells the ranks
+/// that are silent from those that are not done, perhaps since they wait for the silent ones.
 ///
 /// @collective over the ranks of the transport
 class Agreement {
  public:
-  /// @param transport must outlive this
+  /// Begins the next round.
+  /// @param rounds must outlive this
   /// @param fields in the same order on every rank
-  Agreement(Transport& transport, const std::vector<AgreementField>& fields, AgreementOptions options);
+  Agreement(Rounds& rounds, const std::vector<AgreementField>& fields, AgreementOptions options);
+  Agreement(const Agreement&) = delete;
+  Agreement& operator=(const Agreement&) = delete;
+  /// A round left without a verdict stays the next one: see `abandon`.
+  ~Agreement();
 
-  /// Counts this rank as arrived, where it did not arrive at once. Does nothing once there is a verdict.
+  /// Counts this rank as arrived, where it did not arrive at once. Does nothing after `fail`, and once there
+  /// is a verdict.
   void arrive();
-  /// Ends the agreement for all ranks: this one cannot go on. Does nothing once there is a verdict.
+  /// Ends the agreement for all ranks: this one cannot go on. Does nothing the second time, and once there is
+  /// a verdict.
   void fail(std::string what);
 
   /// Does what can be done without waiting. Returns whether the verdict is there and passed on.
@@ -102,32 +108,41 @@ class Agreement {
 
   [[nodiscard]] bool is_complete() const { return arrived_.size() == transport_.size(); }
   [[nodiscard]] std::vector<int> children() const;
-  [[nodiscard]] Instant waited() { return transport_.now() - first_arrival_; }
+  [[nodiscard]] Instant waited() const { return rounds_.elapsed(); }
+  [[nodiscard]] Instant deadline() const noexcept { return rounds_.patience().deadline; }
+  [[nodiscard]] Instant grace() const noexcept { return rounds_.patience().grace; }
 
   void handle(const Message& message);
   void merge_report(const Message& message);
   void add_failure(RankFailure failure);
   void read_verdict(const Message& message);
+  void settle(Verdict verdict);
   void act_as_time_passes();
   void report_to(int rank);
-  void escalate_at(Instant waited, bool& escalated);
+  void escalate(bool& escalated);
   void decide();
   void give_up();
-  void miss_deadline(RankSet missing, bool complete);
+  /// Whether it is known of every rank that it has arrived, or is there and has not.
+  [[nodiscard]] bool has_heard_all() const;
+  void miss_deadline();
   void send_verdict(const std::vector<int>& ranks);
   void send_verdict_to_all();
+  [[nodiscard]] Bytes encoded_verdict();
   [[nodiscard]] std::vector<Disagreement> find_disagreements() const;
 
+  Rounds& rounds_;
   Transport& transport_;
   AgreementOptions options_;
+  std::uint64_t round_;
   std::vector<AgreementField> fields_;
   RankSet arrived_;
+  /// Those that were there when the deadline had passed.
+  RankSet present_;
   std::vector<Tally> tallies_;
-  /// When the rank that came first came, as far as this rank knows.
-  Instant first_arrival_;
   Instant own_arrival_;
   /// The size of the subtree of this rank, itself included.
   int subtree_ = 1;
+  bool has_failed_ = false;
   bool reported_ = false;
   bool escalated_early_ = false;
   bool escalated_at_deadline_ = false;
@@ -139,11 +154,21 @@ class Agreement {
   std::optional<Verdict> verdict_;
 };
 
-/// Runs an agreement to its end.
+/// Runs the next round to its end.
 /// @collective over the ranks of the transport
-/// @throws DisagreementError, DeadlineError the same on every rank
+/// @throws DisagreementError, DeadlineError, BringUpError the same on every rank
 /// @throws ProtocolError if a message is not of this protocol
-void agree(Transport& transport, const std::vector<AgreementField>& fields, const AgreementOptions& options);
+void agree(Rounds& rounds, const std::vector<AgreementField>& fields, std::string step = "agreement");
+
+/// A round without fields: returns when all ranks have arrived at a step.
+/// @param failure why this rank cannot take it, if so: the round ends with an error on all ranks then
+/// @collective over the ranks of the transport
+/// @throws DeadlineError, BringUpError the same on every rank
+void arrive(Rounds& rounds, std::string step, const std::optional<std::string>& failure = {});
+
+/// Tells all ranks that this one leaves the bring-up, so that the next round ends with an error for them.
+/// Takes no longer than a `grace`; does nothing where the bring-up is over already.
+void abandon(Rounds& rounds, std::string why) noexcept;
 
 /// The fields of a configuration, in the order of declaration; the world size is required to be that of the
 /// transport.

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,9 +16,11 @@ namespace rankmesh {
 /// What an adapter fills: an owning handle of one communicator. It is move-only, an empty one frees nothing,
 /// and `native()` is what the adapted library calls a communicator.
 template <typename T>
-concept CommunicatorHandle = std::movable<T> && !std::copyable<T> && requires(const T& handle) {
+concept CommunicatorHandle =
+    std::movable<T> && std::default_initializable<T> && !std::copyable<T> && requires(const T& handle) {
   typename T::Native;
   { handle.native() } -> std::same_as<typename T::Native>;
+  { handle.is_empty() } -> std::same_as<bool>;
 };
 
 /// What one rank has of one kind: a view that owns nothing, valid as long as the set it came from.
@@ -82,7 +85,29 @@ class CommunicatorSet {
     result.group = place->group;
     result.position = place->position;
     result.size = family.group_size();
-    if (planned.step) result.communicator = handles_[*planned.step].native();
+    if (!planned.step) return result;
+    const Handle& handle = handles_[*planned.step];
+    if (handle.is_empty()) {
+      throw StateError("the " + std::string(kind.name()) + " communicator was released");
+    }
+    result.communicator = handle.native();
+    return result;
+  }
+
+  /// Gives up the communicator of a kind, and of all kinds that share it: the caller owns it now.
+  /// @throws RangeError if the topology has no such kind
+  /// @throws StateError where this rank has none of it
+  [[nodiscard]] Handle release(GroupKind kind) {
+    static_cast<void>(at(kind).native());
+    return std::move(handles_[*plan_.kind(kind).step]);
+  }
+
+  /// The communicators of this rank in the order of creation, those released left out.
+  [[nodiscard]] std::vector<Native> natives() const {
+    std::vector<Native> result;
+    for (const RankStep& step : steps_) {
+      if (!is_cleared_ && !handles_[step.step].is_empty()) result.push_back(handles_[step.step].native());
+    }
     return result;
   }
 
@@ -114,6 +139,7 @@ class CommunicatorSet {
 
     void push(Handle handle) { handles_.push_back(std::move(handle)); }
     [[nodiscard]] const Handle& operator[](std::size_t step) const { return handles_.at(step); }
+    [[nodiscard]] Handle& operator[](std::size_t step) { return handles_.at(step); }
     void clear() noexcept {
       while (!handles_.empty()) handles_.pop_back();
     }
@@ -128,5 +154,52 @@ class CommunicatorSet {
   Handles handles_;
   bool is_cleared_ = false;
 };
+
+/// Takes over communicators that were made elsewhere for the groups of a plan. Owns all of them when it
+/// returns, and none when it throws.
+/// @param natives one for each step of the plan in which the rank has a group, by any of the kinds that share
+///        it
+/// @param inspect called with a native communicator, the step and the members that it should have; returns
+///        what is wrong with it, or nothing
+/// @throws StateError naming every communicator that is missing, superfluous or wrong
+/// @throws RangeError if there is no such rank, or a kind that the topology does not have
+template <CommunicatorHandle Handle, typename Inspect>
+[[nodiscard]] CommunicatorSet<Handle> adopt_communicators(
+    const CommunicatorPlan& plan, int rank, const std::map<GroupKind, typename Handle::Native>& natives,
+    Inspect&& inspect) {
+  const std::vector<RankStep> steps = plan.for_rank(rank);
+  std::vector<std::optional<typename Handle::Native>> by_step(steps.size());
+  std::string problems;
+  const auto object = [&](GroupKind kind, const std::string& what) {
+    problems.append("\n  ").append(kind.name()).append(": ").append(what);
+  };
+  for (const auto& [kind, native] : natives) {
+    const std::optional<std::size_t> step = plan.kind(kind).step;
+    if (!step || !steps[*step].group) {
+      object(kind, "this rank needs no communicator");
+    } else if (by_step[*step]) {
+      object(kind, "shares its communicator with " + std::string(steps[*step].kind.name()) + "; give one");
+    } else {
+      by_step[*step] = native;
+    }
+  }
+  for (const RankStep& step : steps) {
+    if (!step.group) continue;
+    if (!by_step[step.step]) {
+      object(step.kind, "no communicator is given");
+    } else if (const std::string wrong =
+                   inspect(*by_step[step.step], step, plan.topology().family(step.kind).group(*step.group));
+               !wrong.empty()) {
+      object(step.kind, wrong);
+    }
+  }
+  if (!problems.empty()) {
+    throw StateError("the communicators given do not fit the plan of rank " + std::to_string(rank) + ":" +
+                     problems);
+  }
+  return CommunicatorSet<Handle>(plan, rank, [&](const RankStep& step) {
+    return step.group ? Handle::from_native_handle(*by_step[step.step]) : Handle();
+  });
+}
 
 }  // namespace rankmesh

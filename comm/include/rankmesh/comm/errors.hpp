@@ -44,8 +44,24 @@ class DisagreementError : public Error {
   std::vector<Disagreement> disagreements_;
 };
 
+/// A bring-up that was over for all ranks before it was done. Everything that was made is freed or aborted;
+/// what cannot be freed is counted.
+class InterruptedError : public Error {
+ public:
+  InterruptedError(const std::string& what, int abandoned_identifiers)
+      : Error(what),
+        abandoned_identifiers_(abandoned_identifiers) {}
+
+  /// The unique IDs that this rank made for groups that were never completed: NCCL keeps a thread and its
+  /// sockets for each until the process ends.
+  [[nodiscard]] int abandoned_identifiers() const noexcept { return abandoned_identifiers_; }
+
+ private:
+  int abandoned_identifiers_;
+};
+
 /// Ranks did not come in time.
-class DeadlineError : public Error {
+class DeadlineError : public InterruptedError {
  public:
   /// What was waited for.
   struct Details {
@@ -53,6 +69,9 @@ class DeadlineError : public Error {
     std::string step{};
     /// The ranks that were not heard from.
     RankSet missing{};
+    /// The ranks that were heard from when the deadline passed, but were not done: with a step that all take
+    /// together, whoever waits for one of `missing` is among them.
+    RankSet unfinished{};
     /// How long the rank that waited longest had waited.
     std::chrono::nanoseconds waited{0};
     /// Whether every rank that was heard from has the same list: false where the ranks that collect it, 0 and
@@ -62,7 +81,7 @@ class DeadlineError : public Error {
     bool operator==(const Details&) const = default;
   };
 
-  explicit DeadlineError(Details details);
+  explicit DeadlineError(Details details, int abandoned_identifiers = 0);
 
   [[nodiscard]] const Details& details() const noexcept { return details_; }
 
@@ -79,10 +98,10 @@ struct RankFailure {
 };
 
 /// A step failed on some ranks, so it is over for all of them. Every rank gets the same error.
-class BringUpError : public Error {
+class BringUpError : public InterruptedError {
  public:
   /// @param failures at least one
-  BringUpError(std::string step, std::vector<RankFailure> failures);
+  BringUpError(std::string step, std::vector<RankFailure> failures, int abandoned_identifiers = 0);
 
   [[nodiscard]] const std::string& step() const noexcept { return step_; }
   /// The failures known when the step was given up, in the order of the ranks.

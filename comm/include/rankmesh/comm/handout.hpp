@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,24 +20,33 @@ struct Handout {
   bool operator==(const Handout&) const = default;
 };
 
+/// How many members of a group contribute to what is handed out in it: from 1 to the size of the group.
+using ContributorCount = std::function<int(int group_size)>;
+
 /// In every group of every step of a plan, the first member hands something to the others: one exchange for
 /// all kinds together, along a binomial tree over the positions of each group. A state machine over a
 /// transport that waits for nobody; whoever drives it decides how long to go on.
 ///
+/// Large groups may have several contributors, the first members of as many slices of nearly equal length,
+/// the longer ones first. They send their parts to the first member, which hands out all of them, joined in
+/// the order of the positions.
+///
 /// A rank receives one message for each step in which it has a group and does not lead it, and sends no more
-/// than log2(group size) for each step in which it has a group.
+/// than log2(group size) for each step in which it has a group, and one for each part it contributes.
 ///
 /// @collective over the ranks of the transport, which are those of the plan
 class HandoutExchange {
  public:
-  /// @param transport must outlive this
-  HandoutExchange(Transport& transport, const CommunicatorPlan& plan);
+  /// @param transport must outlive this, and so must `plan`
+  /// @param contributors the same on every rank; one if empty
+  HandoutExchange(Transport& transport, const CommunicatorPlan& plan,
+                  const ContributorCount& contributors = {});
 
-  /// The steps in which this rank leads its group, for each of which it must call `offer`.
-  [[nodiscard]] std::vector<std::size_t> led() const;
-  /// What this rank hands out in a step it leads.
-  /// @throws StateError if it does not lead a group in that step, or has offered already
-  void offer(std::size_t step, Handout handout);
+  /// The steps to which this rank contributes, for each of which it must call `offer`.
+  [[nodiscard]] std::vector<std::size_t> contributions() const;
+  /// What this rank contributes to a step.
+  /// @throws StateError if it does not contribute to that step, or has offered already
+  void offer(std::size_t step, Handout part);
 
   /// Does what can be done without waiting. Returns whether this rank has the handout of every group it is
   /// in, and all it has passed on is out of its hands.
@@ -45,18 +54,33 @@ class HandoutExchange {
   bool step();
 
   /// What was handed out in a step; nothing if it has not come yet, or this rank has no group in the step.
-  [[nodiscard]] const std::optional<Handout>& handout(std::size_t step) const { return handouts_.at(step); }
+  [[nodiscard]] const std::optional<Handout>& handout(std::size_t step) const {
+    return steps_.at(step).handout;
+  }
   /// The messages this rank has sent so far.
   [[nodiscard]] int messages_sent() const noexcept { return messages_sent_; }
 
  private:
-  void accept(std::size_t step, Handout handout);
+  /// One step as this rank sees it.
+  struct Here {
+    RankStep step;
+    int contributors = 0;
+    /// Which of the contributors this rank is, if one.
+    std::optional<int> contributes{};
+    bool has_offered = false;
+    /// On the first member: what has come of the contributors.
+    std::vector<std::optional<Handout>> parts{};
+    std::optional<Handout> handout{};
+  };
+
+  void add_part(Here& here, std::size_t index, Handout part);
+  void accept(Here& here, Handout handout);
   void handle(const Message& message);
+  [[nodiscard]] int rank_at(const Here& here, int position) const;
 
   Transport& transport_;
   const CommunicatorPlan& plan_;
-  std::vector<RankStep> steps_;
-  std::vector<std::optional<Handout>> handouts_;
+  std::vector<Here> steps_;
   std::size_t missing_ = 0;
   int messages_sent_ = 0;
 };

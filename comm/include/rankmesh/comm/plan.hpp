@@ -18,6 +18,9 @@ struct PlanOptions {
   /// communicator of its own, to overlap its traffic with others', say. Kinds without an entry have the key
   /// "".
   std::map<GroupKind, std::string> sharing_keys{};
+  /// What communicators are made with besides their members, as text. Kinds share a communicator only where
+  /// it is equal. Kinds without an entry have "", the defaults.
+  std::map<GroupKind, std::string> communicator_options{};
 
   bool operator==(const PlanOptions&) const = default;
 };
@@ -29,6 +32,7 @@ struct PlanStep {
   /// The kinds that use these communicators, in the order of creation.
   std::vector<GroupKind> shared_by;
   std::string sharing_key{};
+  std::string communicator_options{};
   int group_count = 0;
   /// At least two: groups of one need no communicator.
   int group_size = 0;
@@ -76,7 +80,7 @@ struct RankStep {
 class CommunicatorPlan {
  public:
   /// O(kinds^2), independent of the world size.
-  /// @throws RangeError if a sharing key is given for a kind that the topology does not have
+  /// @throws RangeError if a sharing key or options are given for a kind that the topology does not have
   explicit CommunicatorPlan(const Topology& topology, PlanOptions options = {});
 
   [[nodiscard]] const Topology& topology() const noexcept { return topology_; }

@@ -20,12 +20,12 @@ struct Message {
 /// Which protocol a message belongs to. A rank that is ahead may send messages of the next protocol while
 /// others are still in this one; channels keep them apart.
 enum class Channel : int {
-  /// Arrival of all ranks and agreement on the configuration.
-  arrival = 0,
-  /// Whether what follows the arrival went well on every rank.
-  completion = 1,
+  /// The rounds of agreement.
+  rounds = 0,
   /// What the leaders of groups hand to the members.
-  handout = 2,
+  handout = 1,
+  /// Who is where, once the deadline has passed.
+  roll_call = 2,
 };
 
 /// All that a protocol needs of the world: non-blocking messages between ranks and a clock. The protocols of
@@ -51,8 +51,8 @@ class Transport {
   /// Starts to send a message; `bytes` may be changed as soon as the call returns. A message to a rank that
   /// is gone is lost.
   virtual void send(int to, Channel channel, std::span<const std::byte> bytes) = 0;
-  /// Whether every message that `send` started is out of this rank's hands.
-  [[nodiscard]] virtual bool sends_done() = 0;
+  /// Whether every message that `send` started on a channel is out of this rank's hands.
+  [[nodiscard]] virtual bool sends_done(Channel channel) = 0;
   /// Takes the next message that has arrived on a channel; nothing if none has.
   [[nodiscard]] virtual std::optional<Message> receive(Channel channel) = 0;
 

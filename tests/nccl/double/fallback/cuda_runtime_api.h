@@ -1,8 +1,8 @@
 #pragma once
 
-/* The declarations of the CUDA runtime that rankmesh uses, for a machine without CUDA: the same names, types and
- * values, so that sources compile alike. Only the fields that rankmesh reads are in the structures: what is compiled
- * against this file runs with the test double, never with CUDA. */
+/* The declarations of the CUDA runtime that rankmesh uses, for a machine without CUDA: the same names, types
+ * and values, so that sources compile alike. Only the fields that rankmesh reads are in the structures: what
+ * is compiled against this file runs with the test double, never with CUDA. */
 
 #include <stddef.h>
 
@@ -76,7 +76,8 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 cudaError_t cudaMalloc(void** pointer, size_t size);
 cudaError_t cudaFree(void* pointer);
 cudaError_t cudaMemcpy(void* to, const void* from, size_t size, enum cudaMemcpyKind kind);
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, enum cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, enum cudaMemcpyKind kind,
+                            cudaStream_t stream);
 cudaError_t cudaMemset(void* to, int value, size_t size);
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total);
 

@@ -2,41 +2,17 @@
 
 #include <mpi.h>
 
-#include <chrono>
 #include <cstddef>
-#include <functional>
-#include <string_view>
+#include <map>
 
-#include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/reference_names.hpp"
+#include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/mpi/communicator.hpp"
-#include "rankmesh/mpi/transport.hpp"
+#include "rankmesh/mpi/options.hpp"
 
 namespace rankmesh::mpi {
-
-/// A part of the bring-up that is done.
-struct Progress {
-  /// Parts done, this one included, and parts in all: the agreement, the duplicate and every step of the
-  /// plan.
-  std::size_t done = 0;
-  std::size_t total = 0;
-  /// What was done: `agreement`, `duplicate` or the kind of a step.
-  std::string_view part;
-  /// What it took on this rank.
-  std::chrono::nanoseconds elapsed{0};
-};
-
-/// How to bring up.
-struct Options {
-  AgreementOptions agreement{};
-  PlanOptions plan{};
-  /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator.
-  int first_tag = MpiTransport::default_first_tag;
-  /// Called on every rank after every part.
-  std::function<void(const Progress&)> on_progress{};
-};
 
 /// One `MPI_Comm` for every planned group of this rank.
 ///
@@ -44,18 +20,31 @@ struct Options {
 ///     MPI_Allreduce(..., groups.at(rankmesh::GroupKind::tensor).native());
 ///
 /// Position in a communicator = position in the rank list. Nothing is made before all ranks are known to be
-/// here and to agree. The caller's communicator is left as it was found; its duplicate is the parent of all
-/// others.
+/// here and to agree, and every step is entered only when all ranks have come to it. The caller's
+/// communicator is left as it was found; its duplicate is the parent of all others.
 class Communicators : public ReferenceNames<Communicators> {
  public:
   /// Agrees, duplicates, and splits once for each step of the plan.
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
   /// @throws DisagreementError on every rank where fields, plan or world size differ
   /// @throws DeadlineError on every rank that is there where others are not
+  /// @throws BringUpError on every rank where a call failed on some, or the progress callback threw
   /// @throws ConfigError on every rank where all agree on an invalid configuration
-  /// @throws MpiError where an MPI call fails
   /// @throws StateError outside MPI_Init .. MPI_Finalize
   Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options = {});
+  /// Makes the communicators as a part of a larger bring-up.
+  /// @collective over the ranks of the job
+  /// @throws DeadlineError, BringUpError the same on every rank
+  explicit Communicators(BringUp& bring_up);
+  /// The parts that this is for the progress of a bring-up: the duplicate and the steps.
+  [[nodiscard]] static std::size_t parts(const CommunicatorPlan& plan) { return 1 + plan.steps().size(); }
+
+  /// Takes over communicators that were made elsewhere; see `adopt_communicators`. Members and order of each
+  /// are compared with the plan, without communication.
+  /// @param world the communicator that the ranks of the plan are ranks of; taken over too
+  /// @throws StateError naming every communicator that is missing, superfluous or wrong
+  [[nodiscard]] static Communicators from_native_handles(const CommunicatorPlan& plan, MPI_Comm world,
+                                                         const std::map<GroupKind, MPI_Comm>& communicators);
 
   [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return set_.plan(); }
@@ -68,6 +57,10 @@ class Communicators : public ReferenceNames<Communicators> {
   /// @throws RangeError if the topology has no such kind
   [[nodiscard]] GroupCommunicator<MPI_Comm> at(GroupKind kind) const { return set_.at(kind); }
 
+  /// Gives up the communicator of a kind, and of all kinds that share it: the caller owns it now.
+  /// @throws StateError where this rank has none of it
+  [[nodiscard]] Communicator release(GroupKind kind) { return set_.release(kind); }
+
   /// The host-side group of the distributed optimizer: the kind `data` itself, which is on the host already.
   [[nodiscard]] GroupCommunicator<MPI_Comm> data_parallel_host() const { return at(GroupKind::data); }
 
@@ -76,8 +69,7 @@ class Communicators : public ReferenceNames<Communicators> {
   void close() noexcept;
 
  private:
-  class BringUp;
-  explicit Communicators(BringUp bring_up);
+  Communicators(Communicator world, CommunicatorSet<Communicator> set);
 
   // In this order, so that the duplicate dies last.
   Communicator world_;

@@ -23,24 +23,30 @@ class MpiTransport final : public Transport {
   /// @param communicator must outlive this, and return errors (MPI_ERRORS_RETURN) meanwhile
   /// @throws MpiError
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
+  /// Another transport for the same session, on channels of its own: for another thread.
+  struct SameSession {};
+  MpiTransport(const MpiTransport& other, SameSession /*tag*/);
   /// Gives up on messages that have not left.
   ~MpiTransport() override;
 
   [[nodiscard]] int rank() const noexcept override { return rank_; }
   [[nodiscard]] int size() const noexcept override { return size_; }
   void send(int to, Channel channel, std::span<const std::byte> bytes) override;
-  [[nodiscard]] bool sends_done() override;
+  [[nodiscard]] bool sends_done(Channel channel) override;
   [[nodiscard]] std::optional<Message> receive(Channel channel) override;
   [[nodiscard]] Duration now() override;
   void idle() override;
 
  private:
   struct Sending {
+    Channel channel = Channel::rounds;
     Bytes bytes;
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
   [[nodiscard]] int tag(Channel channel) const noexcept;
+  /// Forgets the messages that have left.
+  void collect_sent();
   void require_success(int code, const char* call) const;
 
   MPI_Comm communicator_;

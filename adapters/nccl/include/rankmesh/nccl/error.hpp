@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_kind.hpp"
@@ -31,6 +32,18 @@ class NcclError : public Error {
 
  private:
   Details details_;
+};
+
+/// Options that make no sense, or that this version of NCCL does not have: all of them, never only the first.
+class OptionsError : public Error {
+ public:
+  /// @param problems at least one
+  explicit OptionsError(std::vector<std::string> problems);
+
+  [[nodiscard]] const std::vector<std::string>& problems() const noexcept { return problems_; }
+
+ private:
+  std::vector<std::string> problems_;
 };
 
 }  // namespace rankmesh::nccl

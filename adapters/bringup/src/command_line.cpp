@@ -1,0 +1,136 @@
+#include "command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+#include <vector>
+
+#include "backend.hpp"
+#include "exit_code.hpp"
+#include "options_file.hpp"
+#include "rankmesh/cli/config_options.hpp"
+#include "rankmesh/cli/options.hpp"
+#include "rankmesh/topology/error.hpp"
+
+namespace rankmesh::bringup {
+namespace {
+
+constexpr std::array<std::string_view, 2> formats{"text", "json"};
+constexpr std::array<std::string_view, 2> backends{"mpi", "nccl"};
+
+/// The options that make sense with NCCL only.
+class NcclOptions {
+ public:
+  explicit NcclOptions(CLI::App& app)
+      : strategy_(cli::add_value(app, {.name = "--strategy",
+                                       .value_name = "NAME",
+                                       .description = "how ranks come to a communicator [unique_id]:\n"
+                                                      "unique_id   IDs, handed out in one exchange\n"
+                                                      "mpi_split   IDs, broadcast in an MPI_Comm per group\n"
+                                                      "nccl_split  one communicator that is split",
+                                       .group = group})),
+        blocking_(cli::add_switch(app, {.name = "--blocking",
+                                        .description = "one communicator after another, in calls that block",
+                                        .group = group})),
+        ranks_per_identifier_(
+            cli::add_value(app, {.name = "--ranks-per-identifier",
+                                 .value_name = "N",
+                                 .description = "another unique ID for each N ranks of a group [128]",
+                                 .group = group})),
+        file_(cli::add_value(app, {.name = "--nccl-options",
+                                   .value_name = "FILE",
+                                   .description = "options of the communicators of each kind, in YAML",
+                                   .group = group})),
+        shared_device_(cli::add_switch(app, {.name = "--allow-shared-device",
+                                             .description = "several ranks may use one GPU",
+                                             .group = group})) {}
+
+  void read(Backend backend, nccl::Options& options, cli::Problems& problems) const {
+    if (backend != Backend::nccl) {
+      for (const CLI::Option* option : {strategy_, blocking_, ranks_per_identifier_, file_, shared_device_}) {
+        if (option->count() > 0) problems.push_back(option->get_name() + " needs --backend nccl");
+      }
+      return;
+    }
+    if (!has_nccl()) problems.emplace_back(how_to_get_nccl);
+    if (const auto strategy = cli::choice_of(*strategy_, strategies, problems)) {
+      options.strategy = static_cast<nccl::Strategy>(*strategy);
+    }
+    options.blocking = cli::is_given(*blocking_, problems);
+    options.allow_shared_device = cli::is_given(*shared_device_, problems);
+    if (const auto ranks = cli::number_of(*ranks_per_identifier_, {.min = 1, .max = INT32_MAX}, problems)) {
+      options.ranks_per_identifier = static_cast<int>(*ranks);
+    }
+    if (const auto path = cli::value_of(*file_, problems)) {
+      try {
+        options.kinds = read_options_file(*path);
+      } catch (const Error& error) {
+        // One problem in each line.
+        std::istringstream lines(error.what());
+        for (std::string line; std::getline(lines, line);) problems.push_back("--nccl-options " + line);
+      }
+    }
+  }
+
+ private:
+  static constexpr const char* group = "With --backend nccl";
+  static constexpr const char* how_to_get_nccl =
+      "--backend nccl: this program was built without NCCL; build it with cmake -DRANKMESH_NCCL=ON, with "
+      "NCCL_ROOT and CUDAToolkit_ROOT set where they are not found";
+
+  CLI::Option* strategy_;
+  CLI::Option* blocking_;
+  CLI::Option* ranks_per_identifier_;
+  CLI::Option* file_;
+  CLI::Option* shared_device_;
+};
+
+}  // namespace
+
+Reading read_command_line(std::span<const std::string> args, int world_size) {
+  CLI::App app(
+      "Brings up one communicator for every group of every kind, proves each one right by communicating in "
+      "it, and prints what was made.\n\nStart it with as many processes as the layout has ranks:\n  mpiexec "
+      "-n 16 rankmesh-bringup --tp 2 --pp 4 --fp8",
+      "rankmesh-bringup");
+  const cli::ConfigOptions config_options(app, "ranks of the MPI job");
+  const CLI::Option* backend = cli::add_value(
+      app,
+      {.name = "--backend", .value_name = "mpi|nccl", .description = "what makes the communicators [mpi]"});
+  const CLI::Option* deadline =
+      cli::add_value(app, {.name = "--deadline",
+                           .value_name = "SECONDS",
+                           .description = "how long to wait for ranks before naming those missing [300]"});
+  const CLI::Option* progress = cli::add_switch(
+      app, {.name = "--progress", .description = "a line on stderr for each part that is done"});
+  const CLI::Option* format = cli::add_value(
+      app, {.name = "--format", .value_name = "text|json", .description = "how rank 0 prints [text]"});
+  const NcclOptions nccl_options(app);
+  cli::set_help_style(app);
+  const cli::Parsed parsed = cli::parse(app, args);
+  Reading result;
+  if (parsed.answer) {
+    result.exit_code = exit_fine;
+    result.out = *parsed.answer;
+    return result;
+  }
+  Settings& settings = result.settings;
+  cli::Problems problems = parsed.problems;
+  const ConfigReading config = config_options.read(world_size);
+  for (const Violation& violation : config.violations) problems.push_back(cli::option_message(violation));
+  settings.config = config.config;
+  settings.as_json = cli::choice_of(*format, formats, problems) == std::size_t{1};
+  settings.shows_progress = cli::is_given(*progress, problems);
+  if (const auto seconds = cli::number_of(*deadline, {.min = 1, .max = 86400}, problems)) {
+    settings.deadline = std::chrono::seconds(*seconds);
+  }
+  const auto chosen = cli::choice_of(*backend, backends, problems);
+  if (chosen) settings.backend = static_cast<Backend>(*chosen);
+  // Where the backend cannot be read, nobody knows which options it has.
+  if (chosen || backend->count() == 0) nccl_options.read(settings.backend, settings.nccl, problems);
+  if (problems.empty()) return result;
+  result.exit_code = exit_bad_input;
+  for (const std::string& problem : problems) result.err += "rankmesh-bringup: " + problem + "\n";
+  return result;
+}
+
+}  // namespace rankmesh::bringup

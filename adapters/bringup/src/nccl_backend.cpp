@@ -1,0 +1,56 @@
+#include <mpi.h>
+#include <nccl.h>
+
+#include <string>
+
+#include "backend.hpp"
+#include "nccl_operations.hpp"
+#include "rankmesh/nccl/communicators.hpp"
+#include "rankmesh/nccl/kind_options.hpp"
+
+namespace rankmesh::bringup {
+namespace {
+
+class NcclGroups final : public Groups {
+ public:
+  NcclGroups(const ParallelConfig& config, const nccl::Options& options)
+      : strategy_(to_string(options.strategy)),
+        blocking_(options.blocking),
+        groups_(MPI_COMM_WORLD, config, options) {}
+
+  [[nodiscard]] const CommunicatorPlan& plan() const override { return groups_.plan(); }
+  [[nodiscard]] BackendReport describe() const override {
+    int version = 0;
+    ncclGetVersion(&version);
+    return {.name = "nccl",
+            .library = "NCCL " + nccl::version_text(version),
+            .nccl = BackendReport::Nccl{
+                .strategy = strategy_, .blocking = blocking_, .device = groups_.device()}};
+  }
+  [[nodiscard]] Holding holding(GroupKind kind) const override {
+    return holding_of(groups_.at(kind), nullptr);
+  }
+  [[nodiscard]] std::unique_ptr<GroupOperations> operations(GroupKind kind) const override {
+    const auto mine = groups_.at(kind);
+    if (!mine.has_communicator()) return nullptr;
+    return std::make_unique<NcclOperations>(mine.native(), groups_.device());
+  }
+  void close() override { groups_.close(); }
+
+ private:
+  std::string strategy_;
+  bool blocking_;
+  nccl::Communicators groups_;
+};
+
+}  // namespace
+
+bool has_nccl() noexcept {
+  return true;
+}
+
+std::unique_ptr<Groups> bring_up_with_nccl(const ParallelConfig& config, const nccl::Options& options) {
+  return std::make_unique<NcclGroups>(config, options);
+}
+
+}  // namespace rankmesh::bringup

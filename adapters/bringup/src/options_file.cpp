@@ -1,0 +1,11 @@
+#include "options_file.hpp"
+
+#include "rankmesh/files/nccl_options.hpp"
+
+namespace rankmesh::bringup {
+
+nccl::KindOptionsMap read_options_file(const std::string& path) {
+  return files::load_nccl_options(path);
+}
+
+}  // namespace rankmesh::bringup

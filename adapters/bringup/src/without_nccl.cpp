@@ -1,0 +1,17 @@
+// For a program without NCCL.
+
+#include "backend.hpp"
+#include "rankmesh/topology/error.hpp"
+
+namespace rankmesh::bringup {
+
+bool has_nccl() noexcept {
+  return false;
+}
+
+std::unique_ptr<Groups> bring_up_with_nccl(const ParallelConfig& /*config*/,
+                                           const nccl::Options& /*options*/) {
+  throw Error("this program was built without NCCL");
+}
+
+}  // namespace rankmesh::bringup

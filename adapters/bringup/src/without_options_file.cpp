@@ -1,0 +1,13 @@
+// For a program without a reader of option files.
+
+#include "options_file.hpp"
+#include "rankmesh/topology/error.hpp"
+
+namespace rankmesh::bringup {
+
+nccl::KindOptionsMap read_options_file(const std::string& path) {
+  throw Error(
+      path + ": this program was built without a reader of YAML files; build it where yaml-cpp is installed");
+}
+
+}  // namespace rankmesh::bringup

@@ -1,0 +1,284 @@
+#include "rankmesh/files/nccl_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "file_text.hpp"
+#include "problems.hpp"
+#include "text.hpp"
+#include "yaml.hpp"
+
+namespace rankmesh::files {
+namespace {
+
+using nccl::CommunicatorConfig;
+using nccl::ConfigKey;
+using nccl::KindOptions;
+using nccl::Stream;
+
+/// A kind, and how Megatron-Core calls its groups.
+struct GroupName {
+  GroupKind kind;
+  std::string_view other_name;
+};
+
+constexpr std::array<GroupName, 9> groups{{
+    {GroupKind::data, "dp"},
+    {GroupKind::sequence, "cp"},
+    {GroupKind::sequence_data, "dp_cp"},
+    {GroupKind::model, "mp"},
+    {GroupKind::tensor, "tp"},
+    {GroupKind::pipeline, "pp"},
+    {GroupKind::embedding, "embd"},
+    {GroupKind::position_embedding, "pos_embd"},
+    {GroupKind::amax, "tp_dp_cp"},
+}};
+
+constexpr std::array<std::pair<std::string_view, Stream>, 3> streams{{
+    {"none", Stream::none},
+    {"normal", Stream::normal},
+    {"high_priority", Stream::high_priority},
+}};
+
+constexpr std::string_view stream_key = "stream";
+constexpr std::string_view priority_key = "is_high_priority_stream";
+
+const GroupName* find_group(std::string_view name) {
+  const auto* found = std::find_if(groups.begin(), groups.end(), [&](const GroupName& group) {
+    return name == group.kind.name() || name == group.other_name;
+  });
+  return found == groups.end() ? nullptr : found;
+}
+
+const ConfigKey* find_option(std::string_view name) {
+  for (const ConfigKey& option : nccl::config_keys()) {
+    if (option.key == name) return &option;
+  }
+  return nullptr;
+}
+
+std::string known_groups() {
+  std::string text;
+  for (const GroupName& group : groups) {
+    text.append(text.empty() ? "" : ", ").append(group.kind.name()).append(" or ").append(group.other_name);
+  }
+  return text;
+}
+
+std::string known_options() {
+  std::string text;
+  for (const ConfigKey& option : nccl::config_keys()) text.append(option.key).append(", ");
+  return text.append(stream_key).append(", ").append(priority_key);
+}
+
+/// Text without quotes, which may be a number or a boolean; empty where there is none.
+std::string_view plain_text(const Value& value) {
+  return value.sort == Value::Sort::scalar && value.is_plain ? std::string_view(value.text) : "";
+}
+
+/// Stores a value. Returns what is needed instead; empty if nothing is.
+std::string read_into(std::optional<int>& result, const Value& value) {
+  std::string_view text = plain_text(value);
+  if (!is_decimal(text)) return "a whole number is needed, in decimal digits and without quotes";
+  if (text.starts_with('+')) text.remove_prefix(1);
+  int number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) {
+    return "a whole number of at most 32 bits is needed";
+  }
+  result = number;
+  return "";
+}
+
+std::string read_into(std::optional<bool>& result, const Value& value) {
+  result = boolean(plain_text(value));
+  return result ? "" : "true or false is needed, without quotes";
+}
+
+std::string read_into(std::optional<std::string>& result, const Value& value) {
+  const std::string_view plain = plain_text(value);
+  if (value.sort != Value::Sort::scalar || boolean(plain) || looks_like_number(plain)) {
+    return "text is needed, in quotes where it could be a number or a boolean";
+  }
+  result = value.text;
+  return "";
+}
+
+std::string read_into(Stream& result, const Value& value) {
+  const auto* named = std::find_if(streams.begin(), streams.end(),
+                                   [&](const auto& stream) { return stream.first == value.text; });
+  if (named == streams.end()) return "none, normal or high_priority is needed";
+  result = named->second;
+  return "";
+}
+
+/// What a value is, to go between a name and what is needed.
+std::string described(const Value& value) {
+  switch (value.sort) {
+    case Value::Sort::null:
+      return " has no value";
+    case Value::Sort::list:
+      return " is a list";
+    case Value::Sort::map:
+      return " is a map";
+    case Value::Sort::scalar:
+      break;
+  }
+  return " = " + (value.is_plain ? shown(value.text) : in_quotes(value.text));
+}
+
+/// What is given already: where, and how it is called there.
+class GivenOnce {
+ public:
+  /// Keeps the first place. Returns what is wrong if there is one; empty if not.
+  std::string add(std::string_view what, const std::string& name, Place place, const Problems& problems) {
+    const auto [first, is_new] = places_.try_emplace(std::string(what), name, place);
+    if (is_new) return "";
+    const auto& [first_name, first_place] = first->second;
+    return "is given already" + (first_name == name ? "" : ", as " + first_name) + " at " +
+           problems.place_text(first_place);
+  }
+
+  [[nodiscard]] std::optional<Place> place_of(const std::string& what) const {
+    const auto found = places_.find(what);
+    return found == places_.end() ? std::nullopt : std::optional(found->second.second);
+  }
+
+ private:
+  std::map<std::string, std::pair<std::string, Place>> places_;
+};
+
+/// Whether the value has a tag, which is a problem.
+bool refuse_tag(Problems& problems, Place place, const std::string& name, const Value& value) {
+  if (value.tag.empty()) return false;
+  problems.add(place, name + " has the tag " + shown(value.tag) + ": write it without");
+  return true;
+}
+
+/// The text of a key, which names a group or an option.
+std::optional<std::string> read_name(Problems& problems, const Use& key, const std::string& what) {
+  if (refuse_tag(problems, key.place, "the name of " + what, *key.value)) return std::nullopt;
+  if (key.value->sort == Value::Sort::scalar) return key.value->text;
+  problems.add(key.place, "the name of " + what + described(*key.value) + ": text is needed");
+  return std::nullopt;
+}
+
+/// Reads the options of one group.
+class OptionsReader {
+ public:
+  OptionsReader(Problems& problems, std::string name, Place place)
+      : problems_(problems),
+        name_(std::move(name)),
+        place_(place) {}
+
+  [[nodiscard]] KindOptions read(const Value& value) {
+    if (refuse_tag(problems_, place_, name_, value)) return {};
+    if (value.sort != Value::Sort::map) {
+      problems_.add(place_,
+                    name_ + described(value) + ": a map of options is needed, such as {max_ctas: 16}");
+      return {};
+    }
+    for (const auto& [key, given] : value.entries) {
+      if (const auto name = read_name(problems_, key, "an option of " + name_)) {
+        read_option(*name, key.place, *given.value);
+      }
+    }
+    for (const std::string& problem : nccl::check(options_.communicator)) {
+      const std::string key = problem.substr(0, problem.find(' '));
+      problems_.add(given_.place_of(key).value_or(place_), name_ + "." + problem);
+    }
+    return options_;
+  }
+
+ private:
+  void read_option(const std::string& name, Place place, const Value& value) {
+    if (name == stream_key) {
+      read_value(options_.stream, name, stream_key, place, value);
+    } else if (name == priority_key) {
+      std::optional<bool> is_high;
+      read_value(is_high, name, stream_key, place, value);
+      options_.stream = is_high.value_or(false) ? Stream::high_priority : Stream::none;
+    } else if (const ConfigKey* option = find_option(name)) {
+      const auto read = [&](auto member) {
+        read_value(options_.communicator.*member, name, name, place, value);
+      };
+      std::visit(read, option->member);
+    } else if (name == "<<") {
+      problems_.add(
+          place,
+          name_ + ".<<: maps are not merged; write the options out, or give the whole map as an alias");
+    } else {
+      problems_.add(place, name_ + "." + shown(name) + " is no option; known are " + known_options());
+    }
+  }
+
+  /// @param what what of the result this is: two options can be about the same
+  template <typename Result>
+  void read_value(Result& result, const std::string& name, std::string_view what, Place place,
+                  const Value& value) {
+    const std::string full_name = name_ + "." + name;
+    const std::string again = given_.add(what, full_name, place, problems_);
+    if (!again.empty()) problems_.add(place, full_name + " " + again);
+    if (refuse_tag(problems_, place, full_name, value)) return;
+    const std::string needed = read_into(result, value);
+    if (!needed.empty()) problems_.add(place, full_name + described(value) + ": " + needed);
+  }
+
+  Problems& problems_;
+  std::string name_;
+  Place place_;
+  KindOptions options_{};
+  GivenOnce given_;
+};
+
+nccl::KindOptionsMap read_groups(Problems& problems, const Use& top) {
+  nccl::KindOptionsMap result;
+  if (refuse_tag(problems, top.place, "the map of groups", *top.value)) return result;
+  if (top.value->sort == Value::Sort::null) return result;
+  if (top.value->sort != Value::Sort::map) {
+    problems.add(top.place, "a map from groups to options is needed, such as tp: {max_ctas: 16}");
+    return result;
+  }
+  GivenOnce given;
+  for (const auto& [key, value] : top.value->entries) {
+    const std::optional<std::string> name = read_name(problems, key, "a group");
+    if (!name) continue;
+    const GroupName* group = find_group(*name);
+    if (group == nullptr) {
+      problems.add(key.place, shown(*name) + " is no group; known are " + known_groups());
+    } else if (const auto again = given.add(group->kind.name(), *name, key.place, problems); !again.empty()) {
+      problems.add(key.place, *name + " " + again);
+    }
+    // Those of no group and those given again too: for what is wrong with them.
+    const KindOptions options = OptionsReader(problems, shown(*name), key.place).read(*value.value);
+    if (group != nullptr) result[group->kind] = options;
+  }
+  return result;
+}
+
+}  // namespace
+
+nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, std::string_view source) {
+  const Yaml read = read_yaml(yaml, source);
+  if (read.documents.empty()) return {};
+  Problems problems(source);
+  nccl::KindOptionsMap result = read_groups(problems, read.documents.front());
+  if (read.documents.size() > 1) {
+    problems.add(read.documents[1].place, "this is no part of the first document, and there may be one only");
+  }
+  problems.throw_if_any();
+  return result;
+}
+
+nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path) {
+  const std::string source = path.string();
+  return parse_nccl_options(file_text(source), source);
+}
+
+}  // namespace rankmesh::files

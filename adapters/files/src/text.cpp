@@ -1,0 +1,70 @@
+#include "text.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace rankmesh::files {
+namespace {
+
+constexpr std::size_t longest_shown = 60;
+constexpr std::string_view digits = "0123456789";
+
+bool is_word_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || digits.find(c) != std::string_view::npos ||
+         std::string_view("_-+./").find(c) != std::string_view::npos;
+}
+
+/// The first characters, none of them cut in two.
+std::string_view beginning(std::string_view text) {
+  std::size_t length = longest_shown;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  return text.substr(0, length);
+}
+
+std::string escaped(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      result.append("\\x").append(1, hex[byte / 16]).append(1, hex[byte % 16]);
+    } else {
+      if (c == '"' || c == '\\') result += '\\';
+      result += c;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view text) {
+  if (text.size() <= longest_shown) return "\"" + escaped(text) + "\"";
+  return "\"" + escaped(beginning(text)) + "...\"";
+}
+
+std::string shown(std::string_view text) {
+  const bool is_word = !text.empty() && text.size() <= longest_shown &&
+                       std::all_of(text.begin(), text.end(), is_word_character);
+  return is_word ? std::string(text) : in_quotes(text);
+}
+
+std::optional<bool> boolean(std::string_view text) {
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  return std::nullopt;
+}
+
+bool is_decimal(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  if (text.empty() || (text.size() > 1 && text.front() == '0')) return false;
+  return text.find_first_not_of(digits) == std::string_view::npos;
+}
+
+bool looks_like_number(std::string_view text) {
+  const std::size_t first = text.find_first_not_of("+-.");
+  return first != std::string_view::npos && digits.find(text[first]) != std::string_view::npos &&
+         text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
+}
+
+}  // namespace rankmesh::files

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rankmesh/comm/agree_on_plan.hpp"
+#include "rankmesh/comm/plan.hpp"
+#include "rankmesh/comm/rounds.hpp"
+#include "rankmesh/mpi/caller.hpp"
+#include "rankmesh/mpi/options.hpp"
+#include "rankmesh/mpi/transport.hpp"
+#include "rankmesh/mpi/watchdog.hpp"
+
+namespace rankmesh::mpi {
+
+/// One bring-up on a caller's communicator, what every adapter does in the same way: all ranks agree on the
+/// plan, enter calls that block only together, tell each other of failures, under one deadline.
+class BringUp {
+ public:
+  /// Agrees on the plan.
+  /// @param fields what else must be the same on all ranks
+  /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
+  /// @throws DisagreementError, DeadlineError, ConfigError the same on every rank
+  /// @throws StateError outside MPI_Init .. MPI_Finalize
+  BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options,
+          const std::vector<AgreementField>& fields = {});
+
+  /// The communicator of the caller, which returns its errors meanwhile.
+  [[nodiscard]] const CallersCommunicator& caller() const noexcept { return caller_; }
+  [[nodiscard]] MpiTransport& transport() noexcept { return transport_; }
+  [[nodiscard]] Rounds& rounds() noexcept { return rounds_; }
+  [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
+  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return plan_; }
+  /// The steps of the plan as this rank carries them out.
+  [[nodiscard]] const std::vector<RankStep>& steps() const noexcept { return steps_; }
+
+  /// How many parts there will be, so that progress can be told; the agreement, which counts as done, is the
+  /// first.
+  void begin(std::size_t parts);
+  /// Tells of a part that is done.
+  void done(std::string_view part);
+
+  /// A call that blocks, and the part of the bring-up it belongs to.
+  struct Call {
+    std::string_view name;
+    std::string_view part;
+  };
+  /// Waits for all ranks to arrive, then makes a call that blocks, and watches it.
+  /// @param run makes the call; returns why it failed, or nothing. A failure ends the next step on all ranks
+  /// @collective over the ranks of the job
+  /// @throws DeadlineError, BringUpError the same on every rank
+  void together(const Call& call, const std::function<std::optional<std::string>()>& run);
+
+  /// Why the last call failed on this rank, where it did, for those who tell the others themselves.
+  [[nodiscard]] std::optional<std::string> take_failure() { return std::exchange(failure_, std::nullopt); }
+
+  /// Waits until all ranks have come this far without a failure.
+  /// @param part the name of what should be done by now
+  /// @collective over the ranks of the job
+  /// @throws DeadlineError, BringUpError the same on every rank
+  void require_success(std::string_view part);
+  /// The same at the end of every bring-up.
+  /// @collective over the ranks of the job
+  /// @throws DeadlineError, BringUpError the same on every rank
+  void complete() { require_success("completion"); }
+
+  /// Calls a function that makes communicators. Where it throws what the other ranks do not know of, they are
+  /// told, so that their bring-up ends too.
+  template <std::invocable Function>
+  auto guarded(Function&& make) {
+    try {
+      return make();
+    } catch (const std::exception& error) {
+      abandon(rounds_, error.what());
+      throw;
+    } catch (...) {
+      abandon(rounds_, "an exception of an unknown type ended the bring-up");
+      throw;
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const Options& options_;
+  CallersCommunicator caller_;
+  MpiTransport transport_;
+  Rounds rounds_;
+  CommunicatorPlan plan_;
+  std::vector<RankStep> steps_;
+  Watchdog watchdog_;
+  std::optional<std::string> failure_{};
+  std::size_t parts_ = 0;
+  std::size_t done_ = 0;
+  Clock::time_point since_;
+};
+
+}  // namespace rankmesh::mpi

@@ -1,0 +1,118 @@
+#include "rankmesh/mpi/watchdog.hpp"
+
+#include <mpi.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "rankmesh/comm/agreement.hpp"
+
+namespace rankmesh::mpi {
+namespace {
+
+bool may_ask_from_a_thread() {
+  int level = MPI_THREAD_SINGLE;
+  MPI_Query_thread(&level);
+  return level == MPI_THREAD_MULTIPLE;
+}
+
+}  // namespace
+
+std::string StuckCall::message() const {
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.1f s", std::chrono::duration<double>(elapsed).count());
+  std::string text = "rank " + std::to_string(rank) + " is stuck in " + call + " at step " + part + ", " +
+                     seconds + " after the start of the bring-up: ";
+  if (!failures.empty()) {
+    text.append("others have left the call with an error");
+    for (const RankFailure& failure : failures) {
+      text.append("; rank ").append(std::to_string(failure.rank)).append(": ").append(failure.what);
+    }
+  } else if (!silent) {
+    text.append("which ranks are silent is not known, since MPI was initialised without MPI_THREAD_MULTIPLE");
+  } else if (silent->empty()) {
+    text.append("all ranks are alive and have entered the step; look at the output of each");
+  } else {
+    text.append("no answer from ")
+        .append(silent->to_string())
+        .append("; look at the output of ")
+        .append(silent->size() == 1 ? "that rank" : "those ranks");
+  }
+  return text;
+}
+
+Watchdog::Watchdog(const Rounds& rounds, const MpiTransport& transport, Callback on_stuck)
+    : patience_(rounds.patience()),
+      expires_(std::chrono::steady_clock::now() + rounds.remaining()),
+      started_(std::chrono::steady_clock::now() - rounds.elapsed()),
+      transport_(transport, MpiTransport::SameSession{}),
+      on_stuck_(std::move(on_stuck)) {
+  if (on_stuck_) thread_ = std::thread([this] { run(); });
+}
+
+Watchdog::~Watchdog() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+Watchdog::Watch::Watch(Watchdog& watchdog, std::string call, std::string part) : watchdog_(watchdog) {
+  const std::lock_guard lock(watchdog_.mutex_);
+  watchdog_.watched_ = Watched{std::move(call), std::move(part)};
+}
+
+Watchdog::Watch::~Watch() {
+  const std::lock_guard lock(watchdog_.mutex_);
+  watchdog_.watched_.reset();
+}
+
+void Watchdog::note_failure(std::string what) {
+  const std::lock_guard lock(mutex_);
+  failure_ = std::move(what);
+}
+
+bool Watchdog::is_ended() {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
+void Watchdog::run() {
+  {
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_until(lock, expires_, [this] { return ended_; })) return;
+  }
+  StuckCall stuck{.rank = transport_.rank(), .elapsed = std::chrono::steady_clock::now() - started_};
+  // Also where nothing is watched: those who are stuck learn that this rank is alive.
+  if (may_ask_from_a_thread()) call_the_roll(stuck);
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_ || !watched_) return;
+    stuck.call = watched_->call;
+    stuck.part = watched_->part;
+  }
+  on_stuck_(stuck);
+}
+
+void Watchdog::call_the_roll(StuckCall& stuck) {
+  // The clocks of the ranks differ by no more than a message takes.
+  Rounds rounds(transport_, {.deadline = patience_.grace, .grace = patience_.grace / 4}, Channel::roll_call);
+  std::optional<std::string> failure;
+  {
+    const std::lock_guard lock(mutex_);
+    failure = failure_;
+  }
+  Agreement roll(rounds, {}, {.step = "roll call", .arrives_at_once = !failure});
+  if (failure) roll.fail(*failure);
+  while (!roll.step()) {
+    if (is_ended()) return;
+    transport_.idle();
+  }
+  stuck.silent = roll.verdict().deadline.missing;
+  stuck.failures = roll.verdict().failures;
+}
+
+}  // namespace rankmesh::mpi

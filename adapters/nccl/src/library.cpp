@@ -1,0 +1,36 @@
+#include "library.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace rankmesh::nccl {
+
+int library_version() noexcept {
+  int version = 0;
+  return ncclGetVersion(&version) == ncclSuccess ? version : 0;
+}
+
+int usable_version() noexcept {
+  return std::min<int>(NCCL_VERSION_CODE, library_version());
+}
+
+ncclResult_t state_of(ncclComm_t communicator) noexcept {
+  ncclResult_t state = ncclSuccess;
+  const ncclResult_t result = ncclCommGetAsyncError(communicator, &state);
+  return result == ncclSuccess ? state : result;
+}
+
+NcclError error_of(const char* call, ncclResult_t result, const RankStep* step) {
+  NcclError::Details details{
+      .call = call, .code = static_cast<int>(result), .text = ncclGetErrorString(result)};
+  // What NCCL says of the last thing that went wrong in this process; the communicator makes no difference.
+  const char* const last = ncclGetLastError(nullptr);
+  if (last != nullptr && *last != '\0') details.text.append(": ").append(last);
+  if (step != nullptr) {
+    details.kind = step->kind;
+    details.group = step->group;
+  }
+  return NcclError(std::move(details));
+}
+
+}  // namespace rankmesh::nccl

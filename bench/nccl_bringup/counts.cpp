@@ -1,0 +1,9 @@
+#include "counts.hpp"
+
+namespace rankmesh::bench {
+
+std::optional<Counts> counts() {
+  return std::nullopt;
+}
+
+}  // namespace rankmesh::bench
