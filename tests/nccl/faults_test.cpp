@@ -182,7 +182,7 @@ TEST_CASE("fault: an exception between two steps on one rank") {
   };
   for (const Way& way : ways) {
     for (const int bad : {0, world_size() - 1}) {
-      for (const std::string part : {"agreement", "device"}) {
+      for (const std::string part : {"agreement", "device", "data"}) {
         CAPTURE(way.name(), bad, part);
         nccl::Options options = patient(way);
         options.bring_up.on_progress = [&](const Progress& progress) {
