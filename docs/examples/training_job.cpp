@@ -5,8 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <stdexcept>
-#include <string>
+#include <cstdlib>
 
 #include "rankmesh/nccl.hpp"
 
@@ -16,8 +15,23 @@ using rankmesh::GroupKind;
 using rankmesh::nccl::Communicators;
 using rankmesh::nccl::KindView;
 
+/// The end of all processes, for an error that other ranks may not know of: no collective call may follow.
+[[noreturn]] void abort_job(const char* what) {
+  std::fprintf(stderr, "%s\n", what);
+  MPI_Abort(MPI_COMM_WORLD, 1);
+  std::abort();
+}
+
+/// The end of this process, for an error that is the same on all ranks, all of which are there to end too.
+int end_with(const rankmesh::Error& error) {
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank == 0) std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}
+
 void require(cudaError_t result) {
-  if (result != cudaSuccess) throw std::runtime_error(cudaGetErrorString(result));
+  if (result != cudaSuccess) abort_job(cudaGetErrorString(result));
 }
 
 /// A few numbers on the device.
@@ -28,6 +42,7 @@ struct Buffer {
     filled.fill(value);
     require(cudaMalloc(reinterpret_cast<void**>(&data), sizeof filled));
     require(cudaMemcpy(data, filled.data(), sizeof filled, cudaMemcpyHostToDevice));
+    require(cudaStreamSynchronize(nullptr));  // the copy may return earlier, and other streams do not wait
   }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -48,22 +63,21 @@ void sum_over(const KindView& group, Buffer& buffer) {
   const cudaStream_t stream = group.stream.value_or(nullptr);
   const ncclResult_t result =
       ncclAllReduce(buffer.data, buffer.data, Buffer::count, ncclFloat, ncclSum, group.native(), stream);
-  if (result != ncclSuccess && result != ncclInProgress) throw std::runtime_error(ncclGetErrorString(result));
-  rankmesh::nccl::wait(group.native());  // the call is enqueued
+  if (result != ncclSuccess && result != ncclInProgress) abort_job(ncclGetErrorString(result));
+  rankmesh::nccl::wait(group.native());  // until the work is on the stream
   require(cudaStreamSynchronize(stream));
 }
 
 void train(const Communicators& groups) {
-  // The tensor group holds the parts of one layer: partial results are summed.
+  // Each rank of a tensor group holds a part of the same layer: the partial results are summed.
   Buffer activations(1);
   sum_over(groups.tensor_parallel(), activations);
 
-  // Who gets the activations next, and where they came from.
+  // Who gets the activations next.
   const rankmesh::Pipeline& pipeline = groups.topology().pipeline();
   const int next = pipeline.is_last_stage(groups.rank()) ? -1 : pipeline.next_rank(groups.rank());
 
-  // Gradients are summed over all that hold the same weights: the data group, with sequence parallelism the
-  // sequence_data group, which data_parallel() is in both cases.
+  // The gradients are summed over all ranks that hold the same weights.
   Buffer gradients(static_cast<float>(groups.rank()));
   sum_over(groups.data_parallel(), gradients);
 
@@ -71,13 +85,6 @@ void train(const Communicators& groups) {
     std::printf("activations %.0f, next stage on rank %d, gradients %.0f\n", activations.first(), next,
                 gradients.first());
   }
-}
-
-/// For an error that some rank may not know of, because it is gone: no collective call may follow.
-int abort_job(const char* what) {
-  std::fprintf(stderr, "%s\n", what);
-  MPI_Abort(MPI_COMM_WORLD, 1);
-  return 1;
 }
 
 int run(int world_size) {
@@ -90,13 +97,14 @@ int run(int world_size) {
     train(groups);
     groups.close();
     return 0;
-  } catch (const rankmesh::DeadlineError& error) {
-    return abort_job(error.what());
-  } catch (const rankmesh::BringUpError& error) {
-    std::fprintf(stderr, "%s\n", error.what());  // the same on every rank, and all of them are here
-    return 1;
+  } catch (const rankmesh::DisagreementError& error) {
+    return end_with(error);
+  } catch (const rankmesh::ConfigError& error) {
+    return end_with(error);
+  } catch (const rankmesh::nccl::OptionsError& error) {
+    return end_with(error);
   } catch (const std::exception& error) {
-    return abort_job(error.what());
+    abort_job(error.what());
   }
 }
 
@@ -104,7 +112,8 @@ int run(int world_size) {
 
 int main(int argc, char** argv) {
   int threads = MPI_THREAD_SINGLE;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &threads);
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE,
+                  &threads);  // on_stuck is called from a thread of its own
   int world_size = 1;
   MPI_Comm_size(MPI_COMM_WORLD, &world_size);
   const int code = run(world_size);
