@@ -31,6 +31,12 @@ std::string family_text(const GroupFamily& family) {
   std::string text = "inside " + digits_text(family.grouping().inside()) + "outside " +
                      digits_text(family.grouping().outside()) + "picked";
   for (const int position : family.picked()) text += " " + std::to_string(position);
+  if (family.positions()) {
+    text += " split " + digits_text(family.positions()->inside()) + "outside " +
+            digits_text(family.positions()->outside());
+  }
+  text += " groups " + std::to_string(family.first_group()) + " + " + std::to_string(family.group_count()) +
+          " ranks " + std::to_string(family.first_rank()) + " of " + std::to_string(family.world_size());
   return text;
 }
 

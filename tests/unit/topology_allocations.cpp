@@ -69,7 +69,9 @@ long allocations_of(const Questions& questions) {
 
 void ask_about(const Topology& topology, int rank) {
   long answers = 0;
-  for (const auto& [kind, family, mesh, varying, picked_from] : topology.kinds()) {
+  for (const rankmesh::KindFamily& each : topology.kinds()) {
+    const rankmesh::GroupKind kind = each.kind;
+    const rankmesh::GroupFamily& family = each.family;
     answers += topology.find(kind) != nullptr;
     const auto place = family.locate(rank);
     if (!place) continue;

@@ -26,9 +26,9 @@ const ParallelConfig everything{.world_size = 64,
                                 .virtual_pipeline_rule = VirtualPipelineRule::megatron};
 
 const std::string known =
-    "is no word of a configuration; known are world, tp, pp, sp, vpp, split-rank, fp8, "
-    "distributed-optimizer, "
-    "amax-rule, vpp-rule";
+    "is no word of a configuration; known are world, convention, tp, pp, sp, vpp, split-rank, fp8, "
+    "distributed-optimizer, amax-rule, vpp-rule, cp, ep, etp, order, optimizer-instances, hierarchical-cp, "
+    "hybrid-cp, gtp, egtp, rank-offset, job-size, embedding-stages, position-embedding-stages, axes, groups";
 
 std::string error_of(const std::string& text) {
   try {
@@ -99,26 +99,113 @@ TEST_CASE("reading without the exception keeps what could be read", "[config_tex
   CHECK(read_config("world=16").violations.empty());
 }
 
-TEST_CASE("every field has a name and a value, in the order of declaration", "[config_text]") {
+TEST_CASE("every field has a name and a value, the convention right behind the world", "[config_text]") {
   using rankmesh::FieldText;
-  CHECK(field_texts(ParallelConfig{}) == std::vector<FieldText>{{"world_size", "1"},
-                                                                {"tensor", "1"},
-                                                                {"pipeline", "1"},
-                                                                {"sequence", "1"},
-                                                                {"virtual_pipeline", "none"},
-                                                                {"split_rank", "none"},
-                                                                {"fp8", "false"},
-                                                                {"distributed_optimizer", "false"},
-                                                                {"amax_rule", "reference"},
-                                                                {"virtual_pipeline_rule", "reference"}});
-  CHECK(field_texts(everything) == std::vector<FieldText>{{"world_size", "64"},
-                                                          {"tensor", "2"},
-                                                          {"pipeline", "4"},
-                                                          {"sequence", "3"},
-                                                          {"virtual_pipeline", "2"},
-                                                          {"split_rank", "1"},
-                                                          {"fp8", "true"},
-                                                          {"distributed_optimizer", "true"},
-                                                          {"amax_rule", "product"},
-                                                          {"virtual_pipeline_rule", "megatron"}});
+  const auto defaults = field_texts(ParallelConfig{});
+  CHECK(defaults == std::vector<FieldText>{{"world_size", "1"},
+                                           {"convention", "reference"},
+                                           {"tensor", "1"},
+                                           {"pipeline", "1"},
+                                           {"sequence", "1"},
+                                           {"virtual_pipeline", "none"},
+                                           {"split_rank", "none"},
+                                           {"fp8", "false"},
+                                           {"distributed_optimizer", "false"},
+                                           {"amax_rule", "reference"},
+                                           {"virtual_pipeline_rule", "reference"},
+                                           {"context", "1"},
+                                           {"expert", "1"},
+                                           {"expert_tensor", "none"},
+                                           {"order", "tp-cp-ep-dp-pp"},
+                                           {"optimizer_instances", "1"},
+                                           {"hierarchical_context", "none"},
+                                           {"hybrid_context", "false"},
+                                           {"weight_remat", "1"},
+                                           {"expert_weight_remat", "1"},
+                                           {"rank_offset", "0"},
+                                           {"job_size", "none"},
+                                           {"embedding_stages", "none"},
+                                           {"position_embedding_stages", "none"},
+                                           {"meshes", "none"},
+                                           {"kinds", "none"}});
+  const auto full = field_texts(everything);
+  REQUIRE(full.size() == defaults.size());
+  const std::vector<FieldText> first(full.begin(), full.begin() + 11);
+  CHECK(first == std::vector<FieldText>{{"world_size", "64"},
+                                        {"convention", "reference"},
+                                        {"tensor", "2"},
+                                        {"pipeline", "4"},
+                                        {"sequence", "3"},
+                                        {"virtual_pipeline", "2"},
+                                        {"split_rank", "1"},
+                                        {"fp8", "true"},
+                                        {"distributed_optimizer", "true"},
+                                        {"amax_rule", "product"},
+                                        {"virtual_pipeline_rule", "megatron"}});
+}
+
+TEST_CASE("the fields of Megatron-Core have words too", "[config_text]") {
+  const ParallelConfig config{.world_size = 64,
+                              .tensor = 2,
+                              .pipeline = 4,
+                              .convention = rankmesh::Convention::megatron_core,
+                              .context = 4,
+                              .expert = 2,
+                              .expert_tensor = 1,
+                              .order = "tp-cp-ep-pp-dp",
+                              .optimizer_instances = 2,
+                              .hierarchical_context = {2, 2},
+                              .hybrid_context = true,
+                              .weight_remat = 2,
+                              .expert_weight_remat = 4,
+                              .rank_offset = 8,
+                              .job_size = 128,
+                              .embedding_stages = {0, -1},
+                              .position_embedding_stages = {1}};
+  const std::string text =
+      "world=64 convention=megatron-core tp=2 pp=4 cp=4 ep=2 etp=1 order=tp-cp-ep-pp-dp "
+      "optimizer-instances=2 "
+      "hierarchical-cp=2,2 hybrid-cp gtp=2 egtp=4 rank-offset=8 job-size=128 embedding-stages=0,-1 "
+      "position-embedding-stages=1";
+  CHECK(to_string(config) == text);
+  CHECK(parse_config(text) == config);
+}
+
+TEST_CASE("meshes and kinds of one's own have words too", "[config_text]") {
+  const ParallelConfig config{.world_size = 16,
+                              .convention = rankmesh::Convention::mesh,
+                              .meshes = {{{"tp", 2}, {"dp", -1}}, {{"ep", 4}, {"edp", 4}}},
+                              .kinds = {{"dp", {.varying = {"dp"}}},
+                                        {"zero", {.varying = {"tp", "dp"}}},
+                                        {"ep_edp1", {.varying = {"ep"}, .at = {{"edp", 1}}}},
+                                        {"experts", {.varying = {"edp"}, .numbering = {"ep"}}}}};
+  const std::string text =
+      "world=16 convention=mesh axes=tp=2,dp=-1/ep=4,edp=4 groups=dp,zero:tp+dp,ep@edp=1,experts:edp#ep";
+  CHECK(to_string(config) == text);
+  CHECK(parse_config(text) == config);
+}
+
+TEST_CASE("lists, axes and kinds that cannot be read", "[config_text]") {
+  const auto messages = [](const std::string& text) {
+    std::vector<std::string> result;
+    for (const auto& violation : read_config(text).violations) result.push_back(violation.message());
+    return result;
+  };
+  CHECK(messages("world=8 convention=mine hierarchical-cp=2,x embedding-stages=0,,1") ==
+        std::vector<std::string>{
+            "convention = mine is none of reference, extended, megatron-core, mesh",
+            "hierarchical_context = 2,x is no list of whole numbers with commas between them: \"x\" is not a "
+            "whole number",
+            "embedding_stages = 0,,1 is no list of whole numbers with commas between them: \"\" has no "
+            "value: a "
+            "whole number is needed"});
+  CHECK(
+      messages("world=8 axes=tp,2=3,dp=x groups=tp+,ep@x,Tp") ==
+      std::vector<std::string>{
+          "meshes = tp,2=3,dp=x cannot be read: axis = \"tp\" is not NAME=NUMBER, with a name of lower-case "
+          "letters, digits and underscores; axis = \"2=3\" is not NAME=NUMBER, with a name of lower-case "
+          "letters, digits and underscores; axis = \"dp=x\" is not a whole number behind the name",
+          "kinds = tp+,ep@x,Tp cannot be read: kind = \"\" cannot name an axis; coordinate = \"x\" is not "
+          "NAME=NUMBER, with a name of lower-case letters, digits and underscores; kind = \"Tp\" cannot name "
+          "an axis"});
 }

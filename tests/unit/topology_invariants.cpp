@@ -226,11 +226,11 @@ TEST_CASE("nested: a group that straddles groups of the wider kind", "[invariant
   CHECK(found.message == "tensor group 0 [0, 2] lies in more than one model group");
 }
 
-TEST_CASE("picked: a member that is not of the group picked from", "[invariants]") {
+TEST_CASE("derived: a member that is not of the group picked from", "[invariants]") {
   Tampered t;
   auto& groups = t.groups(GroupKind::embedding);
   std::swap(groups[0][1], groups[3][1]);
-  const auto found = report(t.check(), "picked", {GroupKind::embedding, GroupKind::pipeline});
+  const auto found = report(t.check(), "derived", {GroupKind::embedding, GroupKind::pipeline});
   CHECK(found.ranks == Ranks{15});
   CHECK(found.message == "embedding group 0 holds a rank that is not in pipeline group 0");
 }

@@ -114,6 +114,6 @@ TEST_CASE("axes that make no mesh are all named", "[mesh]") {
 TEST_CASE("varying axes that make no family are all named", "[mesh]") {
   CHECK_THROWS_WITH(mesh.family({"tp", "dp", "tp"}),
                     "invalid configuration, 2 violations:\n"
-                    "  varying axis = dp is not an axis of the mesh, which has tp, cp, pp\n"
-                    "  varying axis = tp is given twice");
+                    "  axis = dp is not an axis of the mesh, which has tp, cp, pp\n"
+                    "  axis = tp is given twice");
 }

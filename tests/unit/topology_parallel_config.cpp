@@ -73,9 +73,11 @@ TEST_CASE("the product of the sizes divides the world", "[parallel_config]") {
 
 TEST_CASE("sequence parallelism needs tensor and pipeline of 1", "[parallel_config]") {
   CHECK(messages({.world_size = 16, .tensor = 2, .sequence = 2}) ==
-        Messages{"sequence = 2 needs tensor = 1 and pipeline = 1, but tensor = 2, pipeline = 1; nearest: 1"});
+        Messages{"sequence = 2 needs tensor = 1 and pipeline = 1, but tensor = 2, pipeline = 1; the "
+                 "convention extended allows all three; nearest: 1"});
   CHECK(messages({.world_size = 16, .pipeline = 4, .sequence = 2}) ==
-        Messages{"sequence = 2 needs tensor = 1 and pipeline = 1, but tensor = 1, pipeline = 4; nearest: 1"});
+        Messages{"sequence = 2 needs tensor = 1 and pipeline = 1, but tensor = 1, pipeline = 4; the "
+                 "convention extended allows all three; nearest: 1"});
 }
 
 TEST_CASE("virtual stages need enough stages, by either rule", "[parallel_config]") {

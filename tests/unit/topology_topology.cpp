@@ -96,9 +96,11 @@ TEST_CASE("kinds say what they are made from", "[topology]") {
   const Topology topology({.world_size = 16, .tensor = 2, .pipeline = 4});
   CHECK(topology.kinds()[3].kind == GroupKind::model);
   CHECK(topology.kinds()[3].varying == Names{"tp", "pp"});
-  CHECK(topology.kinds()[3].picked_from == std::nullopt);
+  CHECK(topology.kinds()[3].derivation == rankmesh::Derivation::whole);
+  CHECK(topology.kinds()[3].parent == std::nullopt);
   CHECK(topology.kinds()[6].kind == GroupKind::embedding);
-  CHECK(topology.kinds()[6].picked_from == GroupKind::pipeline);
+  CHECK(topology.kinds()[6].derivation == rankmesh::Derivation::picked);
+  CHECK(topology.kinds()[6].parent == GroupKind::pipeline);
 }
 
 TEST_CASE("the group of a rank", "[topology]") {

@@ -28,6 +28,8 @@ GroupFamily GroupFamily::split(const Grouping& positions) const {
     refuse("positions", count, "is not the size of a group, " + std::to_string(whole_size()));
   }
   GroupFamily result = *this;
+  result.first_group_ *= positions.group_count();
+  result.group_count_ *= positions.group_count();
   if (positions_) {
     // A split of a split is a split, as long as the parts of the parts are digits of it.
     const auto inside = express(positions.inside(), positions_->inside());
@@ -58,7 +60,9 @@ GroupFamily GroupFamily::cut(int piece) const {
 }
 
 GroupFamily GroupFamily::join(int run) const {
-  if (positions_ || !picked_.empty()) refuse("run", run, "cannot be joined: the groups are not whole");
+  if (positions_ || !picked_.empty() || !has_all_groups()) {
+    refuse("run", run, "cannot be joined: the groups are not whole");
+  }
   if (run < 1 || group_count() % run != 0) {
     refuse("run", run, "does not divide the number of groups, " + std::to_string(group_count()));
   }
@@ -69,6 +73,19 @@ GroupFamily GroupFamily::join(int run) const {
   inside.insert(inside.end(), joined->begin(), joined->end());
   GroupFamily result = *this;
   result.grouping_ = Grouping(inside, *outside);
+  result.group_count_ = result.grouping_.group_count();
+  return result;
+}
+
+GroupFamily GroupFamily::slice(int first_group, int count) const {
+  if (count < 1 || first_group < 0 || first_group > group_count() - count) {
+    refuse("groups", first_group,
+           "and " + std::to_string(count) + " from there are not groups of 0 .. " +
+               std::to_string(group_count() - 1));
+  }
+  GroupFamily result = *this;
+  result.first_group_ += first_group;
+  result.group_count_ = count;
   return result;
 }
 
@@ -143,6 +160,8 @@ std::optional<Place> GroupFamily::locate(int rank) const noexcept {
     const Place part = positions_->place(place.position);
     place = {place.group * parts() + part.group, part.position};
   }
+  place.group -= first_group_;
+  if (place.group < 0 || place.group >= group_count_) return std::nullopt;
   if (picked_.empty()) return place;
   const std::optional<int> position = position_of_picked(place.position);
   if (!position) return std::nullopt;
@@ -172,6 +191,12 @@ void GroupFamily::enumerate(std::span<int> out) const {
     throw RangeError("the buffer holds " + std::to_string(out.size()) + " ranks, the family has " +
                      std::to_string(member_count()));
   }
+  if (!has_all_groups()) {
+    const auto size = static_cast<std::size_t>(group_size());
+    for (int g = 0; g < group_count_; ++g)
+      group(g).copy_to(out.subspan(static_cast<std::size_t>(g) * size, size));
+    return;
+  }
   if (positions_) {
     write_pattern(offsets_of_all_parts(), grouping_.outside(), out);
   } else if (picked_.empty()) {
@@ -194,6 +219,7 @@ std::vector<int> GroupFamily::offsets_of_all_parts() const {
 }
 
 bool GroupFamily::same_groups(const GroupFamily& other) const noexcept {
+  if (!has_all_groups() || !other.has_all_groups()) return *this == other;
   const bool same_parts = positions_ && other.positions_ ? positions_->same_groups(*other.positions_)
                                                          : positions_ == other.positions_;
   return world_size_ == other.world_size_ && first_rank_ == other.first_rank_ && same_parts &&
@@ -202,7 +228,8 @@ bool GroupFamily::same_groups(const GroupFamily& other) const noexcept {
 
 bool operator==(const GroupFamily& a, const GroupFamily& b) noexcept {
   return a.world_size_ == b.world_size_ && a.first_rank_ == b.first_rank_ && a.grouping_ == b.grouping_ &&
-         a.positions_ == b.positions_ && a.picked_ == b.picked_;
+         a.positions_ == b.positions_ && a.first_group_ == b.first_group_ &&
+         a.group_count_ == b.group_count_ && a.picked_ == b.picked_;
 }
 
 std::optional<int> RankList::position_of(int rank) const noexcept {

@@ -55,7 +55,7 @@ class Checker {
         if (&a < &b) check_orthogonal(a, b);
         check_nested(a, b);
       }
-      if (a.kind.picked_from) check_picked(a);
+      if (a.kind.parent) check_derived(a);
     }
     return std::move(broken_);
   }
@@ -104,7 +104,13 @@ class Checker {
     const KindFamily& kind = subject.kind;
     std::int64_t expected = 1;
     for (const std::string& axis : kind.varying) expected *= topology_.meshes()[kind.mesh].size(axis);
-    if (kind.picked_from) expected = std::min<std::int64_t>(expected, kind.family.group_size());
+    if (kind.derivation == Derivation::picked) {
+      expected = std::min<std::int64_t>(expected, kind.family.group_size());
+    } else if (kind.parent) {
+      // What parts and runs have is told by their parent: as many as all groups together can share.
+      const GroupFamily& parent = topology_.family(*kind.parent);
+      expected = parent.member_count() / kind.family.group_count();
+    }
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
       if (static_cast<std::int64_t>(subject.groups[g].size()) == expected) continue;
       report("size", {kind.kind}, subject.groups[g],
@@ -144,7 +150,9 @@ class Checker {
   }
 
   void check_coordinates(const Subject& subject) {
+    if (subject.kind.derivation == Derivation::joined) return;  // run by run, as `derived` checks
     const Mesh& mesh = topology_.meshes()[subject.kind.mesh];
+    const int first = topology_.first_rank();
     std::vector<std::string_view> fixed;
     for (const Axis& axis : mesh.axes()) {
       if (!includes(subject.kind.varying, {axis.name})) fixed.push_back(axis.name);
@@ -155,7 +163,7 @@ class Checker {
         const int stride = mesh.stride(axis);
         const int size = mesh.size(axis);
         for (const int rank : ranks) {
-          if (rank / stride % size == ranks.front() / stride % size) continue;
+          if ((rank - first) / stride % size == (ranks.front() - first) / stride % size) continue;
           report("coordinates", {subject.kind.kind}, {ranks.front(), rank},
                  group_name(subject.kind.kind, g) + " " + text(ranks) + " varies along " + std::string(axis));
           return;
@@ -209,7 +217,7 @@ class Checker {
   }
 
   void check_orthogonal(const Subject& a, const Subject& b) {
-    if (!disjoint(a.kind.varying, b.kind.varying)) return;
+    if (is_joined(a) || is_joined(b) || !disjoint(a.kind.varying, b.kind.varying)) return;
     // The groups of `a` are walked one by one; the last one to meet a group of `b` is noted there.
     std::vector<std::pair<std::size_t, int>> met(b.groups.size(), {a.groups.size(), 0});
     for (std::size_t g = 0; g < a.groups.size(); ++g) {
@@ -231,7 +239,7 @@ class Checker {
   }
 
   void check_nested(const Subject& inner, const Subject& outer) {
-    if (outer.kind.picked_from || !includes(outer.kind.varying, inner.kind.varying)) return;
+    if (outer.kind.parent || is_joined(inner) || !includes(outer.kind.varying, inner.kind.varying)) return;
     for (std::size_t g = 0; g < inner.groups.size(); ++g) {
       const std::vector<int>& ranks = inner.groups[g];
       for (const int rank : ranks) {
@@ -247,19 +255,48 @@ class Checker {
     }
   }
 
-  void check_picked(const Subject& subject) {
+  static bool is_joined(const Subject& subject) { return subject.kind.derivation == Derivation::joined; }
+
+  void check_derived(const Subject& subject) {
     const auto parent = std::find_if(subjects_.begin(), subjects_.end(), [&](const Subject& other) {
-      return other.kind.kind == *subject.kind.picked_from;
+      return other.kind.kind == *subject.kind.parent;
     });
     if (parent == subjects_.end()) return;
+    if (is_joined(subject)) {
+      check_joined(subject, *parent);
+    } else {
+      check_within(subject, *parent);
+    }
+  }
+
+  /// Picked members and parts: those of one group lie in one group of the parent, and the groups of the
+  /// parent are gone through in order.
+  void check_within(const Subject& subject, const Subject& parent) {
+    const std::size_t parts = std::max<std::size_t>(1, subject.groups.size() / parent.groups.size());
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
       for (const int rank : subject.groups[g]) {
-        if (parent->group_of[static_cast<std::size_t>(rank)] == static_cast<int>(g)) continue;
-        report("picked", {subject.kind.kind, parent->kind.kind}, {rank},
+        if (parent.group_of[static_cast<std::size_t>(rank)] == static_cast<int>(g / parts)) continue;
+        report("derived", {subject.kind.kind, parent.kind.kind}, {rank},
                group_name(subject.kind.kind, g) + " holds a rank that is not in " +
-                   group_name(parent->kind.kind, g));
+                   group_name(parent.kind.kind, g / parts));
         return;
       }
+    }
+  }
+
+  /// A joined group is some groups of the parent, one after another.
+  void check_joined(const Subject& subject, const Subject& parent) {
+    auto next = parent.groups.begin();
+    for (std::size_t g = 0; g < subject.groups.size(); ++g) {
+      std::vector<int> expected;
+      for (std::size_t i = 0; i < parent.groups.size() / subject.groups.size(); ++i, ++next) {
+        expected.insert(expected.end(), next->begin(), next->end());
+      }
+      if (subject.groups[g] == expected) continue;
+      report("derived", {subject.kind.kind, parent.kind.kind}, subject.groups[g],
+             group_name(subject.kind.kind, g) + " " + text(subject.groups[g]) + " is not the " +
+                 std::string(parent.kind.kind.name()) + " groups joined, " + text(expected));
+      return;
     }
   }
 

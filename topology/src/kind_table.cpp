@@ -1,86 +1,95 @@
 #include "kind_table.hpp"
 
-#include <string_view>
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "megatron_core.hpp"
+#include "rankmesh/topology/kind_names.hpp"
 
 namespace rankmesh {
 namespace {
 
-/// The views of the world that rows of the table name.
-enum MeshIndex : std::size_t { grid, amax_blocks };
-
-using Stages = std::vector<int> (*)(const ParallelConfig&);
-
-/// One kind: which axes of which mesh vary, and for a kind that picks, which stages of the pipeline groups.
-struct Row {
-  GroupKind kind;
-  MeshIndex mesh;
-  std::vector<std::string_view> varying;
-  Stages stages = nullptr;
-};
-
-/// Adds the split stage to the first and, if wanted, the last.
-std::vector<int> stages_with_split(const ParallelConfig& config, bool with_last) {
-  std::vector<int> stages{0};
-  const auto add = [&](std::int64_t stage) {
-    if (stage > stages.back()) stages.push_back(static_cast<int>(stage));
-  };
-  if (config.split_rank && config.pipeline > 1) add(*config.split_rank);
-  if (with_last) add(config.pipeline - 1);
-  return stages;
-}
-
-std::vector<int> embedding_stages(const ParallelConfig& config) {
-  return stages_with_split(config, true);
-}
-std::vector<int> position_embedding_stages(const ParallelConfig& config) {
-  return stages_with_split(config, false);
-}
-
-bool is_made(const Row& row, const ParallelConfig& config) {
-  return row.kind != GroupKind::amax || config.fp8;
-}
-
-KindFamily make(const Row& row, const ParallelConfig& config, std::span<const Mesh> meshes) {
-  KindFamily result{.kind = row.kind,
-                    .family = meshes[row.mesh].family(row.varying),
-                    .mesh = row.mesh,
-                    .varying = {row.varying.begin(), row.varying.end()}};
-  if (row.stages != nullptr) {
-    result.family = result.family.pick(row.stages(config));
-    result.picked_from = GroupKind::pipeline;
+KindFamily make(const KindRow& row, std::span<const KindFamily> before, std::span<const Mesh> meshes,
+                const ParallelConfig& config) {
+  const GroupKind kind(row.kind);
+  KindFamily result{.kind = kind, .short_name = short_name_of(kind), .family = {}};
+  if (row.derivation == Derivation::whole) {
+    for (const std::string_view axis : row.varying) {
+      if (meshes[row.mesh].find(axis)) result.varying.emplace_back(axis);
+    }
+    result.mesh = row.mesh;
+    result.family = placed(meshes[row.mesh].family({.varying = result.varying}), config);
+    return result;
   }
+  const KindFamily& parent = *std::find_if(before.begin(), before.end(),
+                                           [&](const KindFamily& k) { return k.kind.name() == row.parent; });
+  result.family = row.derive(parent.family);
+  result.mesh = parent.mesh;
+  result.varying = parent.varying;
+  result.derivation = row.derivation;
+  result.parent = parent.kind;
   return result;
+}
+
+std::vector<int> first_and_split(const ParallelConfig& config) {
+  std::vector<int> stages{0};
+  if (config.split_rank && config.pipeline > 1 && *config.split_rank > 0) {
+    stages.push_back(static_cast<int>(*config.split_rank));
+  }
+  return stages;
 }
 
 }  // namespace
 
-std::vector<Mesh> reference_meshes(const ParallelConfig& config) {
-  const std::int64_t data = config.world_size / (config.tensor * config.pipeline * config.sequence);
-  const std::int64_t block = config.tensor * data;
-  return {Mesh({{"tp", config.tensor}, {"sp", config.sequence}, {"dp", data}, {"pp", config.pipeline}}),
-          Mesh({{"block", block}, {"blocks", config.world_size / block}})};
+GroupFamily placed(const GroupFamily& family, const ParallelConfig& config) {
+  const std::int64_t job = config.job_size.value_or(config.rank_offset + config.world_size);
+  return family.placed(static_cast<int>(config.rank_offset), static_cast<int>(job));
 }
 
-std::vector<KindFamily> reference_kinds(const ParallelConfig& config, std::span<const Mesh> meshes) {
-  using K = GroupKind;
-  const Row amax = config.amax_rule == AmaxRule::reference_blocks ? Row{K::amax, amax_blocks, {"block"}}
-                                                                  : Row{K::amax, grid, {"tp", "sp", "dp"}};
-  const std::vector<Row> rows = {
-      {K::data, grid, {"dp"}},
-      {K::sequence, grid, {"sp"}},
-      {K::sequence_data, grid, {"sp", "dp"}},
-      {K::model, grid, {"tp", "pp"}},
-      {K::tensor, grid, {"tp"}},
-      {K::pipeline, grid, {"pp"}},
-      {K::embedding, grid, {"pp"}, embedding_stages},
-      {K::position_embedding, grid, {"pp"}, position_embedding_stages},
-      amax,
-  };
+std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<const Mesh> meshes,
+                                   const ParallelConfig& config) {
   std::vector<KindFamily> kinds;
-  for (const Row& row : rows) {
-    if (is_made(row, config)) kinds.push_back(make(row, config, meshes));
-  }
+  for (const KindRow& row : rows) kinds.push_back(make(row, kinds, meshes, config));
   return kinds;
+}
+
+KindTable kind_table(const ParallelConfig& config) {
+  switch (config.convention) {
+    case Convention::megatron_core:
+      return megatron_core_table(config);
+    case Convention::mesh:
+      return mesh_table(config);
+    case Convention::reference:
+    case Convention::extended:
+      break;
+  }
+  return reference_table(config);
+}
+
+std::string_view stand_in(std::string_view kind) noexcept {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> pairs{
+      {{"intra_data_context", "data_context"},
+       {"remat_data", "data"},
+       {"remat_data_context", "data_context"},
+       {"expert_remat_data", "expert_data"},
+       {"intra_expert_data", "expert_data"}}};
+  const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const auto& p) { return p.first == kind; });
+  return found == pairs.end() ? std::string_view() : found->second;
+}
+
+std::vector<int> embedding_places(const ParallelConfig& config) {
+  if (!config.embedding_stages.empty()) {
+    return megatron_core::places_of(config.embedding_stages, config.pipeline);
+  }
+  std::vector<int> stages = first_and_split(config);
+  if (config.pipeline - 1 > stages.back()) stages.push_back(static_cast<int>(config.pipeline - 1));
+  return stages;
+}
+
+std::vector<int> position_embedding_places(const ParallelConfig& config) {
+  if (config.position_embedding_stages.empty()) return first_and_split(config);
+  return megatron_core::places_of(config.position_embedding_stages, config.pipeline);
 }
 
 }  // namespace rankmesh

@@ -108,30 +108,121 @@ int Mesh::rank_at(std::span<const int> coordinates) const {
   return rank;
 }
 
-GroupFamily Mesh::family(std::span<const std::string_view> varying) const {
+std::vector<std::size_t> Mesh::require_all(std::span<const std::string> axes) const {
   std::vector<Violation> violations;
-  std::vector<bool> varies(axes_.size(), false);
-  for (const std::string_view name : varying) {
+  std::vector<std::size_t> result;
+  for (const std::string& name : axes) {
     const auto refuse = [&](std::string rule) {
-      violations.push_back({.field = "varying axis", .value = std::string(name), .rule = std::move(rule)});
+      violations.push_back({.field = "axis", .value = name, .rule = std::move(rule)});
     };
     const auto axis = find(name);
     if (!axis) {
       refuse("is not an axis of the mesh, which has " + names(axes_));
-    } else if (varies[*axis]) {
+    } else if (std::find(result.begin(), result.end(), *axis) != result.end()) {
       refuse("is given twice");
     } else {
-      varies[*axis] = true;
+      result.push_back(*axis);
     }
   }
   if (!violations.empty()) throw ConfigError(std::move(violations));
+  return result;
+}
 
-  std::vector<Digit> inside;
-  std::vector<Digit> outside;
+GroupFamily Mesh::family(std::span<const std::string_view> varying) const {
+  return family({.varying = {varying.begin(), varying.end()}});
+}
+
+GroupFamily Mesh::family(const GroupSpec& groups) const {
+  std::vector<std::string> named = groups.varying;
+  for (const Coordinate& fixed : groups.at) named.push_back(fixed.axis);
+  named.insert(named.end(), groups.numbering.begin(), groups.numbering.end());
+  const std::vector<std::size_t> axes = require_all(named);
+  const std::size_t inside_count = groups.varying.size();
+  const std::size_t fixed_count = groups.at.size();
+
+  std::vector<std::size_t> inside(axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(inside_count));
+  std::sort(inside.begin(), inside.end());
+  const auto fixed = std::span(axes).subspan(inside_count, fixed_count);
+  const auto numbering = std::span(axes).subspan(inside_count + fixed_count);
+
+  // The axes that number the groups as they were told to, then the others, and the fixed ones slowest: the
+  // groups at fixed coordinates then follow one another.
+  std::vector<std::size_t> outside(numbering.begin(), numbering.end());
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    (varies[axis] ? inside : outside).push_back({axes_[axis].size, strides_[axis]});
+    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) outside.push_back(axis);
   }
-  return GroupFamily(Grouping(inside, outside));
+  int sliced = 1;
+  for (const std::size_t axis : outside) sliced *= static_cast<int>(axes_[axis].size);
+  int first = 0;
+  int groups_before = sliced;
+  std::vector<Violation> violations;
+  for (std::size_t i = 0; i < fixed_count; ++i) {
+    const Coordinate& at = groups.at[i];
+    const std::int64_t size = axes_[fixed[i]].size;
+    if (at.value < 0 || at.value >= size) {
+      violations.push_back({at.axis,
+                            std::to_string(at.value),
+                            "is no coordinate: the axis has " + std::to_string(size) + " values",
+                            {at.value < 0 ? 0 : size - 1}});
+      continue;
+    }
+    first += static_cast<int>(at.value) * groups_before;
+    groups_before *= static_cast<int>(size);
+    outside.push_back(fixed[i]);
+  }
+  if (!violations.empty()) throw ConfigError(std::move(violations));
+
+  const auto digits = [&](std::span<const std::size_t> indices) {
+    std::vector<Digit> result;
+    for (const std::size_t axis : indices) result.push_back({axes_[axis].size, strides_[axis]});
+    return result;
+  };
+  return GroupFamily(Grouping(digits(inside), digits(outside))).slice(first, sliced);
+}
+
+std::vector<std::string> Mesh::complement(std::span<const std::string> axes) const {
+  const std::vector<std::size_t> excluded = require_all(axes);
+  std::vector<std::string> result;
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+    if (std::find(excluded.begin(), excluded.end(), axis) == excluded.end())
+      result.push_back(axes_[axis].name);
+  }
+  return result;
+}
+
+Mesh Mesh::flatten(std::span<const std::string> axes, std::string name) const {
+  std::vector<std::size_t> merged = require_all(axes);
+  std::sort(merged.begin(), merged.end());
+  if (merged.empty() || merged.back() - merged.front() + 1 != merged.size()) {
+    std::string text;
+    for (const std::string& axis : axes) text += (text.empty() ? "" : "+") + axis;
+    throw ConfigError({{.field = "flatten",
+                        .value = text,
+                        .rule = "are no neighbours in " + to_string() +
+                                ": merge neighbours, or let them vary together in a kind of group"}});
+  }
+  std::vector<Axis> result(axes_.begin(), axes_.begin() + static_cast<std::ptrdiff_t>(merged.front()));
+  std::int64_t size = 1;
+  for (const std::size_t axis : merged) size *= axes_[axis].size;
+  result.push_back({std::move(name), size});
+  result.insert(result.end(), axes_.begin() + static_cast<std::ptrdiff_t>(merged.back()) + 1, axes_.end());
+  return Mesh(std::move(result));
+}
+
+Mesh Mesh::unflatten(std::string_view axis, std::vector<Axis> parts) const {
+  const std::size_t split = require_all(std::vector{std::string(axis)}).front();
+  parts = fill_in(std::move(parts), axes_[split].size);
+  // Sizes that are no sizes, or multiply to something else, are found by the mesh of the parts alone.
+  if (const Mesh alone(parts); alone.world_size() != axes_[split].size) {
+    throw ConfigError(
+        {{.field = "unflatten",
+          .value = alone.to_string(),
+          .rule = "does not multiply to " + axes_[split].name + " = " + std::to_string(axes_[split].size)}});
+  }
+  std::vector<Axis> result(axes_.begin(), axes_.begin() + static_cast<std::ptrdiff_t>(split));
+  result.insert(result.end(), parts.begin(), parts.end());
+  result.insert(result.end(), axes_.begin() + static_cast<std::ptrdiff_t>(split) + 1, axes_.end());
+  return Mesh(std::move(result));
 }
 
 std::string Mesh::to_string() const {
@@ -139,6 +230,30 @@ std::string Mesh::to_string() const {
   for (const Axis& axis : axes_)
     text += (text.empty() ? "" : " ") + axis.name + "=" + std::to_string(axis.size);
   return text;
+}
+
+std::vector<Axis> fill_in(std::vector<Axis> axes, std::optional<std::int64_t> world_size) {
+  const auto is_open = [](const Axis& axis) { return axis.size == -1; };
+  const auto open = std::find_if(axes.begin(), axes.end(), is_open);
+  if (open == axes.end()) return axes;
+  const auto refuse = [&](std::string rule) {
+    throw ConfigError({{.field = open->name, .value = "-1", .rule = std::move(rule)}});
+  };
+  if (std::count_if(axes.begin(), axes.end(), is_open) > 1) {
+    refuse("is not the only size of -1: one at most can be what the others leave");
+  }
+  if (!world_size) refuse("is what the others leave of the world, whose size is not given");
+  std::int64_t product = 1;
+  for (const Axis& axis : axes) {
+    if (is_open(axis) || axis.size < 1) continue;
+    // Beyond the world nothing divides it, and the mesh says what is wrong with the sizes themselves.
+    product = axis.size > *world_size / product ? *world_size + 1 : product * axis.size;
+  }
+  if (*world_size < 1 || *world_size % product != 0) {
+    refuse("cannot be filled in: the other sizes do not divide a world of " + std::to_string(*world_size));
+  }
+  open->size = *world_size / product;
+  return axes;
 }
 
 }  // namespace rankmesh

@@ -25,6 +25,11 @@ Pipeline::Pipeline(GroupFamily pipeline_groups, PipelineOptions options)
 
 Place Pipeline::locate(int rank) const {
   if (const auto place = groups_.locate(rank)) return *place;
+  if (rank >= 0 && rank < groups_.world_size()) {
+    const std::int64_t last = groups_.first_rank() + groups_.member_count() - 1;
+    throw RangeError("rank " + std::to_string(rank) + " is in no pipeline: the layout has the ranks " +
+                     std::to_string(groups_.first_rank()) + " .. " + std::to_string(last));
+  }
   throw RangeError("rank " + std::to_string(rank) + " does not exist: the world has " +
                    std::to_string(groups_.world_size()) + " ranks");
 }

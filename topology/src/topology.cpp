@@ -4,12 +4,18 @@
 
 #include "kind_table.hpp"
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/kind_names.hpp"
+#include "text.hpp"
 
 namespace rankmesh {
 namespace {
 
-const ParallelConfig& require_valid(const ParallelConfig& config) {
+/// A valid configuration in the form in which equal layouts are equal: the order in lower case, sizes of -1
+/// filled in.
+ParallelConfig normalised(ParallelConfig config) {
   if (auto violations = check(config); !violations.empty()) throw ConfigError(std::move(violations));
+  config.order = lower_case(config.order);
+  for (std::vector<Axis>& axes : config.meshes) axes = fill_in(std::move(axes), config.world_size);
   return config;
 }
 
@@ -19,18 +25,37 @@ PipelineOptions pipeline_options(const ParallelConfig& config) {
   return options;
 }
 
+/// The groups along the axis `pp`; groups of one where the mesh has none.
+GroupFamily pipeline_groups(const Mesh& mesh, const ParallelConfig& config) {
+  std::vector<std::string> varying;
+  if (mesh.find("pp")) varying.emplace_back("pp");
+  return placed(mesh.family({.varying = std::move(varying)}), config);
+}
+
 }  // namespace
 
-Topology::Topology(const ParallelConfig& config)
-    : config_(require_valid(config)),
-      meshes_(reference_meshes(config)),
-      kinds_(reference_kinds(config, meshes_)),
-      pipeline_(family(GroupKind::pipeline), pipeline_options(config)) {}
+Topology::Topology(const ParallelConfig& config) : config_(normalised(config)), pipeline_({}, {}) {
+  KindTable table = kind_table(config_);
+  meshes_ = std::move(table.meshes);
+  kinds_ = std::move(table.kinds);
+  pipeline_ = Pipeline(pipeline_groups(mesh(), config_), pipeline_options(config_));
+}
 
 const GroupFamily* Topology::find(GroupKind kind) const noexcept {
-  const auto found =
-      std::find_if(kinds_.begin(), kinds_.end(), [&](const KindFamily& k) { return k.kind == kind; });
-  return found == kinds_.end() ? nullptr : &found->family;
+  const KindFamily* found = find_kind(kind);
+  return found == nullptr ? nullptr : &found->family;
+}
+
+const KindFamily* Topology::find_kind(GroupKind kind) const noexcept {
+  const auto first = [&](auto matches) -> const KindFamily* {
+    const auto found = std::find_if(kinds_.begin(), kinds_.end(), matches);
+    return found == kinds_.end() ? nullptr : &*found;
+  };
+  if (const auto* found = first([&](const KindFamily& k) { return k.kind == kind; })) return found;
+  if (const auto* found = first([&](const KindFamily& k) { return k.short_name == kind; })) return found;
+  if (config_.convention != Convention::megatron_core) return nullptr;
+  const std::string_view other = stand_in(long_name_of(kind).name());
+  return first([&](const KindFamily& k) { return k.kind.name() == other; });
 }
 
 const GroupFamily& Topology::family(GroupKind kind) const {

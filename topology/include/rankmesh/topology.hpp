@@ -4,13 +4,18 @@
 /// The umbrella header of `rankmesh::topology`: what the parallel groups of a job are. Pure computation on
 /// the C++ standard library alone.
 
+#include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/dialect.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_family.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/grouping.hpp"
 #include "rankmesh/topology/invariants.hpp"
+#include "rankmesh/topology/kind_names.hpp"
 #include "rankmesh/topology/mesh.hpp"
+#include "rankmesh/topology/mesh_text.hpp"
+#include "rankmesh/topology/modules.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 #include "rankmesh/topology/pipeline.hpp"
 #include "rankmesh/topology/rank_list.hpp"

@@ -11,8 +11,13 @@ namespace rankmesh {
 /// A configuration on one line: `world=16 tp=2 pp=4 fp8`. The world size always, everything else only where
 /// it differs from the default, in this order:
 ///
-///     world=N tp=N pp=N sp=N vpp=N split-rank=N fp8 distributed-optimizer amax-rule=product
-///     vpp-rule=megatron
+///     world=N convention=extended|megatron-core|mesh
+///     tp=N pp=N sp=N vpp=N split-rank=N fp8 distributed-optimizer amax-rule=product vpp-rule=megatron
+///     cp=N ep=N etp=N order=tp-cp-ep-dp-pp optimizer-instances=N hierarchical-cp=N,N hybrid-cp gtp=N egtp=N
+///     rank-offset=N job-size=N embedding-stages=N,N position-embedding-stages=N,N
+///     axes=tp=2,dp=4/ep=4,edp=2 groups=dp,zero:dp+tp
+///
+/// Behind `axes` stand the meshes of one's own, behind `groups` its kinds, see mesh_text.hpp.
 ///
 /// `parse_config` reads it back to an equal configuration.
 [[nodiscard]] std::string to_string(const ParallelConfig& config);

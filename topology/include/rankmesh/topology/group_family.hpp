@@ -20,8 +20,8 @@ class RankList;
 /// groupings + log(picked positions)), independent of the world size, and allocates nothing; only `enumerate`
 /// and the copies of a `RankList` produce lists.
 ///
-/// A split or a join whose borders fall on those of the digits gives a grouping again: such families are equal
-/// to those of a mesh with the same lists.
+/// A split or a join whose borders fall on those of the digits gives a grouping again: such families are
+/// equal to those of a mesh with the same lists.
 class GroupFamily {
  public:
   /// One group that holds the one rank of a world of one.
@@ -30,7 +30,8 @@ class GroupFamily {
   /// Every rank is in exactly one group.
   explicit GroupFamily(const Grouping& grouping)
       : grouping_(grouping),
-        world_size_(grouping.group_count() * grouping.group_size()) {}
+        world_size_(grouping.group_count() * grouping.group_size()),
+        group_count_(grouping.group_count()) {}
 
   /// The same groups, reduced to some positions: member m of the result's group g is member `positions[m]` of
   /// group g here. Picking all positions in order gives an equal family. Costs O(positions * log(positions)).
@@ -48,8 +49,11 @@ class GroupFamily {
   /// second, ...
   /// @throws ConfigError if the length of a run does not divide the number of groups or is none of the
   /// products
-  ///         of their first digits, or if the family was split or picked from
+  ///         of their first digits, or if the family was split, sliced or picked from
   [[nodiscard]] GroupFamily join(int run) const;
+  /// Some consecutive groups alone, numbered from 0. The members of the others are in no group.
+  /// @throws ConfigError if there are no such groups
+  [[nodiscard]] GroupFamily slice(int first_group, int count) const;
   /// The same groups in a larger world: rank r becomes rank first_rank + r. Ranks before and after are in no
   /// group.
   /// @throws ConfigError if they do not fit
@@ -59,7 +63,7 @@ class GroupFamily {
   [[nodiscard]] int world_size() const noexcept { return world_size_; }
   /// Where the ranks of `grouping()` begin in the world.
   [[nodiscard]] int first_rank() const noexcept { return first_rank_; }
-  [[nodiscard]] int group_count() const noexcept { return grouping_.group_count() * parts(); }
+  [[nodiscard]] int group_count() const noexcept { return group_count_; }
   [[nodiscard]] int group_size() const noexcept {
     return picked_.empty() ? whole_size() : static_cast<int>(picked_.size());
   }
@@ -89,6 +93,8 @@ class GroupFamily {
 
   /// The groups before they were split and anything was picked from them.
   [[nodiscard]] const Grouping& grouping() const noexcept { return grouping_; }
+  /// The group of the grouping, as it was split, that is group 0 here.
+  [[nodiscard]] int first_group() const noexcept { return first_group_; }
   /// How positions of those groups make the groups here; nothing where they are whole.
   [[nodiscard]] const std::optional<Grouping>& positions() const noexcept { return positions_; }
   /// The positions picked out of every group, as it was split; empty where all are members.
@@ -112,10 +118,12 @@ class GroupFamily {
     return positions_ ? positions_->group_size() : grouping_.group_size();
   }
   /// What all ranks of a group have in common.
-  [[nodiscard]] int base(int group) const noexcept { return first_rank_ + grouping_.base(group / parts()); }
+  [[nodiscard]] int base(int group) const noexcept {
+    return first_rank_ + grouping_.base((first_group_ + group) / parts());
+  }
   /// Where a group begins among the positions of the group that it is a part of.
   [[nodiscard]] int start(int group) const noexcept {
-    return positions_ ? positions_->base(group % parts()) : 0;
+    return positions_ ? positions_->base((first_group_ + group) % parts()) : 0;
   }
   /// What a position adds to the base of its group.
   [[nodiscard]] int offset(int start, int position) const noexcept {
@@ -124,6 +132,10 @@ class GroupFamily {
     }
     const int whole = picked_.empty() ? position : picked_[static_cast<std::size_t>(position)];
     return grouping_.offset(start + positions_->offset(whole));
+  }
+  /// Whether all groups of the grouping, as it was split, are here.
+  [[nodiscard]] bool has_all_groups() const noexcept {
+    return group_count_ == grouping_.group_count() * parts();
   }
   [[nodiscard]] std::vector<int> offsets_of_all_parts() const;
   /// The position here of a position of the grouping, if it was picked.
@@ -138,6 +150,8 @@ class GroupFamily {
   std::optional<Grouping> positions_{};
   int first_rank_ = 0;
   int world_size_ = 1;
+  int first_group_ = 0;
+  int group_count_ = 1;
   std::vector<int> picked_;
   /// `grouping_.offset` of each picked position, where the groups are whole.
   std::vector<int> offsets_;

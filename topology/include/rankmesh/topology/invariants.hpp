@@ -41,13 +41,15 @@ struct BrokenInvariant {
 /// - `partition`: the groups of a kind that covers the world hold every rank once; those of any other kind
 /// hold
 ///   no rank twice;
-/// - `size`: a group has as many ranks as the sizes of its varying axes multiply to, or positions picked;
+/// - `size`: a group has as many ranks as the sizes of its varying axes multiply to, or positions picked, or
+///   as make parts or runs of its parent's groups equal;
 /// - `coordinates`: the ranks of a group agree on every axis that does not vary, and come in the order of the
-///   mesh;
+///   mesh; joined groups apart;
 /// - `orthogonal`: groups of two kinds of one mesh with no varying axis in common meet in at most one rank;
 /// - `nested`: where the axes of one kind vary in another too, a group of the one lies inside a group of the
 ///   other;
-/// - `picked`: a group of a kind that picks has its ranks from the group of the same number it picks from;
+/// - `derived`: a group that was picked or split has its ranks from the group of its parent that has its
+///   number, and joined groups are their parent's one after another;
 /// - `closed_form`: the formulas of the family (place, rank, membership, enumeration) say what the lists say.
 ///
 /// Each broken rule is reported once per kind or pair of kinds, with the first ranks that break it.

@@ -21,6 +21,26 @@ struct Axis {
   bool operator==(const Axis&) const = default;
 };
 
+/// A value along an axis.
+struct Coordinate {
+  std::string axis{};
+  std::int64_t value = 0;
+
+  bool operator==(const Coordinate&) const = default;
+};
+
+/// Which groups a mesh makes: the axes that vary inside a group, and what becomes of the others.
+struct GroupSpec {
+  /// The axes that vary inside a group, in any order: members are always in the order of the mesh.
+  std::vector<std::string> varying{};
+  /// Coordinates that are fixed: only the groups there, a slice of the mesh. The other ranks are in no group.
+  std::vector<Coordinate> at{};
+  /// The axes that number the groups, fastest first; those left out follow in the order of the mesh.
+  std::vector<std::string> numbering{};
+
+  bool operator==(const GroupSpec&) const = default;
+};
+
 /// The world as a grid: named axes, the leftmost varying fastest from rank to rank.
 ///
 ///     rank = c[0] + size[0] * (c[1] + size[1] * (c[2] + ...))
@@ -61,12 +81,32 @@ class Mesh {
     return family(std::span(varying.begin(), varying.size()));
   }
 
+  /// The same with groups at fixed coordinates only, or numbered in another order.
+  /// @throws ConfigError listing every axis that is unknown or named more than once, and every coordinate
+  ///         outside its axis
+  [[nodiscard]] GroupFamily family(const GroupSpec& groups) const;
+
+  /// The axes that are not among these, in the order of the mesh: what varies in the groups that meet those
+  /// of `axes` in one rank each.
+  /// @throws ConfigError listing every unknown or repeated axis
+  [[nodiscard]] std::vector<std::string> complement(std::span<const std::string> axes) const;
+  /// The same ranks with some neighbouring axes merged into one.
+  /// @param axes neighbours in the mesh, in any order
+  /// @throws ConfigError if they are no neighbours, listing every unknown or repeated axis, or if another
+  ///         axis has that name already
+  [[nodiscard]] Mesh flatten(std::span<const std::string> axes, std::string name) const;
+  /// The same ranks with one axis split into several, the leftmost of them fastest. One size may be -1: what
+  /// the others leave.
+  /// @throws ConfigError if the sizes do not multiply to that of the axis, or a name is in use
+  [[nodiscard]] Mesh unflatten(std::string_view axis, std::vector<Axis> parts) const;
+
   /// `tp=2 dp=2 pp=4`, leftmost fastest.
   [[nodiscard]] std::string to_string() const;
 
   bool operator==(const Mesh&) const = default;
 
  private:
+  [[nodiscard]] std::vector<std::size_t> require_all(std::span<const std::string> axes) const;
   [[nodiscard]] std::size_t require(std::string_view axis) const;
   void require_rank(int rank) const;
   [[nodiscard]] int coordinate_at(int rank, std::size_t axis) const noexcept;
@@ -75,5 +115,10 @@ class Mesh {
   std::vector<int> strides_;
   int world_size_ = 1;
 };
+
+/// The axes with a size of -1 replaced by what the others leave of the world.
+/// @param world_size ranks of the world; without, no size may be -1
+/// @throws ConfigError if more than one size is -1, or the others do not divide the world
+[[nodiscard]] std::vector<Axis> fill_in(std::vector<Axis> axes, std::optional<std::int64_t> world_size);
 
 }  // namespace rankmesh

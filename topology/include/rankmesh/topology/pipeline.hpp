@@ -40,6 +40,8 @@ class Pipeline {
  public:
   Pipeline(GroupFamily pipeline_groups, PipelineOptions options);
 
+  /// The pipeline groups.
+  [[nodiscard]] const GroupFamily& groups() const noexcept { return groups_; }
   /// Stages, the pipeline parallel size.
   [[nodiscard]] int stages() const noexcept { return groups_.group_size(); }
   [[nodiscard]] std::optional<int> virtual_stages() const noexcept { return options_.virtual_stages; }

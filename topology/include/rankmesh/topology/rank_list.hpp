@@ -11,8 +11,8 @@
 
 namespace rankmesh {
 
-/// One group: its ranks in order. A view of three integers and a pointer, to be passed by value; valid as long
-/// as the family it came from. A range with random access; every question is O(1) in the group and world
+/// One group: its ranks in order. A view of three integers and a pointer, to be passed by value; valid as
+/// long as the family it came from. A range with random access; every question is O(1) in the group and world
 /// size.
 class RankList {
  public:
@@ -23,7 +23,9 @@ class RankList {
   [[nodiscard]] int size() const noexcept { return family_->group_size(); }
 
   /// The rank at a position. The position must lie in 0 .. size() - 1.
-  [[nodiscard]] int operator[](int position) const noexcept { return base_ + family_->offset(start_, position); }
+  [[nodiscard]] int operator[](int position) const noexcept {
+    return base_ + family_->offset(start_, position);
+  }
   /// The rank at a position.
   /// @throws RangeError if there is no such position
   [[nodiscard]] int at(int position) const { return family_->rank_at({group_, position}); }

@@ -15,16 +15,31 @@
 
 namespace rankmesh {
 
+/// How the groups of a kind come to be.
+enum class Derivation {
+  /// Some axes of a mesh vary in them.
+  whole,
+  /// Members picked from each group of another kind: the first and the last, say.
+  picked,
+  /// Parts that each group of another kind is split into.
+  split,
+  /// Runs of consecutive groups of another kind, joined.
+  joined,
+};
+
 /// The groups of one kind, and what they are made from.
 struct KindFamily {
   GroupKind kind;
+  /// What users of Megatron-Core call it, in its NCCL configuration files for one: `tp` for `tensor`.
+  GroupKind short_name;
   GroupFamily family;
   /// The mesh whose axes vary, a place in `Topology::meshes()`.
   std::size_t mesh = 0;
-  /// The axes that vary inside a group, or inside a group of the kind it is picked from.
+  /// The axes that vary inside a group, or inside a group of the kind it is derived from.
   std::vector<std::string> varying{};
-  /// The kind whose groups this one picks members from; nothing where it holds whole groups.
-  std::optional<GroupKind> picked_from{};
+  Derivation derivation = Derivation::whole;
+  /// The kind it is derived from; nothing where it holds whole groups.
+  std::optional<GroupKind> parent{};
 
   bool operator==(const KindFamily&) const = default;
 };
@@ -42,16 +57,29 @@ class Topology {
   explicit Topology(const ParallelConfig& config);
 
   [[nodiscard]] const ParallelConfig& config() const noexcept { return config_; }
-  [[nodiscard]] int world_size() const noexcept { return mesh().world_size(); }
-  /// The axes `tp`, `sp`, `dp` and `pp` with their sizes, the leftmost varying fastest.
+  /// The ranks of the job: those of the layout, unless it is placed among others.
+  [[nodiscard]] int world_size() const noexcept { return pipeline_.groups().world_size(); }
+  /// The rank of the job that is the first of the layout.
+  [[nodiscard]] int first_rank() const noexcept { return pipeline_.groups().first_rank(); }
+  /// The ranks of the layout, first_rank() .. first_rank() + layout_size() - 1.
+  [[nodiscard]] int layout_size() const noexcept { return mesh().world_size(); }
+  /// Whether a rank of the job belongs to the layout.
+  [[nodiscard]] bool contains(int rank) const noexcept {
+    return rank >= first_rank() && rank - first_rank() < layout_size();
+  }
+  /// The axes with their sizes, the leftmost varying fastest, numbering the ranks of the layout from 0.
   [[nodiscard]] const Mesh& mesh() const noexcept { return meshes_.front(); }
   /// `mesh()`, and the other views of the world that kinds are made from.
   [[nodiscard]] std::span<const Mesh> meshes() const noexcept { return meshes_; }
 
   /// The kinds of this topology in the order of creation, the same on every rank.
   [[nodiscard]] std::span<const KindFamily> kinds() const noexcept { return kinds_; }
-  /// The groups of a kind; nothing if this topology has none (`amax` without fp8).
+  /// The groups of a kind, by its name or short name; nothing if this topology has none (`amax` without fp8).
+  /// A kind that Megatron-Core does not create because it would equal another is that other one:
+  /// `intra_data_context` with one optimizer instance is `data_context`.
   [[nodiscard]] const GroupFamily* find(GroupKind kind) const noexcept;
+  /// Likewise, with what the kind is made from.
+  [[nodiscard]] const KindFamily* find_kind(GroupKind kind) const noexcept;
   /// The groups of a kind.
   /// @throws RangeError if this topology has none, listing the kinds it has
   [[nodiscard]] const GroupFamily& family(GroupKind kind) const;

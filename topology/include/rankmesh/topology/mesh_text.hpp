@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rankmesh/topology/mesh.hpp"
+#include "rankmesh/topology/parallel_config.hpp"
+
+namespace rankmesh {
+
+/// Axes as text: `tp=2,dp=4,pp=2`, leftmost fastest.
+[[nodiscard]] std::string to_string(const std::vector<Axis>& axes);
+
+/// Reads axes back. A size may be -1, see `fill_in`; sizes are judged by whoever makes a mesh of them.
+/// @throws ConfigError listing every part that is no `name=size`
+[[nodiscard]] std::vector<Axis> parse_axes(std::string_view text);
+
+/// A kind of group as text: `dp`, `zero:dp+tp`, `tp@pp=1`, `expert:ep#edp+tp`.
+///
+///     [name:]axis+axis...[@axis=coordinate+...][#axis+axis...]
+///
+/// The axes that vary, then the coordinates that are fixed, then the axes that number the groups. Without a
+/// name the kind is called after its axes and coordinates: `dp_tp`, `tp_pp1`.
+[[nodiscard]] std::string to_string(const KindSpec& kind);
+
+/// Reads a kind back.
+/// @throws ConfigError if the text has another form
+[[nodiscard]] KindSpec parse_kind(std::string_view text);
+
+}  // namespace rankmesh

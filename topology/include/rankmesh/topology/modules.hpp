@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/parallel_config.hpp"
+
+namespace rankmesh {
+
+/// Whether the layouts of several modules, side by side in one job, fill it: each valid, no rank in two of
+/// them, no rank between them or up to the end of the job in none. The field of a violation is
+/// `module 0`, `module 1`, ... in the order given, and `job` for ranks in no module.
+/// @param job_size ranks of the job; where the last module ends, if not given
+[[nodiscard]] std::vector<Violation> check_modules(std::span<const ParallelConfig> modules,
+                                                   std::optional<std::int64_t> job_size = std::nullopt);
+
+}  // namespace rankmesh

@@ -1,0 +1,48 @@
+#include "kind_table.hpp"
+
+namespace rankmesh {
+namespace {
+
+/// The views of the world that rows name.
+enum MeshIndex : std::size_t { grid, amax_blocks };
+
+KindRow amax_row(const ParallelConfig& config) {
+  const bool blocks =
+      config.convention == Convention::reference && config.amax_rule == AmaxRule::reference_blocks;
+  if (blocks) return {"amax", amax_blocks, {"block"}};
+  return {"amax", grid, {"tp", "sp", "dp"}};
+}
+
+}  // namespace
+
+KindTable reference_table(const ParallelConfig& config) {
+  const std::int64_t data = config.world_size / (config.tensor * config.pipeline * config.sequence);
+  const std::int64_t block = config.tensor * data;
+  std::vector<Mesh> meshes{
+      Mesh({{"tp", config.tensor}, {"sp", config.sequence}, {"dp", data}, {"pp", config.pipeline}}),
+      Mesh({{"block", block}, {"blocks", config.world_size / block}})};
+
+  const auto pick = [](std::vector<int> places) {
+    return [places = std::move(places)](const GroupFamily& family) { return family.pick(places); };
+  };
+  std::vector<KindRow> rows{
+      {"data", grid, {"dp"}},
+      {"sequence", grid, {"sp"}},
+      {"sequence_data", grid, {"sp", "dp"}},
+      {"model", grid, {"tp", "pp"}},
+      {"tensor", grid, {"tp"}},
+      {"pipeline", grid, {"pp"}},
+      {"embedding", grid, {}, Derivation::picked, "pipeline", pick(embedding_places(config))},
+      {"position_embedding",
+       grid,
+       {},
+       Derivation::picked,
+       "pipeline",
+       pick(position_embedding_places(config))},
+  };
+  if (config.fp8) rows.push_back(amax_row(config));
+  std::vector<KindFamily> kinds = make_kinds(rows, meshes, config);
+  return {std::move(meshes), std::move(kinds)};
+}
+
+}  // namespace rankmesh
