@@ -90,6 +90,11 @@ void ask_about(const Topology& topology, int rank) {
              pipeline.is_after_split(stage) + pipeline.is_at_split(stage);
   answers += pipeline.layers({.layers = 64, .stage = stage, .virtual_stage = 1}).first;
   answers += topology.mesh().coordinate(rank, "dp") + topology.mesh().stride("pp");
+  // Kinds by their short names, and one that stands for another.
+  for (const char* name : {"tp", "embd", "tp_ep_gtp_remat_pp", "expert_remat_data", "intra_ep_dp"}) {
+    const auto* family = topology.find(rankmesh::GroupKind(name));
+    answers += family == nullptr ? 0 : family->group_size();
+  }
   sink = sink + answers;
 }
 
@@ -104,6 +109,35 @@ TEST_CASE("no question about a rank or a group allocates", "[allocations]") {
       {.world_size = 4096, .tensor = 8, .pipeline = 16, .virtual_pipeline = 2, .split_rank = 5, .fp8 = true});
   const long count = allocations_of([&] {
     for (int rank = 0; rank < topology.world_size(); ++rank) ask_about(topology, rank);
+  });
+  CHECK(count == 0);
+}
+
+TEST_CASE("nor does one about any kind of Megatron-Core", "[allocations]") {
+  const Topology split({.world_size = 4096,
+                        .tensor = 4,
+                        .pipeline = 4,
+                        .virtual_pipeline = 2,
+                        .convention = rankmesh::Convention::megatron_core,
+                        .context = 4,
+                        .expert = 8,
+                        .expert_tensor = 2,
+                        .optimizer_instances = 2,
+                        .hierarchical_context = {2, 2},
+                        .hybrid_context = true});
+  const Topology remat({.world_size = 4096,
+                        .tensor = 4,
+                        .pipeline = 4,
+                        .virtual_pipeline = 2,
+                        .convention = rankmesh::Convention::megatron_core,
+                        .expert = 8,
+                        .weight_remat = 2,
+                        .expert_weight_remat = 2});
+  const long count = allocations_of([&] {
+    for (int rank = 0; rank < split.world_size(); ++rank) {
+      ask_about(split, rank);
+      ask_about(remat, rank);
+    }
   });
   CHECK(count == 0);
 }

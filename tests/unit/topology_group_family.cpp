@@ -1,7 +1,9 @@
 #include "rankmesh/topology/group_family.hpp"
 
 #include <array>
+#include <climits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rankmesh/topology/error.hpp"
@@ -172,4 +174,30 @@ TEST_CASE("families are equal when their lists are", "[group_family]") {
   CHECK_FALSE(pick(mesh.family({"pp"}), {0, 1}) == pick(mesh.family({"pp"}), {1, 0}));
   CHECK(pick(mesh.family({"pp"}), {0, 1}).same_groups(pick(mesh.family({"pp"}), {0, 1})));
   CHECK_FALSE(pick(mesh.family({"pp"}), {0, 1}).same_groups(mesh.family({"dp"})));
+}
+
+TEST_CASE("some groups alone: numbered from 0, the members of the others in none", "[group_family]") {
+  const GroupFamily family = rankmesh::Mesh({{"tp", 2}, {"dp", 3}, {"pp", 2}}).family({"dp"});
+  const GroupFamily slice = family.slice(1, 2);
+  CHECK(lists_of(slice) == Lists{{1, 3, 5}, {6, 8, 10}});
+  CHECK(slice.locate(8) == Place{1, 1});
+  CHECK(slice.locate(0) == std::nullopt);
+  CHECK(slice.locate(11) == std::nullopt);
+  CHECK(slice.first_group() == 1);
+  CHECK_FALSE(slice.covers_world());
+  CHECK_FALSE(slice == family);
+  CHECK_FALSE(slice.same_groups(family));
+  CHECK_FALSE(slice.same_groups(family.slice(0, 2)));
+  CHECK(slice.same_groups(family.slice(1, 2)));
+  CHECK(family.slice(0, 4) == family);
+  CHECK(lists_of(slice.slice(1, 1)) == Lists{{6, 8, 10}});
+  CHECK(lists_of(slice.cut(1)) == Lists{{1}, {3}, {5}, {6}, {8}, {10}});
+  const std::vector<int> ends{2, 0};
+  CHECK(lists_of(slice.pick(ends)) == Lists{{5, 1}, {10, 6}});
+  CHECK(lists_of(slice.placed(4, 20)) == Lists{{5, 7, 9}, {10, 12, 14}});
+  CHECK_THROWS_AS(slice.join(2), rankmesh::ConfigError);
+  for (const auto& [first, count] : {std::pair(-1, 1), {0, 0}, {3, 2}, {4, 1}, {1, INT_MAX}}) {
+    INFO(first << " " << count);
+    CHECK_THROWS_AS(family.slice(first, count), rankmesh::ConfigError);
+  }
 }

@@ -241,6 +241,46 @@ TEST_CASE("closed_form: another member picked from the right group", "[invariant
   CHECK(report(t.check(), "closed_form", {GroupKind::embedding}).ranks == Ranks{0, 8});
 }
 
+TEST_CASE("derived: parts of other groups, and groups joined in another order", "[invariants]") {
+  static const Topology instances({.world_size = 16,
+                                   .tensor = 2,
+                                   .pipeline = 2,
+                                   .convention = rankmesh::Convention::megatron_core,
+                                   .optimizer_instances = 2});
+  CHECK(check_invariants(instances).empty());
+  const GroupKind part("intra_data_context");
+  Tampered parts(instances);
+  std::swap(parts.groups(part)[0], parts.groups(part)[2]);
+  const auto in_other = report(parts.check(), "derived", {part, GroupKind("data_context")});
+  CHECK(in_other.message == "intra_data_context group 0 holds a rank that is not in data_context group 0");
+
+  const GroupKind joined("intra_optimizer_instance");
+  Tampered sorted(instances);
+  auto& groups = sorted.groups(joined);
+  std::sort(groups[0].begin(), groups[0].end());
+  const auto found = report(sorted.check(), "derived", {joined, GroupKind("tensor_expert_pipeline")});
+  CHECK(
+      found.message ==
+      "intra_optimizer_instance group 0 [0, 1, 2, 3, 8, 9, 10, 11] is not the tensor_expert_pipeline groups "
+      "joined, [0, 1, 8, 9, 2, 3, 10, 11]");
+
+  Tampered small(instances);
+  small.groups(joined)[0].pop_back();
+  CHECK(report(small.check(), "size", {joined}).message ==
+        "intra_optimizer_instance group 0 has 7 ranks, expected 8");
+}
+
+TEST_CASE("the ranks of a placed layout are looked at where they are", "[invariants]") {
+  static const Topology placed(
+      {.world_size = 8, .tensor = 2, .convention = rankmesh::Convention::megatron_core, .rank_offset = 3});
+  CHECK(check_invariants(placed).empty());
+  Tampered t(placed);
+  t.groups(GroupKind::tensor)[0] = {3, 5};
+  t.groups(GroupKind::tensor)[1] = {4, 6};
+  CHECK(report(t.check(), "coordinates", {GroupKind::tensor}).message ==
+        "tensor group 0 [3, 5] varies along dp");
+}
+
 TEST_CASE("lists of another topology are found out", "[invariants]") {
   const auto others = enumerate(Topology({.world_size = 16, .tensor = 4, .pipeline = 2, .fp8 = true}));
   CHECK_FALSE(check_invariants(topology(), others).empty());

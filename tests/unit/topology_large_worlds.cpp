@@ -21,10 +21,12 @@ namespace {
 constexpr std::int64_t largest = 2147483647;
 
 std::vector<std::int64_t> some_ranks(std::int64_t world) {
-  std::vector<std::int64_t> ranks{0,         1,         2,         world / 3, world / 2 - 1, world / 2,
-                                  world - 3, world - 2, world - 1, 46340,     46341,         65536};
-  ranks.erase(std::remove_if(ranks.begin(), ranks.end(), [&](auto r) { return r < 0 || r >= world; }),
-              ranks.end());
+  std::vector<std::int64_t> ranks;
+  for (const std::int64_t rank :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, world / 3, world / 2 - 1, world / 2, world - 3,
+        world - 2, world - 1, std::int64_t{46340}, std::int64_t{46341}, std::int64_t{65536}}) {
+    if (rank >= 0 && rank < world) ranks.push_back(rank);
+  }
   return ranks;
 }
 
@@ -96,7 +98,70 @@ void check_world(const ParallelConfig& config) {
   }
 }
 
+/// Every kind of a world too large for lists: places and ranks are inverse, the first and last members of a
+/// group agree in all axes but those that vary, and nobody outside the layout is in a group.
+void check_places(const rankmesh::ParallelConfig& config) {
+  const Topology topology(config);
+  const std::int64_t first = topology.first_rank();
+  const std::int64_t end = first + topology.layout_size();
+  for (const auto& kind : topology.kinds()) {
+    INFO(kind.kind.name());
+    const rankmesh::Mesh& mesh = topology.meshes()[kind.mesh];
+    for (const std::int64_t in_layout : some_ranks(topology.layout_size())) {
+      const int rank = static_cast<int>(first + in_layout);
+      const auto place = kind.family.locate(rank);
+      CHECK((place.has_value() || kind.derivation == rankmesh::Derivation::picked));
+      if (!place) continue;
+      CHECK(kind.family.rank_at(*place) == rank);
+      const auto ranks = topology.group_of(kind.kind, rank);
+      CHECK(ranks[place->position] == rank);
+      if (kind.derivation == rankmesh::Derivation::joined) continue;
+      for (const rankmesh::Axis& axis : mesh.axes()) {
+        if (std::find(kind.varying.begin(), kind.varying.end(), axis.name) != kind.varying.end()) continue;
+        const int here = mesh.coordinate(rank - static_cast<int>(first), axis.name);
+        CHECK(mesh.coordinate(ranks.front() - static_cast<int>(first), axis.name) == here);
+        CHECK(mesh.coordinate(ranks.back() - static_cast<int>(first), axis.name) == here);
+      }
+    }
+    CHECK_FALSE(kind.family.locate(-2147483647 - 1).has_value());
+    if (first > 0) CHECK_FALSE(kind.family.locate(static_cast<int>(first) - 1).has_value());
+    if (end < largest) CHECK_FALSE(kind.family.locate(static_cast<int>(end)).has_value());
+    CHECK_FALSE(kind.family.locate(2147483647).has_value());
+  }
+}
+
 }  // namespace
+
+TEST_CASE("every kind of Megatron-Core in the largest worlds", "[large]") {
+  using rankmesh::Convention;
+  rankmesh::ParallelConfig config{.world_size = std::int64_t{1} << 30,
+                                  .tensor = 8,
+                                  .pipeline = 16,
+                                  .convention = Convention::megatron_core,
+                                  .context = 4,
+                                  .expert = 64,
+                                  .expert_tensor = 2,
+                                  .optimizer_instances = 4,
+                                  .hierarchical_context = {2, 2},
+                                  .hybrid_context = true};
+  check_places(config);
+  config.rank_offset = 1073741823;
+  check_places(config);
+  config.job_size = largest;
+  config.order = "cp-tp-dp-ep-pp";
+  check_places(config);
+  check_places({.world_size = largest, .convention = Convention::megatron_core});
+  check_places({.world_size = 2147483646,
+                .tensor = 18,
+                .pipeline = 331,
+                .convention = Convention::megatron_core,
+                .context = 7,
+                .expert = 151,
+                .expert_tensor = 2,
+                .order = "dp-cp-ep-tp-pp",
+                .weight_remat = 11,
+                .expert_weight_remat = 31});
+}
 
 TEST_CASE("the largest world, a prime", "[large]") {
   check_world({.world_size = largest, .fp8 = true});

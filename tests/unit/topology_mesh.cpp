@@ -117,3 +117,57 @@ TEST_CASE("varying axes that make no family are all named", "[mesh]") {
                     "  axis = dp is not an axis of the mesh, which has tp, cp, pp\n"
                     "  axis = tp is given twice");
 }
+
+TEST_CASE("the complement of some axes is the others, in the order of the mesh", "[mesh]") {
+  using Names = std::vector<std::string>;
+  CHECK(mesh.complement(Names{"cp"}) == Names{"tp", "pp"});
+  CHECK(mesh.complement(Names{"pp", "tp"}) == Names{"cp"});
+  CHECK(mesh.complement(Names{}) == Names{"tp", "cp", "pp"});
+  CHECK_THROWS_WITH(mesh.complement(Names{"dp", "cp", "cp"}),
+                    "invalid configuration, 2 violations:\n"
+                    "  axis = dp is not an axis of the mesh, which has tp, cp, pp\n"
+                    "  axis = cp is given twice");
+}
+
+TEST_CASE("neighbours are flattened into one axis, the ranks stay where they are", "[mesh]") {
+  using Names = std::vector<std::string>;
+  CHECK(mesh.flatten(Names{"cp", "tp"}, "tp_cp").to_string() == "tp_cp=6 pp=4");
+  CHECK(mesh.flatten(Names{"pp", "cp"}, "rest").to_string() == "tp=2 rest=12");
+  CHECK(mesh.flatten(Names{"cp"}, "context").to_string() == "tp=2 context=3 pp=4");
+  CHECK(lists_of(mesh.flatten(Names{"tp", "cp"}, "a").family({"a"})) == lists_of(mesh.family({"tp", "cp"})));
+  CHECK_THROWS_WITH(mesh.flatten(Names{"tp", "pp"}, "a"),
+                    "invalid configuration: flatten = tp+pp are no neighbours in tp=2 cp=3 pp=4: merge "
+                    "neighbours, or let them vary together in a kind of group");
+  CHECK_THROWS_AS(mesh.flatten(Names{}, "a"), ConfigError);
+  CHECK_THROWS_AS(mesh.flatten(Names{"tp", "cp"}, "pp"), ConfigError);
+}
+
+TEST_CASE("an axis is split into several, the first of them fastest", "[mesh]") {
+  CHECK(mesh.unflatten("pp", {{"a", 2}, {"b", 2}}).to_string() == "tp=2 cp=3 a=2 b=2");
+  CHECK(mesh.unflatten("tp", {{"a", 1}, {"b", -1}}).to_string() == "a=1 b=2 cp=3 pp=4");
+  CHECK(lists_of(mesh.unflatten("pp", {{"a", 2}, {"b", 2}}).family({"a"})).front() == std::vector<int>{0, 6});
+  CHECK_THROWS_WITH(mesh.unflatten("pp", {{"a", 3}, {"b", 2}}),
+                    "invalid configuration: unflatten = a=3 b=2 does not multiply to pp = 4");
+  CHECK_THROWS_WITH(
+      mesh.unflatten("pp", {{"a", 3}, {"b", -1}}),
+      "invalid configuration: b = -1 cannot be filled in: the other sizes do not divide a world of 4");
+  CHECK_THROWS_AS(mesh.unflatten("dp", {{"a", 4}}), ConfigError);
+  CHECK_THROWS_AS(mesh.unflatten("pp", {{"tp", 4}}), ConfigError);
+  CHECK_THROWS_AS(mesh.unflatten("pp", {{"a", 0}, {"b", 4}}), ConfigError);
+}
+
+TEST_CASE("one size may be -1, what the others leave", "[mesh]") {
+  using rankmesh::fill_in;
+  CHECK(fill_in({{"tp", 2}, {"dp", -1}}, 16) == std::vector<Axis>{{"tp", 2}, {"dp", 8}});
+  CHECK(fill_in({{"tp", 2}, {"dp", 3}}, std::nullopt) == std::vector<Axis>{{"tp", 2}, {"dp", 3}});
+  CHECK_THROWS_WITH(
+      fill_in({{"tp", -1}, {"dp", -1}}, 16),
+      "invalid configuration: tp = -1 is not the only size of -1: one at most can be what the others "
+      "leave");
+  CHECK_THROWS_WITH(
+      fill_in({{"dp", -1}}, std::nullopt),
+      "invalid configuration: dp = -1 is what the others leave of the world, whose size is not given");
+  CHECK_THROWS_AS(fill_in({{"tp", 3}, {"dp", -1}}, 16), ConfigError);
+  CHECK_THROWS_AS(fill_in({{"tp", INT64_MAX}, {"cp", INT64_MAX}, {"dp", -1}}, 16), ConfigError);
+  CHECK_THROWS_AS(fill_in({{"dp", -1}}, 0), ConfigError);
+}

@@ -153,9 +153,10 @@ std::optional<int> GroupFamily::position_of_picked(int position) const noexcept 
 }
 
 std::optional<Place> GroupFamily::locate(int rank) const noexcept {
-  const int index = rank - first_rank_;
-  if (rank < first_rank_ || index >= grouping_.group_count() * grouping_.group_size()) return std::nullopt;
-  Place place = grouping_.place(index);
+  if (rank < first_rank_ || rank - first_rank_ >= grouping_.group_count() * grouping_.group_size()) {
+    return std::nullopt;
+  }
+  Place place = grouping_.place(rank - first_rank_);
   if (positions_) {
     const Place part = positions_->place(place.position);
     place = {place.group * parts() + part.group, part.position};

@@ -153,6 +153,8 @@ class Checker {
     if (subject.kind.derivation == Derivation::joined) return;  // run by run, as `derived` checks
     const Mesh& mesh = topology_.meshes()[subject.kind.mesh];
     const int first = topology_.first_rank();
+    const auto picked = subject.kind.family.picked();
+    const bool in_order = std::is_sorted(picked.begin(), picked.end());
     std::vector<std::string_view> fixed;
     for (const Axis& axis : mesh.axes()) {
       if (!includes(subject.kind.varying, {axis.name})) fixed.push_back(axis.name);
@@ -169,8 +171,9 @@ class Checker {
           return;
         }
       }
-      // The leftmost axis is the fastest, so the order of the mesh is the order of the ranks.
-      if (!std::is_sorted(ranks.begin(), ranks.end())) {
+      // The leftmost axis is the fastest, so the order of the mesh is the order of the ranks, but for members
+      // that were picked in an order of their own.
+      if (in_order && !std::is_sorted(ranks.begin(), ranks.end())) {
         report("coordinates", {subject.kind.kind}, ranks,
                group_name(subject.kind.kind, g) + " " + text(ranks) + " is not in the order of the mesh");
         return;

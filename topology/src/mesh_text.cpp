@@ -1,5 +1,6 @@
 #include "rankmesh/topology/mesh_text.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "rankmesh/topology/error.hpp"
@@ -47,10 +48,10 @@ std::string default_name(const GroupSpec& groups) {
   return name;
 }
 
-/// What follows a mark, cut off the text; empty where there is no such mark.
-std::string_view take_behind(std::string_view& text, char mark) {
+/// What follows a mark, cut off the text; nothing where there is no such mark.
+std::optional<std::string_view> take_behind(std::string_view& text, char mark) {
   const std::size_t found = text.find(mark);
-  if (found == std::string_view::npos) return {};
+  if (found == std::string_view::npos) return std::nullopt;
   const std::string_view behind = text.substr(found + 1);
   text = text.substr(0, found);
   return behind;
@@ -97,22 +98,23 @@ KindSpec parse_kind(std::string_view text) {
   std::vector<Violation> violations;
   KindSpec result;
   std::string_view rest = text;
-  const std::string_view numbering = take_behind(rest, '#');
-  const std::string_view at = take_behind(rest, '@');
+  const auto numbering = take_behind(rest, '#');
+  const auto at = take_behind(rest, '@');
   if (const std::size_t colon = rest.find(':'); colon != std::string_view::npos) {
     result.kind = rest.substr(0, colon);
     rest.remove_prefix(colon + 1);
   }
-  result.groups.varying = read_names(rest, violations);
-  if (!at.empty()) {
-    for (const std::string_view part : split_text(at, '+')) {
+  // A kind with a name may have no axis that varies: groups of one.
+  if (!rest.empty() || result.kind.empty()) result.groups.varying = read_names(rest, violations);
+  if (at) {
+    for (const std::string_view part : split_text(*at, '+')) {
       Coordinate& fixed = result.groups.at.emplace_back();
       if (std::string rule = read_pair(part, fixed.axis, fixed.value); !rule.empty()) {
         violations.push_back({"coordinate", "\"" + std::string(part) + "\"", std::move(rule), {}});
       }
     }
   }
-  if (!numbering.empty()) result.groups.numbering = read_names(numbering, violations);
+  if (numbering) result.groups.numbering = read_names(*numbering, violations);
   if (result.kind.empty()) result.kind = default_name(result.groups);
   if (!violations.empty()) throw ConfigError(std::move(violations));
   return result;
