@@ -393,11 +393,16 @@ void abandon(Rounds& rounds, std::string why) noexcept {
 }
 
 std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size) {
+  // The job is as large as it says, or ends where the layout ends.
+  const std::string_view last_word = config.job_size ? "job_size" : "world_size";
+  const std::int64_t required = config.job_size ? world_size : world_size - config.rank_offset;
   std::vector<AgreementField> fields;
   for (FieldText& text : field_texts(config)) {
-    fields.push_back({.field = std::move(text.field), .value = std::move(text.value)});
+    AgreementField& field = fields.emplace_back();
+    if (text.field == last_word) field.required = std::to_string(required);
+    field.field = std::move(text.field);
+    field.value = std::move(text.value);
   }
-  fields.front().required = std::to_string(world_size);
   return fields;
 }
 

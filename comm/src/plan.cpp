@@ -35,8 +35,14 @@ std::string family_text(const GroupFamily& family) {
     text += " split " + digits_text(family.positions()->inside()) + "outside " +
             digits_text(family.positions()->outside());
   }
-  text += " groups " + std::to_string(family.first_group()) + " + " + std::to_string(family.group_count()) +
-          " ranks " + std::to_string(family.first_rank()) + " of " + std::to_string(family.world_size());
+  const Grouping& grouping = family.grouping();
+  const int parts = family.positions() ? family.positions()->group_count() : 1;
+  const bool has_all_groups = family.group_count() == grouping.group_count() * parts;
+  const bool is_all_ranks = family.world_size() == grouping.group_count() * grouping.group_size();
+  if (!has_all_groups || !is_all_ranks) {
+    text += " groups " + std::to_string(family.first_group()) + " + " + std::to_string(family.group_count()) +
+            " ranks " + std::to_string(family.first_rank()) + " of " + std::to_string(family.world_size());
+  }
   return text;
 }
 

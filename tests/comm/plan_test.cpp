@@ -82,6 +82,53 @@ TEST_CASE("sharing is decided by the lists: kinds share exactly when their lists
   CHECK(shared > 100);
 }
 
+TEST_CASE("a dense job of Megatron-Core needs a handful of communicators for its twenty kinds") {
+  const ParallelConfig dense{
+      .world_size = 1024, .tensor = 8, .pipeline = 8, .convention = Convention::megatron_core};
+  CHECK(plan(dense).to_string() ==
+        "step 0: data_context, data, expert_data: 64 groups of 16\n"
+        "step 1: model, tensor_expert_pipeline, tensor_expert_remat_pipeline: 16 groups of 64\n"
+        "step 2: tensor, tensor_context, expert_tensor, tensor_expert: 128 groups of 8\n"
+        "step 3: pipeline: 128 groups of 8\n"
+        "step 4: embedding: 128 groups of 2, other ranks without a color\n"
+        "step 5: tensor_data_context, tensor_data: 8 groups of 128\n"
+        "step 6: intra_optimizer_instance: 1 group of 1024\n"
+        "no communicator: remat: groups of one\n"
+        "no communicator: context: groups of one\n"
+        "no communicator: position_embedding: groups of one\n"
+        "no communicator: expert_remat: groups of one\n"
+        "no communicator: expert: groups of one\n");
+}
+
+TEST_CASE("ranks besides a layout take part without a color") {
+  const auto p = plan({.world_size = 4,
+                       .tensor = 2,
+                       .convention = Convention::megatron_core,
+                       .rank_offset = 2,
+                       .job_size = 8});
+  for (const int rank : {0, 1, 6, 7}) {
+    CHECK(p.communicator_count(rank) == 0);
+    CHECK(p.for_rank(rank).front().leader == -1);
+  }
+  CHECK(p.for_rank(3).front().leader >= 2);
+  CHECK(p.communicator_count(5) > 0);
+  CHECK_FALSE(p.steps().front().covers_world);
+}
+
+TEST_CASE("where a layout lies, and which of its groups there are, is in the digest") {
+  ParallelConfig config{.world_size = 4, .convention = Convention::megatron_core, .job_size = 8};
+  const auto digest = plan(config).digest();
+  config.rank_offset = 2;
+  CHECK(plan(config).digest() != digest);
+  ParallelConfig slice{.world_size = 8,
+                       .convention = Convention::mesh,
+                       .meshes = {{{"tp", 2}, {"dp", 4}}},
+                       .kinds = {{"a", {.varying = {"tp"}, .at = {{"dp", 1}}}}}};
+  const auto of_slice = plan(slice).digest();
+  slice.kinds[0].groups.at[0].value = 2;
+  CHECK(plan(slice).digest() != of_slice);
+}
+
 TEST_CASE("kinds that are made with other options do not share, and the plan says what they are made with") {
   const ParallelConfig config{.world_size = 8};
   const auto apart = plan(config, {.communicator_options = {{K::sequence_data, "max_ctas=16"}}});

@@ -110,6 +110,33 @@ TEST_CASE("every group has two names", "[nccl_options]") {
   }
 }
 
+TEST_CASE("groups of Megatron-Core are those of the layout, under either name", "[nccl_options]") {
+  const rankmesh::Topology topology({.world_size = 32,
+                                     .convention = rankmesh::Convention::megatron_core,
+                                     .context = 4,
+                                     .expert = 2,
+                                     .hierarchical_context = {2, 2}});
+  const auto kinds = [&](const std::string& yaml) {
+    std::string names;
+    for (const auto& [kind, options] : parse_nccl_options(yaml, topology)) {
+      names.append(names.empty() ? "" : " ").append(kind.name());
+    }
+    return names;
+  };
+  CHECK(kinds("dp_cp: {max_ctas: 7}") == "data_context");
+  CHECK(kinds("cp: {max_ctas: 7}\nexpert_data: {}\ntp_dp_cp: {}") ==
+        "context expert_data tensor_data_context");
+  CHECK(kinds("hcp: {max_ctas: 7}") == "hierarchical_context_0 hierarchical_context_1");
+  CHECK(kinds("hcp_1: {max_ctas: 7}") == "hierarchical_context_1");
+  // Kinds that other layouts make.
+  CHECK(kinds("inter_ep_dp: {}\nhybrid_dp_cp: {}\ngtp_remat_dp: {}").empty());
+  CHECK(error_of([&] { return parse_nccl_options("hcp: {}\nhcp_0: {}", topology, "a.yaml"); }) ==
+        "a.yaml:2:1: hcp_0 is given already, as hcp at a.yaml:1:1");
+  CHECK(error_of([&] {
+          return parse_nccl_options("sdp: {}", topology, "a.yaml");
+        }).starts_with("a.yaml:1:1: sdp is no group; known are remat or gtp_remat, data_context or dp_cp, "));
+}
+
 TEST_CASE("every option has its place in the config", "[nccl_options]") {
   CHECK(tensor_options("min_ctas: 2, max_ctas: 16, cga_cluster_size: 4, net_name: IB, split_share: true, "
                        "traffic_class: 105, name: gradients, collnet: false, cta_policy: 1, "

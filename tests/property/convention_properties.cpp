@@ -124,17 +124,21 @@ Lists made_by(const CommunicatorPlan& plan, std::size_t step, int groups) {
 void assert_sound(const Topology& topology) {
   for (const BrokenInvariant& broken : check_invariants(topology)) RC_FAIL(broken.message);
   const CommunicatorPlan plan(topology);
+  std::map<Lists, std::size_t> step_of;
   for (const KindFamily& kind : topology.kinds()) {
     const PlannedKind& planned = plan.kind(kind.kind);
     RC_ASSERT(planned.step.has_value() == (kind.family.group_size() > 1));
     if (!planned.step) continue;
     Lists made = made_by(plan, *planned.step, plan.steps()[*planned.step].group_count);
     Lists expected = lists_of(kind.family);
-    if (planned.is_shared) {
-      std::sort(made.begin(), made.end());
-      std::sort(expected.begin(), expected.end());
-    }
+    if (!planned.is_shared) RC_ASSERT(made == expected);
+    std::sort(made.begin(), made.end());
+    std::sort(expected.begin(), expected.end());
     RC_ASSERT(made == expected);
+    // Kinds with the same lists share a step, and no others.
+    const auto [first, is_new] = step_of.emplace(expected, *planned.step);
+    if (first->second != *planned.step) RC_LOG() << kind.kind.name() << " has a step of its own" << std::endl;
+    RC_ASSERT(first->second == *planned.step);
   }
 }
 

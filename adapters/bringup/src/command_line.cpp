@@ -44,7 +44,8 @@ class NcclOptions {
                                              .description = "several ranks may use one GPU",
                                              .group = group})) {}
 
-  void read(Backend backend, nccl::Options& options, cli::Problems& problems) const {
+  void read(Backend backend, const Topology& topology, nccl::Options& options,
+            cli::Problems& problems) const {
     if (backend != Backend::nccl) {
       for (const CLI::Option* option : {strategy_, blocking_, ranks_per_identifier_, file_, shared_device_}) {
         if (option->count() > 0) problems.push_back(option->get_name() + " needs --backend nccl");
@@ -62,7 +63,7 @@ class NcclOptions {
     }
     if (const auto path = cli::value_of(*file_, problems)) {
       try {
-        options.kinds = read_options_file(*path);
+        options.kinds = read_options_file(*path, topology);
       } catch (const Error& error) {
         // One problem in each line.
         std::istringstream lines(error.what());
@@ -83,6 +84,11 @@ class NcclOptions {
   CLI::Option* file_;
   CLI::Option* shared_device_;
 };
+
+/// The convention of a configuration that has a layout by default.
+Convention usable_convention(const ParallelConfig& config) {
+  return config.convention == Convention::mesh ? Convention::reference : config.convention;
+}
 
 }  // namespace
 
@@ -118,6 +124,12 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   const ConfigReading config = config_options.read(world_size);
   for (const Violation& violation : config.violations) problems.push_back(cli::option_message(violation));
   settings.config = config.config;
+  // Processes besides the layout are ranks of the job in no group.
+  const bool has_place = settings.config.convention == Convention::megatron_core;
+  const bool fits = settings.config.world_size <= world_size - settings.config.rank_offset;
+  if (has_place && config.violations.empty() && !settings.config.job_size && fits) {
+    settings.config.job_size = world_size;
+  }
   settings.as_json = cli::choice_of(*format, formats, problems) == std::size_t{1};
   settings.shows_progress = cli::is_given(*progress, problems);
   if (const auto seconds = cli::number_of(*deadline, {.min = 1, .max = 86400}, problems)) {
@@ -126,7 +138,13 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   const auto chosen = cli::choice_of(*backend, backends, problems);
   if (chosen) settings.backend = static_cast<Backend>(*chosen);
   // Where the backend cannot be read, nobody knows which options it has.
-  if (chosen || backend->count() == 0) nccl_options.read(settings.backend, settings.nccl, problems);
+  if (chosen || backend->count() == 0) {
+    // A layout that cannot be has no kinds; the smallest of its convention knows their names.
+    const Topology topology(config.violations.empty()
+                                ? settings.config
+                                : ParallelConfig{.convention = usable_convention(settings.config)});
+    nccl_options.read(settings.backend, topology, settings.nccl, problems);
+  }
   if (problems.empty()) return result;
   result.exit_code = exit_bad_input;
   for (const std::string& problem : problems) result.err += "rankmesh-bringup: " + problem + "\n";

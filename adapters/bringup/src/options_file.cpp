@@ -4,8 +4,8 @@
 
 namespace rankmesh::bringup {
 
-nccl::KindOptionsMap read_options_file(const std::string& path) {
-  return files::load_nccl_options(path);
+nccl::KindOptionsMap read_options_file(const std::string& path, const Topology& topology) {
+  return files::load_nccl_options(path, topology);
 }
 
 }  // namespace rankmesh::bringup

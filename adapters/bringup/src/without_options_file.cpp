@@ -5,7 +5,7 @@
 
 namespace rankmesh::bringup {
 
-nccl::KindOptionsMap read_options_file(const std::string& path) {
+nccl::KindOptionsMap read_options_file(const std::string& path, const Topology&) {
   throw Error(
       path + ": this program was built without a reader of YAML files; build it where yaml-cpp is installed");
 }

@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "file_text.hpp"
+#include "group_names.hpp"
 #include "problems.hpp"
 #include "text.hpp"
 #include "yaml.hpp"
@@ -23,24 +24,6 @@ using nccl::ConfigKey;
 using nccl::KindOptions;
 using nccl::Stream;
 
-/// A kind, and how Megatron-Core calls its groups.
-struct GroupName {
-  GroupKind kind;
-  std::string_view other_name;
-};
-
-constexpr std::array<GroupName, 9> groups{{
-    {GroupKind::data, "dp"},
-    {GroupKind::sequence, "cp"},
-    {GroupKind::sequence_data, "dp_cp"},
-    {GroupKind::model, "mp"},
-    {GroupKind::tensor, "tp"},
-    {GroupKind::pipeline, "pp"},
-    {GroupKind::embedding, "embd"},
-    {GroupKind::position_embedding, "pos_embd"},
-    {GroupKind::amax, "tp_dp_cp"},
-}};
-
 constexpr std::array<std::pair<std::string_view, Stream>, 3> streams{{
     {"none", Stream::none},
     {"normal", Stream::normal},
@@ -50,26 +33,11 @@ constexpr std::array<std::pair<std::string_view, Stream>, 3> streams{{
 constexpr std::string_view stream_key = "stream";
 constexpr std::string_view priority_key = "is_high_priority_stream";
 
-const GroupName* find_group(std::string_view name) {
-  const auto* found = std::find_if(groups.begin(), groups.end(), [&](const GroupName& group) {
-    return name == group.kind.name() || name == group.other_name;
-  });
-  return found == groups.end() ? nullptr : found;
-}
-
 const ConfigKey* find_option(std::string_view name) {
   for (const ConfigKey& option : nccl::config_keys()) {
     if (option.key == name) return &option;
   }
   return nullptr;
-}
-
-std::string known_groups() {
-  std::string text;
-  for (const GroupName& group : groups) {
-    text.append(text.empty() ? "" : ", ").append(group.kind.name()).append(" or ").append(group.other_name);
-  }
-  return text;
 }
 
 std::string known_options() {
@@ -237,7 +205,7 @@ class OptionsReader {
   GivenOnce given_;
 };
 
-nccl::KindOptionsMap read_groups(Problems& problems, const Use& top) {
+nccl::KindOptionsMap read_groups(Problems& problems, const Use& top, const GroupNames& groups) {
   nccl::KindOptionsMap result;
   if (refuse_tag(problems, top.place, "the map of groups", *top.value)) return result;
   if (top.value->sort == Value::Sort::null) return result;
@@ -249,26 +217,24 @@ nccl::KindOptionsMap read_groups(Problems& problems, const Use& top) {
   for (const auto& [key, value] : top.value->entries) {
     const std::optional<std::string> name = read_name(problems, key, "a group");
     if (!name) continue;
-    const GroupName* group = find_group(*name);
-    if (group == nullptr) {
-      problems.add(key.place, shown(*name) + " is no group; known are " + known_groups());
-    } else if (const auto again = given.add(group->kind.name(), *name, key.place, problems); !again.empty()) {
-      problems.add(key.place, *name + " " + again);
+    const auto kinds = groups.kinds_of(*name);
+    if (!kinds) problems.add(key.place, shown(*name) + " is no group; known are " + groups.known());
+    for (const GroupKind kind : kinds.value_or(std::vector<GroupKind>())) {
+      const auto again = given.add(kind.name(), *name, key.place, problems);
+      if (!again.empty()) problems.add(key.place, *name + " " + again);
     }
     // Those of no group and those given again too: for what is wrong with them.
     const KindOptions options = OptionsReader(problems, shown(*name), key.place).read(*value.value);
-    if (group != nullptr) result[group->kind] = options;
+    for (const GroupKind kind : kinds.value_or(std::vector<GroupKind>())) result[kind] = options;
   }
   return result;
 }
 
-}  // namespace
-
-nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, std::string_view source) {
+nccl::KindOptionsMap parse(std::string_view yaml, std::string_view source, const GroupNames& groups) {
   const Yaml read = read_yaml(yaml, source);
   if (read.documents.empty()) return {};
   Problems problems(source);
-  nccl::KindOptionsMap result = read_groups(problems, read.documents.front());
+  nccl::KindOptionsMap result = read_groups(problems, read.documents.front(), groups);
   if (read.documents.size() > 1) {
     problems.add(read.documents[1].place, "this is no part of the first document, and there may be one only");
   }
@@ -276,9 +242,25 @@ nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, std::string_view 
   return result;
 }
 
+}  // namespace
+
+nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, std::string_view source) {
+  return parse(yaml, source, GroupNames());
+}
+
+nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, const Topology& topology,
+                                        std::string_view source) {
+  return parse(yaml, source, GroupNames(topology));
+}
+
 nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path) {
   const std::string source = path.string();
   return parse_nccl_options(file_text(source), source);
+}
+
+nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path, const Topology& topology) {
+  const std::string source = path.string();
+  return parse_nccl_options(file_text(source), topology, source);
 }
 
 }  // namespace rankmesh::files

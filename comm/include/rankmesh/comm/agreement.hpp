@@ -170,8 +170,7 @@ void arrive(Rounds& rounds, std::string step, const std::optional<std::string>& 
 /// Takes no longer than a `grace`; does nothing where the bring-up is over already.
 void abandon(Rounds& rounds, std::string why) noexcept;
 
-/// The fields of a configuration, in the order of declaration; the world size is required to be that of the
-/// transport.
+/// The fields of a configuration; its job is required to have as many ranks as the transport.
 [[nodiscard]] std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size);
 
 }  // namespace rankmesh

@@ -5,6 +5,7 @@
 
 #include "rankmesh/files/error.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
+#include "rankmesh/topology/topology.hpp"
 
 /// @file
 /// The options of NCCL for each kind of group, in YAML: the form that Megatron-style jobs have.
@@ -31,7 +32,10 @@
 /// | `position_embedding` | `pos_embd`    |
 /// | `amax`               | `tp_dp_cp`    |
 ///
-/// `cp` is context parallel there, and stands for our sequence axis, which splits the same dimension.
+/// `cp` is context parallel there, and stands for our sequence axis, which splits the same dimension. Of a
+/// topology in the convention of Megatron-Core, groups are called as docs/groups.md has it, long or short,
+/// and `hcp` or `hybrid_dp_cp` is each of its several kinds; a kind that this layout does not make is passed
+/// over, so that one file serves several layouts.
 ///
 /// An option is a key of `nccl::config_keys()`, or `stream` (`none`, `normal`, `high_priority`), or
 /// `is_high_priority_stream` (`true` for `stream: high_priority`, `false` for `stream: none`) instead of it.
@@ -47,8 +51,15 @@ namespace rankmesh::files {
 [[nodiscard]] nccl::KindOptionsMap parse_nccl_options(std::string_view yaml,
                                                       std::string_view source = "<text>");
 
+/// The options of the kinds that a topology has.
+/// @throws FileError likewise
+[[nodiscard]] nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, const Topology& topology,
+                                                      std::string_view source = "<text>");
+
 /// Reads a file of at most 1 MiB.
 /// @throws FileError as `parse_nccl_options` does, or with what the system says where the file cannot be read
 [[nodiscard]] nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path);
+[[nodiscard]] nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path,
+                                                     const Topology& topology);
 
 }  // namespace rankmesh::files

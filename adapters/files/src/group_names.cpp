@@ -1,0 +1,88 @@
+#include "group_names.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "rankmesh/topology/kind_names.hpp"
+
+namespace rankmesh::files {
+namespace {
+
+/// A kind of the reference, and how Megatron-Core calls the groups of its own that split the same.
+struct GroupName {
+  GroupKind kind;
+  std::string_view other_name;
+};
+
+constexpr std::array<GroupName, 9> of_reference{{
+    {GroupKind::data, "dp"},
+    {GroupKind::sequence, "cp"},
+    {GroupKind::sequence_data, "dp_cp"},
+    {GroupKind::model, "mp"},
+    {GroupKind::tensor, "tp"},
+    {GroupKind::pipeline, "pp"},
+    {GroupKind::embedding, "embd"},
+    {GroupKind::position_embedding, "pos_embd"},
+    {GroupKind::amax, "tp_dp_cp"},
+}};
+
+bool speaks_reference(const Topology* topology) {
+  return topology == nullptr || topology->config().convention == Convention::reference ||
+         topology->config().convention == Convention::extended;
+}
+
+const GroupName* find_of_reference(std::string_view name) {
+  const auto* found = std::find_if(of_reference.begin(), of_reference.end(), [&](const GroupName& group) {
+    return name == group.kind.name() || name == group.other_name;
+  });
+  return found == of_reference.end() ? nullptr : found;
+}
+
+/// Whether a kind is one of several of that name: `hcp_1` of `hcp`.
+bool is_one_of(GroupKind kind, std::string_view name) {
+  const std::string_view full = kind.name();
+  return full.starts_with(name) && full.size() > name.size() + 1 && full[name.size()] == '_' &&
+         full.find_first_not_of("0123456789", name.size() + 1) == std::string_view::npos;
+}
+
+bool is_known(std::string_view name) {
+  const auto known = kind_names();
+  return std::any_of(known.begin(), known.end(),
+                     [&](const KindNames& k) { return k.name == name || k.short_name == name; });
+}
+
+}  // namespace
+
+std::optional<std::vector<GroupKind>> GroupNames::kinds_of(std::string_view name) const {
+  if (speaks_reference(topology_)) {
+    const GroupName* found = find_of_reference(name);
+    if (found == nullptr) return std::nullopt;
+    const bool is_made = topology_ == nullptr || topology_->find(found->kind) != nullptr;
+    return is_made ? std::vector{found->kind} : std::vector<GroupKind>();
+  }
+  std::vector<GroupKind> kinds;
+  for (const KindFamily& kind : topology_->kinds()) {
+    if (kind.kind.name() == name || kind.short_name.name() == name || is_one_of(kind.kind, name) ||
+        is_one_of(kind.short_name, name)) {
+      kinds.push_back(kind.kind);
+    }
+  }
+  if (kinds.empty() && !is_known(name)) return std::nullopt;
+  return kinds;
+}
+
+std::string GroupNames::known() const {
+  std::string text;
+  const auto add = [&](std::string_view name, std::string_view other) {
+    text.append(text.empty() ? "" : ", ").append(name);
+    if (name != other) text.append(" or ").append(other);
+  };
+  if (speaks_reference(topology_)) {
+    for (const GroupName& group : of_reference) add(group.kind.name(), group.other_name);
+  } else {
+    for (const KindFamily& kind : topology_->kinds()) add(kind.kind.name(), kind.short_name.name());
+  }
+  return text;
+}
+
+}  // namespace rankmesh::files
