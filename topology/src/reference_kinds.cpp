@@ -6,21 +6,22 @@ namespace {
 /// The views of the world that rows name.
 enum MeshIndex : std::size_t { grid, amax_blocks };
 
-KindRow amax_row(const ParallelConfig& config) {
-  const bool blocks =
-      config.convention == Convention::reference && config.amax_rule == AmaxRule::reference_blocks;
-  if (blocks) return {"amax", amax_blocks, {"block"}};
-  return {"amax", grid, {"tp", "sp", "dp"}};
+/// Whether the amax groups are blocks of consecutive ranks, which no axes of the grid make.
+bool has_amax_blocks(const ParallelConfig& config) {
+  return config.fp8 && config.convention == Convention::reference &&
+         config.amax_rule == AmaxRule::reference_blocks;
 }
 
 }  // namespace
 
 KindTable reference_table(const ParallelConfig& config) {
   const std::int64_t data = config.world_size / (config.tensor * config.pipeline * config.sequence);
-  const std::int64_t block = config.tensor * data;
   std::vector<Mesh> meshes{
-      Mesh({{"tp", config.tensor}, {"sp", config.sequence}, {"dp", data}, {"pp", config.pipeline}}),
-      Mesh({{"block", block}, {"blocks", config.world_size / block}})};
+      Mesh({{"tp", config.tensor}, {"sp", config.sequence}, {"dp", data}, {"pp", config.pipeline}})};
+  if (has_amax_blocks(config)) {
+    const std::int64_t block = config.tensor * data;
+    meshes.push_back(Mesh({{"block", block}, {"blocks", config.world_size / block}}));
+  }
 
   const auto pick = [](std::vector<int> places) {
     return [places = std::move(places)](const GroupFamily& family) { return family.pick(places); };
@@ -40,7 +41,11 @@ KindTable reference_table(const ParallelConfig& config) {
        "pipeline",
        pick(position_embedding_places(config))},
   };
-  if (config.fp8) rows.push_back(amax_row(config));
+  if (has_amax_blocks(config)) {
+    rows.push_back({"amax", amax_blocks, {"block"}});
+  } else if (config.fp8) {
+    rows.push_back({"amax", grid, {"tp", "sp", "dp"}});
+  }
   std::vector<KindFamily> kinds = make_kinds(rows, meshes, config);
   return {std::move(meshes), std::move(kinds)};
 }
