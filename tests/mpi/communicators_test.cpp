@@ -37,7 +37,54 @@ std::string prove_all(const Communicators& groups) {
   return failures;
 }
 
+/// Layouts of the conventions besides the reference's for a job of so many ranks.
+std::vector<ParallelConfig> configs_of_other_conventions(int ranks) {
+  std::vector<ParallelConfig> configs;
+  const auto add = [&](const ParallelConfig& config) {
+    if (check(config).empty()) configs.push_back(config);
+  };
+  for (const std::int64_t size : {1, 2, 3}) {
+    ParallelConfig core{.world_size = ranks, .convention = Convention::megatron_core};
+    core.expert = size;
+    core.context = 2;
+    core.pipeline = ranks % 8 == 0 ? 2 : 1;
+    add(core);
+    core.optimizer_instances = 2;
+    core.hierarchical_context = {2};
+    core.hybrid_context = ranks % 4 == 0;
+    add(core);
+    core = {.world_size = ranks, .tensor = size, .convention = Convention::megatron_core};
+    core.weight_remat = 2;
+    core.order = "dp-tp-cp-ep-pp";
+    add(core);
+    // Ranks before and after the layout are in no group.
+    core = {.world_size = ranks - 2, .tensor = size, .convention = Convention::megatron_core};
+    core.rank_offset = 1;
+    core.job_size = ranks;
+    add(core);
+    add({.world_size = ranks,
+         .convention = Convention::mesh,
+         .meshes = {{{"a", size}, {"b", -1}}},
+         .kinds = {{"a", {.varying = {"a"}}},
+                   {"b", {.varying = {"b"}}},
+                   {"slice", {.varying = {"b"}, .at = {{"a", size - 1}}}},
+                   {"turned", {.varying = {"b"}, .numbering = {"a"}}},
+                   {"all", {.varying = {"a", "b"}}}}});
+  }
+  return configs;
+}
+
 }  // namespace
+
+TEST_CASE("so does every communicator of the other conventions") {
+  const std::vector<ParallelConfig> configs = configs_of_other_conventions(world_size());
+  CHECK_FALSE(configs.empty());
+  for (const ParallelConfig& config : configs) {
+    CAPTURE(to_string(config));
+    const Communicators groups(MPI_COMM_WORLD, config);
+    CHECK(prove_all(groups).empty());
+  }
+}
 
 TEST_CASE("every communicator of every configuration holds its group, in order") {
   const std::vector<ParallelConfig> configs = valid_configs(world_size());
