@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -19,13 +20,42 @@ using rankmesh::ParallelConfig;
 using rankmesh::RankList;
 using rankmesh::Topology;
 
-ParallelConfig config_of(std::int64_t world_size) {
-  return {.world_size = world_size, .tensor = 8, .pipeline = 16, .split_rank = 5, .fp8 = true};
+/// Whose kinds a benchmark is about: its second argument.
+enum Kinds : std::int64_t { of_reference, of_megatron_core, with_remat };
+
+ParallelConfig config_of(std::int64_t world_size, std::int64_t kinds) {
+  if (kinds == of_reference) {
+    return {.world_size = world_size, .tensor = 8, .pipeline = 16, .split_rank = 5, .fp8 = true};
+  }
+  ParallelConfig config{.world_size = world_size,
+                        .tensor = 4,
+                        .pipeline = 8,
+                        .convention = rankmesh::Convention::megatron_core,
+                        .context = 2,
+                        .expert = 8,
+                        .expert_tensor = 2};
+  if (kinds == with_remat) {
+    config.weight_remat = 2;
+    config.expert_weight_remat = 2;
+  } else {
+    config.optimizer_instances = 2;
+    config.hierarchical_context = {2};
+    config.hybrid_context = true;
+  }
+  return config;
+}
+
+/// Worlds of these sizes, with the kinds of each convention.
+void in_worlds(benchmark::internal::Benchmark* each, std::initializer_list<std::int64_t> sizes) {
+  for (const std::int64_t kinds : {of_reference, of_megatron_core, with_remat}) {
+    for (const std::int64_t size : sizes) each->Args({size, kinds});
+  }
+  each->ArgNames({"ranks", "kinds"});
 }
 
 /// Group, position, size and one other member of all nine kinds, for ranks all over the world.
 void everything_about_one_rank(benchmark::State& state) {
-  const Topology topology(config_of(state.range(0)));
+  const Topology topology(config_of(state.range(0), state.range(1)));
   const int world_size = topology.world_size();
   std::uint32_t random = 1;
   for (auto _ : state) {
@@ -44,16 +74,18 @@ void everything_about_one_rank(benchmark::State& state) {
   }
   state.counters["kinds"] = static_cast<double>(topology.kinds().size());
 }
-BENCHMARK(everything_about_one_rank)->Arg(1 << 10)->Arg(1 << 15)->Arg(1 << 20)->Arg(1 << 30);
+BENCHMARK(everything_about_one_rank)->Apply([](auto* each) {
+  in_worlds(each, {1 << 10, 1 << 15, 1 << 20, 1 << 30});
+});
 
 void make_topology(benchmark::State& state) {
-  const ParallelConfig config = config_of(state.range(0));
+  const ParallelConfig config = config_of(state.range(0), state.range(1));
   for (auto _ : state) {
     const Topology topology(config);
     benchmark::DoNotOptimize(&topology);
   }
 }
-BENCHMARK(make_topology)->Arg(1 << 10)->Arg(1 << 20)->Arg(1 << 30);
+BENCHMARK(make_topology)->Apply([](auto* each) { in_worlds(each, {1 << 10, 1 << 20, 1 << 30}); });
 
 /// Every list of every kind, one after another.
 void enumerate_all(const Topology& topology, std::span<int> buffer) {
@@ -84,7 +116,7 @@ double median(std::vector<double>& values) {
 /// All lists of all kinds, in turns with std::iota over as many numbers in the same buffer. The time shown is
 /// that of the lists; `ratio` is the median of theirs over the median of iota's.
 void enumerate_beside_iota(benchmark::State& state) {
-  const Topology topology(config_of(state.range(0)));
+  const Topology topology(config_of(state.range(0), state.range(1)));
   std::vector<int> buffer = buffer_for(topology);
   std::vector<double> lists;
   std::vector<double> iota;
@@ -107,7 +139,9 @@ void enumerate_beside_iota(benchmark::State& state) {
   state.counters["iota_ms"] = 1e3 * iota_median;
   state.counters["ratio"] = lists_median / iota_median;
 }
-BENCHMARK(enumerate_beside_iota)->Arg(1 << 15)->Arg(1 << 20)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(enumerate_beside_iota)->Apply([](auto* each) {
+                                  in_worlds(each, {1 << 15, 1 << 20});
+                                }) -> UseManualTime() -> Unit(benchmark::kMillisecond);
 
 }  // namespace
 
