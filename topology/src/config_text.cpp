@@ -75,4 +75,15 @@ std::vector<FieldText> field_texts(const ParallelConfig& config) {
   return result;
 }
 
+std::vector<FieldText> fields_of_convention(const ParallelConfig& config) {
+  std::vector<FieldText> result;
+  for (const ConfigField& field : config_fields()) {
+    const auto& known = field.conventions;
+    if (std::find(known.begin(), known.end(), config.convention) == known.end()) continue;
+    if (field.field == "convention" && config.convention == Convention::reference) continue;
+    result.push_back({std::string(field.field), value_text(field, config)});
+  }
+  return result;
+}
+
 }  // namespace rankmesh

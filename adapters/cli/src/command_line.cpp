@@ -7,6 +7,7 @@
 
 #include "node_span.hpp"
 #include "rankmesh/cli/config_options.hpp"
+#include "rankmesh/topology/kind_names.hpp"
 #include "suggestions.hpp"
 
 namespace rankmesh::cli {
@@ -37,22 +38,43 @@ constexpr const char* show_examples =
     "  rankmesh show --world-size 16 --tp 2 --pp 4\n"
     "  rankmesh show --world-size 1024 --tp 8 --pp 16 --fp8 --gpus-per-node 8";
 
-/// The kinds that a configuration with these options has; whether its sizes fit does not matter.
-std::vector<GroupKind> kinds_with(bool fp8) {
-  std::vector<GroupKind> kinds;
-  const Topology topology({.world_size = 1, .fp8 = fp8});
-  for (const KindFamily& kind : topology.kinds()) kinds.push_back(kind.kind);
-  return kinds;
-}
+constexpr std::array<std::string_view, 2> name_choices{"long", "short"};
 
-bool contains(const std::vector<GroupKind>& kinds, std::string_view name) {
-  return std::any_of(kinds.begin(), kinds.end(), [&](GroupKind kind) { return kind.name() == name; });
-}
-
-std::string known_kinds_text() {
+/// `data, sequence, ...`: the kinds of a topology.
+std::string kinds_text(const Topology& topology, Names names) {
   std::string text;
-  for (const GroupKind kind : kinds_with(true)) text.append(text.empty() ? "" : ", ").append(kind.name());
+  for (const KindFamily& kind : topology.kinds()) {
+    text.append(text.empty() ? "" : ", ").append(name_of(kind, names));
+  }
   return text;
+}
+
+/// The kinds of the reference, all of them.
+std::string reference_kinds_text() {
+  return kinds_text(Topology({.world_size = 1, .fp8 = true}), Names::of_rankmesh);
+}
+
+/// Whether some layout of a convention has a kind, by either name.
+bool is_known_kind(const std::string& name) {
+  if (!GroupKind::is_valid(name)) return false;
+  const GroupKind kind(name);
+  return short_name_of(kind) != kind || long_name_of(kind) != kind || kind == GroupKind::amax;
+}
+
+/// The layout of one rank, which has the names of a convention where a configuration itself has no layout.
+ParallelConfig smallest_of(const ParallelConfig& config) {
+  return {.fp8 = config.fp8 && config.convention != Convention::megatron_core,
+          .convention = config.convention};
+}
+
+/// What is wrong with a kind that was asked for; nothing if the topology has it.
+std::optional<std::string> problem_of_kind(const Topology& topology, const std::string& name) {
+  if (GroupKind::is_valid(name) && topology.find(GroupKind(name)) != nullptr) return std::nullopt;
+  const bool of_reference = topology.config().convention != Convention::megatron_core;
+  if (of_reference && name == "amax") return "--kind: there are no amax groups without FP8; add --fp8";
+  const std::string known = of_reference ? reference_kinds_text() : kinds_text(topology, Names::of_rankmesh);
+  if (!is_known_kind(name)) return "--kind: there is no kind \"" + name + "\"; the kinds are " + known;
+  return "--kind: this layout has no " + name + " groups; it has " + known;
 }
 
 /// A command, with the options that all have.
@@ -61,6 +83,10 @@ class Command {
   Command(CLI::App& program, const std::string& name, const std::string& description)
       : app_(*program.add_subcommand(name, description)),
         config_(app_),
+        names_(add_value(app_,
+                         {.name = "--names",
+                          .value_name = "long|short",
+                          .description = "print the names of kinds as here, or as in Megatron-Core [long]"})),
         gpus_per_node_(add_value(app_, {.name = "--gpus-per-node",
                                         .value_name = "N",
                                         .description = "also say on which nodes ranks and groups lie"})) {}
@@ -83,6 +109,10 @@ class Command {
     return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
   }
 
+  [[nodiscard]] Names read_names(Problems& problems) const {
+    return static_cast<Names>(choice_of(*names_, name_choices, problems).value_or(0));
+  }
+
   [[nodiscard]] static Format read_format(const CLI::Option& option,
                                           std::span<const std::string_view> choices, Problems& problems) {
     return static_cast<Format>(choice_of(option, choices, problems).value_or(0));
@@ -91,6 +121,7 @@ class Command {
  private:
   CLI::App& app_;
   ConfigOptions config_;
+  CLI::Option* names_;
   CLI::Option* gpus_per_node_;
 };
 
@@ -105,21 +136,25 @@ class GroupsCommand : public Command {
  public:
   explicit GroupsCommand(CLI::App& program)
       : Command(program, "groups", "Every group of every kind, as lists of ranks"),
-        kinds_(add_value(app(), {.name = "--kind",
-                                 .value_name = "NAME",
-                                 .description = "only this kind; may be repeated. The kinds are\n" +
-                                                broken_after(known_kinds_text(), 60)})),
+        kinds_(
+            add_value(app(), {.name = "--kind",
+                              .value_name = "NAME",
+                              .description = "only this kind, by either name; may be repeated. They are\n" +
+                                             broken_after(reference_kinds_text(), 60) +
+                                             ";\nthose of Megatron-Core are in docs/groups.md"})),
         format_(add_format("text, json or csv")),
         all_(add_switch(app(), {.name = "--all", .description = "shorten no text; json and csv never are"})) {
     app().footer(groups_examples);
   }
 
   [[nodiscard]] Task read(Problems& problems) const {
-    const ParallelConfig config = read_config(problems).config;
-    GroupsRequest request{.kinds = read_kinds(config, problems),
+    const ConfigReading reading = read_config(problems);
+    const ParallelConfig& config = reading.config;
+    GroupsRequest request{.kinds = read_kinds(reading, problems),
                           .format = read_format(*format_, formats, problems),
                           .all = is_given(*all_, problems),
-                          .gpus_per_node = read_gpus_per_node(problems)};
+                          .gpus_per_node = read_gpus_per_node(problems),
+                          .names = read_names(problems)};
     return {config, request.gpus_per_node, [request](const Topology& topology, Writer& out, Style style) {
               print_groups(topology, request, out, style);
             }};
@@ -132,16 +167,20 @@ class GroupsCommand : public Command {
     return text;
   }
 
-  [[nodiscard]] std::vector<GroupKind> read_kinds(const ParallelConfig& config, Problems& problems) const {
-    const std::vector<GroupKind> known = kinds_with(true);
+  /// The kinds by their own names, also those asked for by another.
+  [[nodiscard]] std::vector<GroupKind> read_kinds(const ConfigReading& reading, Problems& problems) const {
+    const std::vector<std::string> names = values_of(*kinds_, problems);
     std::vector<GroupKind> kinds;
-    for (const std::string& name : values_of(*kinds_, problems)) {
-      if (!contains(known, name)) {
-        problems.push_back("--kind: there is no kind \"" + name + "\"; the kinds are " + known_kinds_text());
-      } else if (!contains(kinds_with(config.fp8), name)) {
-        problems.push_back("--kind: there are no " + name + " groups without FP8; add --fp8");
-      } else {
-        kinds.emplace_back(name);
+    if (names.empty()) return kinds;
+    const bool is_valid = reading.violations.empty();
+    const Topology topology(is_valid ? reading.config : smallest_of(reading.config));
+    for (const std::string& name : names) {
+      const bool may_be_made = !is_valid && reading.config.convention == Convention::megatron_core;
+      if (may_be_made && is_known_kind(name)) continue;
+      if (auto problem = problem_of_kind(topology, name)) {
+        problems.push_back(std::move(*problem));
+      } else if (is_valid) {
+        kinds.push_back(topology.find_kind(GroupKind(name))->kind);
       }
     }
     return kinds;
@@ -173,7 +212,8 @@ class RankCommand : public Command {
     RankRequest request{.rank = static_cast<int>(number.value_or(0)),
                         .format = read_format(*format_, std::span(formats).first(2), problems),
                         .gpus_per_node = read_gpus_per_node(problems),
-                        .layers = number_of(*layers_, {.min = 1}, problems)};
+                        .layers = number_of(*layers_, {.min = 1}, problems),
+                        .names = read_names(problems)};
     if (request.layers && reading.violations.empty()) check_layers(*request.layers, reading.config, problems);
     return {reading.config, request.gpus_per_node,
             [request](const Topology& topology, Writer& out, Style style) {
@@ -184,11 +224,15 @@ class RankCommand : public Command {
  private:
   static void check_rank(std::int64_t rank, const ConfigReading& reading, Problems& problems) {
     for (const Violation& violation : reading.violations) {
-      if (violation.field == "world_size") return;
+      if (violation.field == "world_size" || violation.field == "rank_offset") return;
     }
-    if (rank >= 0 && rank < reading.config.world_size) return;
-    problems.push_back("RANK: rank " + std::to_string(rank) + " does not exist: the world has ranks 0 .. " +
-                       std::to_string(reading.config.world_size - 1));
+    const std::int64_t first = reading.config.rank_offset;
+    const std::int64_t last = first + reading.config.world_size - 1;
+    if (rank >= first && rank <= last) return;
+    problems.push_back("RANK: rank " + std::to_string(rank) +
+                       (first == 0 ? " does not exist: the world has ranks "
+                                   : " is not in the layout, which has the ranks ") +
+                       std::to_string(first) + " .. " + std::to_string(last));
   }
 
   static void check_layers(std::int64_t layers, const ParallelConfig& config, Problems& problems) {
@@ -215,7 +259,7 @@ class ShowCommand : public Command {
 
   [[nodiscard]] Task read(Problems& problems) const {
     const ParallelConfig config = read_config(problems).config;
-    const ShowRequest request{.gpus_per_node = read_gpus_per_node(problems)};
+    const ShowRequest request{.gpus_per_node = read_gpus_per_node(problems), .names = read_names(problems)};
     return {config, request.gpus_per_node, [request](const Topology& topology, Writer& out, Style style) {
               print_summary(topology, request, out, style);
             }};

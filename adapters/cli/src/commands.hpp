@@ -14,6 +14,13 @@ namespace rankmesh::cli {
 
 enum class Format { text, json, csv };
 
+/// Which of its two names a kind is printed with.
+enum class Names { of_rankmesh, of_megatron };
+
+[[nodiscard]] inline std::string_view name_of(const KindFamily& kind, Names names) {
+  return names == Names::of_megatron ? kind.short_name.name() : kind.kind.name();
+}
+
 struct GroupsRequest {
   /// Those wanted; all if empty.
   std::vector<GroupKind> kinds{};
@@ -21,6 +28,7 @@ struct GroupsRequest {
   /// Shortens no text.
   bool all = false;
   std::optional<int> gpus_per_node{};
+  Names names = Names::of_rankmesh;
 };
 /// Every group of every kind. Constant memory, whatever the world size.
 void print_groups(const Topology& topology, const GroupsRequest& request, Writer& out, Style style);
@@ -31,17 +39,20 @@ struct RankRequest {
   std::optional<int> gpus_per_node{};
   /// Layers of the whole model.
   std::optional<std::int64_t> layers{};
+  Names names = Names::of_rankmesh;
 };
 /// Everything about one rank.
 void print_rank(const Topology& topology, const RankRequest& request, Writer& out, Style style);
 
 struct ShowRequest {
   std::optional<int> gpus_per_node{};
+  Names names = Names::of_rankmesh;
 };
 /// One line for every kind.
 void print_summary(const Topology& topology, const ShowRequest& request, Writer& out, Style style);
 
-/// `world of 16 ranks: tp=2 sp=1 dp=2 pp=4 (leftmost varies fastest)`, and the nodes if there are any.
+/// `world of 16 ranks: tp=2 sp=1 dp=2 pp=4 (leftmost varies fastest)`, the nodes if there are any, and on
+/// lines of their own the mesh of the experts and the place in the job, where there is more to say of them.
 [[nodiscard]] std::string world_text(const Topology& topology, std::optional<int> gpus_per_node);
 
 /// What a user should know about a placement: tensor groups that cross nodes, a last node that is not full.

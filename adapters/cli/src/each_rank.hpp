@@ -13,7 +13,7 @@ template <typename Visit>
 void each_rank(const GroupFamily& family, int group, Visit visit) {
   const RankList ranks = family.group(group);
   const auto inside = family.grouping().inside();
-  if (!family.covers_world() || inside.empty()) {
+  if (family.positions() || !family.picked().empty() || inside.empty()) {
     for (const int rank : ranks) visit(rank);
     return;
   }

@@ -107,7 +107,7 @@ std::vector<const KindFamily*> wanted_kinds(const Topology& topology, const Grou
 
 std::string heading(const KindFamily& kind, const GroupsRequest& request, Style style) {
   const GroupFamily& family = kind.family;
-  std::string text = style.bold(kind.kind.name()) + ": " + groups_text(family);
+  std::string text = style.bold(name_of(kind, request.names)) + ": " + groups_text(family);
   if (family.group_size() > 1) text += ", pattern " + pattern_text(family);
   if (request.gpus_per_node) {
     const NodeSpan span = node_span(family, *request.gpus_per_node);
@@ -128,11 +128,11 @@ void print_text(const Topology& topology, const GroupsRequest& request, Writer& 
 }
 
 void print_json(const Topology& topology, const GroupsRequest& request, Writer& out) {
-  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n \"groups\": {{", topology.world_size(),
+  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n \"groups\": {{", topology.layout_size(),
                       config_json(topology.config())));
   std::string_view separator = "\n";
   for (const KindFamily* kind : wanted_kinds(topology, request)) {
-    out.put(fmt::format("{}  \"{}\": [", separator, kind->kind.name()));
+    out.put(fmt::format("{}  \"{}\": [", separator, name_of(*kind, request.names)));
     for (int group = 0; group < kind->family.group_count(); ++group) {
       if (group > 0) out.put(',');
       put_group_json(out, kind->family, group);
@@ -146,7 +146,7 @@ void print_json(const Topology& topology, const GroupsRequest& request, Writer& 
 void print_csv(const Topology& topology, const GroupsRequest& request, Writer& out) {
   out.put("kind,group,ranks\n");
   for (const KindFamily* kind : wanted_kinds(topology, request)) {
-    const std::string name = std::string(kind->kind.name()) + ",";
+    const std::string name = std::string(name_of(*kind, request.names)) + ",";
     for (int group = 0; group < kind->family.group_count(); ++group) {
       out.put(name);
       out.number(group);

@@ -24,7 +24,14 @@ nlohmann::ordered_json value_json(const std::string& text) {
 
 std::string config_json(const ParallelConfig& config) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const FieldText& field : field_texts(config)) json[field.field] = value_json(field.value);
+  for (const FieldText& field : fields_of_convention(config)) json[field.field] = value_json(field.value);
+  // Lists are lists, of one number too.
+  for (const auto& [name, list] :
+       {std::pair("hierarchical_context", &config.hierarchical_context),
+        std::pair("embedding_stages", &config.embedding_stages),
+        std::pair("position_embedding_stages", &config.position_embedding_stages)}) {
+    if (json.contains(name)) json[name] = *list;
+  }
   return json.dump();
 }
 

@@ -34,7 +34,7 @@ Places moved(const Places& places, Digit digit) {
 
 Places base_places(const GroupFamily& family, int gpus_per_node) {
   Places places(static_cast<std::size_t>(gpus_per_node));
-  places[0] = true;
+  places[static_cast<std::size_t>(family.first_rank() % gpus_per_node)] = true;
   for (const Digit& digit : family.grouping().outside()) places = moved(places, digit);
   return places;
 }
@@ -43,9 +43,9 @@ Places base_places(const GroupFamily& family, int gpus_per_node) {
 class Runs {
  public:
   explicit Runs(const GroupFamily& family) {
-    if (!family.covers_world()) {
+    if (!family.picked().empty()) {
       const RankList ranks = family.group(0);
-      picked_.assign(ranks.begin(), ranks.end());
+      for (const int rank : ranks) picked_.push_back(rank - family.first_rank());
       std::sort(picked_.begin(), picked_.end());
       count_ = family.group_size();
       return;
@@ -98,9 +98,32 @@ int nodes_touched(const Runs& runs, std::int64_t base, std::int64_t gpus_per_nod
   return static_cast<int>(count);
 }
 
+/// Whether where a group lies in a node follows from its base alone: neither parts of other groups, which
+/// begin at different places of those, nor a slice, which has some bases only.
+bool follows_from_base(const GroupFamily& family) {
+  return !family.positions() && family.group_count() == family.grouping().group_count();
+}
+
+/// Group by group: O(members * log(group size)).
+NodeSpan span_of_all_groups(const GroupFamily& family, int gpus_per_node) {
+  NodeSpan span{.fewest = std::numeric_limits<int>::max(), .most = 0};
+  std::vector<int> nodes;
+  for (int group = 0; group < family.group_count(); ++group) {
+    const RankList ranks = family.group(group);
+    nodes.clear();
+    for (const int rank : ranks) nodes.push_back(rank / gpus_per_node);
+    std::sort(nodes.begin(), nodes.end());
+    const auto end = std::unique(nodes.begin(), nodes.end());
+    span.fewest = std::min(span.fewest, static_cast<int>(end - nodes.begin()));
+    span.most = std::max(span.most, static_cast<int>(end - nodes.begin()));
+  }
+  return span;
+}
+
 }  // namespace
 
 NodeSpan node_span(const GroupFamily& family, int gpus_per_node) {
+  if (!follows_from_base(family)) return span_of_all_groups(family, gpus_per_node);
   const Places places = base_places(family, gpus_per_node);
   const Runs runs(family);
   NodeSpan span{.fewest = std::numeric_limits<int>::max(), .most = 0};

@@ -21,7 +21,7 @@ struct NodeSpan {
 ///
 /// How many nodes a group touches depends only on where its base lies inside a node, so that one group for
 /// each such place is looked at, and not the world. O(gpus_per_node * (digits + runs of equal stride in a
-/// group)) time, O(gpus_per_node) memory.
+/// group)) time, O(gpus_per_node) memory. Only groups that are parts of others are looked at one by one.
 /// @param gpus_per_node 1 .. max_gpus_per_node
 [[nodiscard]] NodeSpan node_span(const GroupFamily& family, int gpus_per_node);
 

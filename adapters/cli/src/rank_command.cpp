@@ -14,16 +14,35 @@ namespace {
 
 constexpr std::size_t line_width = 100;
 
-/// The group of a kind that concerns a rank, member or not.
+/// The group of a kind that concerns a rank, member or not: members picked from its pipeline, say. Nothing
+/// where none does.
 struct Membership {
-  int group;
-  std::optional<int> position;
+  std::optional<int> group{};
+  std::optional<int> position{};
 };
 
-Membership membership(const GroupFamily& family, int rank) {
-  const std::optional<Place> place = family.locate(rank);
-  if (place) return {place->group, place->position};
-  return {family.grouping().place(rank).group, std::nullopt};
+Membership membership(const Topology& topology, const KindFamily& kind, int rank) {
+  if (const auto place = kind.family.locate(rank)) return {place->group, place->position};
+  if (kind.derivation != Derivation::picked) return {};
+  const auto in_parent = topology.family(*kind.parent).locate(rank);
+  return in_parent ? Membership{in_parent->group, std::nullopt} : Membership{};
+}
+
+/// The mesh of the experts, where it is another than that of the dense layers.
+const Mesh* expert_mesh(const Topology& topology) {
+  const bool has_experts =
+      topology.config().convention == Convention::megatron_core && topology.meshes().size() > 1;
+  if (!has_experts) return nullptr;
+  const auto same_sizes = [](const Axis& a, const Axis& b) { return a.size == b.size; };
+  const auto without_ones = [](const Mesh& mesh) {
+    std::vector<Axis> axes(mesh.axes().begin(), mesh.axes().end());
+    std::erase_if(axes, [](const Axis& axis) { return axis.size == 1; });
+    return axes;
+  };
+  const std::vector<Axis> dense = without_ones(topology.mesh());
+  const std::vector<Axis> experts = without_ones(topology.meshes()[1]);
+  const bool same = std::equal(dense.begin(), dense.end(), experts.begin(), experts.end(), same_sizes);
+  return same ? nullptr : &topology.meshes()[1];
 }
 
 /// The layers of each virtual stage.
@@ -97,7 +116,10 @@ void print_facts(const Topology& topology, const RankRequest& request, Writer& o
   const auto fact = [&](std::string_view name, const std::string& text) {
     out.put("  " + style.cyan(name) + std::string(16 - name.size(), ' ') + text + "\n");
   };
-  fact("coordinates", coordinates_text(topology.mesh(), rank));
+  const int in_layout = rank - topology.first_rank();
+  fact("coordinates", coordinates_text(topology.mesh(), in_layout));
+  if (const Mesh* experts = expert_mesh(topology))
+    fact("of the experts", coordinates_text(*experts, in_layout));
   if (request.gpus_per_node) {
     fact("node", fmt::format("{}, GPU {} of 0 .. {}", rank / *request.gpus_per_node,
                              rank % *request.gpus_per_node, *request.gpus_per_node - 1));
@@ -112,15 +134,16 @@ void print_facts(const Topology& topology, const RankRequest& request, Writer& o
   if (pipeline.split_stage()) fact("split", split_text(pipeline, pipeline.stage_of(rank)));
 }
 
-Table memberships(const Topology& topology, int rank, std::size_t list_width) {
+Table memberships(const Topology& topology, const RankRequest& request, std::size_t list_width) {
   using Align = Table::Align;
   Table table({{"kind"}, {"group", Align::right}, {"position", Align::right}, {"ranks"}});
   for (const KindFamily& kind : topology.kinds()) {
-    const auto [group, position] = membership(kind.family, rank);
-    table.add({{std::string(kind.kind.name()), Table::Colour::cyan},
-               {fmt::format("{} of {}", group, kind.family.group_count())},
-               {position ? fmt::format("{} of {}", *position, kind.family.group_size()) : "no member"},
-               {short_list_text(kind.family, group, list_width)}});
+    const auto [group, position] = membership(topology, kind, request.rank);
+    table.add(
+        {{std::string(name_of(kind, request.names)), Table::Colour::cyan},
+         {fmt::format("{} of {}", group ? fmt::format("{}", *group) : "none", kind.family.group_count())},
+         {position ? fmt::format("{} of {}", *position, kind.family.group_size()) : "no member"},
+         {group ? short_list_text(kind.family, *group, list_width) : ""}});
   }
   return table;
 }
@@ -131,10 +154,10 @@ void print_text(const Topology& topology, const RankRequest& request, Writer& ou
   print_facts(topology, request, out, style);
   out.put('\n');
   std::size_t list_width = 60;
-  while (list_width > 10 && memberships(topology, request.rank, list_width).width() > line_width + 2) {
+  while (list_width > 10 && memberships(topology, request, list_width).width() > line_width + 2) {
     --list_width;
   }
-  memberships(topology, request.rank, list_width).print(out, style);
+  memberships(topology, request, list_width).print(out, style);
 }
 
 template <typename Value>
@@ -165,14 +188,21 @@ nlohmann::ordered_json pipeline_json(const Topology& topology, const RankRequest
   return json;
 }
 
-void print_json(const Topology& topology, const RankRequest& request, Writer& out) {
-  nlohmann::ordered_json coordinates = nlohmann::ordered_json::object();
-  const std::vector<int> of_rank = topology.mesh().coordinates(request.rank);
-  for (std::size_t i = 0; i < of_rank.size(); ++i) coordinates[topology.mesh().axes()[i].name] = of_rank[i];
+std::string coordinates_json(const Mesh& mesh, int rank) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  const std::vector<int> of_rank = mesh.coordinates(rank);
+  for (std::size_t i = 0; i < of_rank.size(); ++i) json[mesh.axes()[i].name] = of_rank[i];
+  return json.dump();
+}
 
+void print_json(const Topology& topology, const RankRequest& request, Writer& out) {
+  const int in_layout = request.rank - topology.first_rank();
   out.put(fmt::format("{{\"rank\": {},\n \"world_size\": {},\n \"config\": {},\n \"coordinates\": {},\n",
                       request.rank, topology.world_size(), config_json(topology.config()),
-                      coordinates.dump()));
+                      coordinates_json(topology.mesh(), in_layout)));
+  if (const Mesh* experts = expert_mesh(topology)) {
+    out.put(fmt::format(" \"expert_coordinates\": {},\n", coordinates_json(*experts, in_layout)));
+  }
   if (request.gpus_per_node) {
     out.put(fmt::format(" \"node\": {},\n \"gpu\": {},\n", request.rank / *request.gpus_per_node,
                         request.rank % *request.gpus_per_node));
@@ -180,11 +210,15 @@ void print_json(const Topology& topology, const RankRequest& request, Writer& ou
   out.put(" \"pipeline\": " + pipeline_json(topology, request).dump() + ",\n \"groups\": {");
   std::string_view separator = "\n";
   for (const KindFamily& kind : topology.kinds()) {
-    const auto [group, position] = membership(kind.family, request.rank);
+    const auto [group, position] = membership(topology, kind, request.rank);
     out.put(fmt::format("{}  \"{}\": {{\"group\": {}, \"position\": {}, \"size\": {}, \"ranks\": ", separator,
-                        kind.kind.name(), group, position ? fmt::format("{}", *position) : "null",
-                        kind.family.group_size()));
-    put_group_json(out, kind.family, group);
+                        name_of(kind, request.names), group ? fmt::format("{}", *group) : "null",
+                        position ? fmt::format("{}", *position) : "null", kind.family.group_size()));
+    if (group) {
+      put_group_json(out, kind.family, *group);
+    } else {
+      out.put("[]");
+    }
     out.put('}');
     separator = ",\n";
   }

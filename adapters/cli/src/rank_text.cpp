@@ -77,6 +77,12 @@ std::string pattern_text(const GroupFamily& family) {
     text += fmt::format("{}{}:{}", text.empty() ? "" : " ", digit.size, digit.stride);
   }
   if (text.empty()) return "-";
+  if (family.positions()) {
+    // Digits of the positions in the groups that these are parts of.
+    text += " /";
+    for (const Digit& digit : family.positions()->inside())
+      text += fmt::format(" {}:{}", digit.size, digit.stride);
+  }
   const char* separator = "@";
   for (const int position : family.picked()) {
     text += fmt::format("{}{}", separator, position);

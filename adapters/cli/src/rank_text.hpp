@@ -23,8 +23,9 @@ namespace rankmesh::cli {
 [[nodiscard]] std::string short_list_text(const GroupFamily& family, int group, std::size_t width);
 
 /// How the ranks of a group lie, as pairs size:stride, the fastest first: `4:1 8:64` for 8 runs of 4
-/// consecutive ranks, 64 apart. A kind that picks from such groups adds the positions: `4:4@0,3`. A group of
-/// one is `-`.
+/// consecutive ranks, 64 apart. A kind that picks from such groups adds the positions: `4:4@0,3`. Parts of
+/// larger groups are the pattern of those and the pattern of positions in them: `12:1 / 4:3`. A group of one
+/// is `-`.
 [[nodiscard]] std::string pattern_text(const GroupFamily& family);
 
 /// `8 groups of 2`

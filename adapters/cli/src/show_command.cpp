@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "node_span.hpp"
 #include "rank_text.hpp"
+#include "rankmesh/comm/plan.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "table.hpp"
 
@@ -27,23 +28,29 @@ const KindFamily* same_lists(const Topology& topology, const KindFamily& kind) {
   return nullptr;
 }
 
-std::string note(const Topology& topology, const KindFamily& kind) {
+std::string note(const Topology& topology, const KindFamily& kind, Names names) {
   const GroupFamily& family = kind.family;
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
-  if (!family.covers_world()) {
+  if (family.member_count() < topology.layout_size()) {
     add("only " + counted(family.member_count(), "rank"));
   } else if (family.group_size() == 1) {
     add("single ranks");
   } else if (const KindFamily* same = same_lists(topology, kind)) {
-    add(fmt::format("as {}", same->kind.name()));
+    add(fmt::format("as {}", name_of(*same, names)));
   }
   if (kind.kind == GroupKind::data && topology.config().distributed_optimizer) add("host-side too");
   return text;
 }
 
-/// The table with the lists of ranks no wider than `list_width`.
-Table summary(const Topology& topology, const ShowRequest& request, std::size_t list_width) {
+/// How much of the groups a table shows.
+struct Shown {
+  /// The widest list of ranks.
+  std::size_t list_width = 30;
+  bool last_group = true;
+};
+
+Table summary(const Topology& topology, const ShowRequest& request, Shown shown) {
   using Align = Table::Align;
   Table table({{"kind"},
                {"groups", Align::right},
@@ -61,26 +68,48 @@ Table summary(const Topology& topology, const ShowRequest& request, std::size_t 
       const bool crosses = kind.kind == GroupKind::tensor && span.most > 1;
       nodes = {span_text(span), crosses ? Table::Colour::red : Table::Colour::none};
     }
-    table.add({{std::string(kind.kind.name()), Table::Colour::cyan},
+    table.add({{std::string(name_of(kind, request.names)), Table::Colour::cyan},
                {fmt::format("{}", family.group_count())},
                {fmt::format("{}", family.group_size())},
                {pattern_text(family)},
                nodes,
-               {short_list_text(family, 0, list_width)},
-               {short_list_text(family, family.group_count() - 1, list_width)},
-               {note(topology, kind)}});
+               {short_list_text(family, 0, shown.list_width)},
+               {shown.last_group ? short_list_text(family, family.group_count() - 1, shown.list_width) : ""},
+               {note(topology, kind, request.names)}});
   }
   return table;
+}
+
+/// How many communicators it takes, beside one for every group of every kind.
+std::string communicators_text(const Topology& topology) {
+  const CommunicatorPlan plan(topology);
+  std::int64_t groups = 0;
+  for (const KindFamily& kind : topology.kinds()) groups += kind.family.group_count();
+  return fmt::format(
+      "communicators: at most {} per rank, made in {}; the reference way creates one for\n"
+      "each of {}, at most {} per rank, every rank taking part in all of them",
+      plan.steps().size(), counted(static_cast<long long>(plan.steps().size()), "step"),
+      counted(groups, "group"), topology.kinds().size());
 }
 
 }  // namespace
 
 std::string world_text(const Topology& topology, std::optional<int> gpus_per_node) {
   std::string text = fmt::format("world of {}: {} (leftmost varies fastest)",
-                                 counted(topology.world_size(), "rank"), topology.mesh().to_string());
+                                 counted(topology.layout_size(), "rank"), topology.mesh().to_string());
   if (gpus_per_node) {
     const std::int64_t nodes = (std::int64_t{topology.world_size()} + *gpus_per_node - 1) / *gpus_per_node;
     text += fmt::format(", {} of {}", counted(nodes, "node"), counted(*gpus_per_node, "GPU"));
+  }
+  if (topology.meshes().size() > 1 && topology.config().convention != Convention::reference) {
+    for (const Mesh& mesh : topology.meshes().subspan(1)) {
+      text += fmt::format("\n{}: {}", topology.config().convention == Convention::mesh ? "and" : "experts",
+                          mesh.to_string());
+    }
+  }
+  if (topology.first_rank() > 0 || topology.world_size() > topology.layout_size()) {
+    text += fmt::format("\nplaced at the ranks {} .. {} of a job of {}", topology.first_rank(),
+                        topology.first_rank() + topology.layout_size() - 1, topology.world_size());
   }
   return text;
 }
@@ -110,11 +139,14 @@ void print_summary(const Topology& topology, const ShowRequest& request, Writer&
   out.put(world_text(topology, request.gpus_per_node) + "\n");
   out.put("configuration: " + to_string(topology.config()) + "\n\n");
 
-  // Wide lists give way until the lines fit.
-  std::size_t list_width = 30;
-  while (list_width > 10 && summary(topology, request, list_width).width() > line_width + 2) --list_width;
-  summary(topology, request, list_width).print(out, style);
-  out.put(style.faint("\npattern: size:stride pairs, the fastest first; @ the positions picked. "
+  // Wide lists give way until the lines fit, and where that is not enough the last groups do.
+  Shown shown;
+  const auto is_too_wide = [&] { return summary(topology, request, shown).width() > line_width + 2; };
+  while (shown.list_width > 10 && is_too_wide()) --shown.list_width;
+  shown.last_group = !is_too_wide();
+  summary(topology, request, shown).print(out, style);
+  out.put("\n" + communicators_text(topology) + "\n");
+  out.put(style.faint("pattern: size:stride pairs, the fastest first; @ the positions picked. "
                       "See rankmesh show --help.") +
           "\n");
 }

@@ -53,4 +53,8 @@ struct FieldText {
 /// for a flag), in the order of declaration: what two processes compare to find where they differ.
 [[nodiscard]] std::vector<FieldText> field_texts(const ParallelConfig& config);
 
+/// Those that mean something in the convention of the configuration; the convention itself only where it is
+/// not the reference's.
+[[nodiscard]] std::vector<FieldText> fields_of_convention(const ParallelConfig& config);
+
 }  // namespace rankmesh
