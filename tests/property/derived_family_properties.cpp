@@ -1,4 +1,5 @@
-// Families made from families, by splitting, joining, placing and picking, against the same done to plain lists.
+// Families made from families, by splitting, joining, placing and picking, against the same done to plain
+// lists.
 
 #include <algorithm>
 #include <numeric>
@@ -171,7 +172,8 @@ TEST_CASE("a run of groups that can be joined in closed form is refused only whe
   CHECK(rc::check("joins", [&] {
     // One axis that does not vary: every divisor of it is a run.
     std::vector<Axis> axes = some_axes();
-    const std::size_t fixed = static_cast<std::size_t>(*rc::gen::inRange<int>(0, static_cast<int>(axes.size())));
+    const std::size_t fixed =
+        static_cast<std::size_t>(*rc::gen::inRange<int>(0, static_cast<int>(axes.size())));
     std::vector<std::string> varying = names_of(axes);
     varying.erase(varying.begin() + static_cast<std::ptrdiff_t>(fixed));
     const int run = some_divisor(static_cast<int>(axes[fixed].size));

@@ -28,8 +28,11 @@ std::optional<GroupDifference> first_difference(const GroupFamily& a, const Grou
     const auto in_a = a.locate(rank);
     const auto in_b = b.locate(rank);
     if (!in_a && !in_b) continue;
-    // A group that was compared at its first member need not be compared at the others.
-    if (in_a && in_b && in_a->position == in_b->position && in_a->position > 0) continue;
+    // Groups that were compared at an earlier member need not be compared at this one.
+    if (in_a && in_b && in_a->position == in_b->position && a.group(in_a->group).front() < rank &&
+        b.group(in_b->group).front() < rank) {
+      continue;
+    }
     if (in_a && in_b && a.group(in_a->group) == b.group(in_b->group)) continue;
     return GroupDifference{rank, list_of(a, rank), list_of(b, rank)};
   }

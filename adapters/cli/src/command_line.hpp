@@ -19,8 +19,8 @@ class CommandLine {
 
   /// Everything that is wrong with the words; nothing may be printed then.
   [[nodiscard]] const Problems& problems() const noexcept { return problems_; }
-  /// Does what is asked for.
-  void print(Writer& out, Style style) const { print_(out, style); }
+  /// Does what is asked for; returns what the program ends with.
+  [[nodiscard]] int run(Writer& out, Style style) const { return run_(out, style); }
   /// What the user should know besides.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
   /// `rankmesh groups --help`: where to read on.
@@ -30,7 +30,7 @@ class CommandLine {
   std::string command_;
   Problems problems_;
   std::vector<std::string> warnings_;
-  std::function<void(Writer&, Style)> print_;
+  std::function<int(Writer&, Style)> run_;
 };
 
 }  // namespace rankmesh::cli

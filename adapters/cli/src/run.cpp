@@ -36,10 +36,10 @@ int run_command(std::span<const std::string> args, const Streams& streams, Messa
     return bad_input;
   }
   Writer out(streams.out);
-  line.print(out, Style(streams.colour_out));
+  const int status = line.run(out, Style(streams.colour_out));
   out.flush();
   for (const std::string& warning : line.warnings()) messages.warning(warning);
-  return success;
+  return status;
 }
 
 }  // namespace

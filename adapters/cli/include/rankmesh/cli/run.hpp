@@ -14,6 +14,8 @@ enum ExitCode : int {
   failure = 1,
   /// A command line that asks for something impossible; nothing was written to the standard output.
   bad_input = 2,
+  /// Layouts that were compared and have different groups.
+  different = 3,
 };
 
 /// What the program writes to.
