@@ -144,7 +144,7 @@ TEST_CASE("what a dialect has no words for is refused, not dropped", "[dialect]"
   CHECK_THROWS_WITH(
       translated(Dialect::devicemesh, "shape=2,2 names=x,tp", Dialect::megatron),
       "invalid configuration: layout = tp=2 x=2 is no order of Megatron-Core's axes tp, cp, ep, dp, "
-      "pp and gtp");
+      "pp and gtp that gives dense and expert layers the same pipelines");
   CHECK_THROWS_WITH(
       translated(Dialect::devicemesh, "shape=2,2 names=dp,tp rank_offset=2", Dialect::deepspeed),
       "invalid configuration: rank_offset = 2 cannot be said in this dialect");

@@ -73,7 +73,7 @@ class TranslateCommand : public Command {
     app().footer(
         "Examples\n"
         "  rankmesh translate --from megatron 'tp=8 cp=2 pp=4' --world-size 256 --to devicemesh\n"
-        "  rankmesh translate --from inner-to-outer '[TP,CP,PP,DP]=[8,1,16,-1]' --world-size 16384 --to "
+        "  rankmesh translate --from inner-to-outer '[TP,PP,DP]=[8,16,-1]' --world-size 1024 --to "
         "megatron");
   }
 

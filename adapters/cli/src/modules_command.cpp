@@ -26,8 +26,8 @@ class ModulesCommand : public Command {
     layouts_->allow_extra_args(true)->expected(1, -1);
     app().footer(
         "Examples\n"
-        "  rankmesh modules 'world=8 tp=2' 'world=8 convention=megatron-core tp=4 rank-offset=8' --job-size "
-        "16");
+        "  rankmesh modules 'world=8 tp=2' 'world=4 convention=megatron-core rank-offset=8' "
+        "--job-size 12");
   }
 
   [[nodiscard]] Task read(Problems& problems) const override {
