@@ -140,7 +140,7 @@ void enumerate_beside_iota(benchmark::State& state) {
   state.counters["ratio"] = lists_median / iota_median;
 }
 BENCHMARK(enumerate_beside_iota)->Apply([](auto* each) {
-                                  in_worlds(each, {1 << 15, 1 << 20});
+                                  in_worlds(each, {1 << 15, 1 << 16, 1 << 20});
                                 }) -> UseManualTime() -> Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -60,6 +60,8 @@ TEST_CASE("diff: equal layouts end with 0, different ones with 3, and the first 
   const Outcome across =
       run_words({"diff", "megatron:tp=2 pp=2", "devicemesh:shape=2,2,2 names=pp,dp,tp", "--world-size", "8"});
   CHECK(across.status == cli::success);
+  const Outcome named = run_words({"diff", "world=8 tp=2", "world=8 tp=2", "--names", "short"});
+  CHECK(named.out.starts_with("kind      lists\ndp        equal\nsp        equal\n"));
   const Outcome nothing =
       run_words({"diff", "devicemesh:shape=2,4 names=a,b", "devicemesh:shape=2,4 names=c,d"});
   CHECK(nothing.status == cli::different);

@@ -10,12 +10,14 @@
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/dialect.hpp"
+#include "rankmesh/topology/kind_names.hpp"
 #include "table.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
 constexpr std::array<std::string_view, 2> formats{"text", "json"};
+constexpr std::array<std::string_view, 2> name_choices{"long", "short"};
 
 std::string dialects_text() {
   std::string text;
@@ -134,17 +136,16 @@ std::string verdict(const KindComparison& kind) {
   return kind.same_but_order ? "same lists, in another order" : "differs";
 }
 
-std::string name_of_kind(const KindComparison& kind) {
-  const std::string a(kind.in_a ? kind.in_a->name() : kind.in_b->name());
-  if (!kind.in_b || !kind.in_a || *kind.in_a == *kind.in_b) return a;
-  return a + " / " + std::string(kind.in_b->name());
+std::string name_of_kind(const KindComparison& kind, Names names) {
+  const GroupKind own = kind.in_a ? *kind.in_a : *kind.in_b;
+  return std::string(names == Names::of_megatron ? short_name_of(own).name() : long_name_of(own).name());
 }
 
-void print_text(const std::vector<KindComparison>& kinds, Writer& out, Style style) {
+void print_text(const std::vector<KindComparison>& kinds, Names names, Writer& out, Style style) {
   Table table({{"kind"}, {"lists"}, {"first rank", Table::Align::right}, {"in A"}, {"in B"}});
   for (const KindComparison& kind : kinds) {
     const bool differs = kind.in_a && kind.in_b && !kind.equal;
-    table.add({{name_of_kind(kind), Table::Colour::cyan},
+    table.add({{name_of_kind(kind, names), Table::Colour::cyan},
                {verdict(kind), differs ? Table::Colour::red : Table::Colour::none},
                {kind.first ? fmt::format("{}", kind.first->rank) : ""},
                {kind.first ? list_text(kind.first->in_a) : ""},
@@ -153,11 +154,11 @@ void print_text(const std::vector<KindComparison>& kinds, Writer& out, Style sty
   table.print(out, style);
 }
 
-void print_json(const std::vector<KindComparison>& kinds, bool are_equal, Writer& out) {
-  out.put(fmt::format("{{\"equal\": {},\n \"kinds\": [", are_equal));
+void print_json(const std::vector<KindComparison>& kinds, Names names, Writer& out) {
+  out.put(fmt::format("{{\"equal\": {},\n \"kinds\": [", agree(kinds)));
   std::string_view separator = "\n";
   for (const KindComparison& kind : kinds) {
-    nlohmann::ordered_json entry = {{"kind", name_of_kind(kind)}, {"lists", verdict(kind)}};
+    nlohmann::ordered_json entry = {{"kind", name_of_kind(kind, names)}, {"lists", verdict(kind)}};
     if (kind.first) {
       entry["rank"] = kind.first->rank;
       entry["a"] = kind.first->in_a;
@@ -176,6 +177,10 @@ class DiffCommand : public Command {
         a_(add_text(app(), "A", "a layout: 'world=16 tp=2 pp=4', or DIALECT: and its words")),
         b_(add_text(app(), "B", "another")),
         world_size_(add_world_size(app())),
+        names_(add_value(app(),
+                         {.name = "--names",
+                          .value_name = "long|short",
+                          .description = "print the names of kinds as here, or as in Megatron-Core [long]"})),
         format_(add_format(app(), "text or json")) {
     app().footer(
         "Dialects: " + dialects_text() +
@@ -192,16 +197,16 @@ class DiffCommand : public Command {
     const auto world_size = number_of(*world_size_, {.min = 1}, problems);
     const auto a = read_layout(*a_, world_size, problems);
     const auto b = read_layout(*b_, world_size, problems);
+    const auto names = static_cast<Names>(choice_of(*names_, name_choices, problems).value_or(0));
     const bool as_json = format_of(*format_, formats, problems) == Format::json;
     if (!a || !b || !problems.empty()) return {};
-    return {.run = [as_json, kinds = compare(Topology(*a), Topology(*b))](Writer& out, Style style) {
-      const bool are_equal = agree(kinds);
+    return {.run = [as_json, names, kinds = compare(Topology(*a), Topology(*b))](Writer& out, Style style) {
       if (as_json) {
-        print_json(kinds, are_equal, out);
+        print_json(kinds, names, out);
       } else {
-        print_text(kinds, out, style);
+        print_text(kinds, names, out, style);
       }
-      return are_equal ? success : different;
+      return agree(kinds) ? success : different;
     }};
   }
 
@@ -224,6 +229,7 @@ class DiffCommand : public Command {
   CLI::Option* a_;
   CLI::Option* b_;
   CLI::Option* world_size_;
+  CLI::Option* names_;
   CLI::Option* format_;
 };
 

@@ -1,0 +1,58 @@
+"""Times Megatron-Core's RankGenerator and PyTorch's DeviceMesh on the layouts of bench/peers/topology.
+
+topology.py RANKS: the lists of every kind as each makes them, in seconds, a line each."""
+
+import sys
+import time
+import warnings
+
+warnings.filterwarnings("ignore")
+
+
+def timed(what, make):
+    start = time.perf_counter()
+    ranks = make()
+    seconds = time.perf_counter() - start
+    print(f"{what:<44} {seconds * 1e3:12.1f} ms {ranks:12d} ranks in lists", flush=True)
+
+
+def sizes(ranks):
+    return {"tp": 4, "cp": 2, "dp": ranks // 64, "pp": 8}
+
+
+def rank_generator(ranks):
+    from megatron.core.parallel_state import RankGenerator
+
+    dense = RankGenerator(ep=1, order="tp-cp-ep-dp-pp", **sizes(ranks))
+    experts = RankGenerator(tp=2, cp=1, ep=8, dp=ranks // 128, pp=8, order="tp-cp-ep-dp-pp")
+    kinds = [(dense, k) for k in ("dp-cp", "dp", "cp", "tp-pp", "tp", "pp", "tp-dp-cp", "tp-dp", "tp-cp")]
+    kinds += [(experts, k) for k in ("ep", "tp", "tp-ep", "tp-ep-pp", "dp")]
+    return sum(len(group) for generator, kind in kinds for group in generator.get_ranks(kind))
+
+
+def device_mesh(ranks):
+    import torch
+
+    shape = [sizes(ranks)[name] for name in ("pp", "dp", "cp", "tp")]
+    mesh = torch.arange(ranks).view(shape)
+    total = 0
+    for dim in range(mesh.ndim):
+        # The lists of an axis, as DeviceMesh takes them from its tensor before it makes a group of each.
+        lists = mesh.swapdims(-1, dim).reshape(-1, mesh.size(dim)).tolist()
+        total += sum(len(group) for group in lists)
+    return total
+
+
+def main():
+    ranks = int(sys.argv[1])
+    try:
+        import torch  # noqa: F401  importing it is not what is timed
+        import megatron.core.parallel_state  # noqa: F401
+    except ImportError as error:
+        print(f"peers: not measured, {error.name} is not installed; run bench/peers/setup")
+        return
+    timed("RankGenerator, 14 kinds of both meshes", lambda: rank_generator(ranks))
+    timed("DeviceMesh, its 4 axes", lambda: device_mesh(ranks))
+
+
+main()
