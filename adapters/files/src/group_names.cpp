@@ -57,8 +57,8 @@ std::optional<std::vector<GroupKind>> GroupNames::kinds_of(std::string_view name
   if (speaks_reference(topology_)) {
     const GroupName* found = find_of_reference(name);
     if (found == nullptr) return std::nullopt;
-    const bool is_made = topology_ == nullptr || topology_->find(found->kind) != nullptr;
-    return is_made ? std::vector{found->kind} : std::vector<GroupKind>();
+    // Made or not: the plan refuses options for a kind that it does not have.
+    return std::vector{found->kind};
   }
   std::vector<GroupKind> kinds;
   for (const KindFamily& kind : topology_->kinds()) {
