@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
 #include "support/lists.hpp"
@@ -55,6 +54,39 @@ TEST_CASE("DeviceMesh: the last axis is the fastest, and axes are flattened by n
         Lists{{4, 5}, {6, 7}, {8, 9}, {10, 11}});
 }
 
+TEST_CASE("DeviceMesh: texts as Python prints them", "[dialect]") {
+  const ParallelConfig plain = read_dialect(Dialect::devicemesh, "shape=2,4 names=dp,tp");
+  CHECK(read_dialect(Dialect::devicemesh, "SHAPE = [2, 4]  Names=( \"DP\" , \"TP\" )") == plain);
+  CHECK(lists(Dialect::devicemesh, "shape=(4,) names=('dp',)", "data") == Lists{{0, 1, 2, 3}});
+}
+
+TEST_CASE("DeviceMesh: axes are merged under a name, or by their own names whatever is in them",
+          "[dialect]") {
+  const std::string axes = "shape=2,2,2 names=dp_replicate,dp_shard,cp flatten=";
+  const Lists merged{{0, 1, 2, 3}, {4, 5, 6, 7}};
+  CHECK(lists(Dialect::devicemesh, axes + "fsdp:dp_shard+cp", "fsdp") == merged);
+  CHECK(lists(Dialect::devicemesh, axes + "fsdp:dp_shard_cp", "fsdp") == merged);
+  CHECK(lists(Dialect::devicemesh, axes + "dp_shard_cp", "dp_shard_cp") == merged);
+}
+
+TEST_CASE("DeviceMesh: a second mesh for the experts", "[dialect]") {
+  const std::string text = "shape=2,2,2 names=pp,dp,tp expert_shape=2,2,2 expert_names=pp,edp,ep";
+  CHECK(lists(Dialect::devicemesh, text, "expert") == Lists{{0, 1}, {2, 3}, {4, 5}, {6, 7}});
+  CHECK(lists(Dialect::devicemesh, text, "expert_data") == Lists{{0, 2}, {1, 3}, {4, 6}, {5, 7}});
+  CHECK(lists(Dialect::devicemesh, text, "pipeline") == Lists{{0, 4}, {1, 5}, {2, 6}, {3, 7}});
+}
+
+TEST_CASE("a layout among others: a [2,4] grid at rank 4", "[dialect]") {
+  const std::string text = "shape=2,4 names=dp,tp rank_offset=4 job_size=16";
+  const Lists tensor{{4, 5, 6, 7}, {8, 9, 10, 11}};
+  CHECK(lists(Dialect::devicemesh, text, "tensor") == tensor);
+  CHECK(lists(Dialect::devicemesh, text, "data") == Lists{{4, 8}, {5, 9}, {6, 10}, {7, 11}});
+  CHECK(translated(Dialect::devicemesh, text, Dialect::devicemesh) == text);
+  const std::string megatron = translated(Dialect::devicemesh, text, Dialect::megatron);
+  CHECK(megatron == "tp=4 dp=2 order=tp-cp-ep-dp-pp rank_offset=4 job_size=16");
+  CHECK(lists(Dialect::megatron, megatron, "tensor") == tensor);
+}
+
 TEST_CASE("DeepSpeed: the process topology, and experts in each of its conventions", "[dialect]") {
   CHECK(lists(Dialect::deepspeed, "axes=pipe,data,model dims=2,2,2", "data") ==
         Lists{{0, 2}, {1, 3}, {4, 6}, {5, 7}});
@@ -70,6 +102,16 @@ TEST_CASE("DeepSpeed: the process topology, and experts in each of its conventio
   const std::string folded = "axes=data,model dims=4,2 ep=4 experts=folded";
   CHECK(lists(Dialect::deepspeed, folded, "expert") == Lists{{0, 1, 2, 3}, {4, 5, 6, 7}});
   CHECK(lists(Dialect::deepspeed, folded, "expert_data") == Lists{{0, 4}, {1, 5}, {2, 6}, {3, 7}});
+}
+
+TEST_CASE("DeepSpeed: experts stay inside a stage, and ep may be what is left", "[dialect]") {
+  const std::string staged = "axes=pp,dp,tp dims=2,4,2 ep=2";
+  CHECK(lists(Dialect::deepspeed, staged, "expert") ==
+        Lists{{0, 2}, {4, 6}, {1, 3}, {5, 7}, {8, 10}, {12, 14}, {9, 11}, {13, 15}});
+  CHECK(lists(Dialect::deepspeed, staged, "expert_data") ==
+        Lists{{0, 4}, {2, 6}, {1, 5}, {3, 7}, {8, 12}, {10, 14}, {9, 13}, {11, 15}});
+  CHECK(lists(Dialect::deepspeed, "axes=data,model dims=4,2 ep=-1", "expert") ==
+        Lists{{0, 2, 4, 6}, {1, 3, 5, 7}});
 }
 
 TEST_CASE("Megatron-Core: sizes and an order; one size is what the others leave", "[dialect]") {
@@ -103,6 +145,15 @@ TEST_CASE("torchtitan: degrees, with the experts inside the shards", "[dialect]"
   CHECK(lists(Dialect::torchtitan, text, "efsdp", 32).front() == std::vector<int>{0, 4});
 }
 
+TEST_CASE("torchtitan: experts that are split as the dense layers are", "[dialect]") {
+  const std::string text = "dp_shard=4 tp=2 ep=2 etp=2";
+  CHECK(lists(Dialect::torchtitan, text, "expert_tensor") == Lists{{0, 1}, {2, 3}, {4, 5}, {6, 7}});
+  CHECK(lists(Dialect::torchtitan, text, "expert") == Lists{{0, 2}, {1, 3}, {4, 6}, {5, 7}});
+  CHECK(lists(Dialect::torchtitan, text, "efsdp") == Lists{{0, 4}, {1, 5}, {2, 6}, {3, 7}});
+  CHECK(lists(Dialect::torchtitan, "tp=2 ep=-1", "expert", 8).size() == 1);
+  CHECK(lists(Dialect::torchtitan, "tp=-1", "tensor", 8).size() == 1);
+}
+
 TEST_CASE("as papers print it, from the inner axis to the outer", "[dialect]") {
   for (const std::string text : {"[TP, CP, PP, DP] = [2, 1, 2, -1]", "order=TP,CP,PP,DP sizes=2,1,2,-1"}) {
     INFO(text);
@@ -132,8 +183,26 @@ TEST_CASE("a layout is said in other words", "[dialect]") {
         "tp=2 dp=2 pp=4 order=tp-cp-ep-dp-pp");
   CHECK(translated(Dialect::rankmesh, "world=16 convention=extended tp=2 sp=2", Dialect::devicemesh) ==
         "shape=4,2,2 names=dp,sp,tp");
-  CHECK(translated(Dialect::devicemesh, "shape=4,2 names=dp,tp rank_offset=4", Dialect::megatron) ==
-        "tp=2 dp=4 order=tp-cp-ep-dp-pp rank_offset=4");
+}
+
+TEST_CASE("kinds of several axes are said where there are words for them", "[dialect]") {
+  CHECK(translated(Dialect::torchtitan, "dp_replicate=2 dp_shard=4 cp=2", Dialect::devicemesh) ==
+        "shape=2,4,2 names=dp_replicate,dp_shard,cp flatten=fsdp:dp_shard+cp,data:dp_shard+dp_replicate,"
+        "data_context:dp_shard+dp_replicate+cp");
+  CHECK(translated(Dialect::torchtitan, "dp_shard=4 tp=2", Dialect::devicemesh) ==
+        "shape=4,2 names=dp_shard,tp flatten=fsdp:dp_shard,data:dp_shard,data_context:dp_shard");
+  const std::string text = "shape=2,2,2 names=dp,cp,tp flatten=data_context:dp+cp,dp+tp";
+  CHECK(translated(Dialect::devicemesh, text, Dialect::devicemesh) ==
+        "shape=2,2,2 names=dp,cp,tp flatten=dp+cp,dp+tp");
+}
+
+TEST_CASE("Megatron-Core has stages of embeddings, whatever the layout comes from", "[dialect]") {
+  CHECK(translated(Dialect::rankmesh, "world=16 tp=2 pp=4 vpp=2 split-rank=2", Dialect::megatron) ==
+        "tp=2 dp=2 pp=4 vpp=2 order=tp-cp-ep-dp-pp split_rank=2");
+  const std::string text =
+      "dp=2 pp=4 order=tp-cp-ep-dp-pp embedding_stages=0,1,-1 position_embedding_stages=0,2";
+  CHECK(translated(Dialect::megatron, text, Dialect::megatron) == text);
+  CHECK(lists(Dialect::megatron, text, "embedding") == Lists{{0, 2, 6}, {1, 3, 7}});
 }
 
 TEST_CASE("what a dialect has no words for is refused, not dropped", "[dialect]") {
@@ -141,10 +210,16 @@ TEST_CASE("what a dialect has no words for is refused, not dropped", "[dialect]"
       translated(Dialect::megatron, "tp=2 ep=2", Dialect::inner_to_outer, 8),
       "invalid configuration: layout = etp=2 ep=2 edp=2 pp=1 is a mesh of experts, of which this "
       "dialect says nothing");
+  CHECK_THROWS_WITH(translated(Dialect::devicemesh, "shape=2,2 names=x,tp", Dialect::megatron),
+                    "invalid configuration: layout = x=2 is no axis of Megatron-Core's dense layers; known "
+                    "are tp, gtp, cp, "
+                    "dp, pp");
   CHECK_THROWS_WITH(
-      translated(Dialect::devicemesh, "shape=2,2 names=x,tp", Dialect::megatron),
-      "invalid configuration: layout = tp=2 x=2 is no order of Megatron-Core's axes tp, cp, ep, dp, "
-      "pp and gtp that gives dense and expert layers the same pipelines");
+      translated(Dialect::devicemesh, "shape=2,2,2 names=pp,dp,tp expert_shape=2,2,2 expert_names=pp,etp,edp",
+                 Dialect::megatron),
+      "invalid configuration: layout = tp=2 dp=2 pp=2 and edp=2 etp=2 pp=2 is no order of Megatron-Core's "
+      "axes "
+      "tp, cp, ep, dp, pp and gtp that gives dense and expert layers the same pipelines");
   CHECK_THROWS_WITH(
       translated(Dialect::devicemesh, "shape=2,2 names=dp,tp rank_offset=2", Dialect::deepspeed),
       "invalid configuration: rank_offset = 2 cannot be said in this dialect");
@@ -158,17 +233,27 @@ TEST_CASE("everything that is wrong with a text is told at once", "[dialect]") {
   CHECK(problem(Dialect::megatron, "tp=x cp=0 tensor=2 pp tp=2 hybrid_cp=yes", 8) ==
         "invalid configuration, 6 violations:\n"
         "  tensor = 2 is no word of this dialect; known are world, tp, cp, ep, etp, pp, dp, vpp, gtp, egtp, "
-        "order, "
-        "optimizer_instances, hierarchical_cp, hybrid_cp, rank_offset\n"
+        "order, optimizer_instances, hierarchical_cp, hybrid_cp, split_rank, embedding_stages, "
+        "position_embedding_stages, rank_offset, job_size\n"
         "  pp has no value: write pp=...\n"
         "  tp = 2 is given twice\n"
+        "  hybrid_cp = yes is neither true nor false\n"
         "  tp = x is not a whole number\n"
-        "  cp = 0 is below 1, and not -1 for what the others leave\n"
-        "  hybrid_cp = yes is neither true nor false");
+        "  cp = 0 is below 1, and not -1 for what the others leave");
   CHECK(problem(Dialect::megatron, "tp=2") ==
         "invalid configuration: world is missing: give the size of the world, or dp=N");
   CHECK(problem(Dialect::megatron, "tp=2 dp=2", 8) ==
-        "invalid configuration: dp = 2 makes a world of 4, not of 8; leave it out");
+        "invalid configuration: layout = tp=2 dp=2 multiplies to 4, not to a world of 8; one size may be -1, "
+        "what the others leave");
+  CHECK(problem(Dialect::megatron, "tp=2 world=8", 16) ==
+        "invalid configuration: world = 8 is not the world size that is given beside the text, 16");
+  CHECK(problem(Dialect::rankmesh, "tp=2 world=8", 16) ==
+        "invalid configuration: world_size = 8 is not the world size that is given beside the text, 16");
+  CHECK(problem(Dialect::megatron, "tp=2 order=tp-dp-xp", 8) ==
+        "invalid configuration: order = tp-dp-xp has an unknown axis, xp: the axes are tp, cp, ep, dp, pp");
+  CHECK(
+      problem(Dialect::megatron, "ep=-1 etp=-1", 8) ==
+      "invalid configuration: etp = -1 is not the only size of -1: one at most can be what the others leave");
   CHECK(problem(Dialect::megatron, "tp=3", 8) ==
         "invalid configuration: tensor = 3 does not divide world_size = 8; nearest: 2, 4");
   CHECK(problem(Dialect::devicemesh, "shape=2,2 names=a") ==
@@ -177,6 +262,32 @@ TEST_CASE("everything that is wrong with a text is told at once", "[dialect]") {
         "invalid configuration: shape is missing: write shape=..., one for each axis");
   CHECK(problem(Dialect::devicemesh, "shape=2,-1 names=a,b") ==
         "invalid configuration: b = -1 is what the others leave of the world, whose size is not given");
+  CHECK(problem(Dialect::devicemesh, "shape=2,x names=a,a", 8) ==
+        "invalid configuration: shape = 2,x has \"x\" in it, which is not a whole number");
+  CHECK(problem(Dialect::devicemesh, "shape=2,4 names=a,a", 8) ==
+        "invalid configuration: a = 2 repeats the name of another axis");
+  CHECK(problem(Dialect::devicemesh, "shape=2,4 names=tensor,tp") ==
+        "invalid configuration: kinds = tensor repeats the name of another kind, tensor");
+  CHECK(problem(Dialect::devicemesh, "shape=2,2 names=dp,tp flatten=dp+cp,dp_tp", 4) ==
+        "invalid configuration: kinds = data_context:dp+cp does not work: axis = cp is not an axis of the "
+        "mesh, "
+        "which has tp, dp");
+  CHECK(
+      problem(Dialect::devicemesh, "shape=2,4 names=dp,tp expert_shape=4,2 expert_names=dp,ep") ==
+      "invalid configuration: layout = ep=2 dp=4 has an axis dp with other groups than in tp=4 dp=2: give it "
+      "another name, edp");
+  CHECK(problem(Dialect::devicemesh, "shape=2,-1 names=dp,tp expert_shape=3,-1 expert_names=edp,ep", 7) ==
+        "invalid configuration, 2 violations:\n"
+        "  tp = -1 cannot be filled in: the other sizes do not divide a world of 7\n"
+        "  ep = -1 cannot be filled in: the other sizes do not divide a world of 7");
+  CHECK(problem(Dialect::deepspeed, "axes=data dims=4 experts=folded") ==
+        "invalid configuration: experts = folded means nothing without ep=N");
+  CHECK(problem(Dialect::torchtitan, "tp=4 dp_shard=2 ep=3", 16) ==
+        "invalid configuration: layout = tp=4 dp_shard=2 multiplies to 8, not to a world of 16; one size may "
+        "be "
+        "-1, what the others leave");
+  CHECK(problem(Dialect::torchtitan, "tp=4 dp_shard=2 ep=3") ==
+        "invalid configuration: efsdp = -1 cannot be filled in: the other sizes do not divide a world of 8");
   CHECK(problem(Dialect::deepspeed, "axes=pipe,model,data dims=2,2,2 ep=2 experts=new") ==
         "invalid configuration, 2 violations:\n"
         "  experts = new is none of classic, folded, data-before-experts\n"
@@ -187,34 +298,25 @@ TEST_CASE("everything that is wrong with a text is told at once", "[dialect]") {
         "invalid configuration: sizes = 2 has 1 sizes for the 2 axes of order = TP,DP");
 }
 
-TEST_CASE("topologies are compared kind by kind, whatever their names", "[compare]") {
-  const Topology reference({.world_size = 8, .tensor = 2, .pipeline = 2});
-  const Topology mesh(read_dialect(Dialect::devicemesh, "shape=2,2,2 names=pp,dp,tp"));
-  const auto same = compare(reference, mesh);
-  CHECK(agree(same));
-  CHECK(same[0] == KindComparison{.in_a = GroupKind::data, .in_b = GroupKind::data, .equal = true});
-  CHECK(same[1] == KindComparison{.in_a = GroupKind::sequence});
-
-  const Topology turned(read_dialect(Dialect::devicemesh, "shape=2,2,2 names=dp,pp,tp"));
-  const auto other = compare(reference, turned);
-  CHECK_FALSE(agree(other));
-  CHECK(other[0].first == GroupDifference{0, {0, 2}, {0, 4}});
-
-  const Topology smaller({.world_size = 4, .tensor = 2});
-  CHECK(compare(Topology({.world_size = 8, .tensor = 2}), smaller)[4].first ==
-        GroupDifference{4, {4, 5}, {}});
-  CHECK_FALSE(agree({}));
-}
-
-TEST_CASE("the same lists in another order are told from other lists", "[compare]") {
-  const auto on_mesh = [](std::vector<std::string> numbering) {
-    return Topology({.world_size = 8,
-                     .convention = Convention::mesh,
-                     .meshes = {{{"a", 2}, {"b", 2}, {"c", 2}}},
-                     .kinds = {{"a", {.varying = {"a"}, .numbering = std::move(numbering)}}}});
-  };
-  const auto compared = compare(on_mesh({}), on_mesh({"c"}));
-  CHECK_FALSE(compared[0].equal);
-  CHECK(compared[0].same_but_order);
-  CHECK(compared[0].first == std::nullopt);
+TEST_CASE("every obstacle is told", "[dialect]") {
+  const ParallelConfig slices{.world_size = 8,
+                              .convention = Convention::mesh,
+                              .rank_offset = 2,
+                              .job_size = 12,
+                              .meshes = {{{"tp", 2}, {"X", 4}}, {{"ep", 8}}, {{"a", 8}}},
+                              .kinds = {{"tp", {.varying = {"tp"}, .at = {{"X", 1}}}}}};
+  CHECK_THROWS_WITH(write_dialect(Dialect::devicemesh, slices),
+                    "invalid configuration, 3 violations:\n"
+                    "  meshes = a=8 is mesh 3, and this dialect has two at most\n"
+                    "  meshes = X cannot be the name of an axis here: 1 to 31 lower-case letters, digits and "
+                    "underscores are allowed, the first a letter\n"
+                    "  kinds = tp:tp@X=1 is a slice, which this dialect has no words for");
+  CHECK_THROWS_WITH(
+      translated(Dialect::megatron, "gtp=2 ep=2 pp=2 dp=2 rank_offset=1 job_size=16", Dialect::torchtitan),
+      "invalid configuration, 3 violations:\n"
+      "  rank_offset = 1 cannot be said in this dialect\n"
+      "  job_size = 16 cannot be said in this dialect\n"
+      "  layout = gtp=2 is no axis of torchtitan's; known are tp, cp, dp_shard, dp_replicate, pp");
+  CHECK_THROWS_WITH(write_dialect(Dialect::megatron, {.world_size = 8, .tensor = 3}),
+                    "invalid configuration: tensor = 3 does not divide world_size = 8; nearest: 2, 4");
 }

@@ -1,19 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "dialect_words.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 
 /// @file
-/// Reading and writing of each dialect. What is read is sound as a text, and still to be checked as a layout;
-/// what is written is valid.
+/// Reading and writing of each dialect, in a file of its own. What is read is sound as a text, and still to
+/// be checked as a layout; what is written is valid.
 
 namespace rankmesh {
-
-using WorldSize = std::optional<std::int64_t>;
 
 [[nodiscard]] ParallelConfig read_rankmesh(std::string_view text, WorldSize world_size);
 [[nodiscard]] ParallelConfig read_megatron(std::string_view text, WorldSize world_size);

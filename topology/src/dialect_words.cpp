@@ -8,16 +8,24 @@
 namespace rankmesh {
 namespace {
 
-/// Without brackets and quotes, and without blanks behind commas and inside brackets.
+bool is_blank(char c) {
+  return std::string_view(" \t\r\n").find(c) != std::string_view::npos;
+}
+
+/// Without brackets and quotes, and without blanks inside brackets, behind commas and around equals signs.
 std::string plain(std::string_view text) {
   std::string result;
   int depth = 0;
   for (const char c : text) {
     if (c == '(' || c == '[') ++depth;
-    if (c == ')' || c == ']') --depth;
-    const bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    const bool continues = depth > 0 || (!result.empty() && result.back() == ',');
-    if (std::string_view("()[]\"'").find(c) != std::string_view::npos || (is_blank && continues)) continue;
+    const bool closes = c == ')' || c == ']';
+    if (closes) --depth;
+    // Python writes a list of one as (4,).
+    if (closes && result.ends_with(',')) result.pop_back();
+    if (std::string_view("()[]\"'").find(c) != std::string_view::npos) continue;
+    const bool continues = depth > 0 || (!result.empty() && (result.back() == ',' || result.back() == '='));
+    if (is_blank(c) && continues) continue;
+    while (c == '=' && !result.empty() && is_blank(result.back())) result.pop_back();
     result += c;
   }
   return result;
@@ -46,17 +54,21 @@ std::optional<std::string> DialectWords::text(std::string_view name) const {
   return found == words_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::int64_t DialectWords::size(std::string_view name, std::int64_t otherwise) {
+std::optional<std::int64_t> DialectWords::number(std::string_view name) {
   const auto value = text(name);
-  if (!value) return otherwise;
+  if (!value) return std::nullopt;
   std::int64_t number = 0;
-  if (std::string rule = read_number(*value, number); !rule.empty()) {
-    refuse(name, *value, std::move(rule));
-  } else if (number < 1 && number != -1) {
-    refuse(name, *value, "is below 1, and not -1 for what the others leave");
-  } else {
-    return number;
-  }
+  std::string rule = read_number(*value, number);
+  if (rule.empty()) return number;
+  refuse(name, *value, std::move(rule));
+  return std::nullopt;
+}
+
+std::int64_t DialectWords::size(std::string_view name, std::int64_t otherwise) {
+  const auto value = number(name);
+  if (!value) return otherwise;
+  if (*value >= 1 || *value == -1) return *value;
+  refuse(name, std::to_string(*value), "is below 1, and not -1 for what the others leave");
   return otherwise;
 }
 
@@ -97,6 +109,32 @@ std::vector<Axis> DialectWords::axes(std::string_view names_word, std::string_vi
     result.push_back({axis_names[i], axis_sizes[i]});
   }
   return result;
+}
+
+WorldSize DialectWords::world_size(std::string_view name, WorldSize from_elsewhere) {
+  const auto own = number(name);
+  if (!own) return from_elsewhere;
+  if (from_elsewhere && *own != *from_elsewhere) {
+    refuse(name, std::to_string(*own),
+           "is not the world size that is given beside the text, " + std::to_string(*from_elsewhere));
+  }
+  return own;
+}
+
+std::vector<Axis> DialectWords::filled(std::vector<Axis> axes, WorldSize& world_size) {
+  try {
+    std::vector<Axis> result = fill_in(axes, world_size);
+    const Mesh mesh(result);
+    if (!world_size) world_size = mesh.world_size();
+    if (mesh.world_size() == *world_size) return result;
+    std::erase_if(result, [](const Axis& axis) { return axis.size == 1; });
+    refuse("layout", Mesh(result).to_string(),
+           "multiplies to " + std::to_string(mesh.world_size()) + ", not to a world of " +
+               std::to_string(*world_size) + "; one size may be -1, what the others leave");
+  } catch (const ConfigError& error) {
+    violations_.insert(violations_.end(), error.violations().begin(), error.violations().end());
+  }
+  return axes;
 }
 
 void DialectWords::refuse(std::string_view field, std::string value, std::string rule) {

@@ -1,8 +1,8 @@
 #include "rankmesh/topology/modules.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <string>
+#include <utility>
 
 namespace rankmesh {
 namespace {
@@ -23,60 +23,87 @@ std::string name_of(std::size_t module) {
   return "module " + std::to_string(module);
 }
 
-/// Overlaps and gaps of windows in the order of their first ranks.
-void check_windows(std::vector<Window> windows, std::int64_t job_size, std::vector<Violation>& violations) {
-  std::stable_sort(windows.begin(), windows.end(),
-                   [](const Window& a, const Window& b) { return a.first < b.first; });
-  std::int64_t next = 0;
-  const Window* furthest = nullptr;
-  const auto report_gap = [&](std::int64_t last) {
-    violations.push_back({"job", "", "has " + ranks_text(next, last) + " in no module", {}});
-  };
-  for (const Window& window : windows) {
-    if (furthest != nullptr && window.first <= furthest->last) {
-      const std::int64_t last = std::min(window.last, furthest->last);
-      violations.push_back({name_of(window.module),
-                            ranks_text(window.first, window.last),
-                            "overlaps " + name_of(furthest->module) + " in " + ranks_text(window.first, last),
+/// Each pair of windows that have ranks in common, those in front first.
+void check_overlaps(const std::vector<Window>& windows, std::vector<Violation>& violations) {
+  for (auto window = windows.begin(); window != windows.end(); ++window) {
+    for (auto before = windows.begin(); before != window; ++before) {
+      if (before->last < window->first) continue;
+      const std::int64_t last = std::min(window->last, before->last);
+      violations.push_back({name_of(window->module),
+                            ranks_text(window->first, window->last),
+                            "overlaps " + name_of(before->module) + " in " + ranks_text(window->first, last),
                             {}});
     }
-    if (window.first > next) report_gap(window.first - 1);
-    if (furthest == nullptr || window.last > furthest->last) furthest = &window;
+  }
+}
+
+/// Ranks of the job in front of, between and behind the windows.
+void check_gaps(const std::vector<Window>& windows, std::int64_t job_size,
+                std::vector<Violation>& violations) {
+  std::int64_t next = 0;
+  const auto report_up_to = [&](std::int64_t end) {
+    if (next < end) {
+      violations.push_back({"job", "", "has " + ranks_text(next, end - 1) + " in no module", {}});
+    }
+  };
+  for (const Window& window : windows) {
+    report_up_to(window.first);
     next = std::max(next, window.last + 1);
   }
-  if (next < job_size) report_gap(job_size - 1);
+  report_up_to(job_size);
+}
+
+/// The size of the job that a module gives, if any does.
+std::optional<std::int64_t> given_size(std::span<const ParallelConfig> modules) {
+  for (const ParallelConfig& module : modules) {
+    if (module.job_size) return module.job_size;
+  }
+  return std::nullopt;
+}
+
+/// What is wrong with a module in a job of a size: with itself, or because the job has no room for it.
+std::vector<std::string> rules_broken_by(ParallelConfig config, std::optional<std::int64_t> job_size) {
+  std::vector<std::string> rules;
+  if (job_size && config.job_size.value_or(*job_size) != *job_size) {
+    rules.push_back("is part of a job of " + std::to_string(*config.job_size) + ", not of " +
+                    std::to_string(*job_size));
+  }
+  const bool has_place =
+      config.convention == Convention::megatron_core || config.convention == Convention::mesh;
+  if (has_place && !config.job_size) config.job_size = job_size;
+  for (const Violation& violation : check(config)) rules.push_back("is wrong: " + violation.message());
+  if (!has_place && job_size && config.world_size > *job_size) {
+    rules.push_back("is wrong: world_size = " + std::to_string(config.world_size) +
+                    " is more than the job has, " + std::to_string(*job_size));
+  }
+  return rules;
 }
 
 }  // namespace
 
 std::vector<Violation> check_modules(std::span<const ParallelConfig> modules,
                                      std::optional<std::int64_t> job_size) {
+  if (modules.empty()) return {{"modules", "", "are missing", {}}};
+  if (job_size && *job_size < 1) return {{"job", std::to_string(*job_size), "is below 1 rank", {}}};
+  if (!job_size) job_size = given_size(modules);
+
   std::vector<Violation> violations;
   std::vector<Window> windows;
   std::int64_t end = 0;
   for (std::size_t i = 0; i < modules.size(); ++i) {
-    ParallelConfig config = modules[i];
-    const bool has_place =
-        config.convention == Convention::megatron_core || config.convention == Convention::mesh;
-    if (has_place && !config.job_size && job_size) config.job_size = job_size;
-    const std::vector<Violation> found = check(config);
-    for (const Violation& violation : found) {
-      violations.push_back({name_of(i), "", "is wrong: " + violation.message(), {}});
-    }
-    if (!found.empty()) continue;
-    if (job_size && config.job_size.value_or(*job_size) != *job_size) {
-      violations.push_back({name_of(i),
-                            "",
-                            "is part of a job of " + std::to_string(*config.job_size) + ", not of " +
-                                std::to_string(*job_size),
-                            {}});
-    }
-    windows.push_back({i, config.rank_offset, config.rank_offset + config.world_size - 1});
-    end = std::max(end, config.rank_offset + config.world_size);
+    std::vector<std::string> rules = rules_broken_by(modules[i], job_size);
+    for (std::string& rule : rules) violations.push_back({name_of(i), "", std::move(rule), {}});
+    if (!rules.empty()) continue;
+    const std::int64_t first = modules[i].rank_offset;
+    windows.push_back({i, first, first + modules[i].world_size - 1});
+    end = std::max(end, first + modules[i].world_size);
   }
-  if (modules.empty()) violations.push_back({"modules", "", "are missing", {}});
-  // Whether ranks are left over is known only where every module has its place.
-  if (windows.size() == modules.size()) check_windows(windows, job_size.value_or(end), violations);
+  // Ranks in no module are known only where every module has its place.
+  if (!violations.empty()) return violations;
+  std::stable_sort(windows.begin(), windows.end(),
+                   [](const Window& a, const Window& b) { return a.first < b.first; });
+  check_overlaps(windows, violations);
+  check_gaps(windows, job_size.value_or(end), violations);
   return violations;
 }
 

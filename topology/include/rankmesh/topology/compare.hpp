@@ -36,10 +36,11 @@ struct KindComparison {
 };
 
 /// Kinds are paired by name, `tp` being `tensor` and so on; those of `a` in its order of creation, then those
-/// that only `b` has.
+/// that only `b` has. In worlds of different sizes every kind differs, at the first rank that only one has a
+/// group for if not before.
 ///
-/// Decided from the formulas where they are written the same; else rank by rank up to the first that differs:
-/// O(world size * group size) at worst.
+/// Decided from the formulas where they are written the same; else rank by rank up to the first that differs,
+/// each group once: O(world size) at worst.
 [[nodiscard]] std::vector<KindComparison> compare(const Topology& a, const Topology& b);
 
 /// Whether no kind that both have differs, and there is one at least.
