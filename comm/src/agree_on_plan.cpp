@@ -1,6 +1,8 @@
 #include "rankmesh/comm/agree_on_plan.hpp"
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace rankmesh {
 namespace {
@@ -12,25 +14,31 @@ void add_fields(std::vector<AgreementField>& fields, const std::string& name,
   }
 }
 
-std::string digest_text(const ParallelConfig& config, const PlanOptions& options) {
+/// Nothing where the configuration is invalid: that is told once all ranks are known to have the same.
+std::optional<CommunicatorPlan> plan_of(const ParallelConfig& config, const PlanOptions& options) {
   try {
-    return std::to_string(CommunicatorPlan(Topology(config), options).digest());
+    return CommunicatorPlan(Topology(config), options);
   } catch (const Error&) {
-    return "none, since the configuration is invalid";
+    return std::nullopt;
   }
 }
 
 }  // namespace
 
 CommunicatorPlan agree_on_plan(Rounds& rounds, const ParallelConfig& config, const PlanAgreement& what) {
+  std::optional<CommunicatorPlan> plan = plan_of(config, what.plan);
   std::vector<AgreementField> fields = agreement_fields(config, rounds.transport().size());
   fields.push_back({.field = "rankmesh_version", .value = RANKMESH_VERSION});
   add_fields(fields, "sharing_key", what.plan.sharing_keys);
   add_fields(fields, "options", what.plan.communicator_options);
-  fields.push_back({.field = "plan_digest", .value = digest_text(config, what.plan), .is_derived = true});
+  fields.push_back(
+      {.field = "plan_digest",
+       .value = plan ? std::to_string(plan->digest()) : "none, since the configuration is invalid",
+       .is_derived = true});
   fields.insert(fields.end(), what.fields.begin(), what.fields.end());
   agree(rounds, fields);
-  return CommunicatorPlan(Topology(config), what.plan);
+  // Where there is no plan, making it says why.
+  return plan ? std::move(*plan) : CommunicatorPlan(Topology(config), what.plan);
 }
 
 }  // namespace rankmesh

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agreement_message.hpp"
-#include "binomial_tree.hpp"
+#include "rank_tree.hpp"
 
 namespace rankmesh {
 namespace {
@@ -128,7 +128,15 @@ std::vector<int> Agreement::children() const {
 }
 
 bool Agreement::step() {
-  while (const auto message = rounds_.receive(round_)) handle(*message);
+  // A report goes up as soon as it is whole: to look for one more message may take a while where ranks share
+  // a core.
+  report_when_whole();
+  while (!verdict_) {
+    const auto message = rounds_.receive(round_);
+    if (!message) break;
+    handle(*message);
+    report_when_whole();
+  }
   if (!verdict_) act_as_time_passes();
   if (!verdict_) return false;
   // A verdict for a rank that is gone may never leave; one for a rank that is here leaves soon.
@@ -144,6 +152,14 @@ void Agreement::handle(const Message& message) {
   } else {
     merge_report(message);
   }
+}
+
+void Agreement::report_when_whole() {
+  const int rank = transport_.rank();
+  const bool subtree_is_here = arrived_.contains(rank) && arrived_.size() >= subtree_;
+  if (rank == leader || verdict_ || reported_ || !subtree_is_here) return;
+  report_to(tree_parent(rank));
+  reported_ = true;
 }
 
 void Agreement::act_as_time_passes() {
@@ -172,11 +188,6 @@ void Agreement::act_as_time_passes() {
                       .missing = RankSet::of({{leader, deputy}}),
                       .waited = time,
                       .complete = false}});
-  }
-  const bool subtree_is_here = arrived_.contains(rank) && arrived_.size() >= subtree_;
-  if (rank != leader && subtree_is_here && !reported_) {
-    report_to(tree_parent(rank));
-    reported_ = true;
   }
   if (transport_.now() - own_arrival_ >= deadline() / 8) escalate(escalated_early_);
   // A report that lay in wait for a collector who came late does not say how long it lay: this one says that

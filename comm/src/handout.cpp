@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "binomial_tree.hpp"
+#include "rank_tree.hpp"
 #include "message.hpp"
 #include "rankmesh/comm/errors.hpp"
 

@@ -59,8 +59,8 @@ std::string names(std::span<const GroupKind> kinds) {
 
 }  // namespace
 
-CommunicatorPlan::CommunicatorPlan(const Topology& topology, PlanOptions options)
-    : topology_(topology),
+CommunicatorPlan::CommunicatorPlan(Topology topology, PlanOptions options)
+    : topology_(std::move(topology)),
       options_(std::move(options)) {
   for (const auto& [kind, key] : options_.sharing_keys) static_cast<void>(topology_.family(kind));
   for (const auto& [kind, text] : options_.communicator_options) static_cast<void>(topology_.family(kind));

@@ -104,7 +104,7 @@ void show_errors_of_the_bring_up() {
   });
   print("mpi::StuckCall",
         mpi::StuckCall{
-            .call = "MPI_Comm_split", .part = "tensor", .rank = 0, .elapsed = 120s, .silent = RankSet(last)}
+            .call = "MPI_Comm_create_group", .part = "tensor", .rank = 0, .elapsed = 120s, .silent = RankSet(last)}
             .message());
 }
 

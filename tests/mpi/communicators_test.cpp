@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "rankmesh/bringup/mpi_operations.hpp"
@@ -240,9 +241,15 @@ TEST_CASE("an exception from the progress callback on one rank ends the bring-up
     using std::runtime_error::runtime_error;
   };
   for (const int bad : {0, 1, world_size() - 1}) {
-    for (const std::string part : {"agreement", "duplicate", "data"}) {
-      CAPTURE(bad, part);
+    for (const auto& [part, arrivals] :
+         std::vector<std::pair<std::string, mpi::Arrivals>>{{"agreement", mpi::Arrivals::once},
+                                                            {"duplicate", mpi::Arrivals::once},
+                                                            {"data", mpi::Arrivals::once},
+                                                            {"duplicate", mpi::Arrivals::before_each_step},
+                                                            {"data", mpi::Arrivals::before_each_step}}) {
+      CAPTURE(bad, part, arrivals == mpi::Arrivals::once);
       rankmesh::mpi::Options options;
+      options.arrivals = arrivals;
       options.patience.grace = std::chrono::milliseconds(500);
       options.on_progress = [&](const Progress& progress) {
         if (world_rank() == bad && progress.part == part) throw Interrupted("no more disk space");

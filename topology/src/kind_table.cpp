@@ -50,6 +50,7 @@ GroupFamily placed(const GroupFamily& family, const ParallelConfig& config) {
 std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<const Mesh> meshes,
                                    const ParallelConfig& config) {
   std::vector<KindFamily> kinds;
+  kinds.reserve(rows.size());
   for (const KindRow& row : rows) kinds.push_back(make(row, kinds, meshes, config));
   return kinds;
 }

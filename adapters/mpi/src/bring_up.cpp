@@ -3,8 +3,18 @@
 #include <utility>
 
 #include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/errors.hpp"
 
 namespace rankmesh::mpi {
+namespace {
+
+/// Ranks that wait for each other at other moments would wait for ever.
+std::vector<AgreementField> with_arrivals(std::vector<AgreementField> fields, Arrivals arrivals) {
+  fields.push_back({.field = "arrivals", .value = arrivals == Arrivals::once ? "once" : "before_each_step"});
+  return fields;
+}
+
+}  // namespace
 
 BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options,
                  const std::vector<AgreementField>& fields)
@@ -12,14 +22,15 @@ BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Opti
       caller_(communicator),
       transport_(communicator, options.first_tag),
       rounds_(transport_, options.patience),
-      plan_(agree_on_plan(rounds_, config, {.plan = options.plan, .fields = fields})),
+      plan_(agree_on_plan(rounds_, config,
+                          {.plan = options.plan, .fields = with_arrivals(fields, options.arrivals)})),
       steps_(plan_.for_rank(transport_.rank())),
       watchdog_(rounds_, transport_, options.on_stuck),
       since_(Clock::now() - rounds_.elapsed()) {}
 
 void BringUp::begin(std::size_t parts) {
   parts_ = parts;
-  done("agreement");
+  done_in_turn("agreement");
 }
 
 void BringUp::done(std::string_view part) {
@@ -29,15 +40,55 @@ void BringUp::done(std::string_view part) {
   since_ = now;
 }
 
-void BringUp::together(const Call& call, const std::function<std::optional<std::string>()>& run) {
-  arrive(rounds_, std::string(call.part), failure_);
+void BringUp::done_in_turn(std::string_view part) {
+  if (thrown_) return;
+  try {
+    done(part);
+  } catch (const std::exception& error) {
+    note_thrown(error.what());
+  } catch (...) {
+    note_thrown("an exception of an unknown type ended the bring-up");
+  }
+}
+
+std::optional<std::string> BringUp::take_failure() {
+  if (thrown_) std::rethrow_exception(thrown_);
+  return std::exchange(failure_, std::nullopt);
+}
+
+void BringUp::note_thrown(std::string why) {
+  thrown_ = std::current_exception();
+  if (!failure_) failure_ = std::move(why);
+}
+
+void BringUp::arrive_at(std::string_view part) {
+  try {
+    arrive(rounds_, std::string(part), failure_);
+  } catch (const BringUpError&) {
+    if (thrown_) std::rethrow_exception(thrown_);
+    throw;
+  }
+}
+
+void BringUp::watched(const Call& call, const std::function<std::optional<std::string>()>& run) {
   const Watchdog::Watch watch(watchdog_, std::string(call.name), std::string(call.part));
-  failure_ = run();
+  // What failed first is what is told.
+  if (auto failure = run(); failure && !failure_) failure_ = std::move(failure);
   if (failure_) watchdog_.note_failure(*failure_);
 }
 
+void BringUp::together(const Call& call, const std::function<std::optional<std::string>()>& run) {
+  arrive_at(call.part);
+  watched(call, run);
+}
+
+void BringUp::in_turn(const Call& call, const std::function<std::optional<std::string>()>& run) {
+  if (options_.arrivals == Arrivals::before_each_step) arrive_at(call.part);
+  watched(call, run);
+}
+
 void BringUp::require_success(std::string_view part) {
-  arrive(rounds_, std::string(part), failure_);
+  arrive_at(part);
 }
 
 }  // namespace rankmesh::mpi

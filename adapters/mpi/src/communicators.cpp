@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "rank_ranges.hpp"
 #include "rankmesh/mpi/error.hpp"
 
 namespace rankmesh::mpi {
@@ -23,21 +24,49 @@ std::optional<std::string> failure_of(int code, const char* call, const RankStep
 
 Communicator duplicate(BringUp& bring_up) {
   MPI_Comm made = MPI_COMM_NULL;
-  bring_up.together({.name = "MPI_Comm_dup", .part = "duplicate"}, [&] {
+  bring_up.in_turn({.name = "MPI_Comm_dup", .part = "duplicate"}, [&] {
     return failure_of(MPI_Comm_dup(bring_up.caller().native(), &made), "MPI_Comm_dup");
   });
-  bring_up.done("duplicate");
+  bring_up.done_in_turn("duplicate");
   return Communicator::from_native_handle(made);
 }
 
-Communicator split(BringUp& bring_up, MPI_Comm world, const RankStep& step) {
+/// A group of MPI, freed at the end of the scope.
+struct Group {
+  Group() = default;
+  explicit Group(MPI_Comm communicator) { MPI_Comm_group(communicator, &native); }
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group() {
+    if (native != MPI_GROUP_NULL) MPI_Group_free(&native);
+  }
+
+  MPI_Group native = MPI_GROUP_NULL;
+};
+
+/// Makes the communicator of a group, by its members alone: the rest of the world takes no part. The tag is
+/// the number of the step, so that the ranks of two steps cannot meet.
+std::optional<std::string> create(MPI_Comm world, const Group& all, const RankList& members,
+                                  const RankStep& step, MPI_Comm& made) {
+  std::vector<RankRange> ranges = ranges_of(members);
+  Group group;
+  const int code = MPI_Group_range_incl(all.native, static_cast<int>(ranges.size()),
+                                        reinterpret_cast<int(*)[3]>(ranges.data()), &group.native);
+  if (code != MPI_SUCCESS) return failure_of(code, "MPI_Group_range_incl", &step);
+  return failure_of(MPI_Comm_create_group(world, group.native, static_cast<int>(step.step), &made),
+                    "MPI_Comm_create_group", &step);
+}
+
+Communicator create(BringUp& bring_up, MPI_Comm world, const Group& all, const RankStep& step) {
   MPI_Comm made = MPI_COMM_NULL;
-  bring_up.together({.name = "MPI_Comm_split", .part = step.kind.name()}, [&] {
-    const int color = step.group.value_or(MPI_UNDEFINED);
-    return failure_of(MPI_Comm_split(world, color, step.position, &made), "MPI_Comm_split", &step);
-  });
+  const GroupFamily& family = bring_up.plan().topology().family(step.kind);
+  bring_up.in_turn({.name = "MPI_Comm_create_group", .part = step.kind.name()},
+                   [&]() -> std::optional<std::string> {
+                     if (!step.group) return std::nullopt;
+                     return create(world, all, family.group(*step.group), step, made);
+                   });
   if (made != MPI_COMM_NULL) bring_up.caller().hand_on_error_handler(made);
-  bring_up.done(step.kind.name());
+  bring_up.done_in_turn(step.kind.name());
   return Communicator::from_native_handle(made);
 }
 
@@ -50,16 +79,6 @@ Communicators bring_up_alone(MPI_Comm communicator, const ParallelConfig& config
     return made;
   });
 }
-
-/// A group of MPI, freed at the end of the scope.
-struct Group {
-  explicit Group(MPI_Comm communicator) { MPI_Comm_group(communicator, &native); }
-  Group(const Group&) = delete;
-  Group& operator=(const Group&) = delete;
-  ~Group() { MPI_Group_free(&native); }
-
-  MPI_Group native = MPI_GROUP_NULL;
-};
 
 /// The members of a communicator, by position, as ranks of the world.
 std::vector<int> members_of(MPI_Comm communicator, MPI_Comm world) {
@@ -81,8 +100,9 @@ Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config
 
 Communicators::Communicators(BringUp& bring_up)
     : world_(duplicate(bring_up)),
-      set_(bring_up.plan(), bring_up.rank(),
-           [&](const RankStep& step) { return split(bring_up, world_.native(), step); }) {
+      set_(bring_up.plan(), bring_up.rank(), [&, all = Group(world_.native())](const RankStep& step) {
+        return create(bring_up, world_.native(), all, step);
+      }) {
   // It treats errors as the caller's communicator does, now that nothing is made from it any more.
   bring_up.caller().hand_on_error_handler(world_.native());
 }

@@ -121,7 +121,10 @@ class Communicators::BringUp {
       job_.begin(parts());
       choose();
       const bool has_host = options_.host_communicators || options_.strategy == Strategy::mpi_split;
-      if (has_host) host_.emplace(job_);
+      if (has_host) {
+        host_.emplace(job_);
+        job_.require_success("host communicators");
+      }
       const std::unique_ptr<Identifiers> identifiers = make_identifiers();
       const std::unique_ptr<Operations> operations = make_operations(*identifiers);
       carry_out(*operations, *identifiers);
@@ -152,7 +155,7 @@ class Communicators::BringUp {
     // No ID is made before all ranks have a device: it might never be used.
     job_.require_success("device");
     device_ = choice.device;
-    job_.done("device");
+    job_.done_in_turn("device");
   }
 
   [[nodiscard]] std::unique_ptr<Identifiers> make_identifiers() {

@@ -1,17 +1,20 @@
 // Stands between rankmesh-bringup and MPI, and does wrong what RANKMESH_TEST_MPI_FAULT says:
 //
-//   swap         MPI_Comm_split orders the members the other way round
-//   mix          MPI_Comm_split makes other groups of the same sizes
+//   swap         MPI_Comm_create_group orders the members the other way round
+//   mix          MPI_Comm_create_group makes other groups of the same sizes
 //   refuse:N     MPI_Iallreduce fails on rank N
 //   silent:N     rank N sends nothing in MPI_Iallreduce, and never returns
-//   stop:N       the process of rank N stops in its second MPI_Comm_split
+//   stop:N       the process of rank N stops in its second MPI_Comm_create_group
 
 #include <mpi.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <numeric>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -30,25 +33,48 @@ bool is_here(const std::string& kind) {
   return fault() == kind + ":" + std::to_string(world_rank());
 }
 
+std::vector<int> members_of(MPI_Group group, MPI_Comm parent) {
+  int size = 0;
+  MPI_Group_size(group, &size);
+  std::vector<int> positions(static_cast<std::size_t>(size));
+  std::iota(positions.begin(), positions.end(), 0);
+  std::vector<int> members(positions.size());
+  MPI_Group all = MPI_GROUP_NULL;
+  MPI_Comm_group(parent, &all);
+  MPI_Group_translate_ranks(group, size, positions.data(), all, members.data());
+  MPI_Group_free(&all);
+  return members;
+}
+
+/// The members of the group before, each replaced by the next rank: this rank is one of them.
+void shift(std::vector<int>& members, MPI_Comm parent) {
+  int size = 0;
+  MPI_Comm_size(parent, &size);
+  const int rank = world_rank();
+  PMPI_Sendrecv_replace(members.data(), static_cast<int>(members.size()), MPI_INT, (rank + 1) % size, 0,
+                        (rank + size - 1) % size, 0, parent, MPI_STATUS_IGNORE);
+  for (int& member : members) member = (member + 1) % size;
+}
+
 }  // namespace
 
 extern "C" {
 
-int MPI_Comm_split(MPI_Comm parent, int color, int key, MPI_Comm* made) {
+int MPI_Comm_create_group(MPI_Comm parent, MPI_Group group, int tag, MPI_Comm* made) {
   static int calls = 0;
   if (++calls == 2 && is_here("stop")) raise(SIGSTOP);
-  if (fault() == "swap") key = -key;
-  if (fault() == "mix" && color != MPI_UNDEFINED) {
-    int size = 0;
-    MPI_Comm_size(parent, &size);
-    // The neighbour's color, which that neighbour passes to the next.
-    int next = MPI_UNDEFINED;
-    const int rank = world_rank();
-    PMPI_Sendrecv(&color, 1, MPI_INT, (rank + 1) % size, 0, &next, 1, MPI_INT, (rank + size - 1) % size, 0,
-                  parent, MPI_STATUS_IGNORE);
-    color = next;
-  }
-  return PMPI_Comm_split(parent, color, key, made);
+  if (fault() != "swap" && fault() != "mix") return PMPI_Comm_create_group(parent, group, tag, made);
+  std::vector<int> members = members_of(group, parent);
+  if (fault() == "swap") std::reverse(members.begin(), members.end());
+  if (fault() == "mix") shift(members, parent);
+  MPI_Group all = MPI_GROUP_NULL;
+  MPI_Group other = MPI_GROUP_NULL;
+  MPI_Comm_group(parent, &all);
+  MPI_Group_incl(all, static_cast<int>(members.size()), members.data(), &other);
+  const int code = PMPI_Comm_create_group(parent, other, tag, made);
+  MPI_Group_free(&other);
+  MPI_Group_free(&all);
+  return code;
 }
 
 int MPI_Iallreduce(const void* from, void* to, int count, MPI_Datatype type, MPI_Op operation,

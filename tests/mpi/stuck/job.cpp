@@ -1,8 +1,8 @@
 // A job one of whose ranks dies or hangs while communicators are made; each rank writes into a file of its
 // own how it ended. Run by stuck_test.cpp:
-//   mpiexec -n 4 stuck_job FOLDER THREADS WHERE HOW RANK
+//   mpiexec -n 4 stuck_job FOLDER THREADS WHERE HOW RANK ARRIVALS
 // THREADS: single or multiple. WHERE: in the call, before it, or nowhere. HOW: kill, hang, or fail (the call
-// only).
+// only). ARRIVALS: once or each.
 
 #include <mpi.h>
 #include <unistd.h>
@@ -48,10 +48,10 @@ void happen(const std::string& where) {
 }  // namespace
 
 // In place of MPI's own, which is called by its other name.
-extern "C" int MPI_Comm_split(MPI_Comm communicator, int color, int key, MPI_Comm* made) {
+extern "C" int MPI_Comm_create_group(MPI_Comm communicator, MPI_Group group, int tag, MPI_Comm* made) {
   happen("in");
   if (plan.where == "in" && plan.how == "fail" && plan.rank == own_rank()) return MPI_ERR_OTHER;
-  return PMPI_Comm_split(communicator, color, key, made);
+  return PMPI_Comm_create_group(communicator, group, tag, made);
 }
 
 int main(int argc, char** argv) {
@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   int size = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   rankmesh::mpi::Options options;
+  if (std::string(argv[6]) == "each") options.arrivals = rankmesh::mpi::Arrivals::before_each_step;
   options.patience = {.deadline = std::chrono::seconds(3), .grace = std::chrono::seconds(1)};
   options.on_progress = [](const rankmesh::Progress& progress) {
     if (progress.part == "duplicate") happen("before");

@@ -34,12 +34,12 @@ bool survivors_go_on() {
 }
 
 /// What the ranks of a job wrote, by rank; nothing of a rank that was killed.
-std::map<int, std::string> run(int size, const std::string& arguments) {
+std::map<int, std::string> run(int size, const std::string& arguments, const std::string& arrivals = "once") {
   const Folder folder;
   // The launcher's exit code says nothing: ranks end without MPI_Finalize.
   const std::string command = "timeout 50 " RANKMESH_MPIEXEC " " + std::to_string(size) +
-                              " --enable-recovery " RANKMESH_JOB " " + folder.path + " " + arguments +
-                              " >/dev/null 2>&1";
+                              " --enable-recovery " RANKMESH_JOB " " + folder.path + " " + arguments + " " +
+                              arrivals + " >/dev/null 2>&1";
   static_cast<void>(std::system(command.c_str()));
   std::map<int, std::string> result;
   for (int rank = 0; rank < size; ++rank) {
@@ -54,9 +54,11 @@ std::map<int, std::string> run(int size, const std::string& arguments) {
 TEST_CASE("a job in which nothing happens makes everything, with and without threads") {
   if (!survivors_go_on()) return;
   for (const std::string threads : {"single", "multiple"}) {
-    const auto said = run(4, threads + " nowhere kill 0");
-    CHECK(said.size() == 4);
-    for (const auto& [rank, text] : said) CHECK(text == "made everything");
+    for (const std::string arrivals : {"once", "each"}) {
+      const auto said = run(4, threads + " nowhere kill 0", arrivals);
+      CHECK(said.size() == 4);
+      for (const auto& [rank, text] : said) CHECK(text == "made everything");
+    }
   }
 }
 
@@ -71,8 +73,8 @@ TEST_CASE("a rank that dies inside a call is found out by a roll call") {
     CHECK(said.size() == 3);
     for (const auto& [rank, text] : said) {
       CHECK(rank != dead);
-      CHECK_THAT(text,
-                 StartsWith("rank " + std::to_string(rank) + " is stuck in MPI_Comm_split at step data, "));
+      CHECK_THAT(text, StartsWith("rank " + std::to_string(rank) +
+                                  " is stuck in MPI_Comm_create_group at step data, "));
       CHECK_THAT(text, EndsWith(": no answer from rank " + std::to_string(dead) +
                                 "; look at the output of that rank"));
     }
@@ -93,9 +95,9 @@ TEST_CASE("a rank whose call fails while others wait in it says why, to all of t
   const auto said = run(4, "multiple in fail 2");
   CHECK(said.size() == 4);
   for (const auto& [rank, text] : said) {
-    CHECK_THAT(text, ContainsSubstring("rank 2: MPI_Comm_split failed"));
+    CHECK_THAT(text, ContainsSubstring("rank 2: MPI_Comm_create_group failed"));
     if (rank == 2) continue;
-    CHECK_THAT(text, ContainsSubstring("is stuck in MPI_Comm_split at step data"));
+    CHECK_THAT(text, ContainsSubstring("is stuck in MPI_Comm_create_group at step data"));
     CHECK_THAT(text, ContainsSubstring("others have left the call with an error; rank "));
   }
 }
@@ -104,7 +106,7 @@ TEST_CASE("rank 0 need not wait when its call fails: it says why, and the others
   if (!survivors_go_on()) return;
   auto said = run(4, "multiple in fail 0");
   CHECK(said.size() == 4);
-  CHECK_THAT(said[0], ContainsSubstring("\n  rank 0: MPI_Comm_split failed"));
+  CHECK_THAT(said[0], ContainsSubstring("\n  rank 0: MPI_Comm_create_group failed"));
   said.erase(0);
   for (const auto& [rank, text] : said) CHECK_THAT(text, ContainsSubstring(": no answer from rank 0; "));
 }
@@ -114,16 +116,31 @@ TEST_CASE("without threads in MPI a stuck call is reported all the same, and wha
   const auto said = run(3, "single in kill 2");
   CHECK(said.size() == 2);
   for (const auto& [rank, text] : said) {
-    CHECK_THAT(text, ContainsSubstring("is stuck in MPI_Comm_split at step data"));
+    CHECK_THAT(text, ContainsSubstring("is stuck in MPI_Comm_create_group at step data"));
     CHECK_THAT(text, EndsWith("since MPI was initialised without MPI_THREAD_MULTIPLE"));
   }
 }
 
-TEST_CASE("a rank that dies between two calls is named in the error of all others") {
+TEST_CASE("a rank that dies between two calls is found out by a roll call") {
+  if (!survivors_go_on()) return;
+  for (const int dead : {0, 2, 5}) {
+    CAPTURE(dead);
+    const auto said = run(6, "multiple before kill " + std::to_string(dead));
+    CHECK(said.size() == 5);
+    for (const auto& [rank, text] : said) {
+      CHECK_THAT(text, ContainsSubstring("is stuck in MPI_Comm_create_group at step data, "));
+      CHECK_THAT(text, EndsWith(": no answer from rank " + std::to_string(dead) +
+                                "; look at the output of that rank"));
+    }
+  }
+}
+
+TEST_CASE(
+    "with arrivals before each step, a rank that dies between two is named in the error of all others") {
   if (!survivors_go_on()) return;
   for (const int dead : {0, 1, 2, 5}) {
     CAPTURE(dead);
-    const auto said = run(6, "single before kill " + std::to_string(dead));
+    const auto said = run(6, "single before kill " + std::to_string(dead), "each");
     CHECK(said.size() == 5);
     for (const auto& [rank, text] : said) {
       CHECK_THAT(text, StartsWith("deadline missed at step data: rank " + std::to_string(dead) +

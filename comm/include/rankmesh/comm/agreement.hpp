@@ -57,7 +57,7 @@ struct Verdict {
 /// Arrival and agreement in one: every rank learns that all ranks are here and hold the same values, or which
 /// do not, or which did not come in time. A state machine over a transport; `agree` runs it.
 ///
-/// When all is well, reports travel up a binomial tree to rank 0 and its verdict travels down again: two
+/// When all is well, reports travel up a tree to rank 0 and its verdict travels down again: two
 /// messages per rank, O(log N) steps, each message of a size independent of N. A rank that has waited an
 /// eighth of the deadline, and again when it has waited all of it, reports to ranks 0 and 1 directly as well,
 /// so that a rank that is gone hides nobody. Rank 0 gives its verdict when the first rank has waited for the
@@ -117,6 +117,8 @@ class Agreement {
   void add_failure(RankFailure failure);
   void read_verdict(const Message& message);
   void settle(Verdict verdict);
+  /// Reports to the parent, once, when all below this rank have arrived.
+  void report_when_whole();
   void act_as_time_passes();
   void report_to(int rank);
   void escalate(bool& escalated);

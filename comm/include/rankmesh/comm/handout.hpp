@@ -24,15 +24,15 @@ struct Handout {
 using ContributorCount = std::function<int(int group_size)>;
 
 /// In every group of every step of a plan, the first member hands something to the others: one exchange for
-/// all kinds together, along a binomial tree over the positions of each group. A state machine over a
+/// all kinds together, along a tree over the positions of each group. A state machine over a
 /// transport that waits for nobody; whoever drives it decides how long to go on.
 ///
 /// Large groups may have several contributors, the first members of as many slices of nearly equal length,
 /// the longer ones first. They send their parts to the first member, which hands out all of them, joined in
 /// the order of the positions.
 ///
-/// A rank receives one message for each step in which it has a group and does not lead it, and sends no more
-/// than log2(group size) for each step in which it has a group, and one for each part it contributes.
+/// A rank receives one message for each step in which it has a group and does not lead it, and sends
+/// O(log(group size)) for each step in which it has a group, and one for each part it contributes.
 ///
 /// @collective over the ranks of the transport, which are those of the plan
 class HandoutExchange {

@@ -81,7 +81,7 @@ class CommunicatorPlan {
  public:
   /// O(kinds^2), independent of the world size.
   /// @throws RangeError if a sharing key or options are given for a kind that the topology does not have
-  explicit CommunicatorPlan(const Topology& topology, PlanOptions options = {});
+  explicit CommunicatorPlan(Topology topology, PlanOptions options = {});
 
   [[nodiscard]] const Topology& topology() const noexcept { return topology_; }
   [[nodiscard]] const PlanOptions& options() const noexcept { return options_; }

@@ -23,7 +23,7 @@
 namespace rankmesh::mpi {
 
 /// One bring-up on a caller's communicator, what every adapter does in the same way: all ranks agree on the
-/// plan, enter calls that block only together, tell each other of failures, under one deadline.
+/// plan, enter calls that block only when all are there, tell each other of failures, under one deadline.
 class BringUp {
  public:
   /// Agrees on the plan.
@@ -47,7 +47,11 @@ class BringUp {
   /// first.
   void begin(std::size_t parts);
   /// Tells of a part that is done.
+  /// @throws what the callback throws
   void done(std::string_view part);
+  /// Likewise where the others may enter a call without this rank next: they must not be left alone inside MPI.
+  /// What the callback throws is kept, and thrown at the next step that all ranks wait for.
+  void done_in_turn(std::string_view part);
 
   /// A call that blocks, and the part of the bring-up it belongs to.
   struct Call {
@@ -60,8 +64,17 @@ class BringUp {
   /// @throws DeadlineError, BringUpError the same on every rank
   void together(const Call& call, const std::function<std::optional<std::string>()>& run);
 
-  /// Why the last call failed on this rank, where it did, for those who tell the others themselves.
-  [[nodiscard]] std::optional<std::string> take_failure() { return std::exchange(failure_, std::nullopt); }
+  /// A call that makes communicators in the order of the plan: every rank comes to it, and it needs no others
+  /// than those that are known to be there. Waits for all ranks only if the options say so.
+  /// @param run likewise; a failure is told at the next step that all ranks wait for, `complete` at the
+  /// latest
+  /// @collective over the ranks of the job
+  /// @throws DeadlineError, BringUpError the same on every rank, if the options say to wait before each step
+  void in_turn(const Call& call, const std::function<std::optional<std::string>()>& run);
+
+  /// Why a call failed on this rank, where one did, for those who tell the others themselves.
+  /// @throws what the callback threw before
+  [[nodiscard]] std::optional<std::string> take_failure();
 
   /// Waits until all ranks have come this far without a failure.
   /// @param part the name of what should be done by now
@@ -91,6 +104,12 @@ class BringUp {
  private:
   using Clock = std::chrono::steady_clock;
 
+  /// Waits for all ranks, who are told of a failure of this one.
+  void arrive_at(std::string_view part);
+  /// Keeps the exception that is being handled.
+  void note_thrown(std::string why);
+  void watched(const Call& call, const std::function<std::optional<std::string>()>& run);
+
   const Options& options_;
   CallersCommunicator caller_;
   MpiTransport transport_;
@@ -99,6 +118,8 @@ class BringUp {
   std::vector<RankStep> steps_;
   Watchdog watchdog_;
   std::optional<std::string> failure_{};
+  /// What the callback threw while others may have been inside MPI.
+  std::exception_ptr thrown_{};
   std::size_t parts_ = 0;
   std::size_t done_ = 0;
   Clock::time_point since_;

@@ -20,11 +20,13 @@ namespace rankmesh::mpi {
 ///     MPI_Allreduce(..., groups.at(rankmesh::GroupKind::tensor).native());
 ///
 /// Position in a communicator = position in the rank list. Nothing is made before all ranks are known to be
-/// here and to agree, and every step is entered only when all ranks have come to it. The caller's
-/// communicator is left as it was found; its duplicate is the parent of all others.
+/// here and to agree. The caller's communicator is left as it was found; its duplicate is the parent of all
+/// others. Each of these is made by its members alone, from ranges of ranks: no rank takes part in, or holds
+/// a list of, more than its own groups. All ranks go through the steps in one order, so that groups cannot
+/// wait for each other in a circle.
 class Communicators : public ReferenceNames<Communicators> {
  public:
-  /// Agrees, duplicates, and splits once for each step of the plan.
+  /// Agrees, duplicates, and makes the group of this rank in each step of the plan.
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
   /// @throws DisagreementError on every rank where fields, plan or world size differ
   /// @throws DeadlineError on every rank that is there where others are not

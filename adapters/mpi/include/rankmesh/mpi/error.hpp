@@ -13,7 +13,7 @@ class MpiError : public Error {
  public:
   /// What failed, and on whose behalf.
   struct Details {
-    /// The call, `MPI_Comm_split` say.
+    /// The call, `MPI_Comm_create_group` say.
     std::string call;
     /// What it returned.
     int code = 0;

@@ -8,10 +8,22 @@
 
 namespace rankmesh::mpi {
 
+/// When ranks wait for each other before they enter a call of MPI that makes communicators.
+enum class Arrivals {
+  /// Once, before the first: all ranks are known to be there. A call that fails is told at the end; a rank
+  /// that
+  /// dies after that leaves those whose groups it is in inside MPI, where the watchdog finds them.
+  once,
+  /// Before each: a rank that dies between two calls, or whose call fails, is an error of all others at the
+  /// next. Costs a round of messages for each step, about half of the whole bring-up.
+  before_each_step,
+};
+
 /// How to bring up.
 struct Options {
   Patience patience{};
   PlanOptions plan{};
+  Arrivals arrivals = Arrivals::once;
   /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator.
   int first_tag = MpiTransport::default_first_tag;
   /// Called on every rank after every part. An exception from it ends the bring-up of all ranks.

@@ -19,7 +19,7 @@ namespace rankmesh::mpi {
 /// A call that blocks and has not come back when the deadline passed. All ranks were there when it was
 /// entered; some died or hang in it.
 struct StuckCall {
-  /// `MPI_Comm_split`, say, and the part of the bring-up it belongs to: a kind, or `duplicate`.
+  /// `MPI_Comm_create_group`, say, and the part of the bring-up it belongs to: a kind, or `duplicate`.
   std::string call{};
   std::string part{};
   /// The rank it is stuck on.

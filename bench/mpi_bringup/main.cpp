@@ -1,0 +1,105 @@
+// Times the ways to make the communicators of a layout, in turns, under mpiexec:
+//   mpi_bringup_bench REPETITIONS [WORDS OF THE LAYOUT...]     mpi_bringup_bench 11 tp=2 pp=4 fp8
+// A line for each way: milliseconds until the slowest rank is done (median and least), communicators and
+// calls over the world at the busiest rank, messages sent by the busiest rank and by all; tab separated.
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "rankmesh/topology/config_text.hpp"
+#include "sent.hpp"
+#include "way.hpp"
+
+namespace {
+
+using namespace rankmesh;
+
+std::int64_t reduced(std::int64_t own, MPI_Op operation) {
+  std::int64_t result = 0;
+  MPI_Allreduce(&own, &result, 1, MPI_INT64_T, operation, MPI_COMM_WORLD);
+  return result;
+}
+
+/// What was measured of a way.
+struct Measured {
+  std::vector<double> milliseconds;
+  std::int64_t communicators = 0;
+  std::int64_t world_calls = 0;
+  std::int64_t most_sent = 0;
+  std::int64_t sent = 0;
+};
+
+void measure(const bench::Way& way, const bench::Sent& sent, Measured& measured) {
+  MPI_Barrier(MPI_COMM_WORLD);
+  const std::int64_t before = sent.messages();
+  const double begin = MPI_Wtime();
+  const bench::Made made = way.make();
+  const double own = (MPI_Wtime() - begin) * 1e3;
+  const std::int64_t own_sent = sent.messages() - before;
+  double slowest = 0;
+  MPI_Allreduce(&own, &slowest, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+  measured.milliseconds.push_back(slowest);
+  measured.communicators = reduced(made.communicators, MPI_MAX);
+  measured.world_calls = reduced(made.world_calls, MPI_MAX);
+  measured.most_sent = reduced(own_sent, MPI_MAX);
+  measured.sent = reduced(own_sent, MPI_SUM);
+  made.free();
+}
+
+void print(const bench::Way& way, Measured& measured, bool is_counted) {
+  std::vector<double>& all = measured.milliseconds;
+  std::sort(all.begin(), all.end());
+  std::printf("%s\t%.3f\t%.3f\t%lld\t%lld", way.name.c_str(), all[all.size() / 2], all.front(),
+              static_cast<long long>(measured.communicators), static_cast<long long>(measured.world_calls));
+  if (is_counted) {
+    std::printf("\t%lld\t%lld\n", static_cast<long long>(measured.most_sent),
+                static_cast<long long>(measured.sent));
+  } else {
+    std::printf("\t-\t-\n");
+  }
+}
+
+void run(int size, int rank, int repetitions, const std::string& layout) {
+  const CommunicatorPlan plan{Topology(parse_config("world=" + std::to_string(size) + layout))};
+  const std::vector<bench::Way> ways = bench::all_ways(plan);
+  const bench::Sent sent;
+  std::vector<Measured> measured(ways.size());
+  // What MPI does once, at the first communicator, is no way's.
+  for (const bench::Way& way : ways) way.make().free();
+  for (int repetition = 0; repetition < repetitions; ++repetition) {
+    for (std::size_t i = 0; i < ways.size(); ++i) measure(ways[i], sent, measured[i]);
+  }
+  if (rank != 0) return;
+  for (std::size_t i = 0; i < ways.size(); ++i) print(ways[i], measured[i], sent.is_counted());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);
+  int provided = 0;
+  MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
+  int size = 0;
+  int rank = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  std::string layout;
+  for (int i = 2; i < argc; ++i) layout += std::string(" ") + argv[i];
+  const int repetitions = argc > 1 ? std::atoi(argv[1]) : 0;
+  try {
+    if (repetitions < 1) throw std::runtime_error("the first argument is how often to measure, 11 say");
+    run(size, rank, repetitions, layout);
+  } catch (const std::exception& error) {
+    if (rank == 0) std::fprintf(stderr, "mpi_bringup_bench: %s\n", error.what());
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
+  MPI_T_finalize();
+  MPI_Finalize();
+}

@@ -1,0 +1,76 @@
+"""Times PyTorch making the groups of a layout over gloo, as one process of a job under mpiexec.
+
+bringup.py PORT GROUPS.json SIZE,SIZE,SIZE
+  PORT         a free port of the loopback interface, for the store of torch.distributed
+  GROUPS.json  what `rankmesh groups --format json` prints: every list of every kind
+  SIZE,...     of the axes pp, dp and tp, for DeviceMesh
+A line for each way, as mpi_bringup_bench prints them: milliseconds until the slowest rank is done, once."""
+
+import json
+import os
+import sys
+import time
+import warnings
+
+warnings.filterwarnings("ignore")
+import torch  # noqa: E402
+import torch.distributed as dist  # noqa: E402
+from torch.distributed.device_mesh import init_device_mesh  # noqa: E402
+
+
+def timed(make):
+    dist.barrier()
+    start = time.perf_counter()
+    kept = make()
+    seconds = torch.tensor([time.perf_counter() - start])
+    dist.all_reduce(seconds, op=dist.ReduceOp.MAX)
+    return seconds.item() * 1e3, kept
+
+
+def every_group(kinds):
+    """Every rank creates every group of every kind, as the Python module does."""
+    return [dist.new_group(ranks, backend="gloo") for groups in kinds for ranks in groups]
+
+
+def own_groups(kinds, rank):
+    """What a program can do that knows its groups: it creates those alone."""
+    return [
+        dist.new_group(ranks, backend="gloo", use_local_synchronization=True)
+        for groups in kinds
+        for ranks in groups
+        if rank in ranks and len(ranks) > 1
+    ]
+
+
+def main():
+    port, path, sizes = sys.argv[1:]
+    rank = int(os.environ["OMPI_COMM_WORLD_RANK"])
+    world_size = int(os.environ["OMPI_COMM_WORLD_SIZE"])
+    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=world_size)
+    with open(path) as file:
+        kinds = list(json.load(file)["groups"].values())
+    axes = [(name, int(size)) for name, size in zip(("pp", "dp", "tp"), sizes.split(",")) if int(size) > 1]
+
+    # What PyTorch does once, at the first group, is no way's.
+    dist.new_group(list(range(world_size)), backend="gloo")
+    ways = (
+        ("reference over gloo, new_group", lambda: every_group(kinds), sum(len(groups) for groups in kinds)),
+        ("new_group of the own groups alone", lambda: own_groups(kinds, rank), 0),
+        (
+            "DeviceMesh over gloo, its axes alone",
+            lambda: init_device_mesh(
+                "cpu", tuple(size for _, size in axes), mesh_dim_names=tuple(name for name, _ in axes)
+            ),
+            "-",
+        ),
+    )
+    for name, make, world_calls in ways:
+        milliseconds, kept = timed(make)
+        held = "-" if world_calls == "-" else sum(g != dist.GroupMember.NON_GROUP_MEMBER for g in kept)
+        if rank == 0:
+            print(f"{name}\t{milliseconds:.3f}\t{milliseconds:.3f}\t{held}\t{world_calls}\t-\t-", flush=True)
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+main()

@@ -1,0 +1,254 @@
+#include "job.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace rankmesh::simulate {
+namespace {
+
+using Kind = Program::Part::Kind;
+
+/// Without a late rank nothing is told apart by time: no rank loses its patience.
+constexpr Patience endless{.deadline = std::chrono::hours(24 * 365)};
+
+/// What NCCL calls an identifier.
+constexpr std::size_t identifier_bytes = 128;
+
+constexpr std::size_t max_steps = 64;
+
+}  // namespace
+
+Job::Job(const CommunicatorPlan& plan, const Program& program, const Costs& costs, Polling polling,
+         std::optional<LateRank> late)
+    : plan_(plan),
+      program_(program),
+      costs_(costs),
+      late_(late),
+      network_(plan.topology().world_size(), costs.mpi, polling),
+      ranks_(static_cast<std::size_t>(network_.size())),
+      calls_(ranks_.size()) {
+  const std::size_t steps = plan.steps().size();
+  if (steps > max_steps) throw std::invalid_argument("a plan of more than 64 steps is not simulated");
+  places_.reserve(ranks_.size() * steps);
+  for (int rank = 0; rank < size(); ++rank) {
+    for (const RankStep& step : plan.for_rank(rank))
+      places_.push_back({step.group.value_or(-1), step.position});
+  }
+}
+
+int Job::rank_at(std::optional<std::size_t> step, Place place) const {
+  if (!step) return place.position;
+  return plan_.topology().family(plan_.steps()[*step].kind).rank_at({place.group, place.position});
+}
+
+void Job::run() {
+  const Time begin = Time::zero();
+  for (int rank = 0; rank < size(); ++rank) {
+    const bool is_late = late_ && late_->rank == rank;
+    network_.wake(rank, Network::Cause::timer, is_late ? begin + late_->by : begin);
+    if (late_) {
+      // A little later than the moments at which an agreement looks at the clock.
+      constexpr auto moment = std::chrono::microseconds(1);
+      network_.wake(rank, Network::Cause::timer, begin + late_->deadline / 8 + moment);
+      network_.wake(rank, Network::Cause::timer, begin + late_->deadline + moment);
+    }
+  }
+  network_.run([this](int rank, Network::Cause cause, Time at) { look(rank, cause, at); });
+  if (finished_ != size()) {
+    throw std::logic_error(std::to_string(size() - finished_) + " of " + std::to_string(size()) +
+                           " simulated ranks wait for ever");
+  }
+}
+
+void Job::look(int rank, Network::Cause cause, Time at) {
+  Rank& state = this->at(rank);
+  Host& host = network_.at(rank).host();
+  if (state.part < 0) {
+    // Messages may come before the rank does.
+    if (cause != Network::Cause::timer) return;
+    if (late_ && late_->rank == rank && at < Time(late_->by)) return;
+    host.clock = at;
+    begin_part(rank);
+    return go_on(rank);
+  }
+  if (state.has_finished) return;
+  if (cause == Network::Cause::call_done) {
+    state.is_in_call = false;
+    host.clock = std::max(host.clock, at);
+  } else if (state.is_in_call) {
+    return;
+  } else {
+    network_.at(rank).notice(at);
+  }
+  if (cause == Network::Cause::operation_done) end_operation(rank);
+  go_on(rank);
+}
+
+void Job::go_on(int rank) {
+  while (!at(rank).has_finished && part_is_done(rank)) begin_part(rank);
+}
+
+void Job::begin_part(int rank) {
+  Rank& state = at(rank);
+  ++state.part;
+  if (state.part == static_cast<int>(program_.parts.size())) {
+    state.has_finished = true;
+    state.rounds.reset();
+    ++finished_;
+    finished_at_ = std::max(finished_at_, network_.at(rank).host().clock);
+    return;
+  }
+  const Program::Part& part = part_of(state);
+  network_.at(rank).begin_to_wait();
+  state.has_heard = false;
+  state.has_reported = false;
+  state.has_arrived = part.kind == Kind::round;
+  if (part.kind == Kind::call) enter(rank, part.call, part.plan_step);
+  if (part.kind == Kind::initialisation) begin_initialisation(rank);
+}
+
+bool Job::part_is_done(int rank) {
+  Rank& state = at(rank);
+  switch (part_of(state).kind) {
+    case Kind::call:
+      return !state.is_in_call;
+    case Kind::initialisation:
+      step_exchange(rank);
+      break;
+    case Kind::round:
+      break;
+  }
+  return round_is_done(rank);
+}
+
+bool Job::round_is_done(int rank) {
+  Rank& state = at(rank);
+  const std::int64_t received_before = protocol(rank).messages_received;
+  if (!state.agreement) make_agreement(rank);
+  if (state.agreement->step()) {
+    state.agreement->verdict().raise();
+    state.agreement.reset();
+    return true;
+  }
+  if (protocol(rank).messages_received != received_before) state.has_heard = true;
+  if (!late_) drop_agreement(rank);
+  return false;
+}
+
+void Job::make_agreement(int rank) {
+  Rank& state = at(rank);
+  if (!state.rounds) {
+    Patience patience = endless;
+    if (late_) patience.deadline = late_->deadline;
+    state.rounds.emplace(network_.at(rank), patience);
+  }
+  const Program::Part& part = part_of(state);
+  // One that has reported waits for the verdict and passes it on; it needs nothing of its own for that.
+  static const std::vector<AgreementField> none;
+  const bool counts = state.has_arrived && !state.has_reported;
+  state.agreement =
+      std::make_unique<Agreement>(*state.rounds, state.has_reported ? none : part.fields,
+                                  AgreementOptions{.step = part.step, .arrives_at_once = counts});
+}
+
+void Job::drop_agreement(int rank) {
+  Rank& state = at(rank);
+  if (state.agreement->messages_sent() > 0) state.has_reported = true;
+  if (state.has_reported || !state.has_heard) state.agreement.reset();
+}
+
+void Job::begin_initialisation(int rank) {
+  Rank& state = at(rank);
+  for (std::size_t step = 0; step < plan_.steps().size(); ++step) {
+    if (place(rank, step).group >= 0) ++state.operations_left;
+  }
+  state.has_arrived = state.operations_left == 0;
+  make_exchange(rank);
+  const std::vector<std::size_t> contributions = state.exchange->contributions();
+  state.keeps_exchange = !contributions.empty();
+  for (const std::size_t step : contributions) {
+    state.exchange->offer(step, {.bytes = Bytes(identifier_bytes)});
+  }
+}
+
+void Job::make_exchange(int rank) {
+  at(rank).exchange = std::make_unique<HandoutExchange>(network_.at(rank), plan_,
+                                                        [this](int size) { return identifier_count(size); });
+}
+
+void Job::step_exchange(int rank) {
+  Rank& state = at(rank);
+  if (state.exchange_is_done) return;
+  const std::int64_t received_before = protocol(rank).messages_received;
+  if (!state.exchange) make_exchange(rank);
+  state.exchange_is_done = state.exchange->step();
+  start_operations(rank);
+  if (protocol(rank).messages_received != received_before) state.keeps_exchange = true;
+  if (state.exchange_is_done || !state.keeps_exchange) state.exchange.reset();
+}
+
+void Job::start_operations(int rank) {
+  Rank& state = at(rank);
+  for (std::size_t step = 0; step < plan_.steps().size(); ++step) {
+    const std::uint64_t bit = std::uint64_t{1} << step;
+    if ((state.initialised & bit) != 0 || !state.exchange->handout(step)) continue;
+    state.initialised |= bit;
+    enter(rank, Call::initialise, step);
+  }
+}
+
+void Job::end_operation(int rank) {
+  Rank& state = at(rank);
+  if (--state.operations_left > 0) return;
+  state.has_arrived = true;
+  if (state.agreement) state.agreement->arrive();
+}
+
+void Job::enter(int rank, Call call, std::optional<std::size_t> step) {
+  if (is_over_world(call)) step.reset();
+  const Place own = step ? place(rank, *step) : Place{.group = 0, .position = rank};
+  if (own.group < 0) return;
+  Rank& state = at(rank);
+  const std::uint64_t meeting =
+      call == Call::initialise ? program_.parts.size() + *step : static_cast<std::uint64_t>(state.part);
+  const std::uint64_t key = meeting << 32U | static_cast<std::uint32_t>(own.group);
+  Gathering& gathering = gatherings_[key];
+  if (gathering.missing == 0) {
+    gathering.missing = step ? plan_.steps()[*step].group_size : size();
+    gathering.members = Members(static_cast<std::size_t>(gathering.missing));
+  }
+  Host& host = network_.at(rank).host();
+  // NCCL initialises each communicator in a thread of its own.
+  gathering.members.host(own.position) =
+      call == Call::initialise ? Host{host.clock, host.clock, host.clock} : host;
+  state.is_in_call = call != Call::initialise;
+  if (--gathering.missing > 0) return;
+  Members members = std::move(gathering.members);
+  gatherings_.erase(key);
+  leave(call, step, own.group, members);
+}
+
+void Job::leave(Call call, std::optional<std::size_t> step, int group, Members& members) {
+  carry_out(call, members, costs_, identifier_count(members.size()));
+  for (int position = 0; position < members.size(); ++position) {
+    const int rank = rank_at(step, {group, position});
+    calls_[static_cast<std::size_t>(rank)] += members.counts(position);
+    const Host& left = members.host(position);
+    if (call == Call::initialise) {
+      network_.wake(rank, Network::Cause::operation_done, left.clock);
+      continue;
+    }
+    Host& host = network_.at(rank).host();
+    // Messages of the protocols may have come meanwhile.
+    host = {left.clock, std::max(host.out, left.out), std::max(host.in, left.in)};
+    network_.wake(rank, Network::Cause::call_done, left.clock);
+  }
+}
+
+int Job::identifier_count(int size) const {
+  return (size + program_.ranks_per_identifier - 1) / program_.ranks_per_identifier;
+}
+
+}  // namespace rankmesh::simulate
