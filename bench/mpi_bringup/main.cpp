@@ -1,7 +1,8 @@
 // Times the ways to make the communicators of a layout, in turns, under mpiexec:
 //   mpi_bringup_bench REPETITIONS [WORDS OF THE LAYOUT...]     mpi_bringup_bench 11 tp=2 pp=4 fp8
 // A line for each way: milliseconds until the slowest rank is done (median and least), communicators and
-// calls over the world at the busiest rank, messages sent by the busiest rank and by all; tab separated.
+// calls over the world at the busiest rank, messages of the library sent by the busiest rank and by all; tab
+// separated.
 
 #include <mpi.h>
 
@@ -36,13 +37,13 @@ struct Measured {
   std::int64_t sent = 0;
 };
 
-void measure(const bench::Way& way, const bench::Sent& sent, Measured& measured) {
+void measure(const bench::Way& way, Measured& measured) {
   MPI_Barrier(MPI_COMM_WORLD);
-  const std::int64_t before = sent.messages();
+  const std::int64_t before = bench::messages_sent();
   const double begin = MPI_Wtime();
   const bench::Made made = way.make();
   const double own = (MPI_Wtime() - begin) * 1e3;
-  const std::int64_t own_sent = sent.messages() - before;
+  const std::int64_t own_sent = bench::messages_sent() - before;
   double slowest = 0;
   MPI_Allreduce(&own, &slowest, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
   measured.milliseconds.push_back(slowest);
@@ -53,39 +54,32 @@ void measure(const bench::Way& way, const bench::Sent& sent, Measured& measured)
   made.free();
 }
 
-void print(const bench::Way& way, Measured& measured, bool is_counted) {
+void print(const bench::Way& way, Measured& measured) {
   std::vector<double>& all = measured.milliseconds;
   std::sort(all.begin(), all.end());
-  std::printf("%s\t%.3f\t%.3f\t%lld\t%lld", way.name.c_str(), all[all.size() / 2], all.front(),
-              static_cast<long long>(measured.communicators), static_cast<long long>(measured.world_calls));
-  if (is_counted) {
-    std::printf("\t%lld\t%lld\n", static_cast<long long>(measured.most_sent),
-                static_cast<long long>(measured.sent));
-  } else {
-    std::printf("\t-\t-\n");
-  }
+  const auto number = [](std::int64_t count) { return static_cast<long long>(count); };
+  std::printf("%s\t%.3f\t%.3f\t%lld\t%lld\t%lld\t%lld\n", way.name.c_str(), all[all.size() / 2], all.front(),
+              number(measured.communicators), number(measured.world_calls), number(measured.most_sent),
+              number(measured.sent));
 }
 
 void run(int size, int rank, int repetitions, const std::string& layout) {
   const CommunicatorPlan plan{Topology(parse_config("world=" + std::to_string(size) + layout))};
   const std::vector<bench::Way> ways = bench::all_ways(plan);
-  const bench::Sent sent;
   std::vector<Measured> measured(ways.size());
   // What MPI does once, at the first communicator, is no way's.
   for (const bench::Way& way : ways) way.make().free();
   for (int repetition = 0; repetition < repetitions; ++repetition) {
-    for (std::size_t i = 0; i < ways.size(); ++i) measure(ways[i], sent, measured[i]);
+    for (std::size_t i = 0; i < ways.size(); ++i) measure(ways[i], measured[i]);
   }
   if (rank != 0) return;
-  for (std::size_t i = 0; i < ways.size(); ++i) print(ways[i], measured[i], sent.is_counted());
+  for (std::size_t i = 0; i < ways.size(); ++i) print(ways[i], measured[i]);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
-  int provided = 0;
-  MPI_T_init_thread(MPI_THREAD_SINGLE, &provided);
   int size = 0;
   int rank = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
@@ -100,6 +94,5 @@ int main(int argc, char** argv) {
     if (rank == 0) std::fprintf(stderr, "mpi_bringup_bench: %s\n", error.what());
     MPI_Abort(MPI_COMM_WORLD, 1);
   }
-  MPI_T_finalize();
   MPI_Finalize();
 }

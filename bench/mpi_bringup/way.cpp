@@ -58,8 +58,7 @@ Made ours(const CommunicatorPlan& plan, mpi::Arrivals arrivals) {
   mpi::Options options;
   options.arrivals = arrivals;
   auto groups = std::make_shared<mpi::Communicators>(MPI_COMM_WORLD, plan.topology().config(), options);
-  int communicators = 1;
-  for (const RankStep& step : plan.for_rank(groups->rank())) communicators += step.group ? 1 : 0;
+  const int communicators = plan.communicator_count(groups->rank()) + (plan.world_step() ? 0 : 1);
   return {.communicators = communicators, .world_calls = 1, .free = [groups] { groups->close(); }};
 }
 
@@ -71,7 +70,7 @@ Made by_members(const CommunicatorPlan& plan, const std::vector<RankStep>& steps
   MPI_Group all = MPI_GROUP_NULL;
   MPI_Comm_group(parent, &all);
   for (const RankStep& step : steps) {
-    if (!step.group) continue;
+    if (!step.group || (is_apart && step.step == plan.world_step())) continue;
     MPI_Group group = group_of(all, plan.topology().family(step.kind).group(*step.group));
     MPI_Comm communicator = MPI_COMM_NULL;
     MPI_Comm_create_group(parent, group, static_cast<int>(step.step), &communicator);

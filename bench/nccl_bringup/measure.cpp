@@ -6,6 +6,7 @@
 #include "counts.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/nccl/error.hpp"
+#include "sent.hpp"
 
 namespace rankmesh::bench {
 namespace {
@@ -58,15 +59,18 @@ Sample measure(const Job& job, const Device& device, Prover& prover, const Topol
   const std::int64_t threads_before = thread_count();
   const std::optional<Counts> counts_before = counts();
   job.barrier();
+  const std::int64_t sent_before = messages_sent();
   const auto start = std::chrono::steady_clock::now();
   sample.error = make(way, topology, sample.unavailable);
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  const std::int64_t sent = messages_sent() - sent_before;
   if (!sample.error.empty()) {
     sample.members_proven = false;
     sample.order_proven = false;
     return sample;
   }
   sample.milliseconds = job.largest(elapsed.count());
+  sample.messages = job.largest(sent);
   sample.threads = job.largest(thread_count() - threads_before);
   sample.communicators = job.largest(std::int64_t{way.communicator_count()});
   if (const std::optional<Counts> counts_after = counts(); counts_before && counts_after) {

@@ -22,6 +22,8 @@ struct Sample {
   /// On the rank that has most.
   std::int64_t threads = 0;
   std::int64_t communicators = 0;
+  /// Messages of the library, and of the ways beside it: those inside of MPI's collective calls are not seen.
+  std::int64_t messages = 0;
   /// Unique IDs of all ranks, and communicators alive on the rank that has most, where they are counted.
   std::optional<std::int64_t> identifiers_counted{};
   std::optional<std::int64_t> communicators_counted{};

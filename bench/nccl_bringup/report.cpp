@@ -35,12 +35,12 @@ double mebibytes(double bytes) {
   return bytes / (1024.0 * 1024.0);
 }
 
-constexpr std::size_t column_count = 10;
+constexpr std::size_t column_count = 11;
 using Cells = std::array<std::string, column_count>;
 
 const Cells& header() {
-  static const Cells cells{"way", "calls", "proven",   "ms",      "min",
-                           "max", "MiB",   "MiB used", "threads", "comms"};
+  static const Cells cells{"way", "calls",    "proven",  "ms",    "min", "max",
+                           "MiB", "MiB used", "threads", "comms", "sent"};
   return cells;
 }
 
@@ -61,7 +61,7 @@ bool was_made(const Row& row) {
 
 Cells cells_of(const Row& row) {
   const std::string calls = row.way.blocking ? "blocking" : "non-blocking";
-  if (!was_made(row)) return {row.way.way, calls, verdict(row), "-", "-", "-", "-", "-", "-", "-"};
+  if (!was_made(row)) return {row.way.way, calls, verdict(row), "-", "-", "-", "-", "-", "-", "-", "-"};
   const Spread time = spread(row, &Sample::milliseconds);
   return {row.way.way,
           calls,
@@ -72,7 +72,8 @@ Cells cells_of(const Row& row) {
           fmt::format("{:.0f}", mebibytes(spread(row, &Sample::bytes_made).median)),
           fmt::format("{:.0f}", mebibytes(spread(row, &Sample::bytes_used).median)),
           count_text(row, &Sample::threads),
-          count_text(row, &Sample::communicators)};
+          count_text(row, &Sample::communicators),
+          count_text(row, &Sample::messages)};
 }
 
 /// The IDs made, where they are counted; else nothing, and no column.
@@ -90,9 +91,9 @@ std::string identifier_text(const Row& row) {
 }
 
 std::string table_line(const Cells& cells, std::string_view more) {
-  return fmt::format("  {:<16} {:<12} {:<6} {:>9} {:>9} {:>9} {:>7} {:>8} {:>7} {:>5}{}\n", cells[0],
+  return fmt::format("  {:<16} {:<12} {:<6} {:>9} {:>9} {:>9} {:>7} {:>8} {:>7} {:>5} {:>5}{}\n", cells[0],
                      cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9],
-                     more);
+                     cells[10], more);
 }
 
 std::string markdown_line(std::string_view layout, const Cells& cells,
@@ -113,7 +114,8 @@ std::string what_is_shown(const Report& report) {
       "Of {} repetitions: ms is the median time until the slowest rank has its communicators, min and max "
       "its "
       "range; MiB\nis the memory of the GPUs that all ranks together hold then, MiB used after the first "
-      "collective on each\ncommunicator; threads and comms are those that the rank with most of them holds",
+      "collective on each\ncommunicator; threads and comms are those that the rank with most of them holds, "
+      "sent the\nmessages of the library at the rank with most, without those inside of MPI's calls",
       report.repetitions);
   if (has_identifiers(report)) text += "; IDs are those of all ranks";
   text += ".\n";
@@ -168,6 +170,7 @@ Json json_of(const Row& row) {
   json["bytes_used"] = spread(row, &Sample::bytes_used).median;
   json["threads"] = spread(row, &Sample::threads).max;
   json["communicators"] = first.communicators;
+  json["messages"] = first.messages;
   if (first.communicators_counted) json["communicators_counted"] = *first.communicators_counted;
   if (first.identifiers_counted) json["identifiers_counted"] = *first.identifiers_counted;
   return json;

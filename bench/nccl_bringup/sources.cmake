@@ -7,4 +7,5 @@ set(nccl_bringup_sources
   ${CMAKE_CURRENT_LIST_DIR}/proof.cpp
   ${CMAKE_CURRENT_LIST_DIR}/report.cpp
   ${CMAKE_CURRENT_LIST_DIR}/settings.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/way.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/way.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/../sent.cpp)

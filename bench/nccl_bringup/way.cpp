@@ -43,7 +43,9 @@ class LibraryWay final : public Way {
   }
 
   [[nodiscard]] int communicator_count() const override {
-    return groups_->plan().communicator_count(groups_->rank()) + (groups_->world() ? 1 : 0);
+    const CommunicatorPlan& plan = groups_->plan();
+    const bool has_parent = groups_->world() && !plan.world_step();
+    return plan.communicator_count(groups_->rank()) + (has_parent ? 1 : 0);
   }
 
   void close() override {

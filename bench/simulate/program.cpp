@@ -42,6 +42,8 @@ void add_mpi(std::vector<Part>& parts, const CommunicatorPlan& plan, Call call, 
   };
   add({.kind = Part::Kind::call, .step = "duplicate", .call = Call::duplicate});
   for (std::size_t i = 0; i < plan.steps().size(); ++i) {
+    // The duplicate is the group.
+    if (i == plan.world_step()) continue;
     add({.kind = Part::Kind::call,
          .step = std::string(plan.steps()[i].kind.name()),
          .call = call,

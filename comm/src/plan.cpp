@@ -51,6 +51,12 @@ std::string text_of(const std::map<GroupKind, std::string>& texts, GroupKind kin
   return found == texts.end() ? "" : found->second;
 }
 
+/// Whether the one group is the world as it is.
+bool is_world(const GroupFamily& family) {
+  const Digit all{.size = family.world_size(), .stride = 1};
+  return family == GroupFamily(Grouping(std::span(&all, 1), {}));
+}
+
 std::string names(std::span<const GroupKind> kinds) {
   std::string text;
   for (const GroupKind& kind : kinds) text += (text.empty() ? "" : ", ") + std::string(kind.name());
@@ -82,6 +88,7 @@ CommunicatorPlan::CommunicatorPlan(Topology topology, PlanOptions options)
     if (same != steps_.end()) {
       same->shared_by.push_back(candidate.kind);
     } else {
+      if (key.empty() && made_with.empty() && is_world(family)) world_step_ = steps_.size();
       steps_.push_back({.kind = candidate.kind,
                         .shared_by = {candidate.kind},
                         .sharing_key = key,

@@ -187,6 +187,19 @@ TEST_CASE("every rank derives the same steps, and its place in each from the lis
   }
 }
 
+TEST_CASE("the world serves a step whose one group it is, in order and made as any other") {
+  const auto whole = plan({.world_size = 8, .tensor = 2, .pipeline = 4});
+  REQUIRE(whole.world_step());
+  CHECK(whole.steps()[*whole.world_step()].kind == K::model);
+  CHECK(plan({.world_size = 8}).world_step() == std::size_t{0});
+  // Smaller groups; none; a key or options of its own; a job that the layout does not fill.
+  CHECK_FALSE(plan({.world_size = 8, .tensor = 2}).world_step());
+  CHECK_FALSE(plan({.world_size = 1}).world_step());
+  const std::map<K, std::string> own = {{K::data, "x"}, {K::sequence_data, "x"}};
+  CHECK_FALSE(plan({.world_size = 8}, {.sharing_keys = own}).world_step());
+  CHECK_FALSE(plan({.world_size = 8}, {.communicator_options = own}).world_step());
+}
+
 TEST_CASE("a rank outside the world has no plan") {
   CHECK_THROWS_WITH(plan({.world_size = 4}).for_rank(4), "rank 4 does not exist: the world has 4 ranks");
   CHECK_THROWS_AS(plan({.world_size = 4}).for_rank(-1), RangeError);

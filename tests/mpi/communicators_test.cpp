@@ -204,6 +204,25 @@ TEST_CASE("close frees everything once; a moved-from object has nothing to free"
   second.close();
 }
 
+TEST_CASE("the duplicate of the world serves the kinds whose one group it is, unless they are kept apart") {
+  if (world_size() < 2) return;
+  const ParallelConfig config{.world_size = world_size()};
+  Communicators groups(MPI_COMM_WORLD, config);
+  CHECK(groups.at(K::data).native() == groups.world());
+  CHECK(prove_all(groups).empty());
+  MPI_Comm mine = groups.release(K::data).release();
+  CHECK(groups.world() == MPI_COMM_NULL);
+  groups.close();
+  MPI_Comm_free(&mine);
+
+  mpi::Options options;
+  options.plan.sharing_keys[K::data] = "overlapped";
+  const Communicators apart(MPI_COMM_WORLD, config, options);
+  CHECK(apart.at(K::data).native() != apart.world());
+  CHECK(apart.at(K::sequence_data).native() == apart.world());
+  CHECK(prove_all(apart).empty());
+}
+
 TEST_CASE("communicators can be given up, and taken over where they are right") {
   if (world_size() % 2 != 0) return;
   const ParallelConfig config{.world_size = world_size(), .tensor = 2, .pipeline = world_size() / 2};

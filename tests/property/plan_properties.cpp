@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +60,42 @@ TEST_CASE("the colors and keys that the ranks derive make exactly the lists of e
   }));
   CHECK(shared > 100);
   CHECK(partial > 100);
+}
+
+TEST_CASE("without sequence parallelism a rank has at most six communicators, seven with a split rank",
+          "[property]") {
+  std::map<bool, int> most;
+  CHECK(rc::check("communicators of a rank", [&] {
+    const Topology topology(valid_config());
+    if (topology.config().sequence > 1) return;
+    const CommunicatorPlan plan(topology);
+    const bool is_split = topology.config().split_rank.has_value();
+    for (int rank = 0; rank < topology.world_size(); ++rank) {
+      const int count = plan.communicator_count(rank);
+      RC_ASSERT(count <= (is_split ? 7 : 6));
+      most[is_split] = std::max(most[is_split], count);
+    }
+  }));
+  // The bounds are met.
+  CHECK(most[false] == 6);
+  CHECK(most[true] == 7);
+}
+
+TEST_CASE("the step that the world serves is the one whose list is all ranks in order", "[property]") {
+  int found = 0;
+  CHECK(rc::check("world step", [&] {
+    const Topology topology(valid_config());
+    const CommunicatorPlan plan(topology);
+    std::vector<int> all(static_cast<std::size_t>(topology.world_size()));
+    std::iota(all.begin(), all.end(), 0);
+    for (std::size_t i = 0; i < plan.steps().size(); ++i) {
+      const GroupFamily& family = topology.family(plan.steps()[i].kind);
+      const bool is_world = family.group_count() == 1 && family.group(0).to_vector() == all;
+      RC_ASSERT(is_world == (plan.world_step() == i));
+      found += is_world;
+    }
+  }));
+  CHECK(found > 50);
 }
 
 TEST_CASE("a plan depends on nothing but the configuration: made anew it is the same", "[property]") {

@@ -100,11 +100,14 @@ Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config
 
 Communicators::Communicators(BringUp& bring_up)
     : world_(duplicate(bring_up)),
-      set_(bring_up.plan(), bring_up.rank(), [&, all = Group(world_.native())](const RankStep& step) {
-        return create(bring_up, world_.native(), all, step);
-      }) {
+      set_(bring_up.plan(), bring_up.rank(),
+           [&, world = world_.native(), all = Group(world_.native())](const RankStep& step) {
+             if (step.step != bring_up.plan().world_step()) return create(bring_up, world, all, step);
+             bring_up.done_in_turn(step.kind.name());
+             return std::move(world_);
+           }) {
   // It treats errors as the caller's communicator does, now that nothing is made from it any more.
-  bring_up.caller().hand_on_error_handler(world_.native());
+  bring_up.caller().hand_on_error_handler(world());
 }
 
 Communicators::Communicators(Communicator world, CommunicatorSet<Communicator> set)
@@ -123,6 +126,12 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, M
                std::to_string(*step.group) + " in their order";
       });
   return {Communicator::from_native_handle(world), std::move(set)};
+}
+
+MPI_Comm Communicators::world() const noexcept {
+  if (!world_.is_empty()) return world_.native();
+  const auto step = plan().world_step();
+  return step ? set_.native_of(*step) : MPI_COMM_NULL;
 }
 
 void Communicators::close() noexcept {

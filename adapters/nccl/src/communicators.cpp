@@ -179,7 +179,9 @@ class Communicators::BringUp {
                            .position = job_.rank(),
                            .size = job_.transport().size(),
                            .leader = 0};
-      return std::make_unique<SplitOperations>(job_.steps(), world, identifiers, how);
+      return std::make_unique<SplitOperations>(
+          job_.steps(), SplitOperations::World{.made_as = world, .step = job_.plan().world_step()},
+          identifiers, how);
     }
 #endif
     return std::make_unique<InitOperations>(job_.steps(), identifiers, how);
@@ -207,6 +209,7 @@ class Communicators::BringUp {
                                           .names = std::move(kept_),
                                           .host = std::move(host_),
                                           .streams = std::move(streams_),
+                                          .splits_world = options_.strategy == Strategy::nccl_split,
                                           .world = std::move(made.world),
                                           .set = std::move(set)});
   }
@@ -265,13 +268,21 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, i
       });
   int device = 0;
   static_cast<void>(cudaGetDevice(&device));
-  return Communicators(std::unique_ptr<Made>(new Made{
-      .device = device, .names = {}, .host = {}, .streams = {}, .world = {}, .set = std::move(set)}));
+  return Communicators(std::unique_ptr<Made>(new Made{.device = device,
+                                                      .names = {},
+                                                      .host = {},
+                                                      .streams = {},
+                                                      .splits_world = false,
+                                                      .world = {},
+                                                      .set = std::move(set)}));
 }
 
 std::optional<ncclComm_t> Communicators::world() const noexcept {
-  if (made_->world.is_empty()) return std::nullopt;
-  return made_->world.native();
+  if (!made_->world.is_empty()) return made_->world.native();
+  const auto step = plan().world_step();
+  if (!made_->splits_world || !step) return std::nullopt;
+  ncclComm_t native = made_->set.native_of(*step);
+  return native != nullptr ? std::optional(native) : std::nullopt;
 }
 
 KindView Communicators::at(GroupKind kind) const {
@@ -295,7 +306,7 @@ void Communicators::close(std::chrono::nanoseconds deadline) {
   if (made_->set.is_cleared()) return;
   const auto until = std::chrono::steady_clock::now() + deadline;
   std::vector<ncclComm_t> open = made_->set.natives();
-  if (const auto parent = world()) open.insert(open.begin(), *parent);
+  if (!made_->world.is_empty()) open.insert(open.begin(), made_->world.native());
   std::reverse(open.begin(), open.end());
 #if RANKMESH_NCCL_HAS_CONFIG
   for (ncclComm_t communicator : open) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,12 +81,18 @@ class InitOperations final : public Operations {
 };
 
 #if RANKMESH_NCCL_HAS_SPLIT
-/// One communicator over the world is initialised, and then split once for each step: one split at a time.
+/// One communicator over the world is initialised, and then split once for each step: one split at a time. A
+/// step whose one group is the world has the communicator itself.
 class SplitOperations final : public Operations {
  public:
-  /// @param world how the world sees this rank: the step that makes the communicator to split
-  SplitOperations(const std::vector<RankStep>& steps, RankStep world, Identifiers& identifiers,
-                  HowToMake how);
+  /// How the world sees this rank.
+  struct World {
+    /// The step that makes the communicator to split.
+    RankStep made_as;
+    /// The step of the plan that has it, see `CommunicatorPlan::world_step`.
+    std::optional<std::size_t> step{};
+  };
+  SplitOperations(const std::vector<RankStep>& steps, World world, Identifiers& identifiers, HowToMake how);
   ~SplitOperations() override;
 
   [[nodiscard]] std::size_t count() const override { return 1 + steps_.size(); }
@@ -99,7 +106,7 @@ class SplitOperations final : public Operations {
 
  private:
   const std::vector<RankStep>& steps_;
-  RankStep world_step_;
+  World how_world_;
   Identifiers& identifiers_;
   HowToMake how_;
   Communicator world_;

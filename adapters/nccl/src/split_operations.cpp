@@ -17,10 +17,10 @@ std::size_t step_of(std::size_t operation) {
 
 }  // namespace
 
-SplitOperations::SplitOperations(const std::vector<RankStep>& steps, RankStep world, Identifiers& identifiers,
+SplitOperations::SplitOperations(const std::vector<RankStep>& steps, World world, Identifiers& identifiers,
                                  HowToMake how)
     : steps_(steps),
-      world_step_(world),
+      how_world_(world),
       identifiers_(identifiers),
       how_(how),
       children_(steps.size(), nullptr) {}
@@ -54,11 +54,13 @@ ncclResult_t SplitOperations::start(std::size_t operation) {
     CommunicatorConfig config;
     if (how_.options.share_split_resources) config.split_share = true;
     ncclComm_t made = nullptr;
-    const ncclResult_t result = start_init(world_step_, identifiers_.of(0), config, "world", how_, made);
+    const ncclResult_t result =
+        start_init(how_world_.made_as, identifiers_.of(0), config, "world", how_, made);
     world_ = Communicator::from_native_handle(made);
     return result;
   }
   const RankStep& step = steps_[step_of(operation)];
+  if (step.step == how_world_.step) return ncclSuccess;
   if (!step.group)
     return ncclCommSplit(world_.native(), NCCL_SPLIT_NOCOLOR, 0, &children_[step.step], nullptr);
   ncclConfig_t native =
@@ -70,7 +72,7 @@ ncclResult_t SplitOperations::state(std::size_t operation) {
   const ncclResult_t parent = state_of(world_.native());
   if (operation == world_operation || parent != ncclSuccess) return parent;
   const RankStep& step = steps_[step_of(operation)];
-  if (!step.group) return ncclSuccess;
+  if (!step.group || step.step == how_world_.step) return ncclSuccess;
   ncclComm_t child = children_[step.step];
   return child == nullptr ? ncclInternalError : state_of(child);
 }
@@ -80,6 +82,7 @@ Operations::Made SplitOperations::take() {
   for (ncclComm_t& child : children_) {
     made.by_step.push_back(Communicator::from_native_handle(std::exchange(child, nullptr)));
   }
+  if (how_world_.step) made.by_step[*how_world_.step] = std::move(made.world);
   return made;
 }
 

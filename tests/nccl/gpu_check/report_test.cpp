@@ -36,17 +36,20 @@ TEST_CASE("what cannot be had here is no failure, and is not called proven") {
 }
 
 TEST_CASE("the text shows medians, ranges and the greatest counts") {
-  const std::string text = to_text(report_of(
-      {{.milliseconds = 1.5, .bytes_made = 3 << 20, .bytes_used = 5 << 20, .threads = 2, .communicators = 3},
-       {.milliseconds = 4.5, .bytes_made = 1 << 20, .bytes_used = 5 << 20, .threads = 4, .communicators = 3},
-       {.milliseconds = 2.5,
-        .bytes_made = 2 << 20,
-        .bytes_used = 5 << 20,
-        .threads = 3,
-        .communicators = 3}}));
+  const auto sample = [](double milliseconds, std::int64_t mebibytes, std::int64_t threads,
+                         std::int64_t messages) {
+    return Sample{.milliseconds = milliseconds,
+                  .bytes_made = mebibytes << 20,
+                  .bytes_used = 5 << 20,
+                  .threads = threads,
+                  .communicators = 3,
+                  .messages = messages};
+  };
+  const std::string text =
+      to_text(report_of({sample(1.5, 3, 2, 12), sample(4.5, 1, 4, 11), sample(2.5, 2, 3, 12)}));
   CHECK_THAT(text, ContainsSubstring("world=4 tp=2\n"));
   CHECK_THAT(text, ContainsSubstring("  unique_id        non-blocking yes          2.5       1.5       4.5   "
-                                     "    2        5       4     3\n"));
+                                     "    2        5       4     3    12\n"));
 }
 
 TEST_CASE("ranks that share a GPU are told from ranks that do not") {

@@ -102,6 +102,10 @@ class CommunicatorSet {
     return std::move(handles_[*plan_.kind(kind).step]);
   }
 
+  /// The communicator of a step; an empty one where this rank has none, and once it was released or cleared.
+  [[nodiscard]] Native native_of(std::size_t step) const noexcept {
+    return step < handles_.size() ? handles_[step].native() : Handle().native();
+  }
   /// The communicators of this rank in the order of creation, those released left out.
   [[nodiscard]] std::vector<Native> natives() const {
     std::vector<Native> result;
@@ -138,6 +142,7 @@ class CommunicatorSet {
     ~Handles() { clear(); }
 
     void push(Handle handle) { handles_.push_back(std::move(handle)); }
+    [[nodiscard]] std::size_t size() const noexcept { return handles_.size(); }
     [[nodiscard]] const Handle& operator[](std::size_t step) const { return handles_.at(step); }
     [[nodiscard]] Handle& operator[](std::size_t step) { return handles_.at(step); }
     void clear() noexcept {

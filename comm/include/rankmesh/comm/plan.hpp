@@ -91,6 +91,9 @@ class CommunicatorPlan {
   [[nodiscard]] std::span<const PlannedKind> kinds() const noexcept { return kinds_; }
   /// @throws RangeError if the topology has no such kind
   [[nodiscard]] const PlannedKind& kind(GroupKind kind) const;
+  /// The step whose one group is the whole world, its ranks in order, made with no key or options of its own:
+  /// a communicator over the world that is there already can serve for it. Nothing if there is none.
+  [[nodiscard]] std::optional<std::size_t> world_step() const noexcept { return world_step_; }
 
   /// The steps as one rank carries them out, one for each of `steps()`. O(steps), independent of the world
   /// size.
@@ -115,6 +118,7 @@ class CommunicatorPlan {
   PlanOptions options_;
   std::vector<PlanStep> steps_;
   std::vector<PlannedKind> kinds_;
+  std::optional<std::size_t> world_step_{};
 };
 
 }  // namespace rankmesh

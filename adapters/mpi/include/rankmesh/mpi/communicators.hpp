@@ -52,8 +52,9 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return set_.plan(); }
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return set_.rank(); }
-  /// The duplicate of the caller's communicator.
-  [[nodiscard]] MPI_Comm world() const noexcept { return world_.native(); }
+  /// The duplicate of the caller's communicator. It serves as the communicator of kinds whose one group is
+  /// the whole world, too. MPI_COMM_NULL once it was closed, or released with such a kind.
+  [[nodiscard]] MPI_Comm world() const noexcept;
 
   /// What this rank has of a kind.
   /// @throws RangeError if the topology has no such kind
@@ -73,7 +74,7 @@ class Communicators : public ReferenceNames<Communicators> {
  private:
   Communicators(Communicator world, CommunicatorSet<Communicator> set);
 
-  // In this order, so that the duplicate dies last.
+  // In this order, so that the duplicate dies last. It is empty where a kind has it, as the world's group.
   Communicator world_;
   CommunicatorSet<Communicator> set_;
 };

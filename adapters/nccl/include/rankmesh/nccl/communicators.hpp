@@ -64,7 +64,9 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] int rank() const noexcept { return made_->set.rank(); }
   /// The device that this process uses.
   [[nodiscard]] int device() const noexcept { return made_->device; }
-  /// The communicator that the others were split from; nothing with the other strategies.
+  /// The communicator that the others were split from; nothing with the other strategies. It serves as the
+  /// communicator of kinds whose one group is the whole world, too. Nothing once it was closed, or released
+  /// with such a kind.
   [[nodiscard]] std::optional<ncclComm_t> world() const noexcept;
   /// The `MPI_Comm`s beside the communicators; nothing where none were asked for.
   [[nodiscard]] const std::optional<mpi::Communicators>& host() const noexcept { return made_->host; }
@@ -94,6 +96,8 @@ class Communicators : public ReferenceNames<Communicators> {
     std::list<std::string> names;
     std::optional<mpi::Communicators> host;
     std::map<GroupKind, UniqueStream> streams;
+    bool splits_world;
+    /// Empty where a kind has it, as the world's group.
     Communicator world;
     CommunicatorSet<Communicator> set;
   };
