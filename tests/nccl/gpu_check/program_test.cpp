@@ -88,6 +88,14 @@ void expect_counts(const Json& report, const std::string& way, int identifiers, 
   }
 }
 
+/// Messages of the rank with most, without and with calls that block.
+void expect_messages(const Json& report, const std::string& way, int unblocked, int blocking) {
+  CAPTURE(way);
+  for (const Json& row : rows_of(report, way)) {
+    CHECK(row.at("messages") == (row.at("blocking") == true ? blocking : unblocked));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("every way of every layout is proven, and has its row") {
@@ -146,6 +154,11 @@ TEST_CASE("the example of 16 ranks has the counts that docs/gpu.md shows") {
   expect_counts(report, "nccl_split", 1, 7);
   expect_counts(report, "naive_broadcast", 58, 9);
   expect_counts(report, "naive_split", 58, 9);
+  // Rank 0 has 8 children in the tree of a round, and hands IDs to 16 others where they travel by themselves.
+  expect_messages(report, "unique_id", 48, 104);
+  expect_messages(report, "mpi_split", 48, 104);
+  expect_messages(report, "nccl_split", 40, 104);
+  expect_messages(report, "naive_split", 0, 0);
 }
 
 TEST_CASE("a GPU that ranks share is asked once for its memory") {
