@@ -1,5 +1,5 @@
-// The command line of the program rankmesh, a word on each line of the input. Everything that a command line may ask
-// for but one: files are not opened, since what is in them is no part of the input.
+// The command line of the program rankmesh, a word on each line of the input. Everything that a command line
+// may ask for but one: files are not opened, since what is in them is no part of the input.
 
 #include <algorithm>
 #include <cctype>

@@ -1,8 +1,9 @@
-// The one-line form of a configuration: reads any text, tells what is wrong with it, and gives back what it read.
+// The one-line form of a configuration: reads any text, tells what is wrong with it, and gives back what it
+// read.
 
+#include "rankmesh/topology/config_text.hpp"
 #include "fuzz.hpp"
 #include "groups.hpp"
-#include "rankmesh/topology/config_text.hpp"
 
 using rankmesh::check;
 using rankmesh::ConfigReading;

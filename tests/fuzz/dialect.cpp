@@ -1,9 +1,10 @@
-// Layouts in the words of other systems: the first byte chooses the dialect, the second the size of the world.
+// Layouts in the words of other systems: the first byte chooses the dialect, the second the size of the
+// world.
 
+#include "rankmesh/topology/dialect.hpp"
 #include "fuzz.hpp"
 #include "groups.hpp"
 #include "rankmesh/topology/compare.hpp"
-#include "rankmesh/topology/dialect.hpp"
 
 using rankmesh::check;
 using rankmesh::compare;

@@ -10,8 +10,8 @@
 
 #include "rankmesh/topology/error.hpp"
 
-/// What a fuzz target defines: it looks at one input and returns, or aborts where a property does not hold. libFuzzer
-/// brings the main function, else replay.cpp does.
+/// What a fuzz target defines: it looks at one input and returns, or aborts where a property does not hold.
+/// libFuzzer brings the main function, else replay.cpp does.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace rankmesh::tests {

@@ -7,8 +7,8 @@
 
 namespace rankmesh::tests {
 
-/// A valid configuration makes a topology, whose groups hold each rank where they say that they do. The first and the
-/// last ranks stand for all.
+/// A valid configuration makes a topology, whose groups hold each rank where they say that they do. The first
+/// and the last ranks stand for all.
 inline void require_groups(const ParallelConfig& config) {
   const Topology topology(config);
   for (const KindFamily& kind : topology.kinds()) {

@@ -1,4 +1,5 @@
-// Axes and kinds of a mesh of one's own: lines of the input are read as axes, as kinds, and together as a layout.
+// Axes and kinds of a mesh of one's own: lines of the input are read as axes, as kinds, and together as a
+// layout.
 
 #include <string>
 #include <vector>
@@ -11,9 +12,9 @@ using rankmesh::Axis;
 using rankmesh::check;
 using rankmesh::KindSpec;
 using rankmesh::Mesh;
+using rankmesh::ParallelConfig;
 using rankmesh::parse_axes;
 using rankmesh::parse_kind;
-using rankmesh::ParallelConfig;
 using rankmesh::Topology;
 using rankmesh::tests::accepts;
 using rankmesh::tests::Input;

@@ -18,10 +18,13 @@ namespace {
 
 /// A problem names its place; the limit of 100 leaves one more, that says so.
 void require_places(const FileError& error, std::string_view text) {
-  require(!error.problems().empty() && error.problems().size() <= 101, "an error lists its problems, but not too many");
-  const auto lines = std::count(text.begin(), text.end(), '\n') + std::count(text.begin(), text.end(), '\r') + 1;
+  require(!error.problems().empty() && error.problems().size() <= 101,
+          "an error lists its problems, but not too many");
+  const auto lines =
+      std::count(text.begin(), text.end(), '\n') + std::count(text.begin(), text.end(), '\r') + 1;
   for (const Problem& problem : error.problems()) {
-    require(problem.source == "fuzz.yaml" && !problem.text.empty(), "a problem says what is wrong, and where");
+    require(problem.source == "fuzz.yaml" && !problem.text.empty(),
+            "a problem says what is wrong, and where");
     require(problem.line >= 0 && problem.line <= lines + 1, "the line of a problem is one of the file");
     require((problem.line == 0) == (problem.column == 0), "a line comes with a column");
   }
@@ -56,7 +59,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   require(read(input.text(), topology) == options, "the same text gives the same options");
   for (const auto& [kind, chosen] : *options) {
     require(check(chosen.communicator).empty(), "options that were accepted make sense");
-    require(topology == nullptr || topology->find(kind) != nullptr, "options are those of a kind that is there");
+    require(topology == nullptr || topology->find(kind) != nullptr,
+            "options are those of a kind that is there");
   }
   return 0;
 }

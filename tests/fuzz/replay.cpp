@@ -1,5 +1,5 @@
-// The main function of a fuzz target where there is no libFuzzer: runs every file of the folders it is given, and every
-// beginning of each, since a text that ends too early is what readers meet most.
+// The main function of a fuzz target where there is no libFuzzer: runs every file of the folders it is given,
+// and every beginning of each, since a text that ends too early is what readers meet most.
 
 #include <algorithm>
 #include <cstdio>
