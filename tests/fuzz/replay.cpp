@@ -38,13 +38,16 @@ int main(int argc, char** argv) {
   std::size_t inputs = 0;
   for (int i = 1; i < argc; ++i) {
     for (const auto& path : files_in(argv[i])) {
-      std::printf("%s\n", path.filename().c_str());
+      const std::string name = path.filename();
+      std::printf("%s\n", name.c_str());
       std::fflush(stdout);  // the last line names the input that ended the process
       const std::string text = read(path);
-      for (std::size_t length = 0; length <= text.size(); ++length) run(text.substr(0, length));
+      run(text);
       ++inputs;
+      if (name.starts_with("found_")) continue;
+      for (std::size_t length = 0; length < text.size(); ++length) run(text.substr(0, length));
     }
   }
-  std::printf("%zu inputs, and every beginning of each\n", inputs);
+  std::printf("%zu inputs\n", inputs);
   return inputs == 0 ? 1 : 0;
 }
