@@ -21,6 +21,11 @@ function(rankmesh_target_defaults target)
     endif()
     target_link_options(${target} PRIVATE -fsanitize=${RANKMESH_SANITIZE})
   endif()
+  if(RANKMESH_FUZZ)
+    # What the fuzzer goes by; its main function is for the fuzz targets alone.
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # rankmesh_library(NAME SOURCES ...): the library rankmesh_NAME, alias rankmesh::NAME, of the current folder,

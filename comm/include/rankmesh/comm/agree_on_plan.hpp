@@ -9,6 +9,7 @@ namespace rankmesh {
 
 /// What ranks agree on before they make communicators, besides the configuration.
 struct PlanAgreement {
+  /// What the kinds share.
   PlanOptions plan{};
   /// What else must be the same on all ranks: the version of a library, a strategy.
   std::vector<AgreementField> fields{};

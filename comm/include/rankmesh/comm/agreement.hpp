@@ -15,7 +15,9 @@ namespace rankmesh {
 
 /// One value that all ranks must have in common.
 struct AgreementField {
+  /// What is compared: a field of the configuration, or the name of an option.
   std::string field;
+  /// What this rank holds.
   std::string value;
   /// The value it must have besides, where this rank knows it.
   std::optional<std::string> required{};
@@ -36,8 +38,10 @@ struct AgreementOptions {
 
 /// What came of an agreement.
 struct Verdict {
+  /// How an agreement ends.
   enum class Outcome { agreed, disagreed, deadline_missed, failed };
 
+  /// How it ended.
   Outcome outcome = Outcome::agreed;
   /// The fields that differ, where the outcome is `disagreed`.
   std::vector<Disagreement> disagreements{};

@@ -26,11 +26,13 @@ concept CommunicatorHandle =
 /// What one rank has of one kind: a view that owns nothing, valid as long as the set it came from.
 template <typename Native>
 struct GroupCommunicator {
+  /// The kind.
   GroupKind kind;
   /// The group of this rank; nothing for a rank in no group of the kind.
   std::optional<int> group{};
   /// The position in the group and its size; 0 for a rank in no group.
   int position = 0;
+  /// Ranks of the group.
   int size = 0;
   /// The communicator; nothing for a rank in no group, and for a group of one, which needs none.
   std::optional<Native> communicator{};
@@ -54,6 +56,7 @@ struct GroupCommunicator {
 template <CommunicatorHandle Handle>
 class CommunicatorSet {
  public:
+  /// What the library underneath calls a communicator.
   using Native = typename Handle::Native;
 
   /// Walks the steps of the plan and lets `maker` carry out each.
@@ -69,7 +72,9 @@ class CommunicatorSet {
     for (const RankStep& step : steps_) handles_.push(maker(step));
   }
 
+  /// What the communicators are made from.
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return plan_; }
+  /// The rank that holds them.
   [[nodiscard]] int rank() const noexcept { return rank_; }
 
   /// What this rank has of a kind. O(kinds).

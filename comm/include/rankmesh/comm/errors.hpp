@@ -12,7 +12,9 @@ namespace rankmesh {
 
 /// One value of a field and the ranks that hold it.
 struct HeldValue {
+  /// The value, as text.
   std::string value;
+  /// Who holds it.
   RankSet ranks;
 
   bool operator==(const HeldValue&) const = default;
@@ -20,6 +22,7 @@ struct HeldValue {
 
 /// A field on which ranks differ, or that differs from what it must be.
 struct Disagreement {
+  /// The field whose values differ.
   std::string field;
   /// Every value found, in the order of the first rank that holds it.
   std::vector<HeldValue> values;
@@ -35,6 +38,7 @@ struct Disagreement {
 /// The ranks of a job do not agree on what to do. Every rank gets the same error.
 class DisagreementError : public Error {
  public:
+  /// @param disagreements at least one
   explicit DisagreementError(std::vector<Disagreement> disagreements);
 
   /// Every field that differs, in the order in which the fields were compared.
@@ -48,6 +52,8 @@ class DisagreementError : public Error {
 /// what cannot be freed is counted.
 class InterruptedError : public Error {
  public:
+  /// @param what the message
+  /// @param abandoned_identifiers see the function of that name
   InterruptedError(const std::string& what, int abandoned_identifiers)
       : Error(what),
         abandoned_identifiers_(abandoned_identifiers) {}
@@ -81,8 +87,11 @@ class DeadlineError : public InterruptedError {
     bool operator==(const Details&) const = default;
   };
 
+  /// @param details what the message is made of
+  /// @param abandoned_identifiers see `InterruptedError`
   explicit DeadlineError(Details details, int abandoned_identifiers = 0);
 
+  /// What was waited for, and who did not come, as data.
   [[nodiscard]] const Details& details() const noexcept { return details_; }
 
  private:
@@ -91,7 +100,9 @@ class DeadlineError : public InterruptedError {
 
 /// What went wrong on one rank.
 struct RankFailure {
+  /// The rank.
   int rank = 0;
+  /// Why it failed, in its own words.
   std::string what{};
 
   bool operator==(const RankFailure&) const = default;
@@ -103,6 +114,7 @@ class BringUpError : public InterruptedError {
   /// @param failures at least one
   BringUpError(std::string step, std::vector<RankFailure> failures, int abandoned_identifiers = 0);
 
+  /// The step that is given up on all ranks.
   [[nodiscard]] const std::string& step() const noexcept { return step_; }
   /// The failures known when the step was given up, in the order of the ranks.
   [[nodiscard]] const std::vector<RankFailure>& failures() const noexcept { return failures_; }

@@ -13,6 +13,7 @@ namespace rankmesh {
 
 /// What the leader of a group hands to its members: bytes (an identifier, say), or the word that it has none.
 struct Handout {
+  /// What its leader hands to the group.
   Bytes bytes{};
   /// Why there are no bytes; empty if there are.
   std::string failure{};

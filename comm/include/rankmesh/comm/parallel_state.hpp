@@ -31,21 +31,29 @@ class ParallelState {
 
   // --- What is initialised. All groups come to be at once, so these differ in what a configuration has.
 
+  /// Whether there is no state: before `initialize`, or after `destroy`.
   [[nodiscard]] bool is_uninitialized() const noexcept { return !here_; }
+  /// Whether there is a state. All groups come to be at once, so the three functions answer alike.
   [[nodiscard]] bool model_parallel_is_initialized() const noexcept { return here_.has_value(); }
+  /// Likewise.
   [[nodiscard]] bool sequence_parallel_is_initialized() const noexcept { return here_.has_value(); }
+  /// Likewise.
   [[nodiscard]] bool sequence_data_parallel_is_initialized() const noexcept { return here_.has_value(); }
   /// Whether there are amax groups: only with fp8.
   [[nodiscard]] bool amax_reduction_is_initialized() const noexcept;
 
   // --- Mode. In evaluation mode, without an override, the sequence parallel size is 1 and the rank in it 0.
 
+  /// Whether it is training mode.
   [[nodiscard]] bool is_training_mode() const noexcept { return training_; }
+  /// Begins training mode.
   void set_training_mode() noexcept { training_ = true; }
+  /// Begins evaluation mode.
   void set_eval_mode() noexcept { training_ = false; }
 
   // --- Groups. Every function below throws StateError before initialisation unless it says otherwise.
 
+  /// The layout.
   [[nodiscard]] const Topology& topology() const { return here().topology; }
   /// The rank in the world.
   [[nodiscard]] int rank() const { return here().rank; }
@@ -53,10 +61,15 @@ class ParallelState {
   /// @throws RangeError if the topology has no such kind or no group of it holds this rank
   [[nodiscard]] RankList group(GroupKind kind) const { return topology().group_of(kind, rank()); }
 
+  /// The group of kind `model` that holds this rank.
   [[nodiscard]] RankList model_parallel_group() const { return group(GroupKind::model); }
+  /// That of kind `tensor`.
   [[nodiscard]] RankList tensor_parallel_group() const { return group(GroupKind::tensor); }
+  /// That of kind `pipeline`.
   [[nodiscard]] RankList pipeline_parallel_group() const { return group(GroupKind::pipeline); }
+  /// That of kind `sequence`.
   [[nodiscard]] RankList sequence_parallel_group() const { return group(GroupKind::sequence); }
+  /// That of kind `sequence_data`.
   [[nodiscard]] RankList sequence_data_parallel_group() const { return group(GroupKind::sequence_data); }
   /// The sequence_data group, as in the reference: data parallelism in the sense of gradient reduction
   /// includes the shards of a sequence. The group of kind `data` alone is `group(GroupKind::data)`.
@@ -68,9 +81,13 @@ class ParallelState {
   [[nodiscard]] int model_parallel_world_size() const { return model_parallel_group().size(); }
   /// The position in the model group. The reference has a placeholder here that returns 0.
   [[nodiscard]] int model_parallel_rank() const { return position(GroupKind::model); }
+  /// The size of the tensor group.
   [[nodiscard]] int tensor_parallel_world_size() const { return tensor_parallel_group().size(); }
+  /// The position in the tensor group.
   [[nodiscard]] int tensor_parallel_rank() const { return position(GroupKind::tensor); }
+  /// The size of the pipeline group: the number of stages.
   [[nodiscard]] int pipeline_parallel_world_size() const { return pipeline_parallel_group().size(); }
+  /// The position in the pipeline group: the stage.
   [[nodiscard]] int pipeline_parallel_rank() const { return position(GroupKind::pipeline); }
 
   /// The override if there is one; else the size of the sequence group in training mode, 1 in evaluation
@@ -91,11 +108,15 @@ class ParallelState {
 
   // --- Overrides: what a caller set wins over the groups and the mode until it is unset with std::nullopt.
 
+  /// Overrides `sequence_parallel_world_size`.
   void set_sequence_parallel_world_size(std::optional<int> size) noexcept { overrides_.sequence_size = size; }
+  /// Overrides `sequence_parallel_rank`.
   void set_sequence_parallel_rank(std::optional<int> rank) noexcept { overrides_.sequence_rank = rank; }
+  /// Overrides `sequence_data_parallel_world_size`, and `data_parallel_world_size` with it.
   void set_sequence_data_parallel_world_size(std::optional<int> size) noexcept {
     overrides_.sequence_data_size = size;
   }
+  /// Overrides `sequence_data_parallel_rank`, and `data_parallel_rank` with it.
   void set_sequence_data_parallel_rank(std::optional<int> rank) noexcept {
     overrides_.sequence_data_rank = rank;
   }
@@ -106,15 +127,18 @@ class ParallelState {
   /// rank of the sequence group, in evaluation mode the rank itself.
   /// @throws StateError also if an override made s less than 1
   [[nodiscard]] int sequence_parallel_src_rank() const;
+  /// The first rank of the tensor group.
   [[nodiscard]] int tensor_parallel_src_rank() const { return tensor_parallel_group().front(); }
   /// The first rank of the data parallel group, that is the sequence_data group.
   [[nodiscard]] int data_parallel_src_rank() const { return data_parallel_group().front(); }
+  /// The first rank of the model group.
   [[nodiscard]] int model_parallel_src_rank() const { return model_parallel_group().front(); }
 
   // --- Rank lists of the groups that this rank is in, or whose pipeline group it is in.
 
   /// The group of kind `data` alone, as in the reference.
   [[nodiscard]] RankList data_parallel_global_ranks() const { return group(GroupKind::data); }
+  /// The pipeline group, first stage first.
   [[nodiscard]] RankList pipeline_global_ranks() const { return pipeline_parallel_group(); }
   /// The embedding ranks of this rank's pipeline group; also for a rank that is not among them.
   [[nodiscard]] RankList embedding_global_ranks() const { return of_own_pipeline(GroupKind::embedding); }
@@ -143,19 +167,25 @@ class ParallelState {
   [[nodiscard]] bool is_pipeline_first_stage(VirtualStages mode = VirtualStages::considered) const;
   /// Whether this rank holds the last stage and, unless ignored, works on its last virtual stage.
   [[nodiscard]] bool is_pipeline_last_stage(VirtualStages mode = VirtualStages::considered) const;
+  /// The rank of the first stage.
   [[nodiscard]] int pipeline_first_rank() const { return pipeline_parallel_group().front(); }
+  /// The rank of the last stage.
   [[nodiscard]] int pipeline_last_rank() const { return pipeline_parallel_group().back(); }
   /// The rank of the next stage; after the last comes the first.
   [[nodiscard]] int pipeline_next_rank() const { return topology().pipeline().next_rank(rank()); }
   /// The rank of the previous stage; before the first comes the last.
   [[nodiscard]] int pipeline_prev_rank() const { return topology().pipeline().previous_rank(rank()); }
+  /// See `Pipeline::is_before_split`.
   [[nodiscard]] bool is_pipeline_stage_before_split() const;
+  /// See `Pipeline::is_after_split`.
   [[nodiscard]] bool is_pipeline_stage_after_split() const;
+  /// See `Pipeline::is_at_split`.
   [[nodiscard]] bool is_pipeline_stage_at_split() const;
 
   /// Whether this rank holds the embedding. Unless virtual stages are ignored, the first and last stage hold
   /// it only while they work on the first and last virtual stage.
   [[nodiscard]] bool is_rank_in_embedding_group(VirtualStages mode = VirtualStages::ignored) const;
+  /// Whether this rank holds the position embedding.
   [[nodiscard]] bool is_rank_in_position_embedding_group() const;
 
  private:

@@ -31,8 +31,11 @@ struct PlanStep {
   GroupKind kind;
   /// The kinds that use these communicators, in the order of creation.
   std::vector<GroupKind> shared_by;
+  /// The sharing key of these kinds.
   std::string sharing_key{};
+  /// Their options as text, see `PlanOptions`.
   std::string communicator_options{};
+  /// How many groups it has; a rank is in one at most.
   int group_count = 0;
   /// At least two: groups of one need no communicator.
   int group_size = 0;
@@ -44,6 +47,7 @@ struct PlanStep {
 
 /// How one kind gets its communicators.
 struct PlannedKind {
+  /// The kind.
   GroupKind kind;
   /// The step that makes them; nothing for a kind whose groups have one member.
   std::optional<std::size_t> step{};
@@ -57,6 +61,7 @@ struct PlannedKind {
 struct RankStep {
   /// The step, a place in `CommunicatorPlan::steps()`.
   std::size_t step = 0;
+  /// The kind.
   GroupKind kind;
   /// The group of this rank, which serves as the color of a split; nothing for a rank that is in no group and
   /// takes part without a color.
@@ -83,7 +88,9 @@ class CommunicatorPlan {
   /// @throws RangeError if a sharing key or options are given for a kind that the topology does not have
   explicit CommunicatorPlan(Topology topology, PlanOptions options = {});
 
+  /// What the plan was derived from.
   [[nodiscard]] const Topology& topology() const noexcept { return topology_; }
+  /// How.
   [[nodiscard]] const PlanOptions& options() const noexcept { return options_; }
   /// The steps in the order to carry them out.
   [[nodiscard]] std::span<const PlanStep> steps() const noexcept { return steps_; }
@@ -109,6 +116,7 @@ class CommunicatorPlan {
   /// for one chance in 2^64. It covers the groups themselves, not only their number.
   [[nodiscard]] std::uint64_t digest() const;
 
+  /// Equal plans follow from equal layouts and options.
   bool operator==(const CommunicatorPlan& other) const {
     return topology_ == other.topology_ && options_ == other.options_;
   }

@@ -11,6 +11,7 @@ namespace rankmesh {
 struct Progress {
   /// Parts done, this one included, and parts in all.
   std::size_t done = 0;
+  /// How many there are.
   std::size_t total = 0;
   /// What was done: `agreement`, `duplicate`, the kind of a step. Valid during the call that gets it.
   std::string_view part;

@@ -13,7 +13,9 @@ class RankSet {
  public:
   /// The ranks first, first + 1, ..., last.
   struct Range {
+    /// The first rank.
     int first = 0;
+    /// The last rank, which is in it.
     int last = 0;
 
     bool operator==(const Range&) const = default;
@@ -27,9 +29,11 @@ class RankSet {
   /// The union of some ranges, in any order, overlapping or not; ranges with last < first are empty.
   [[nodiscard]] static RankSet of(std::vector<Range> ranges);
 
+  /// Ascending, with gaps between them.
   [[nodiscard]] std::span<const Range> ranges() const noexcept { return ranges_; }
   /// How many ranks there are.
   [[nodiscard]] std::int64_t size() const noexcept;
+  /// Whether there is no rank in it.
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
   /// O(log ranges).
   [[nodiscard]] bool contains(int rank) const noexcept;

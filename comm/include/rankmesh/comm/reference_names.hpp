@@ -9,10 +9,15 @@ namespace rankmesh {
 template <typename Communicators>
 class ReferenceNames {
  public:
+  /// The communicator of the model kind.
   [[nodiscard]] auto model_parallel() const { return self().at(GroupKind::model); }
+  /// That of the tensor kind.
   [[nodiscard]] auto tensor_parallel() const { return self().at(GroupKind::tensor); }
+  /// That of the pipeline kind.
   [[nodiscard]] auto pipeline_parallel() const { return self().at(GroupKind::pipeline); }
+  /// That of the sequence kind.
   [[nodiscard]] auto sequence_parallel() const { return self().at(GroupKind::sequence); }
+  /// That of the sequence_data kind.
   [[nodiscard]] auto sequence_data_parallel() const { return self().at(GroupKind::sequence_data); }
   /// The sequence_data group, as in the reference; the kind `data` alone is `at(GroupKind::data)`.
   [[nodiscard]] auto data_parallel() const { return sequence_data_parallel(); }

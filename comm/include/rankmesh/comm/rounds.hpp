@@ -33,6 +33,7 @@ struct Patience {
 /// One bring-up has one such object on each rank, and lives no longer than it.
 class Rounds {
  public:
+  /// A time on the clock of the transport.
   using Instant = Transport::Duration;
 
   /// @param transport must outlive this
@@ -40,7 +41,9 @@ class Rounds {
   Rounds(const Rounds&) = delete;
   Rounds& operator=(const Rounds&) = delete;
 
+  /// What the messages go through.
   [[nodiscard]] Transport& transport() const noexcept { return transport_; }
+  /// How long to wait.
   [[nodiscard]] const Patience& patience() const noexcept { return patience_; }
   /// How long this bring-up has gone on, from the arrival of the first rank as far as this rank knows.
   [[nodiscard]] std::chrono::nanoseconds elapsed() const { return transport_.now() - started_; }

@@ -13,7 +13,9 @@ using Bytes = std::vector<std::byte>;
 
 /// A message that has arrived.
 struct Message {
+  /// The rank that sent it.
   int from = 0;
+  /// What it sent.
   Bytes bytes;
 };
 
@@ -36,6 +38,7 @@ enum class Channel : int {
 /// at all.
 class Transport {
  public:
+  /// Time, by the clock of the transport.
   using Duration = std::chrono::nanoseconds;
 
   Transport() = default;

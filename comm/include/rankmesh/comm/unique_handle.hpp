@@ -23,11 +23,14 @@ concept HandleTraits = requires(typename T::Native native, bool unwinding) {
 template <HandleTraits Traits>
 class UniqueHandle {
  public:
+  /// What the library underneath calls it.
   using Native = typename Traits::Native;
 
   /// Owns nothing.
   UniqueHandle() noexcept = default;
+  /// Takes it over; the other is empty then.
   UniqueHandle(UniqueHandle&& other) noexcept : native_(other.release()) {}
+  /// Frees what is held, and takes over.
   UniqueHandle& operator=(UniqueHandle&& other) noexcept {
     if (this != &other) {
       reset();
@@ -44,7 +47,9 @@ class UniqueHandle {
     return result;
   }
 
+  /// The handle, which stays owned here.
   [[nodiscard]] Native native() const noexcept { return native_; }
+  /// Whether nothing is held.
   [[nodiscard]] bool is_empty() const noexcept { return native_ == Traits::empty(); }
 
   /// Gives the handle up: the caller owns it now.

@@ -15,6 +15,7 @@ struct GroupDifference {
   int rank = 0;
   /// The group of that rank in each; empty where it is in none.
   std::vector<int> in_a{};
+  /// Likewise.
   std::vector<int> in_b{};
 
   bool operator==(const GroupDifference&) const = default;
@@ -24,6 +25,7 @@ struct GroupDifference {
 struct KindComparison {
   /// What each calls it; nothing where it does not have the kind.
   std::optional<GroupKind> in_a{};
+  /// Likewise.
   std::optional<GroupKind> in_b{};
   /// Whether both have the same lists in the same order; false where one lacks the kind.
   bool equal = false;

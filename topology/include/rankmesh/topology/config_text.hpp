@@ -43,7 +43,9 @@ struct ConfigReading {
 
 /// One field of a configuration as text.
 struct FieldText {
+  /// Its name, `tensor` say.
   std::string field;
+  /// What it holds.
   std::string value;
 
   bool operator==(const FieldText&) const = default;

@@ -63,7 +63,9 @@ class GroupFamily {
   [[nodiscard]] int world_size() const noexcept { return world_size_; }
   /// Where the ranks of `grouping()` begin in the world.
   [[nodiscard]] int first_rank() const noexcept { return first_rank_; }
+  /// How many groups there are.
   [[nodiscard]] int group_count() const noexcept { return group_count_; }
+  /// Ranks of each group.
   [[nodiscard]] int group_size() const noexcept {
     return picked_.empty() ? whole_size() : static_cast<int>(picked_.size());
   }

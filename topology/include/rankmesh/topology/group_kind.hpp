@@ -15,6 +15,7 @@ namespace rankmesh {
 /// without a central list, compared and copied without a cost, and used as keys.
 class GroupKind {
  public:
+  /// Characters that a name may have.
   static constexpr std::size_t max_length = 31;
 
   /// @param name 1 to 31 lower-case letters, digits and underscores, the first a letter
@@ -30,8 +31,10 @@ class GroupKind {
     length_ = static_cast<unsigned char>(name.size());
   }
 
+  /// The name, as long as this object lives.
   [[nodiscard]] constexpr std::string_view name() const noexcept { return {name_.data(), length_}; }
 
+  /// Whether the constructor takes a name.
   [[nodiscard]] static constexpr bool is_valid(std::string_view name) noexcept {
     if (name.empty() || name.size() > max_length || name[0] < 'a' || name[0] > 'z') return false;
     for (const char c : name) {
@@ -46,13 +49,21 @@ class GroupKind {
 
   // The kinds of the Megatron-style reference module. docs/groups.md defines each.
   static const GroupKind data;
+  /// Ranks with parts of one sequence.
   static const GroupKind sequence;
+  /// Copies of the weights, each on parts of sequences.
   static const GroupKind sequence_data;
+  /// One copy of the model.
   static const GroupKind model;
+  /// Ranks with parts of the same tensors.
   static const GroupKind tensor;
+  /// The stages of one pipeline.
   static const GroupKind pipeline;
+  /// The stages of a pipeline that hold the word embedding.
   static const GroupKind embedding;
+  /// Those that hold the position embedding.
   static const GroupKind position_embedding;
+  /// Ranks that share the scales of FP8.
   static const GroupKind amax;
 
  private:

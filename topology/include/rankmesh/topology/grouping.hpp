@@ -18,7 +18,9 @@ struct Place {
 
 /// One digit of an index: `size` values that lie `stride` apart.
 struct Digit {
+  /// How many values it takes.
   std::int64_t size = 1;
+  /// What a step along it adds to the rank.
   std::int64_t stride = 1;
 
   bool operator==(const Digit&) const = default;
@@ -47,7 +49,9 @@ class Grouping {
   ///         multiply up from one, a product below 2^31
   Grouping(std::span<const Digit> inside, std::span<const Digit> outside);
 
+  /// Ranks of each group.
   [[nodiscard]] int group_size() const noexcept { return inside_.total; }
+  /// How many groups there are.
   [[nodiscard]] int group_count() const noexcept { return outside_.total; }
 
   /// The index of a place. The place must exist.

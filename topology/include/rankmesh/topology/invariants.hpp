@@ -11,7 +11,9 @@ namespace rankmesh {
 
 /// The groups of one kind as plain lists, in order.
 struct KindLists {
+  /// The kind.
   GroupKind kind;
+  /// Its groups in order, each with its ranks in order.
   std::vector<std::vector<int>> groups;
 
   bool operator==(const KindLists&) const = default;

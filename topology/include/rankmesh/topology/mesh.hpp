@@ -15,7 +15,9 @@ namespace rankmesh {
 
 /// One degree of parallelism: `tp` tensor, `sp` sequence, `dp` data, `pp` pipeline, or any other name.
 struct Axis {
+  /// What it is called.
   std::string name{};
+  /// Ranks along it.
   std::int64_t size = 1;
 
   bool operator==(const Axis&) const = default;
@@ -23,7 +25,9 @@ struct Axis {
 
 /// A value along an axis.
 struct Coordinate {
+  /// The axis.
   std::string axis{};
+  /// From 0.
   std::int64_t value = 0;
 
   bool operator==(const Coordinate&) const = default;
@@ -52,6 +56,7 @@ class Mesh {
 
   /// The number of ranks: the product of the sizes of the axes.
   [[nodiscard]] int world_size() const noexcept { return world_size_; }
+  /// The axes, leftmost fastest.
   [[nodiscard]] std::span<const Axis> axes() const noexcept { return axes_; }
 
   /// The place of an axis in `axes()`; nothing if there is none of that name.
@@ -77,6 +82,7 @@ class Mesh {
   /// the order of the mesh, leftmost axis fastest, in whatever order the axes are given.
   /// @throws ConfigError listing every unknown or repeated axis
   [[nodiscard]] GroupFamily family(std::span<const std::string_view> varying) const;
+  /// Likewise, for names written down.
   [[nodiscard]] GroupFamily family(std::initializer_list<std::string_view> varying) const {
     return family(std::span(varying.begin(), varying.size()));
   }

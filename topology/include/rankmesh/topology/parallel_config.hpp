@@ -72,9 +72,12 @@ struct ParallelConfig {
   bool fp8 = false;
   /// Whether the data groups get a second, host-side communicator.
   bool distributed_optimizer = false;
+  /// Which ranks the amax groups hold.
   AmaxRule amax_rule = AmaxRule::reference_blocks;
+  /// How many stages virtual stages need.
   VirtualPipelineRule virtual_pipeline_rule = VirtualPipelineRule::reference;
 
+  /// Whose kinds of group there are.
   Convention convention = Convention::reference;
   /// Ranks that split the context (the sequence, in attention too).
   std::int64_t context = 1;

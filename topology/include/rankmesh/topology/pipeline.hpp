@@ -9,7 +9,9 @@ namespace rankmesh {
 
 /// Consecutive layers, numbered from 1 as in the reference: first, first + 1, ..., first + count - 1.
 struct LayerRange {
+  /// The first of them, from 1.
   std::int64_t first = 1;
+  /// How many there are; none where it is 0.
   std::int64_t count = 0;
 
   bool operator==(const LayerRange&) const = default;
@@ -19,6 +21,7 @@ struct LayerRange {
 struct LayerQuery {
   /// Layers of the whole model.
   std::int64_t layers = 0;
+  /// The stage, from 0.
   int stage = 0;
   /// The virtual stage (model chunk) of the stage; 0 where there are none.
   int virtual_stage = 0;
@@ -38,16 +41,21 @@ struct PipelineOptions {
 /// virtual stage for one that does not exist.
 class Pipeline {
  public:
+  /// @param pipeline_groups one for each pipeline, first stage first
+  /// @param options what is said of the stages besides
   Pipeline(GroupFamily pipeline_groups, PipelineOptions options);
 
   /// The pipeline groups.
   [[nodiscard]] const GroupFamily& groups() const noexcept { return groups_; }
   /// Stages, the pipeline parallel size.
   [[nodiscard]] int stages() const noexcept { return groups_.group_size(); }
+  /// Model chunks of each stage; nothing without the interleaved schedule.
   [[nodiscard]] std::optional<int> virtual_stages() const noexcept { return options_.virtual_stages; }
   /// The first decoder stage; kept even where there is one stage only and it has no effect.
   [[nodiscard]] std::optional<std::int64_t> split_stage() const noexcept { return options_.split_stage; }
 
+  /// The stage of a rank, from 0.
+  /// @throws RangeError if no pipeline holds the rank
   [[nodiscard]] int stage_of(int rank) const;
   /// The rank of the next stage in the pipeline group of `rank`; after the last comes the first.
   [[nodiscard]] int next_rank(int rank) const;

@@ -20,6 +20,7 @@ class RankList {
 
   /// The number of the group in its family.
   [[nodiscard]] int group() const noexcept { return group_; }
+  /// How many members there are.
   [[nodiscard]] int size() const noexcept { return family_->group_size(); }
 
   /// The rank at a position. The position must lie in 0 .. size() - 1.
@@ -29,20 +30,26 @@ class RankList {
   /// The rank at a position.
   /// @throws RangeError if there is no such position
   [[nodiscard]] int at(int position) const { return family_->rank_at({group_, position}); }
+  /// The first member.
   [[nodiscard]] int front() const noexcept { return (*this)[0]; }
+  /// The last member.
   [[nodiscard]] int back() const noexcept { return (*this)[size() - 1]; }
 
+  /// Whether a rank is a member. O(number of digits).
   [[nodiscard]] bool contains(int rank) const noexcept { return position_of(rank).has_value(); }
   /// The position of a rank; nothing if the rank is no member.
   [[nodiscard]] std::optional<int> position_of(int rank) const noexcept;
 
+  /// Where the members begin, in order.
   [[nodiscard]] iterator begin() const noexcept;
+  /// Where they end.
   [[nodiscard]] iterator end() const noexcept;
 
   /// Writes the ranks in order.
   /// @param out exactly `size()` ranks
   /// @throws RangeError if `out` has another size
   void copy_to(std::span<int> out) const;
+  /// The members, copied.
   [[nodiscard]] std::vector<int> to_vector() const;
 
   /// Equal when both hold the same ranks in the same order. O(size).

@@ -29,14 +29,17 @@ enum class Derivation {
 
 /// The groups of one kind, and what they are made from.
 struct KindFamily {
+  /// What it is called here.
   GroupKind kind;
   /// What users of Megatron-Core call it, in its NCCL configuration files for one: `tp` for `tensor`.
   GroupKind short_name;
+  /// Its groups.
   GroupFamily family;
   /// The mesh whose axes vary, a place in `Topology::meshes()`.
   std::size_t mesh = 0;
   /// The axes that vary inside a group, or inside a group of the kind it is derived from.
   std::vector<std::string> varying{};
+  /// How it comes to be.
   Derivation derivation = Derivation::whole;
   /// The kind it is derived from; nothing where it holds whole groups.
   std::optional<GroupKind> parent{};
@@ -56,6 +59,7 @@ class Topology {
   /// @throws ConfigError listing every violation, see `check`
   explicit Topology(const ParallelConfig& config);
 
+  /// What it was made from.
   [[nodiscard]] const ParallelConfig& config() const noexcept { return config_; }
   /// The ranks of the job: those of the layout, unless it is placed among others.
   [[nodiscard]] int world_size() const noexcept { return pipeline_.groups().world_size(); }
@@ -88,8 +92,10 @@ class Topology {
   [[nodiscard]] RankList group_of(GroupKind kind, int rank) const&;
   RankList group_of(GroupKind kind, int rank) const&& = delete;
 
+  /// The stages, and who is before and behind whom.
   [[nodiscard]] const Pipeline& pipeline() const noexcept { return pipeline_; }
 
+  /// Equal configurations make equal topologies.
   bool operator==(const Topology& other) const { return config_ == other.config_; }
 
  private:

@@ -40,7 +40,9 @@ CLI::Option* add_switch(CLI::App& app, const OptionText& text);
 
 /// The numbers that an option takes, both ends included.
 struct NumberRange {
+  /// The least.
   std::int64_t min = 1;
+  /// The greatest.
   std::int64_t max = INT64_MAX;
 };
 /// The number that an option was given; nothing if it was not, or has a problem.

@@ -20,9 +20,13 @@ enum ExitCode : int {
 
 /// What the program writes to.
 struct Streams {
+  /// For what was asked for.
   Sink& out;
+  /// For errors and warnings.
   Sink& err;
+  /// Whether `out` gets colour.
   bool colour_out = false;
+  /// Whether `err` does.
   bool colour_err = false;
 };
 

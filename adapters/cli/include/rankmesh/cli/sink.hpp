@@ -25,6 +25,7 @@ class WriteError : public Error {
   /// @param code the `errno` of the failed call
   explicit WriteError(int code);
 
+  /// The `errno` of the failed call.
   [[nodiscard]] int code() const noexcept { return code_; }
   /// Whether nobody reads any more, which is no failure: the reader has what it wanted.
   [[nodiscard]] bool is_closed_pipe() const noexcept;
@@ -36,6 +37,7 @@ class WriteError : public Error {
 /// A file descriptor, which stays open. SIGPIPE must be ignored for a closed pipe to be an error of `write`.
 class DescriptorSink final : public Sink {
  public:
+  /// @param descriptor open for writing
   explicit DescriptorSink(int descriptor) noexcept : descriptor_(descriptor) {}
   void write(std::string_view text) override;
 
@@ -47,6 +49,7 @@ class DescriptorSink final : public Sink {
 class StringSink final : public Sink {
  public:
   void write(std::string_view text) override { text_ += text; }
+  /// All that was written.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
  private:

@@ -14,6 +14,7 @@ struct Problem {
   std::string source{};
   /// Both count from 1; both are 0 where the problem has no place, in a file that cannot be read say.
   int line = 0;
+  /// The column; see `line`.
   int column = 0;
   /// What is wrong, and what is possible instead.
   std::string text{};

@@ -59,6 +59,8 @@ namespace rankmesh::files {
 /// Reads a file of at most 1 MiB.
 /// @throws FileError as `parse_nccl_options` does, or with what the system says where the file cannot be read
 [[nodiscard]] nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path);
+/// The options of the kinds that a topology has, from a file.
+/// @throws FileError likewise
 [[nodiscard]] nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path,
                                                      const Topology& topology);
 

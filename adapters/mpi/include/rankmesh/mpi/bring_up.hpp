@@ -36,9 +36,13 @@ class BringUp {
 
   /// The communicator of the caller, which returns its errors meanwhile.
   [[nodiscard]] const CallersCommunicator& caller() const noexcept { return caller_; }
+  /// What the messages go through.
   [[nodiscard]] MpiTransport& transport() noexcept { return transport_; }
+  /// Where the ranks wait for each other.
   [[nodiscard]] Rounds& rounds() noexcept { return rounds_; }
+  /// The own rank.
   [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
+  /// What is brought up.
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return plan_; }
   /// The steps of the plan as this rank carries them out.
   [[nodiscard]] const std::vector<RankStep>& steps() const noexcept { return steps_; }
@@ -49,13 +53,15 @@ class BringUp {
   /// Tells of a part that is done.
   /// @throws what the callback throws
   void done(std::string_view part);
-  /// Likewise where the others may enter a call without this rank next: they must not be left alone inside MPI.
-  /// What the callback throws is kept, and thrown at the next step that all ranks wait for.
+  /// Likewise where the others may enter a call without this rank next: they must not be left alone inside
+  /// MPI. What the callback throws is kept, and thrown at the next step that all ranks wait for.
   void done_in_turn(std::string_view part);
 
   /// A call that blocks, and the part of the bring-up it belongs to.
   struct Call {
+    /// The call of MPI or NCCL.
     std::string_view name;
+    /// The step it belongs to.
     std::string_view part;
   };
   /// Waits for all ranks to arrive, then makes a call that blocks, and watches it.

@@ -14,6 +14,7 @@ class CallersCommunicator {
   CallersCommunicator& operator=(const CallersCommunicator&) = delete;
   ~CallersCommunicator();
 
+  /// The caller's communicator.
   [[nodiscard]] MPI_Comm native() const noexcept { return communicator_; }
   /// Has another communicator treat errors as this one did before.
   void hand_on_error_handler(MPI_Comm other) const { MPI_Comm_set_errhandler(other, before_); }

@@ -8,8 +8,10 @@ namespace rankmesh::mpi {
 
 /// How an `MPI_Comm` is owned.
 struct CommunicatorTraits {
+  /// What MPI calls it.
   using Native = MPI_Comm;
 
+  /// What stands for none.
   [[nodiscard]] static MPI_Comm empty() noexcept { return MPI_COMM_NULL; }
   /// Frees the communicator. Does nothing after `MPI_Finalize`, and nothing while an exception unwinds the
   /// stack: freeing is collective, and the other members may never come.

@@ -48,7 +48,9 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] static Communicators from_native_handles(const CommunicatorPlan& plan, MPI_Comm world,
                                                          const std::map<GroupKind, MPI_Comm>& communicators);
 
+  /// The layout.
   [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
+  /// What was made, in which order, and who shares it.
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return set_.plan(); }
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return set_.rank(); }

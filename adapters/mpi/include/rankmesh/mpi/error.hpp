@@ -28,6 +28,7 @@ class MpiError : public Error {
   /// Asks MPI for the text of the code.
   explicit MpiError(Details details);
 
+  /// What failed, as data.
   [[nodiscard]] const Details& details() const noexcept { return details_; }
 
  private:

@@ -21,8 +21,11 @@ enum class Arrivals {
 
 /// How to bring up.
 struct Options {
+  /// How long to wait for others.
   Patience patience{};
+  /// What the kinds share.
   PlanOptions plan{};
+  /// When the ranks tell each other that they have come.
   Arrivals arrivals = Arrivals::once;
   /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator.
   int first_tag = MpiTransport::default_first_tag;

@@ -18,6 +18,7 @@ class MpiTransport final : public Transport {
   /// Tags a transport may use: `first_tag` to `first_tag + tag_count - 1`. All lie below the 32767 that MPI
   /// guarantees with the default `first_tag`.
   static constexpr int tag_count = 1024;
+  /// The first of the 1024 tags in use.
   static constexpr int default_first_tag = 31000;
 
   /// @param communicator must outlive this, and return errors (MPI_ERRORS_RETURN) meanwhile
@@ -25,6 +26,7 @@ class MpiTransport final : public Transport {
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
   /// Another transport for the same session, on channels of its own: for another thread.
   struct SameSession {};
+  /// @param other the transport whose session it is
   MpiTransport(const MpiTransport& other, SameSession /*tag*/);
   /// Gives up on messages that have not left.
   ~MpiTransport() override;

@@ -21,6 +21,7 @@ namespace rankmesh::mpi {
 struct StuckCall {
   /// `MPI_Comm_create_group`, say, and the part of the bring-up it belongs to: a kind, or `duplicate`.
   std::string call{};
+  /// The step of the bring-up it belongs to.
   std::string part{};
   /// The rank it is stuck on.
   int rank = 0;
@@ -42,6 +43,7 @@ struct StuckCall {
 /// call; who wants the job to end calls MPI_Abort.
 class Watchdog {
  public:
+  /// Who is told of a stuck call.
   using Callback = std::function<void(const StuckCall&)>;
 
   /// Starts the thread, unless the callback is empty.
@@ -59,6 +61,9 @@ class Watchdog {
   /// Watches one call for as long as this lives.
   class Watch {
    public:
+    /// Watches until the end of its life.
+    /// @param call the call of MPI or NCCL
+    /// @param part the step of the bring-up
     Watch(Watchdog& watchdog, std::string call, std::string part);
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;

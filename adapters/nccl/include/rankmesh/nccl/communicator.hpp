@@ -8,8 +8,10 @@ namespace rankmesh::nccl {
 
 /// How an `ncclComm_t` is owned.
 struct CommunicatorTraits {
+  /// What NCCL calls it.
   using Native = ncclComm_t;
 
+  /// What stands for none.
   [[nodiscard]] static ncclComm_t empty() noexcept { return nullptr; }
   /// Destroys a communicator that is at rest. Aborts one that is in progress, has an error, or is destroyed
   /// while an exception unwinds the stack: destruction waits for the other members, and they may never come.

@@ -58,7 +58,9 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] static Communicators from_native_handles(
       const CommunicatorPlan& plan, int rank, const std::map<GroupKind, ncclComm_t>& communicators);
 
+  /// The layout.
   [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
+  /// What was made, in which order, and who shares it.
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return made_->set.plan(); }
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return made_->set.rank(); }

@@ -18,6 +18,7 @@ namespace rankmesh::nccl {
 struct CommunicatorConfig {
   /// Thread blocks per collective, at least and at most. NCCL 2.17.
   std::optional<int> min_ctas{};
+  /// Likewise, at most.
   std::optional<int> max_ctas{};
   /// Thread blocks in a cooperative group array, 0 to 8. NCCL 2.17.
   std::optional<int> cga_cluster_size{};
@@ -56,6 +57,7 @@ struct ConfigKey {
   std::string_view key;
   /// The first version of NCCL that has it, as NCCL_VERSION_CODE numbers versions.
   int since;
+  /// Where it is kept.
   ConfigMember member;
 };
 
@@ -77,7 +79,9 @@ enum class Stream { none, normal, high_priority };
 
 /// What a caller asks for one kind.
 struct KindOptions {
+  /// What NCCL is told.
   CommunicatorConfig communicator{};
+  /// Which stream is made for the kind.
   Stream stream = Stream::none;
 
   bool operator==(const KindOptions&) const = default;

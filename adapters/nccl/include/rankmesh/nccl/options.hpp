@@ -26,6 +26,7 @@ enum class Strategy {
 struct Options {
   /// Deadline, sharing, callbacks.
   mpi::Options bring_up{};
+  /// How the communicators are made.
   Strategy strategy = Strategy::unique_id;
   /// Whether NCCL's calls block until they are done. If not, all communicators of a rank are initialised at
   /// the same time under the deadline, and stay non-blocking: a call on one may return `ncclInProgress`, see

@@ -8,8 +8,10 @@ namespace rankmesh::nccl {
 
 /// How a `cudaStream_t` is owned.
 struct StreamTraits {
+  /// What CUDA calls it.
   using Native = cudaStream_t;
 
+  /// What stands for none.
   [[nodiscard]] static cudaStream_t empty() noexcept { return nullptr; }
   /// Destroys the stream; its work goes on. Does nothing once the CUDA driver is gone.
   static void destroy(cudaStream_t stream, bool unwinding) noexcept;

@@ -1,0 +1,52 @@
+#!/bin/sh
+# errors.sh ROOT: fails unless docs/errors.md names every exception that the public headers declare, and holds every piece
+# of text that the sources make messages from. A piece is a string in the code with a blank in it.
+cd "$1" || exit 1
+document=docs/errors.md
+parts="topology comm adapters/mpi adapters/nccl adapters/files"
+
+# Those that speak of something else: the invariants that tests ask for, warnings, the text of plans and values, and the
+# name of a part of the bring-up.
+sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp'; done)
+other() { cat <<'END'
+host communicators
+, other ranks without a color
+no communicator:
+rankmesh plan 1
+groups of
+group of
+: groups of one
+, sharing key "
+, made with
+amax groups are blocks of consecutive ranks, as in the reference, and with sequence =
+match no group that shares weights; the amax rule data_tensor_product makes them the product of
+data, tensor and sequence groups
+split_rank =
+has no effect with pipeline = 1, as in the reference
+END
+}
+
+failed=0
+complain() { printf '%s\n' "$1" >&2; failed=1; }
+
+# In code, without comments and includes; the quotes and line ends inside a string as the document has them.
+pieces=$(cat $sources | sed -e '/^ *\/\//d' -e '/^#include/d' -e 's/ \/\/ .*//' |
+         grep -oE '"([^"\\]|\\.)*"' |
+         sed -e 's/^"//' -e 's/"$//' -e 's/\\n/\n/g' | sed -e 's/\\"/"/g' -e 's/^ *//' -e 's/ *$//' |
+         grep -E '.{8}' | grep ' ' | sort -u)
+count=0
+while IFS= read -r piece; do
+  count=$((count + 1))
+  grep -qF -e "$piece" $document && continue
+  other | grep -qxF -e "$piece" || complain "$document does not have: $piece"
+done <<END
+$pieces
+END
+[ $count -ge 150 ] || complain "only $count pieces of messages were found: the search is broken"
+
+errors=$(cat $(find $parts -path '*/include/*' -name '*.hpp') | sed -nE 's/^class ([A-Za-z]+Error) : public.*/\1/p')
+[ "$(echo "$errors" | wc -l)" -ge 8 ] || complain "too few exceptions were found: the search is broken"
+for error in $errors; do
+  grep -qE "^##+ ([a-z]+::)?$error\$" $document || complain "$document has no section $error"
+done
+exit $failed

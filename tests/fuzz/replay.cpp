@@ -1,0 +1,53 @@
+// The main function of a fuzz target where there is no libFuzzer: runs every file of the folders it is given,
+// and every beginning of each, since a text that ends too early is what readers meet most.
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "fuzz.hpp"
+
+namespace {
+
+void run(const std::string& text) {
+  // In memory of its own, so that AddressSanitizer sees a read behind the end.
+  const std::vector<std::uint8_t> bytes(text.begin(), text.end());
+  LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+}
+
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::size_t inputs = 0;
+  for (int i = 1; i < argc; ++i) {
+    for (const auto& path : files_in(argv[i])) {
+      const std::string name = path.filename();
+      std::printf("%s\n", name.c_str());
+      std::fflush(stdout);  // the last line names the input that ended the process
+      const std::string text = read(path);
+      run(text);
+      ++inputs;
+      if (name.starts_with("found_")) continue;
+      for (std::size_t length = 0; length < text.size(); ++length) run(text.substr(0, length));
+    }
+  }
+  std::printf("%zu inputs\n", inputs);
+  return inputs == 0 ? 1 : 0;
+}
