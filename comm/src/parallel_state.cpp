@@ -26,6 +26,18 @@ int ParallelState::position(GroupKind kind) const {
   return topology().family(kind).locate(rank())->position;
 }
 
+IndexRange ParallelState::shard(GroupKind kind, std::int64_t length) const {
+  const RankList members = group(kind);
+  return rankmesh::shard(
+      {.length = length, .parts = members.size(), .part = members.position_of(rank()).value()});
+}
+
+LayerRange ParallelState::pipeline_layers(std::int64_t layers) const {
+  return topology().pipeline().layers({.layers = layers,
+                                       .stage = pipeline_parallel_rank(),
+                                       .virtual_stage = virtual_pipeline_rank().value_or(0)});
+}
+
 RankList ParallelState::of_own_pipeline(GroupKind kind) const {
   return topology().family(kind).group(pipeline_parallel_group().group());
 }

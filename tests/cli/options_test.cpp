@@ -46,6 +46,27 @@ TEST_CASE("a number is read within its range") {
   }
 }
 
+TEST_CASE("a decimal number is read within its range") {
+  Fixture f;
+  const auto [text, problem] = GENERATE(table<std::string, std::string>(
+      {{"0.25", ""},
+       {"2.5e-1", ""},
+       {"-1", "--size: -1 is below 0"},
+       {"nan", "--size: nan is below 0"},
+       {"2", "--size: 2 is above 1.5"},
+       {"1,5", "--size: 1,5 is not a number"},
+       {"1e999", "--size: 1e999 is beyond what a double holds"}}));
+  CHECK(f.parse_line("--size " + text).problems.empty());
+  const auto number = decimal_of(*f.size, {.min = 0, .max = 1.5}, f.problems);
+  if (problem.empty()) {
+    CHECK(number == 0.25);
+    CHECK(f.problems.empty());
+  } else {
+    CHECK(number == std::nullopt);
+    CHECK(f.problems == Problems{problem});
+  }
+}
+
 TEST_CASE("an option that is absent, repeated or without its value") {
   Fixture f;
   SECTION("absent") {

@@ -47,6 +47,22 @@ TEST_CASE("a set hands out the communicator of the step that makes a kind") {
   CHECK(set.communicator_count() == 5);
 }
 
+TEST_CASE("neighbours in a group end where the group ends") {
+  std::vector<std::vector<std::optional<int>>> neighbours;
+  for (const int rank : {1, 5, 9, 13}) {
+    const auto pipeline = Set(example(), rank, make).at(GroupKind::pipeline);
+    neighbours.push_back({pipeline.previous(), pipeline.next()});
+  }
+  CHECK(neighbours == std::vector<std::vector<std::optional<int>>>{
+                          {std::nullopt, 1}, {0, 2}, {1, 3}, {2, std::nullopt}});
+  // Those of one, and of a rank in no group.
+  for (const GroupKind kind : {GroupKind::sequence, GroupKind::embedding}) {
+    const auto alone = Set(example(), 5, make).at(kind);
+    CHECK(alone.next() == std::nullopt);
+    CHECK(alone.previous() == std::nullopt);
+  }
+}
+
 TEST_CASE("a group of one has no communicator, a rank outside has no group, and both say so") {
   const Set set(example(), 5, make);
   const auto sequence = set.at(GroupKind::sequence);

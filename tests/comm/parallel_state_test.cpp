@@ -196,3 +196,24 @@ TEST_CASE("a process may hold several states, and they move") {
   CHECK(moved.tensor_parallel_group().to_vector() == std::vector<int>{2, 3});
   CHECK(b.tensor_parallel_group().to_vector() == std::vector<int>{0, 1, 2, 3});
 }
+
+TEST_CASE("a rank knows its part of what its groups share") {
+  // tp = 2, dp = 2, pp = 4: rank 7 is at tensor position 1, data position 1, stage 1.
+  ParallelState state(Topology({.world_size = 16, .tensor = 2, .pipeline = 4}), 7);
+  CHECK(state.shard(GroupKind::tensor, 256) == IndexRange{.first = 128, .count = 128});
+  CHECK(state.shard(GroupKind::data, 6) == IndexRange{.first = 3, .count = 3});
+  CHECK(state.shard(GroupKind::sequence, 5) == IndexRange{.first = 0, .count = 5});
+  CHECK_THROWS_AS(state.shard(GroupKind::tensor, 3), ConfigError);
+  CHECK_THROWS_AS(state.shard(GroupKind::embedding, 2), RangeError);
+  CHECK(state.pipeline_layers(8) == LayerRange{.first = 3, .count = 2});
+  CHECK_THROWS_AS(state.pipeline_layers(6), ConfigError);
+
+  ParallelState chunks(Topology({.world_size = 4, .pipeline = 4, .virtual_pipeline = 2}), 1);
+  CHECK(chunks.pipeline_layers(16) == LayerRange{.first = 3, .count = 2});
+  chunks.set_virtual_pipeline_rank(1);
+  CHECK(chunks.pipeline_layers(16) == LayerRange{.first = 11, .count = 2});
+  // The part is that of the group, also where a caller trains as if there were another.
+  ParallelState sequence(Topology({.world_size = 4, .sequence = 2}), 1);
+  sequence.set_eval_mode();
+  CHECK(sequence.shard(GroupKind::sequence, 8) == IndexRange{.first = 4, .count = 4});
+}

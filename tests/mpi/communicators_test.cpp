@@ -122,6 +122,9 @@ TEST_CASE("the named accessors mean what they mean in the reference") {
   CHECK(groups.model_parallel().size == 1);
   CHECK(groups.tensor_parallel().kind == K::tensor);
   CHECK(groups.pipeline_parallel().kind == K::pipeline);
+  CHECK(groups.state().rank() == world_rank());
+  CHECK(groups.state().topology() == groups.topology());
+  CHECK(groups.state().is_training_mode());
 }
 
 TEST_CASE("a job may be brought up many times, and on a part of the world") {

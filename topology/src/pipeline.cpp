@@ -1,23 +1,12 @@
 #include "rankmesh/topology/pipeline.hpp"
 
-#include <limits>
 #include <string>
 #include <utility>
 
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/shard.hpp"
 
 namespace rankmesh {
-namespace {
-
-/// The multiples of `unit` on both sides of `value`, as far as they are positive and fit 64 bits.
-std::vector<std::int64_t> nearest_multiples(std::int64_t unit, std::int64_t value) {
-  const std::int64_t below = value < unit ? 0 : value / unit * unit;
-  if (below == 0) return {unit};
-  if (below > std::numeric_limits<std::int64_t>::max() - unit) return {below};
-  return {below, below + unit};
-}
-
-}  // namespace
 
 Pipeline::Pipeline(GroupFamily pipeline_groups, PipelineOptions options)
     : groups_(std::move(pipeline_groups)),
@@ -87,10 +76,9 @@ LayerRange Pipeline::layers(const LayerQuery& query) const {
     std::string by = "pipeline = " + std::to_string(stages());
     if (options_.virtual_stages)
       by += " times virtual_pipeline = " + std::to_string(*options_.virtual_stages);
-    throw ConfigError({{.field = "layers",
-                        .value = std::to_string(query.layers),
-                        .rule = "is no positive multiple of " + by,
-                        .nearest = nearest_multiples(chunks, query.layers)}});
+    const auto violation =
+        check_division({.field = "layers", .length = query.layers, .parts = chunks, .by = std::move(by)});
+    throw ConfigError({violation.value()});
   }
   const std::int64_t count = query.layers / chunks;
   const std::int64_t chunk = std::int64_t{query.virtual_stage} * stages() + query.stage;

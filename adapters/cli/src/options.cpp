@@ -3,6 +3,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "suggestions.hpp"
@@ -81,6 +82,40 @@ void allow_extras(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->allow_extras();
 }
 
+std::string in_words(std::int64_t number) {
+  return std::to_string(number);
+}
+std::string in_words(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+/// What to say of a text that is no number, and of one too large for its type.
+struct NumberRules {
+  const char* unreadable;
+  const char* too_large;
+};
+
+template <typename Number, typename Range>
+std::optional<Number> parsed(const CLI::Option& option, const Range& range, NumberRules rules,
+                             Problems& problems) {
+  const auto text = value_of(option, problems);
+  if (!text) return std::nullopt;
+  const auto refuse = [&](const std::string& rule) {
+    problems.push_back(option.get_name() + ": " + *text + " " + rule);
+    return std::nullopt;
+  };
+  Number number{};
+  const char* end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, number);
+  if (error == std::errc::result_out_of_range) return refuse(rules.too_large);
+  if (error != std::errc() || stop != end) return refuse(rules.unreadable);
+  // Not a number is below and above nothing.
+  if (!(number >= range.min)) return refuse("is below " + in_words(range.min));
+  if (!(number <= range.max)) return refuse("is above " + in_words(range.max));
+  return number;
+}
+
 }  // namespace
 
 CLI::Option* add_value(CLI::App& app, const OptionText& text) {
@@ -124,20 +159,11 @@ bool is_given(const CLI::Option& option, Problems& problems) {
 }
 
 std::optional<std::int64_t> number_of(const CLI::Option& option, NumberRange range, Problems& problems) {
-  const auto text = value_of(option, problems);
-  if (!text) return std::nullopt;
-  const auto refuse = [&](const std::string& rule) {
-    problems.push_back(option.get_name() + ": " + *text + " " + rule);
-    return std::nullopt;
-  };
-  std::int64_t number = 0;
-  const char* end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
-  if (error == std::errc::result_out_of_range) return refuse("is beyond 64 bits");
-  if (error != std::errc() || stop != end) return refuse("is not a whole number");
-  if (number < range.min) return refuse("is below " + std::to_string(range.min));
-  if (number > range.max) return refuse("is above " + std::to_string(range.max));
-  return number;
+  return parsed<std::int64_t>(option, range, {"is not a whole number", "is beyond 64 bits"}, problems);
+}
+
+std::optional<double> decimal_of(const CLI::Option& option, DecimalRange range, Problems& problems) {
+  return parsed<double>(option, range, {"is not a number", "is beyond what a double holds"}, problems);
 }
 
 std::optional<std::size_t> choice_of(const CLI::Option& option, std::span<const std::string_view> choices,

@@ -8,9 +8,11 @@
 namespace rankmesh::mpi {
 namespace {
 
-/// Ranks that wait for each other at other moments would wait for ever.
-std::vector<AgreementField> with_arrivals(std::vector<AgreementField> fields, Arrivals arrivals) {
-  fields.push_back({.field = "arrivals", .value = arrivals == Arrivals::once ? "once" : "before_each_step"});
+std::vector<AgreementField> with_options(std::vector<AgreementField> fields, const Options& options) {
+  // Ranks that wait for each other at other moments would wait for ever.
+  fields.push_back(
+      {.field = "arrivals", .value = options.arrivals == Arrivals::once ? "once" : "before_each_step"});
+  fields.insert(fields.end(), options.job_fields.begin(), options.job_fields.end());
   return fields;
 }
 
@@ -22,8 +24,7 @@ BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Opti
       caller_(communicator),
       transport_(communicator, options.first_tag),
       rounds_(transport_, options.patience),
-      plan_(agree_on_plan(rounds_, config,
-                          {.plan = options.plan, .fields = with_arrivals(fields, options.arrivals)})),
+      plan_(agree_on_plan(rounds_, config, {.plan = options.plan, .fields = with_options(fields, options)})),
       steps_(plan_.for_rank(transport_.rank())),
       watchdog_(rounds_, transport_, options.on_stuck),
       since_(Clock::now() - rounds_.elapsed()) {}

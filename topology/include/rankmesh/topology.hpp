@@ -19,4 +19,5 @@
 #include "rankmesh/topology/parallel_config.hpp"
 #include "rankmesh/topology/pipeline.hpp"
 #include "rankmesh/topology/rank_list.hpp"
+#include "rankmesh/topology/shard.hpp"
 #include "rankmesh/topology/topology.hpp"

@@ -41,6 +41,15 @@ struct GroupCommunicator {
   [[nodiscard]] bool is_member() const noexcept { return group.has_value(); }
   /// Whether there is somebody to communicate with.
   [[nodiscard]] bool has_communicator() const noexcept { return communicator.has_value(); }
+  /// The position behind this one, to send to in this communicator; nothing for the last member, and for a
+  /// rank in no group. In the pipeline group: the next stage.
+  [[nodiscard]] std::optional<int> next() const noexcept {
+    return position + 1 < size ? std::optional(position + 1) : std::nullopt;
+  }
+  /// The position before this one; nothing for the first member, and for a rank in no group.
+  [[nodiscard]] std::optional<int> previous() const noexcept {
+    return position > 0 ? std::optional(position - 1) : std::nullopt;
+  }
   /// The communicator.
   /// @throws StateError where there is none, saying why
   [[nodiscard]] Native native() const {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "rankmesh/comm/errors.hpp"
+#include "rankmesh/topology/shard.hpp"
 #include "rankmesh/topology/topology.hpp"
 
 namespace rankmesh {
@@ -60,6 +61,13 @@ class ParallelState {
   /// The group of any kind that holds this rank.
   /// @throws RangeError if the topology has no such kind or no group of it holds this rank
   [[nodiscard]] RankList group(GroupKind kind) const { return topology().group_of(kind, rank()); }
+
+  /// The part of something that this rank has where it is cut into equal parts for the members of its group
+  /// of a kind: of the columns of a weight for `tensor`, of the tokens for `sequence`, of the batch for
+  /// `data`. That of the group itself, whatever the mode and the overrides.
+  /// @throws ConfigError if the parts are not equal; say so before, with `check_division`
+  /// @throws RangeError if the topology has no such kind or no group of it holds this rank
+  [[nodiscard]] IndexRange shard(GroupKind kind, std::int64_t length) const;
 
   /// The group of kind `model` that holds this rank.
   [[nodiscard]] RankList model_parallel_group() const { return group(GroupKind::model); }
@@ -175,6 +183,9 @@ class ParallelState {
   [[nodiscard]] int pipeline_next_rank() const { return topology().pipeline().next_rank(rank()); }
   /// The rank of the previous stage; before the first comes the last.
   [[nodiscard]] int pipeline_prev_rank() const { return topology().pipeline().previous_rank(rank()); }
+  /// The layers of this rank's stage, on the virtual stage it works on, of a model with so many.
+  /// @throws ConfigError if the stages do not get equally many
+  [[nodiscard]] LayerRange pipeline_layers(std::int64_t layers) const;
   /// See `Pipeline::is_before_split`.
   [[nodiscard]] bool is_pipeline_stage_before_split() const;
   /// See `Pipeline::is_after_split`.

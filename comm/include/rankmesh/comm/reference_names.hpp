@@ -1,11 +1,12 @@
 #pragma once
 
+#include "rankmesh/comm/parallel_state.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 
 namespace rankmesh {
 
 /// Gives the communicators of an adapter the names that users of the reference expect.
-/// @tparam Communicators the class that inherits from this; it has `at(GroupKind)`
+/// @tparam Communicators the class that inherits from this; it has `at(GroupKind)`, `topology()` and `rank()`
 template <typename Communicators>
 class ReferenceNames {
  public:
@@ -21,6 +22,10 @@ class ReferenceNames {
   [[nodiscard]] auto sequence_data_parallel() const { return self().at(GroupKind::sequence_data); }
   /// The sequence_data group, as in the reference; the kind `data` alone is `at(GroupKind::data)`.
   [[nodiscard]] auto data_parallel() const { return sequence_data_parallel(); }
+
+  /// The state of the reference for this rank, in training mode: sizes, positions and stages by name. It does
+  /// not depend on the communicators and may outlive them.
+  [[nodiscard]] ParallelState state() const { return {self().topology(), self().rank()}; }
 
  private:
   // Only `Communicators` itself can inherit.

@@ -48,6 +48,14 @@ struct NumberRange {
 /// The number that an option was given; nothing if it was not, or has a problem.
 [[nodiscard]] std::optional<std::int64_t> number_of(const CLI::Option& option, NumberRange range,
                                                     Problems& problems);
+/// The decimal numbers that an option takes, both ends included.
+struct DecimalRange {
+  double min = 0;
+  double max = 0;
+};
+/// The decimal number that an option was given, `0.25` or `1e-3`; nothing if it was not, or has a problem.
+[[nodiscard]] std::optional<double> decimal_of(const CLI::Option& option, DecimalRange range,
+                                               Problems& problems);
 /// Which of some words an option was given, as an index; nothing if it was not, or has a problem.
 [[nodiscard]] std::optional<std::size_t> choice_of(const CLI::Option& option,
                                                    std::span<const std::string_view> choices,

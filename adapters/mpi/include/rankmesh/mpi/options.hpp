@@ -1,5 +1,8 @@
 #pragma once
 
+#include <vector>
+
+#include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/progress.hpp"
 #include "rankmesh/comm/rounds.hpp"
@@ -27,6 +30,9 @@ struct Options {
   PlanOptions plan{};
   /// When the ranks tell each other that they have come.
   Arrivals arrivals = Arrivals::once;
+  /// What else must be the same on all ranks: the job's own options, the size of its model. Ranks that were
+  /// started with others get the error that names the field, instead of waiting for each other later.
+  std::vector<AgreementField> job_fields{};
   /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator.
   int first_tag = MpiTransport::default_first_tag;
   /// Called on every rank after every part. An exception from it ends the bring-up of all ranks.
