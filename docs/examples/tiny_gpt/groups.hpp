@@ -1,0 +1,151 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <Eigen/Core>
+#include <array>
+#include <cstdio>
+#include <list>
+#include <map>
+#include <optional>
+#include <rankmesh/mpi.hpp>
+#include <rankmesh/topology.hpp>
+#include <string>
+
+namespace tiny_gpt {
+
+using Eigen::Index;
+using rankmesh::GroupKind;
+using Vector = Eigen::VectorXd;
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// What a group is used for, and what that has cost this rank; waiting for the others is included.
+enum Operation { all_reduce, reduce_scatter, all_gather, all_to_all, send_receive };
+inline constexpr std::array operation_names{"all-reduce", "reduce-scatter", "all-gather", "all-to-all",
+                                            "send, receive"};
+struct Cost {
+  double calls = 0, bytes = 0, seconds = 0;
+};
+
+/// The group of one kind that this rank is in. With nobody to communicate with, every operation is done at
+/// once: in a group of one, and for a rank in no group.
+class Group {
+ public:
+  using View = rankmesh::GroupCommunicator<MPI_Comm>;
+  explicit Group(View view) : view_(view) {}
+
+  [[nodiscard]] int size() const { return view_.communicator ? view_.size : 1; }
+  [[nodiscard]] int position() const { return view_.communicator ? view_.position : 0; }
+  [[nodiscard]] const Cost& cost(std::size_t operation) const { return costs_.at(operation); }
+
+  /// Every member's numbers become the sum over the members, or the largest.
+  template <typename Dense>
+  void sum(Dense&& x) {
+    reduce(x, MPI_SUM);
+  }
+  template <typename Dense>
+  void maximum(Dense&& x) {
+    reduce(x, MPI_MAX);
+  }
+
+  /// Cuts a vector into as many equal parts as there are members, and gives each member the sum of its part.
+  [[nodiscard]] Vector sum_and_scatter(const Vector& whole) {
+    if (!view_.communicator) return whole;
+    Vector part(whole.size() / size());
+    timed(reduce_scatter, whole.size(), MPI_Reduce_scatter_block, whole.data(), part.data(), count_of(part),
+          MPI_DOUBLE, MPI_SUM, view_.native());
+    return part;
+  }
+  /// The other way round: the parts of all members, one behind the other.
+  [[nodiscard]] Vector gather(const Vector& part) {
+    if (!view_.communicator) return part;
+    Vector whole(part.size() * size());
+    timed(all_gather, whole.size(), MPI_Allgather, part.data(), count_of(part), MPI_DOUBLE, whole.data(),
+          count_of(part), MPI_DOUBLE, view_.native());
+    return whole;
+  }
+  /// Blocks of rows, one for each member, are exchanged for the blocks that the members have for this one.
+  [[nodiscard]] Matrix exchange(const Matrix& blocks) {
+    if (!view_.communicator) return blocks;
+    Matrix result(blocks.rows(), blocks.cols());
+    const int count = count_of(blocks) / size();
+    timed(all_to_all, blocks.size(), MPI_Alltoall, blocks.data(), count, MPI_DOUBLE, result.data(), count,
+          MPI_DOUBLE, view_.native());
+    return result;
+  }
+
+  /// The positions of the neighbours; nothing at the ends of the group.
+  [[nodiscard]] std::optional<int> next() const { return view_.next(); }
+  [[nodiscard]] std::optional<int> previous() const { return view_.previous(); }
+  /// Does not wait for the receiver, so that neighbours may send to each other.
+  void send(int to, Matrix x) {
+    auto& [matrix, request] = sending_.emplace_back(std::move(x), MPI_REQUEST_NULL);
+    timed(send_receive, matrix.size(), MPI_Isend, matrix.data(), count_of(matrix), MPI_DOUBLE, to, 0,
+          view_.native(), &request);
+  }
+  void receive(int from, Matrix& x) {
+    timed(send_receive, x.size(), MPI_Recv, x.data(), count_of(x), MPI_DOUBLE, from, 0, view_.native(),
+          MPI_STATUS_IGNORE);
+  }
+  /// Waits until everything sent has left.
+  void finish_sends() {
+    for (auto& [matrix, request] : sending_) MPI_Wait(&request, MPI_STATUS_IGNORE);
+    sending_.clear();
+  }
+
+ private:
+  template <typename Dense>
+  [[nodiscard]] static int count_of(const Dense& x) {
+    return static_cast<int>(x.size());
+  }
+  /// Calls a function of MPI and notes what it cost.
+  template <typename Function, typename... Arguments>
+  void timed(Operation operation, Index numbers, Function function, Arguments... arguments) {
+    const double start = MPI_Wtime();
+    function(arguments...);
+    costs_[operation].seconds += MPI_Wtime() - start;
+    costs_[operation].bytes += static_cast<double>(numbers) * sizeof(double);
+    ++costs_[operation].calls;
+  }
+  template <typename Dense>
+  void reduce(Dense& x, MPI_Op operation) {
+    if (!view_.communicator) return;
+    timed(all_reduce, x.size(), MPI_Allreduce, MPI_IN_PLACE, x.data(), count_of(x), MPI_DOUBLE, operation,
+          view_.native());
+  }
+
+  View view_;
+  std::array<Cost, operation_names.size()> costs_{};
+  std::list<std::pair<Matrix, MPI_Request>> sending_;  // a list, since MPI holds the addresses
+};
+
+/// The group of each kind that this rank is in.
+using Groups = std::map<GroupKind, Group>;
+
+inline Groups groups_of(const rankmesh::mpi::Communicators& made) {
+  Groups groups;
+  for (const auto& kind : made.topology().kinds()) groups.emplace(kind.kind, made.at(kind.kind));
+  return groups;
+}
+
+/// What communication has cost: a row for each kind and operation, the mean over the ranks.
+/// @collective over the job
+inline std::string cost_table(const Groups& groups, MPI_Comm world, int ranks, double seconds) {
+  std::string table = "kind                operation            calls        MiB    seconds   of the time\n";
+  for (const auto& [kind, group] : groups) {
+    for (std::size_t i = 0; i < operation_names.size(); ++i) {
+      Cost mean = group.cost(i);
+      MPI_Allreduce(MPI_IN_PLACE, &mean, 3, MPI_DOUBLE, MPI_SUM, world);
+      if (mean.calls == 0) continue;
+      std::array<char, 128> row{};
+      std::snprintf(row.data(), row.size(), "%-19s %-14s %11.1f %10.2f %10.3f %11.1f %%\n",
+                    std::string(kind.name()).c_str(), operation_names[i], mean.calls / ranks,
+                    mean.bytes / ranks / (1 << 20), mean.seconds / ranks,
+                    100 * mean.seconds / ranks / seconds);
+      table += row.data();
+    }
+  }
+  return table;
+}
+
+}  // namespace tiny_gpt

@@ -1,0 +1,78 @@
+// Every layout trains the model that one process trains.
+
+#include <map>
+#include <string>
+
+#include "runs.hpp"
+
+using namespace rankmesh::tests;
+
+namespace {
+
+/// What the model and the training are, whatever the layout.
+const std::string plain;
+const std::string clipped = " --clip 0.5";
+const std::string in_fp8 = " --fp8 --amax-rule product";
+const std::string split = " --split-layer 3";
+const std::string all = clipped + in_fp8 + split;
+
+const std::string shards = " --distributed-optimizer";
+const std::string extended = "--convention extended --tp 2 --sp 2 --pp 2 --split-rank 1";
+
+struct Layout {
+  int processes;
+  std::string layout;
+  std::string training;
+};
+
+const std::vector<Layout> layouts = {
+    {1, shards, clipped},
+    {2, "--tp 2", plain},
+    {2, "--pp 2", clipped},
+    {2, shards, clipped},
+    {2, "--sp 2", plain},
+    {4, "--tp 4", in_fp8},
+    {4, "--pp 4", plain},
+    {4, "--sp 4", clipped},
+    {4, "--tp 2 --pp 2", clipped},
+    {4, "--tp 2" + shards, clipped},
+    {4, "--sp 2" + shards, all},
+    {8, shards, plain},
+    {8, "--sp 4", plain},
+    {8, "--tp 2 --pp 2 --split-rank 1", all},
+    {8, extended, all},
+    {16, "--tp 2 --pp 4" + shards, clipped},
+    {16, "--tp 4 --pp 2", in_fp8},
+    {16, extended + shards, all},
+};
+
+/// The run of one process, made once for each way of training.
+const Run& serial(const std::string& training) {
+  static std::map<std::string, Run> runs;
+  const auto found = runs.find(training);
+  if (found != runs.end()) return found->second;
+  return runs[training] = run_training(RANKMESH_TINY_GPT, 1, "--steps 20 " + training);
+}
+
+}  // namespace
+
+TEST_CASE("the losses and the weights of every layout are those of one process") {
+  for (const auto& [processes, layout, training] : layouts) {
+    CAPTURE(processes, layout, training);
+    const Run& expected = serial(training);
+    REQUIRE(expected.exit_code == 0);
+    REQUIRE(expected.losses.size() == 20);
+    REQUIRE(expected.losses.back() < 0.95 * expected.losses.front());
+    const Run found = run_training(RANKMESH_TINY_GPT, processes, "--steps 20 " + layout + training);
+    CHECK(found.exit_code == 0);
+    CHECK(distance(expected, found) <= tolerance);
+  }
+}
+
+TEST_CASE("each part of the training makes a difference") {
+  for (const std::string& training : {clipped, in_fp8, split}) {
+    CAPTURE(training);
+    // Another model has other losses from the beginning; a loss is of the order of 5.
+    CHECK(distance(serial(plain), serial(training)) > 1e-4);
+  }
+}
