@@ -8,8 +8,7 @@ namespace tiny_gpt {
 
 /// One sequence, or the part of it that a rank of a sequence group has: bytes, and the bytes behind each.
 struct Microbatch {
-  std::vector<int> tokens;
-  std::vector<int> targets;
+  std::vector<int> tokens, targets;
 };
 
 /// The layers of one pipeline stage, with the embeddings and the loss where they belong.

@@ -93,8 +93,7 @@ inline void train(const Options& options, const rankmesh::mpi::Communicators& ma
 /// @returns the exit code
 inline int run(const std::vector<std::string>& args,
                const std::function<Groups(const rankmesh::mpi::Communicators&)>& make_groups = groups_of) {
-  int rank = 0;
-  int ranks = 1;
+  int rank = 0, ranks = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   const Options options = read_options(args, ranks);
