@@ -10,15 +10,19 @@ namespace rankmesh {
 
 /// Consecutive things, counted from 0: first, first + 1, ..., first + count - 1.
 struct IndexRange {
+  /// The first index of the range.
   std::int64_t first = 0;
+  /// How many there are.
   std::int64_t count = 0;
 
   /// The first index behind the range.
   [[nodiscard]] constexpr std::int64_t end() const noexcept { return first + count; }
+  /// Whether an index is in the range.
   [[nodiscard]] constexpr bool contains(std::int64_t index) const noexcept {
     return index >= first && index < end();
   }
 
+  /// Equal when first and count are.
   bool operator==(const IndexRange&) const = default;
 };
 
@@ -26,6 +30,7 @@ struct IndexRange {
 struct ShardQuery {
   /// The whole.
   std::int64_t length = 0;
+  /// How many parts there are.
   std::int64_t parts = 1;
   /// Counted from 0: the position in a tensor group, say.
   std::int64_t part = 0;
@@ -41,7 +46,9 @@ struct ShardQuery {
 struct Division {
   /// What it is called: `heads`.
   std::string field{};
+  /// The whole.
   std::int64_t length = 0;
+  /// How many parts it is cut into.
   std::int64_t parts = 1;
   /// What cuts it, in words: `tensor = 2 times sequence = 2`.
   std::string by{};

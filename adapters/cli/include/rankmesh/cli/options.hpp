@@ -50,7 +50,9 @@ struct NumberRange {
                                                     Problems& problems);
 /// The decimal numbers that an option takes, both ends included.
 struct DecimalRange {
+  /// The smallest.
   double min = 0;
+  /// The largest.
   double max = 0;
 };
 /// The decimal number that an option was given, `0.25` or `1e-3`; nothing if it was not, or has a problem.
