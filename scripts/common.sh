@@ -1,7 +1,8 @@
 # What scripts/demo and scripts/test have in common; sourced, not run.
 
 packages=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libcli11-dev libfmt-dev nlohmann-json3-dev
-          libyaml-cpp-dev catch2 librapidcheck-dev libbenchmark-dev doxygen valgrind libeigen3-dev)
+          libyaml-cpp-dev libtomlplusplus-dev groff-base catch2 librapidcheck-dev libbenchmark-dev doxygen valgrind
+          libeigen3-dev)
 
 say() { printf '\n== %s\n' "$*"; }
 

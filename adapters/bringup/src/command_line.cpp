@@ -121,8 +121,8 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   }
   Settings& settings = result.settings;
   cli::Problems problems = parsed.problems;
-  const ConfigReading config = config_options.read(world_size);
-  for (const Violation& violation : config.violations) problems.push_back(cli::option_message(violation));
+  const cli::OptionReading config = config_options.read(world_size);
+  problems.insert(problems.end(), config.messages.begin(), config.messages.end());
   settings.config = config.config;
   // Processes besides the layout are ranks of the job in no group.
   const bool has_place = settings.config.convention == Convention::megatron_core;

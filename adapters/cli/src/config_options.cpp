@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "rankmesh/cli/options.hpp"
+#include "rankmesh/files/layout.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -73,128 +74,70 @@ constexpr std::array<Row, 24> rows{{
      "stages with the position embedding [0, split]", megatron_core},
 }};
 
-void add_violation(ConfigReading& reading, std::string_view field, std::string_view value, std::string rule) {
-  reading.violations.push_back({std::string(field), std::string(value), std::move(rule), {}});
+/// Whether a file gives a field, readable or not.
+bool gives(const files::LayoutFile& file, std::string_view field) {
+  return std::any_of(file.values.begin(), file.values.end(),
+                     [&](const files::LayoutValue& v) { return v.value.field == field; }) ||
+         std::any_of(file.problems.begin(), file.problems.end(),
+                     [&](const files::LayoutProblem& p) { return p.violation.field == field; });
 }
 
-bool is_reported(const ConfigReading& reading, std::string_view field) {
-  return std::any_of(reading.violations.begin(), reading.violations.end(),
-                     [&](const Violation& v) { return v.field == field; });
-}
-
-/// What the options were given, in the order of the rows.
-using Words = std::vector<std::vector<std::string>>;
-
-/// The words as one line; each option's only word may be missing.
-std::string one_line(const Words& words) {
-  std::string text;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (const std::string& value : words[i]) {
-      text.append(" ").append(rows[i].word);
-      if (!value.empty()) text.append("=").append(value);
-    }
-  }
-  return text;
-}
-
-/// Refuses the values with a space, which would end a word of the line.
-void take_spaced(Words& words, ConfigReading& reading) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::erase_if(words[i], [&](const std::string& value) {
-      if (value.find_first_of(" \t\r\n") == std::string::npos) return false;
-      add_violation(reading, rows[i].field, "\"" + value + "\"", "has a space in it");
-      return true;
-    });
-  }
-}
-
-/// The configuration without the fields that could not be read, which keep their defaults; a world size that
-/// could not is 0, which nothing can fail to divide.
-ParallelConfig readable_part(Words words, const ConfigReading& reading) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (is_reported(reading, rows[i].field)) words[i].clear();
-  }
-  if (words[0].empty()) words[0] = {"0"};
-  return read_config(one_line(words)).config;
-}
-
-/// What `check` finds of a configuration that has a pipeline and a rule for its virtual stages, or none of
-/// both.
-std::vector<Violation> check_readable(const ConfigReading& reading) {
-  ParallelConfig config = reading.config;
-  const bool stages_are_known =
-      !is_reported(reading, "pipeline") && !is_reported(reading, "virtual_pipeline_rule");
-  if (!stages_are_known) config.virtual_pipeline.reset();
-
-  std::vector<Violation> found = check(config);
-  if (!stages_are_known) {
-    // Enough stages for any number of virtual ones: what is left to judge is the number.
-    const auto alone =
-        check({.world_size = 4, .pipeline = 4, .virtual_pipeline = reading.config.virtual_pipeline});
-    found.insert(found.end(), alone.begin(), alone.end());
-  }
-  return found;
-}
-
-/// Adds what `check` finds, but for fields that could not be read and rules about those.
-void add_checked(ConfigReading& reading) {
-  // Whose rules hold is not known then.
-  if (is_reported(reading, "convention")) return;
-  ParallelConfig& config = reading.config;
-  const bool is_partial = config.convention == Convention::megatron_core && !reading.violations.empty();
-  const std::int64_t world_size = config.world_size;
-  // Many rules there are about several sizes: without a world, only those about one are left.
-  if (is_partial) config.world_size = 0;
-  std::vector<Violation> found = check_readable(reading);
-  config.world_size = world_size;
-  std::erase_if(found, [&](const Violation& v) {
-    const bool needs_context = v.field == "hierarchical_context" && is_reported(reading, "context");
-    const bool needs_stages = v.field.ends_with("embedding_stages") && is_reported(reading, "pipeline");
-    return is_reported(reading, v.field) || (is_partial && v.field == "world_size") || needs_context ||
-           needs_stages;
-  });
-  reading.violations.insert(reading.violations.end(), found.begin(), found.end());
-}
-
-void sort_by_field(std::vector<Violation>& violations) {
-  const auto place = [](const Violation& v) {
-    return std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.field == v.field; });
-  };
-  std::stable_sort(violations.begin(), violations.end(),
-                   [&](const Violation& a, const Violation& b) { return place(a) < place(b); });
+/// With the place in the file, or with the option that a violation is about.
+std::string message(const Violation& violation, const files::LayoutFile& file) {
+  if (violation.field == "--layout") return violation.rule;
+  const files::LayoutProblem in_file = file.placed(violation);
+  const bool is_of_file = in_file.line > 0 || violation.field.empty();
+  return is_of_file ? in_file.message() : option_message(violation);
 }
 
 }  // namespace
 
-ConfigOptions::ConfigOptions(CLI::App& app, std::string_view world_size_note) {
+ConfigOptions::ConfigOptions(CLI::App& app, std::string_view world_size_note)
+    : layout_(add_value(app, {.name = "--layout",
+                              .value_name = "FILE",
+                              .description = "a file in TOML with the layout (docs/files.md); options come before\n"
+                                             "what it says",
+                              .group = layout})) {
+  const std::vector<FieldDescription> fields = describe_fields();
   for (const Row& row : rows) {
     OptionText text{.name = std::string(row.option),
                     .value_name = std::string(row.value_name),
                     .description = std::string(row.description),
                     .group = row.heading};
+    for (const FieldDescription& field : fields) {
+      if (field.field == row.field) text.choices.assign(field.choices.begin(), field.choices.end());
+    }
+    // That one has a command of its own.
+    std::erase(text.choices, "mesh");
     if (&row == &rows[0]) text.description += " [" + std::string(world_size_note) + "]";
     options_.push_back(row.value_name.empty() ? add_switch(app, text) : add_value(app, text));
   }
 }
 
-ConfigReading ConfigOptions::read(std::optional<std::int64_t> default_world_size) const {
-  Words words;
-  for (const CLI::Option* option : options_) words.push_back(option->results());
-  ConfigReading reading;
-  if (words[0].empty()) {
-    if (!default_world_size) add_violation(reading, "world_size", "", "is missing: give --world-size N");
-    words[0] = {std::to_string(default_world_size.value_or(0))};
+OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size) const {
+  std::vector<GivenValue> given;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (const std::string& word : options_[i]->results()) {
+      given.push_back({std::string(rows[i].field), word.empty() ? std::nullopt : std::optional(word)});
+    }
   }
-  take_spaced(words, reading);
-  for (const Violation& violation : read_config(one_line(words)).violations) {
-    if (!is_reported(reading, violation.field)) reading.violations.push_back(violation);
+  Problems problems;
+  const auto path = value_of(*layout_, problems);
+  files::LayoutFile file;
+  if (path) file = files::parse_layout_file(*path);
+  std::vector<Violation> known;
+  for (const std::string& problem : problems) known.push_back({.field = "--layout", .rule = problem});
+  if (!path && options_[1]->results() == std::vector<std::string>{"mesh"}) {
+    known.push_back({"convention", "mesh", "has a command of its own: rankmesh mesh --axes tp=2,dp=4", {}});
   }
-  reading.config = readable_part(words, reading);
-  if (reading.config.convention == Convention::mesh) {
-    add_violation(reading, "convention", "mesh", "has a command of its own: rankmesh mesh --axes tp=2,dp=4");
+  if (default_world_size && !gives(file, "world_size") && options_[0]->count() == 0) {
+    given.push_back({"world_size", std::to_string(*default_world_size)});
   }
-  add_checked(reading);
-  sort_by_field(reading.violations);
+  OptionReading reading{files::check_together(file, given, std::move(known)), {}};
+  for (Violation& violation : reading.violations) {
+    if (violation.rule == "is missing") violation.rule += ": give --world-size N";
+    reading.messages.push_back(message(violation, file));
+  }
   return reading;
 }
 

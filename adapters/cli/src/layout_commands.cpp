@@ -89,8 +89,8 @@ class LayoutCommand : public Command {
 
  protected:
   [[nodiscard]] ConfigReading read_config(Problems& problems) const {
-    ConfigReading reading = config_.read();
-    for (const Violation& violation : reading.violations) problems.push_back(option_message(violation));
+    OptionReading reading = config_.read();
+    problems.insert(problems.end(), reading.messages.begin(), reading.messages.end());
     return reading;
   }
 

@@ -11,10 +11,34 @@
 namespace rankmesh::cli {
 namespace {
 
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts{""};
+  for (const char c : text) {
+    if (c == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+/// An option has no place for its choices but the name of a validator, which refuses nothing here: that is
+/// for those who read the option, who collect everything that is wrong.
+void set_choices(CLI::Option& option, const OptionText& text) {
+  std::string names;
+  for (const std::string& choice : text.choices) names.append(names.empty() ? "" : "|").append(choice);
+  if (names.empty() && text.value_name.find('|') != std::string::npos) names = text.value_name;
+  if (names.empty()) return;
+  CLI::Validator validator;
+  option.check(validator.name(names));
+}
+
 CLI::Option* add(CLI::App& app, const OptionText& text) {
   // The words are read from the option itself.
   CLI::Option* option = app.add_option(
       text.name, [](const CLI::results_t&) { return true; }, text.description);
+  set_choices(*option, text);
   return option->type_name(text.value_name)
       ->group(text.group)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -126,6 +150,14 @@ CLI::Option* add_value(CLI::App& app, const OptionText& text) {
 
 CLI::Option* add_switch(CLI::App& app, const OptionText& text) {
   return add(app, text)->expected(0, 0);
+}
+
+std::vector<std::string> choices_of(CLI::Option& option) {
+  try {
+    return split(option.get_validator(0)->get_name(), '|');
+  } catch (const CLI::OptionNotFound&) {
+    return {};
+  }
 }
 
 std::optional<std::string> value_of(const CLI::Option& option, Problems& problems) {

@@ -4,8 +4,10 @@
 /// The umbrella header of `rankmesh::topology`: what the parallel groups of a job are. Pure computation on
 /// the C++ standard library alone.
 
+#include "rankmesh/topology/close_words.hpp"
 #include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/config_values.hpp"
 #include "rankmesh/topology/dialect.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_family.hpp"

@@ -11,14 +11,21 @@
 
 namespace rankmesh::cli {
 
-/// The options of a program that describe a configuration: `--world-size`, `--tp`, `--pp` and so on.
+/// What options, and the layout file that one of them may name, make of a configuration.
+struct OptionReading : ConfigReading {
+  /// Of each violation what to tell the user: with the option or the place in the file that it is about.
+  std::vector<std::string> messages{};
+};
+
+/// The options of a program that describe a configuration: `--world-size`, `--tp`, `--pp` and so on, and
+/// `--layout` for a file that has what they do not say.
 ///
 ///     CLI::App app("...", "rankmesh-bringup");
 ///     const ConfigOptions options(app, "ranks of the MPI job");
 ///     set_help_style(app);
 ///     const Parsed parsed = parse(app, args);
-///     const ConfigReading reading = options.read(size_of_the_world);
-///     for (const Violation& violation : reading.violations) print(option_message(violation));
+///     const OptionReading reading = options.read(size_of_the_world);
+///     for (const std::string& message : reading.messages) print(message);
 class ConfigOptions {
  public:
   /// Adds the options. The application must outlive this object.
@@ -29,10 +36,12 @@ class ConfigOptions {
   /// The configuration and everything that is wrong with it, in the order of the fields: values that cannot
   /// be read, and whatever `check` finds in those that can. Nothing is reported that is only the consequence
   /// of an unreadable value.
-  /// @param default_world_size the world size where the option is not given; without, that is a violation
-  [[nodiscard]] ConfigReading read(std::optional<std::int64_t> default_world_size = std::nullopt) const;
+  /// @param default_world_size the world size where neither the options nor the file give one; without, that
+  ///        is a violation
+  [[nodiscard]] OptionReading read(std::optional<std::int64_t> default_world_size = std::nullopt) const;
 
  private:
+  CLI::Option* layout_;
   /// In the order of the table in the source.
   std::vector<CLI::Option*> options_;
 };

@@ -24,12 +24,17 @@ struct OptionText {
   std::string description{};
   /// The heading of the help text under which it is listed.
   std::string group = "Options";
+  /// The words that it takes, for completion; those of `value_name` where that is `first|last`.
+  std::vector<std::string> choices{};
 };
 
 /// An option with a value. Whether it is missing, repeated or sensible is judged by those who read it.
 CLI::Option* add_value(CLI::App& app, const OptionText& text);
 /// An option that takes no value.
 CLI::Option* add_switch(CLI::App& app, const OptionText& text);
+
+/// The words that an option takes; empty where it takes others too.
+[[nodiscard]] std::vector<std::string> choices_of(CLI::Option& option);
 
 /// What an option was given; nothing if it was not, or has a problem: given twice, or without a value.
 [[nodiscard]] std::optional<std::string> value_of(const CLI::Option& option, Problems& problems);

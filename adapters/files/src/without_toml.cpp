@@ -1,0 +1,18 @@
+// For a library without a reader of TOML.
+
+#include "rankmesh/files/layout.hpp"
+#include "toml.hpp"
+
+namespace rankmesh::files {
+
+bool can_read_layouts() noexcept {
+  return false;
+}
+
+Toml read_toml(std::string_view, std::string_view source) {
+  refuse(source, {},
+         "cannot be read: this program was built without a reader of TOML files; build it where toml++ is "
+         "installed (libtomlplusplus-dev)");
+}
+
+}  // namespace rankmesh::files
