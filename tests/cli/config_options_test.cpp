@@ -122,3 +122,17 @@ TEST_CASE("a message names the option and the field") {
         "--tp: tensor = 3 does not divide world_size = 16; nearest: 2, 4");
   CHECK(option_message({.field = "layers", .value = "3", .rule = "is odd"}) == "layers = 3 is odd");
 }
+
+TEST_CASE("options take the words of their choices") {
+  CLI::App app;
+  const ConfigOptions options(app);
+  const auto choices = [&](const char* name) { return choices_of(*app.get_option(name)); };
+  CHECK(choices("--convention") == std::vector<std::string>{"reference", "extended", "megatron-core"});
+  CHECK(choices("--amax-rule") == std::vector<std::string>{"reference", "product"});
+  CHECK(choices("--tp").empty());
+  CHECK(choices_of(*add_value(app, {.name = "--end", .value_name = "first|last"})) ==
+        std::vector<std::string>{"first", "last"});
+  // They are judged by those who read them.
+  const std::vector<std::string> words{"--amax-rule", "blue"};
+  CHECK(parse(app, words).problems.empty());
+}

@@ -73,6 +73,14 @@ case $case in
     expect_status 0 $?
     (ulimit -v 49152 && exec "$program" groups --world-size 1048576 --all --kind data) 2>"$scratch/err" >/dev/null
     expect_status 0 $?
+    (ulimit -v 49152 && exec "$program" export $large --format astra-sim) 2>"$scratch/err" >/dev/null
+    expect_status 0 $?
+    (ulimit -v 49152 && exec "$program" export $large --format per-rank-json --kind tensor) 2>"$scratch/err" >/dev/null
+    expect_status 0 $?
+    (ulimit -v 49152 && exec "$program" export $large --format rankfile --kind tensor --gpus-per-node 8192 --hosts \
+      "$(seq -s , 128)") 2>"$scratch/err" >"$scratch/out"
+    expect_status 0 $?
+    [ "$(wc -l <"$scratch/out")" -eq 1048576 ] || fail "a rank is missing in the rankfile"
     ;;
   *)
     fail "no such case"

@@ -9,6 +9,7 @@
 #include "options_file.hpp"
 #include "rankmesh/cli/config_options.hpp"
 #include "rankmesh/cli/options.hpp"
+#include "rankmesh/cli/pages.hpp"
 #include "rankmesh/topology/error.hpp"
 
 namespace rankmesh::bringup {
@@ -27,7 +28,8 @@ class NcclOptions {
                                                       "unique_id   IDs, handed out in one exchange\n"
                                                       "mpi_split   IDs, broadcast in an MPI_Comm per group\n"
                                                       "nccl_split  one communicator that is split",
-                                       .group = group})),
+                                       .group = group,
+                                       .choices = {strategies.begin(), strategies.end()}})),
         blocking_(cli::add_switch(app, {.name = "--blocking",
                                         .description = "one communicator after another, in calls that block",
                                         .group = group})),
@@ -90,29 +92,40 @@ Convention usable_convention(const ParallelConfig& config) {
   return config.convention == Convention::mesh ? Convention::reference : config.convention;
 }
 
-}  // namespace
-
-Reading read_command_line(std::span<const std::string> args, int world_size) {
-  CLI::App app(
+/// The program's options.
+struct Program {
+  CLI::App app{
       "Brings up one communicator for every group of every kind, proves each one right by communicating in "
       "it, and prints what was made.\n\nStart it with as many processes as the layout has ranks:\n  mpiexec "
       "-n 16 rankmesh-bringup --tp 2 --pp 4 --fp8",
-      "rankmesh-bringup");
-  const cli::ConfigOptions config_options(app, "ranks of the MPI job");
-  const CLI::Option* backend = cli::add_value(
+      "rankmesh-bringup"};
+  cli::ConfigOptions config_options{app, "ranks of the MPI job"};
+  CLI::Option* backend = cli::add_value(
       app,
       {.name = "--backend", .value_name = "mpi|nccl", .description = "what makes the communicators [mpi]"});
-  const CLI::Option* deadline =
+  CLI::Option* deadline =
       cli::add_value(app, {.name = "--deadline",
                            .value_name = "SECONDS",
                            .description = "how long to wait for ranks before naming those missing [300]"});
-  const CLI::Option* progress = cli::add_switch(
+  CLI::Option* progress = cli::add_switch(
       app, {.name = "--progress", .description = "a line on stderr for each part that is done"});
-  const CLI::Option* format = cli::add_value(
+  CLI::Option* format = cli::add_value(
       app, {.name = "--format", .value_name = "text|json", .description = "how rank 0 prints [text]"});
-  const NcclOptions nccl_options(app);
-  cli::set_help_style(app);
-  const cli::Parsed parsed = cli::parse(app, args);
+  NcclOptions nccl_options{app};
+
+  Program() { cli::set_help_style(app); }
+};
+
+}  // namespace
+
+void write_pages(std::string_view version, const std::filesystem::path& folder) {
+  Program program;
+  cli::write_pages(program.app, version, folder);
+}
+
+Reading read_command_line(std::span<const std::string> args, int world_size) {
+  Program program;
+  const cli::Parsed parsed = cli::parse(program.app, args);
   Reading result;
   if (parsed.answer) {
     result.exit_code = exit_fine;
@@ -121,7 +134,7 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   }
   Settings& settings = result.settings;
   cli::Problems problems = parsed.problems;
-  const cli::OptionReading config = config_options.read(world_size);
+  const cli::OptionReading config = program.config_options.read(world_size);
   problems.insert(problems.end(), config.messages.begin(), config.messages.end());
   settings.config = config.config;
   // Processes besides the layout are ranks of the job in no group.
@@ -130,20 +143,20 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   if (has_place && config.violations.empty() && !settings.config.job_size && fits) {
     settings.config.job_size = world_size;
   }
-  settings.as_json = cli::choice_of(*format, formats, problems) == std::size_t{1};
-  settings.shows_progress = cli::is_given(*progress, problems);
-  if (const auto seconds = cli::number_of(*deadline, {.min = 1, .max = 86400}, problems)) {
+  settings.as_json = cli::choice_of(*program.format, formats, problems) == std::size_t{1};
+  settings.shows_progress = cli::is_given(*program.progress, problems);
+  if (const auto seconds = cli::number_of(*program.deadline, {.min = 1, .max = 86400}, problems)) {
     settings.deadline = std::chrono::seconds(*seconds);
   }
-  const auto chosen = cli::choice_of(*backend, backends, problems);
+  const auto chosen = cli::choice_of(*program.backend, backends, problems);
   if (chosen) settings.backend = static_cast<Backend>(*chosen);
   // Where the backend cannot be read, nobody knows which options it has.
-  if (chosen || backend->count() == 0) {
+  if (chosen || program.backend->count() == 0) {
     // A layout that cannot be has no kinds; the smallest of its convention knows their names.
     const Topology topology(config.violations.empty()
                                 ? settings.config
                                 : ParallelConfig{.convention = usable_convention(settings.config)});
-    nccl_options.read(settings.backend, topology, settings.nccl, problems);
+    program.nccl_options.read(settings.backend, topology, settings.nccl, problems);
   }
   if (problems.empty()) return result;
   result.exit_code = exit_bad_input;

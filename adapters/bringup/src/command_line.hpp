@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,5 +42,8 @@ struct Reading {
 /// Reads everything, also the file of options; reports everything that is wrong.
 /// @param args the words after the name of the program
 [[nodiscard]] Reading read_command_line(std::span<const std::string> args, int world_size);
+
+/// Writes the man page and the completions of the program, for the build, which installs them.
+void write_pages(std::string_view version, const std::filesystem::path& folder);
 
 }  // namespace rankmesh::bringup

@@ -7,6 +7,24 @@
 #include "rankmesh/cli/run.hpp"
 
 namespace rankmesh::cli {
+namespace {
+
+/// `text`, `json` and `csv` of "text, json or csv".
+std::vector<std::string> words_of(std::string_view choices) {
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : std::string(choices) + " ") {
+    if (c != ' ' && c != ',') {
+      word += c;
+    } else if (!word.empty()) {
+      if (word != "or") words.push_back(word);
+      word.clear();
+    }
+  }
+  return words;
+}
+
+}  // namespace
 
 Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
              std::function<void(const Topology&, Writer&, Style)> print) {
@@ -24,8 +42,10 @@ Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
 }
 
 CLI::Option* add_format(CLI::App& app, std::string_view choices) {
-  return add_value(
-      app, {.name = "--format", .value_name = "FORMAT", .description = std::string(choices) + " [text]"});
+  return add_value(app, {.name = "--format",
+                         .value_name = "FORMAT",
+                         .description = std::string(choices) + " [text]",
+                         .choices = words_of(choices)});
 }
 
 CLI::Option* add_gpus_per_node(CLI::App& app) {

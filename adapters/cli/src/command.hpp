@@ -48,6 +48,10 @@ class Command {
 [[nodiscard]] std::unique_ptr<Command> add_translate_command(CLI::App& program);
 [[nodiscard]] std::unique_ptr<Command> add_diff_command(CLI::App& program);
 [[nodiscard]] std::unique_ptr<Command> add_modules_command(CLI::App& program);
+[[nodiscard]] std::unique_ptr<Command> add_check_command(CLI::App& program);
+[[nodiscard]] std::unique_ptr<Command> add_export_command(CLI::App& program);
+[[nodiscard]] std::unique_ptr<Command> add_completion_command(CLI::App& program);
+[[nodiscard]] std::unique_ptr<Command> add_pages_command(CLI::App& program);
 
 /// A task that prints something of a topology, with what the user should know of that.
 [[nodiscard]] Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,

@@ -19,7 +19,8 @@ struct Program {
 
   Program() {
     for (auto* add : {add_groups_command, add_rank_command, add_show_command, add_mesh_command,
-                      add_translate_command, add_diff_command, add_modules_command}) {
+                      add_translate_command, add_diff_command, add_modules_command, add_check_command,
+                      add_export_command, add_completion_command, add_pages_command}) {
       commands.push_back(add(app));
     }
     app.set_version_flag("--version", "rankmesh " RANKMESH_VERSION, "print the version and exit");
@@ -37,7 +38,7 @@ struct Program {
 
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> result;
-    for (const auto& command : commands) result.push_back(command->name());
+    for (const CLI::App* command : visible_commands(app)) result.push_back(command->get_name());
     return result;
   }
 

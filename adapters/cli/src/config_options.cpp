@@ -84,7 +84,7 @@ bool gives(const files::LayoutFile& file, std::string_view field) {
 
 /// With the place in the file, or with the option that a violation is about.
 std::string message(const Violation& violation, const files::LayoutFile& file) {
-  if (violation.field == "--layout") return violation.rule;
+  if (violation.field.empty() && file.source.empty()) return violation.rule;
   const files::LayoutProblem in_file = file.placed(violation);
   const bool is_of_file = in_file.line > 0 || violation.field.empty();
   return is_of_file ? in_file.message() : option_message(violation);
@@ -93,11 +93,12 @@ std::string message(const Violation& violation, const files::LayoutFile& file) {
 }  // namespace
 
 ConfigOptions::ConfigOptions(CLI::App& app, std::string_view world_size_note)
-    : layout_(add_value(app, {.name = "--layout",
-                              .value_name = "FILE",
-                              .description = "a file in TOML with the layout (docs/files.md); options come before\n"
-                                             "what it says",
-                              .group = layout})) {
+    : layout_(add_value(
+          app, {.name = "--layout",
+                .value_name = "FILE",
+                .description = "a file in TOML with the layout (docs/files.md); options come before\n"
+                               "what it says",
+                .group = layout})) {
   const std::vector<FieldDescription> fields = describe_fields();
   for (const Row& row : rows) {
     OptionText text{.name = std::string(row.option),
@@ -125,8 +126,9 @@ OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size
   const auto path = value_of(*layout_, problems);
   files::LayoutFile file;
   if (path) file = files::parse_layout_file(*path);
+  // What the file would say is not known then.
+  for (const std::string& problem : problems) file.problems.push_back({.violation = {.rule = problem}});
   std::vector<Violation> known;
-  for (const std::string& problem : problems) known.push_back({.field = "--layout", .rule = problem});
   if (!path && options_[1]->results() == std::vector<std::string>{"mesh"}) {
     known.push_back({"convention", "mesh", "has a command of its own: rankmesh mesh --axes tp=2,dp=4", {}});
   }

@@ -8,6 +8,7 @@
 
 #include "command.hpp"
 #include "rankmesh/cli/run.hpp"
+#include "rankmesh/files/layout.hpp"
 #include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/dialect.hpp"
 #include "rankmesh/topology/kind_names.hpp"
@@ -23,6 +24,12 @@ std::string dialects_text() {
   std::string text;
   for (const Dialect dialect : dialects()) text.append(text.empty() ? "" : ", ").append(name_of(dialect));
   return text;
+}
+
+std::vector<std::string> dialect_names() {
+  std::vector<std::string> names;
+  for (const Dialect dialect : dialects()) names.emplace_back(name_of(dialect));
+  return names;
 }
 
 std::optional<Dialect> dialect_of(const std::string& option, const std::string& name, Problems& problems) {
@@ -65,12 +72,15 @@ class TranslateCommand : public Command {
   explicit TranslateCommand(CLI::App& program)
       : Command(program, "translate", "A layout in another system's words"),
         text_(add_text(app(), "TEXT", "the layout: 'tp=8 cp=2 pp=4 order=tp-cp-ep-dp-pp'")),
-        from_(add_value(
-            app(), {.name = "--from", .value_name = "DIALECT", .description = "whose words TEXT is in"})),
-        to_(add_value(app(), {.name = "--to",
-                              .value_name = "DIALECT",
-                              .description =
-                                  "whose words are wanted; may be repeated. There are\n" + dialects_text()})),
+        from_(add_value(app(), {.name = "--from",
+                                .value_name = "DIALECT",
+                                .description = "whose words TEXT is in",
+                                .choices = dialect_names()})),
+        to_(add_value(
+            app(), {.name = "--to",
+                    .value_name = "DIALECT",
+                    .description = "whose words are wanted; may be repeated. There are\n" + dialects_text(),
+                    .choices = dialect_names()})),
         world_size_(add_world_size(app())) {
     app().footer(
         "Examples\n"
@@ -174,7 +184,9 @@ class DiffCommand : public Command {
  public:
   explicit DiffCommand(CLI::App& program)
       : Command(program, "diff", "Which kinds of two layouts have equal lists"),
-        a_(add_text(app(), "A", "a layout: 'world=16 tp=2 pp=4', or DIALECT: and its words")),
+        a_(add_text(app(), "A",
+                    "a layout: 'world=16 tp=2 pp=4', DIALECT: and its words, or\nlayout: and the name of a "
+                    "file in TOML")),
         b_(add_text(app(), "B", "another")),
         world_size_(add_world_size(app())),
         names_(add_value(app(),
@@ -189,6 +201,7 @@ class DiffCommand : public Command {
         "Examples\n"
         "  rankmesh diff 'world=16 tp=2 pp=4' 'world=16 tp=4 pp=2'\n"
         "  rankmesh diff 'megatron:tp=2 pp=2' 'devicemesh:shape=2,2,2 names=pp,dp,tp' --world-size 8\n"
+        "  rankmesh diff layout:old.toml layout:new.toml\n"
         "\n"
         "Exit status: 0 if no kind that both have differs, 3 if one does or they have none in common.");
   }
@@ -220,10 +233,17 @@ class DiffCommand : public Command {
     const std::size_t colon = text->find(':');
     const bool is_named = colon != std::string::npos && colon < text->find('=');
     const std::string name = is_named ? text->substr(0, colon) : "rankmesh";
+    if (name == "layout") return read_file(text->substr(colon + 1), problems);
     const auto dialect = dialect_of(option.get_name(), name, problems);
     if (!dialect) return std::nullopt;
     return layout_of(option.get_name(), *dialect, is_named ? text->substr(colon + 1) : *text, world_size,
                      problems);
+  }
+
+  static std::optional<ParallelConfig> read_file(const std::string& path, Problems& problems) {
+    const files::LayoutReading reading = files::check_layout(files::parse_layout_file(path));
+    for (const files::LayoutProblem& problem : reading.problems) problems.push_back(problem.message());
+    return reading.problems.empty() ? std::optional(reading.config) : std::nullopt;
   }
 
   CLI::Option* a_;

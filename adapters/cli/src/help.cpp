@@ -53,9 +53,10 @@ class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode) const override {
     std::string text = app->get_description() + "\n\nUsage: " + name;
-    const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
+    const auto commands = visible_commands(*app);
     for (const CLI::Option* option : app->get_options()) {
-      if (option->get_positional()) text += " " + option->get_name(true);
+      if (!option->get_positional()) continue;
+      text += " " + option->get_name(true) + (option->get_expected_max() > 1 ? "..." : "");
     }
     text += commands.empty() ? " [options]\n" : " <command> [options]\n";
 

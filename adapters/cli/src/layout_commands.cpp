@@ -3,10 +3,7 @@
 #include <array>
 #include <limits>
 
-#include "command.hpp"
-#include "node_span.hpp"
-#include "rankmesh/cli/config_options.hpp"
-#include "rankmesh/topology/kind_names.hpp"
+#include "layout_command.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -36,88 +33,11 @@ constexpr const char* show_examples =
     "  rankmesh show --world-size 16 --tp 2 --pp 4\n"
     "  rankmesh show --world-size 1024 --tp 8 --pp 16 --fp8 --gpus-per-node 8";
 
-constexpr std::array<std::string_view, 2> name_choices{"long", "short"};
-
-/// `data, sequence, ...`: the kinds of a topology.
-std::string kinds_text(const Topology& topology, Names names) {
-  std::string text;
-  for (const KindFamily& kind : topology.kinds()) {
-    text.append(text.empty() ? "" : ", ").append(name_of(kind, names));
-  }
-  return text;
-}
-
-/// The kinds of the reference, all of them.
-std::string reference_kinds_text() {
-  return kinds_text(Topology({.world_size = 1, .fp8 = true}), Names::of_rankmesh);
-}
-
-/// Whether some layout of a convention has a kind, by either name.
-bool is_known_kind(const std::string& name) {
-  if (!GroupKind::is_valid(name)) return false;
-  const GroupKind kind(name);
-  return short_name_of(kind) != kind || long_name_of(kind) != kind || kind == GroupKind::amax;
-}
-
-/// The layout of one rank, which has the names of a convention where a configuration itself has no layout.
-ParallelConfig smallest_of(const ParallelConfig& config) {
-  return {.fp8 = config.fp8 && config.convention != Convention::megatron_core,
-          .convention = config.convention};
-}
-
-/// What is wrong with a kind that was asked for; nothing if the topology has it.
-std::optional<std::string> problem_of_kind(const Topology& topology, const std::string& name) {
-  if (GroupKind::is_valid(name) && topology.find(GroupKind(name)) != nullptr) return std::nullopt;
-  const bool of_reference = topology.config().convention != Convention::megatron_core;
-  if (of_reference && name == "amax") return "--kind: there are no amax groups without FP8; add --fp8";
-  const std::string known = of_reference ? reference_kinds_text() : kinds_text(topology, Names::of_rankmesh);
-  if (!is_known_kind(name)) return "--kind: there is no kind \"" + name + "\"; the kinds are " + known;
-  return "--kind: this layout has no " + name + " groups; it has " + known;
-}
-
-/// A command about a layout that is given by options.
-class LayoutCommand : public Command {
- public:
-  LayoutCommand(CLI::App& program, const std::string& name, const std::string& description)
-      : Command(program, name, description),
-        config_(app()),
-        names_(add_value(app(),
-                         {.name = "--names",
-                          .value_name = "long|short",
-                          .description = "print the names of kinds as here, or as in Megatron-Core [long]"})),
-        gpus_per_node_(add_gpus_per_node(app())) {}
-
- protected:
-  [[nodiscard]] ConfigReading read_config(Problems& problems) const {
-    OptionReading reading = config_.read();
-    problems.insert(problems.end(), reading.messages.begin(), reading.messages.end());
-    return reading;
-  }
-
-  [[nodiscard]] std::optional<int> read_gpus_per_node(Problems& problems) const {
-    return gpus_per_node_of(*gpus_per_node_, problems);
-  }
-
-  [[nodiscard]] Names read_names(Problems& problems) const {
-    return static_cast<Names>(choice_of(*names_, name_choices, problems).value_or(0));
-  }
-
- private:
-  ConfigOptions config_;
-  CLI::Option* names_;
-  CLI::Option* gpus_per_node_;
-};
-
 class GroupsCommand : public LayoutCommand {
  public:
   explicit GroupsCommand(CLI::App& program)
       : LayoutCommand(program, "groups", "Every group of every kind, as lists of ranks"),
-        kinds_(
-            add_value(app(), {.name = "--kind",
-                              .value_name = "NAME",
-                              .description = "only this kind, by either name; may be repeated. They are\n" +
-                                             broken_after(reference_kinds_text(), 60) +
-                                             ";\nthose of Megatron-Core are in docs/groups.md"})),
+        kinds_(app(), ""),
         format_(add_format(app(), "text, json or csv")),
         all_(add_switch(app(), {.name = "--all", .description = "shorten no text; json and csv never are"})) {
     app().footer(groups_examples);
@@ -126,7 +46,7 @@ class GroupsCommand : public LayoutCommand {
   [[nodiscard]] Task read(Problems& problems) const override {
     const ConfigReading reading = read_config(problems);
     const ParallelConfig& config = reading.config;
-    GroupsRequest request{.kinds = read_kinds(reading, problems),
+    GroupsRequest request{.kinds = kinds_.read(reading, problems),
                           .format = format_of(*format_, formats, problems),
                           .all = is_given(*all_, problems),
                           .gpus_per_node = read_gpus_per_node(problems),
@@ -139,32 +59,7 @@ class GroupsCommand : public LayoutCommand {
   }
 
  private:
-  /// Breaks a list behind the comma that comes last before a width.
-  static std::string broken_after(std::string text, std::size_t width) {
-    if (text.size() > width) text[text.rfind(' ', width)] = '\n';
-    return text;
-  }
-
-  /// The kinds by their own names, also those asked for by another.
-  [[nodiscard]] std::vector<GroupKind> read_kinds(const ConfigReading& reading, Problems& problems) const {
-    const std::vector<std::string> names = values_of(*kinds_, problems);
-    std::vector<GroupKind> kinds;
-    if (names.empty()) return kinds;
-    const bool is_valid = reading.violations.empty();
-    const Topology topology(is_valid ? reading.config : smallest_of(reading.config));
-    for (const std::string& name : names) {
-      const bool may_be_made = !is_valid && reading.config.convention == Convention::megatron_core;
-      if (may_be_made && is_known_kind(name)) continue;
-      if (auto problem = problem_of_kind(topology, name)) {
-        problems.push_back(std::move(*problem));
-      } else if (is_valid) {
-        kinds.push_back(topology.find_kind(GroupKind(name))->kind);
-      }
-    }
-    return kinds;
-  }
-
-  CLI::Option* kinds_;
+  KindsOption kinds_;
   CLI::Option* format_;
   CLI::Option* all_;
 };

@@ -15,15 +15,14 @@ class ModulesCommand : public Command {
  public:
   explicit ModulesCommand(CLI::App& program)
       : Command(program, "modules", "Whether several layouts side by side fill a job"),
-        layouts_(add_value(app(),
-                           {.name = "LAYOUT",
-                            .description = "'world=8 convention=megatron-core tp=2 rank-offset=8'; one for\n"
-                                           "each module",
-                            .group = "Arguments"})),
+        layouts_(add_values(app(),
+                            {.name = "LAYOUT",
+                             .description = "'world=8 convention=megatron-core tp=2 rank-offset=8'; one for\n"
+                                            "each module",
+                             .group = "Arguments"})),
         job_size_(add_value(app(), {.name = "--job-size",
                                     .value_name = "N",
                                     .description = "ranks of the job [up to the end of the last module]"})) {
-    layouts_->allow_extra_args(true)->expected(1, -1);
     app().footer(
         "Examples\n"
         "  rankmesh modules 'world=8 tp=2' 'world=4 convention=megatron-core rank-offset=8' "

@@ -148,6 +148,19 @@ CLI::Option* add_value(CLI::App& app, const OptionText& text) {
   return add(app, text)->expected(is_positional ? 1 : 0, 1);
 }
 
+CLI::Option* add_values(CLI::App& app, const OptionText& text) {
+  return add(app, text)->allow_extra_args(true)->expected(1, -1);
+}
+
+std::vector<CLI::App*> visible_commands(const CLI::App& app) {
+  std::vector<CLI::App*> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    // The application hands out what may be changed to those who may change it.
+    if (!command->get_group().empty()) commands.push_back(app.get_subcommand(command->get_name()));
+  }
+  return commands;
+}
+
 CLI::Option* add_switch(CLI::App& app, const OptionText& text) {
   return add(app, text)->expected(0, 0);
 }

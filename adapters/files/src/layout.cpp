@@ -140,9 +140,8 @@ class Reader {
         continue;
       }
       text.append(read.parts.empty() ? "" : wanted.separator).append(part.text);
-      read.parts.push_back({.value = {read.value.field, part.text},
-                            .line = part.place.line,
-                            .column = part.place.column});
+      read.parts.push_back(
+          {.value = {read.value.field, part.text}, .line = part.place.line, .column = part.place.column});
     }
     read.value.text = std::move(text);
     return are_right && !read.parts.empty();

@@ -54,6 +54,22 @@ TEST_CASE("other layouts, sequence parallelism and one process") {
   CHECK(bring_up(12, "--tp 2 --pp 3 --vpp 2").exit_code == 0);
 }
 
+TEST_CASE("the layout may be in a file, which options come before") {
+  const TemporaryFolder folder;
+  const std::string layout = folder.write("a.toml", "tensor = 2\npipeline = 2\n");
+  const Outcome outcome = bring_up(8, "--layout " + layout + " --pp 4");
+  if (outcome.err.find("built without a reader of TOML files") != std::string::npos) return;
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("rankmesh-bringup: world=8 tp=2 pp=4\n"));
+
+  const std::string bad = folder.write("bad.toml", "tensor = 3\npipline = 2\n");
+  const Outcome refused = bring_up(8, "--layout " + bad);
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.err, ContainsSubstring(bad + ":1:10: tensor = 3 does not divide world_size = 8"));
+  CHECK_THAT(refused.err,
+             ContainsSubstring(bad + ":2:1: pipline is no key of a layout; did you mean pipeline?"));
+}
+
 TEST_CASE("progress is a line for each part, from one rank") {
   const Outcome outcome = bring_up(8, "--tp 2 --pp 2 --progress");
   CHECK(outcome.exit_code == 0);

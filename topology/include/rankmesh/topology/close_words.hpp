@@ -7,9 +7,9 @@
 
 namespace rankmesh {
 
-/// The known words that are a typing error away from a word, those at the least distance; empty if none is. Up
-/// to a third of the letters may be wrong; dashes and underscores do not count. O(letters^2) for each known
-/// word.
+/// The known words that are a typing error away from a word, those at the least distance; empty if none is.
+/// Up to a third of the letters may be wrong; dashes and underscores do not count. O(letters^2) for each
+/// known word.
 [[nodiscard]] std::vector<std::string> close_words(std::string_view word, std::span<const std::string> known);
 
 }  // namespace rankmesh

@@ -31,7 +31,7 @@ class ConfigOptions {
   /// Adds the options. The application must outlive this object.
   /// @param world_size_note what the help text says of a missing world size: `required`, `ranks of the MPI
   /// job`
-  explicit ConfigOptions(CLI::App& app, std::string_view world_size_note = "required");
+  explicit ConfigOptions(CLI::App& app, std::string_view world_size_note = "required, here or in the file");
 
   /// The configuration and everything that is wrong with it, in the order of the fields: values that cannot
   /// be read, and whatever `check` finds in those that can. Nothing is reported that is only the consequence

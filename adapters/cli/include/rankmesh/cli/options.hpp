@@ -33,6 +33,13 @@ CLI::Option* add_value(CLI::App& app, const OptionText& text);
 /// An option that takes no value.
 CLI::Option* add_switch(CLI::App& app, const OptionText& text);
 
+/// Several values without a name of their own, none of them missing or empty but for those who read them to
+/// say so.
+CLI::Option* add_values(CLI::App& app, const OptionText& text);
+
+/// The commands of a program but for hidden ones, which are in no heading.
+[[nodiscard]] std::vector<CLI::App*> visible_commands(const CLI::App& app);
+
 /// The words that an option takes; empty where it takes others too.
 [[nodiscard]] std::vector<std::string> choices_of(CLI::Option& option);
 

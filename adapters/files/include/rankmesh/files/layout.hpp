@@ -96,7 +96,8 @@ struct LayoutReading {
 [[nodiscard]] LayoutReading check_layout(LayoutFile file);
 
 /// Judges what a file and other values say together, options of a program say, which come before those of the
-/// file. The violations are in the order of the fields; `LayoutFile::placed` knows where those of the file are.
+/// file. The violations are in the order of the fields; `LayoutFile::placed` knows where those of the file
+/// are.
 /// @param file loses the values that others replace
 /// @param known what is known to be wrong with the others already
 [[nodiscard]] ConfigReading check_together(LayoutFile& file, std::vector<GivenValue> others,

@@ -1,0 +1,52 @@
+// The table of keys in docs/files.md, as the code has them.
+
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "rankmesh/cli/config_options.hpp"
+#include "rankmesh/topology/config_values.hpp"
+
+using namespace rankmesh;
+
+namespace {
+
+std::string value_text(const FieldDescription& field) {
+  switch (field.type) {
+    case FieldType::number:
+      return "number";
+    case FieldType::flag:
+      return "`true` or `false`";
+    case FieldType::text:
+      return "text";
+    case FieldType::numbers:
+      return "array of numbers";
+    case FieldType::meshes:
+      return "array of texts, `\"tp=2,dp=4\"`";
+    case FieldType::kinds:
+      return "array of texts, `\"zero:dp+tp\"`";
+    case FieldType::choice:
+      break;
+  }
+  std::string text;
+  for (const std::string_view choice : field.choices) {
+    text.append(text.empty() ? "" : ", ").append("`\"").append(choice).append("\"`");
+  }
+  return text;
+}
+
+}  // namespace
+
+int main() {
+  const std::vector<FieldDescription> fields = describe_fields();
+  const std::vector<FieldText> defaults = field_texts({});
+  std::cout << "| key | value | default | option |\n| --- | --- | --- | --- |\n";
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::string option = cli::option_of_field(fields[i].field);
+    const bool is_required = fields[i].field == "world_size";
+    std::cout << "| `" << fields[i].field << "` | " << value_text(fields[i]) << " | "
+              << (is_required ? "required" : defaults[i].value) << " | "
+              << (option.empty() ? "" : "`" + option + "`") << " |\n";
+  }
+}
