@@ -24,6 +24,12 @@ nccl::Options patient(const Way& way) {
   return options;
 }
 
+/// The data group gets a communicator of its own, where that over the world would serve.
+nccl::Options apart(nccl::Options options) {
+  options.bring_up.plan.sharing_keys[K::data] = "apart";
+  return options;
+}
+
 nccl::Options impatient(const Way& way) {
   nccl::Options options = rankmesh::tests::impatient();
   way.apply(options);
@@ -86,7 +92,7 @@ TEST_CASE("fault: a split that fails on one rank") {
   const int last = world_size() - 1;
   const Way way{Strategy::nccl_split, false};
   const Faults faults("ncclCommSplit@" + std::to_string(last) + "=error:3");
-  const std::string text = common_error<BringUpError>(one_group(), patient(way));
+  const std::string text = common_error<BringUpError>(one_group(), apart(patient(way)));
   CHECK_THAT(text, ContainsSubstring("\n  " + rank_text(last) +
                                      ": ncclCommSplit failed, making the data communicator of group 0: "));
 }
@@ -98,7 +104,7 @@ TEST_CASE("fault: a rank that hangs while communicators are made") {
     CAPTURE(way.name());
     const std::string call = way.strategy == Strategy::nccl_split ? "ncclCommSplit" : "init";
     const Faults faults(call + "@" + std::to_string(last) + "=hang");
-    const std::string text = common_error<DeadlineError>(one_group(), impatient(way));
+    const std::string text = common_error<DeadlineError>(one_group(), apart(impatient(way)));
     CHECK_THAT(text, ContainsSubstring("deadline missed at step initialisation: "));
     CHECK_THAT(text, ContainsSubstring(std::to_string(last)));
   }

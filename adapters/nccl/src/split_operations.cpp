@@ -53,9 +53,9 @@ ncclResult_t SplitOperations::start(std::size_t operation) {
   if (operation == world_operation) {
     CommunicatorConfig config;
     if (how_.options.share_split_resources) config.split_share = true;
+    const std::string name = how_world_.step ? name_of(steps_[*how_world_.step]) : "world";
     ncclComm_t made = nullptr;
-    const ncclResult_t result =
-        start_init(how_world_.made_as, identifiers_.of(0), config, "world", how_, made);
+    const ncclResult_t result = start_init(how_world_.made_as, identifiers_.of(0), config, name, how_, made);
     world_ = Communicator::from_native_handle(made);
     return result;
   }
