@@ -5,6 +5,10 @@ function(rankmesh_target_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  # For GCC, which the warnings were chosen with, -Wconversion leaves signs out in C++.
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${target} PRIVATE -Wno-sign-conversion)
+  endif()
   # GCC 12 warns of overlaps inside std::string that cannot be (GCC bug 105329).
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     target_compile_options(${target} PRIVATE -Wno-restrict)
@@ -29,12 +33,18 @@ function(rankmesh_target_defaults target)
 endfunction()
 
 # rankmesh_library(NAME SOURCES ...): the library rankmesh_NAME, alias rankmesh::NAME, of the current folder,
-# with its public headers under include/. What it may link is for the caller to say.
+# with its public headers under include/. What it may link is for the caller to say. Its objects serve an archive and a
+# shared library alike; a shared library shows what the public headers mark, rankmesh/topology/export.hpp for one.
 function(rankmesh_library name)
   cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
   add_library(rankmesh_${name} ${arg_SOURCES})
   add_library(rankmesh::${name} ALIAS rankmesh_${name})
-  set_target_properties(rankmesh_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(rankmesh_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  get_target_property(type rankmesh_${name} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    rankmesh_set_shared_properties(rankmesh_${name} ${name})
+  endif()
   target_include_directories(rankmesh_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
   rankmesh_target_defaults(rankmesh_${name})
 endfunction()

@@ -1,4 +1,4 @@
-# The simulation but for its main function: the program of bench and the tests compile the same sources.
+# The simulation but for its main function.
 set(rankmesh_simulation_sources
   ${CMAKE_CURRENT_LIST_DIR}/calls.cpp
   ${CMAKE_CURRENT_LIST_DIR}/job.cpp
@@ -11,14 +11,14 @@ set(rankmesh_simulation_sources
   ${CMAKE_CURRENT_LIST_DIR}/store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/strategy.cpp)
 
-# rankmesh_simulation(NAME): these sources as a library.
-function(rankmesh_simulation name)
+# These sources as the library rankmesh_simulation, for the program of bench and for the tests, whoever asks first.
+if(NOT TARGET rankmesh_simulation)
   find_package(fmt REQUIRED)
   find_package(nlohmann_json REQUIRED)
-  add_library(${name} STATIC EXCLUDE_FROM_ALL ${rankmesh_simulation_sources})
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/bench)
-  target_link_libraries(${name} PUBLIC rankmesh::comm
-                                PRIVATE rankmesh::cli_options fmt::fmt nlohmann_json::nlohmann_json)
-  target_compile_definitions(${name} PRIVATE RANKMESH_VERSION="${PROJECT_VERSION}")
-  rankmesh_target_defaults(${name})
-endfunction()
+  add_library(rankmesh_simulation STATIC EXCLUDE_FROM_ALL ${rankmesh_simulation_sources})
+  target_include_directories(rankmesh_simulation PUBLIC ${PROJECT_SOURCE_DIR}/bench)
+  target_link_libraries(rankmesh_simulation PUBLIC rankmesh::comm
+                                            PRIVATE rankmesh::cli_options fmt::fmt nlohmann_json::nlohmann_json)
+  target_compile_definitions(rankmesh_simulation PRIVATE RANKMESH_VERSION="${PROJECT_VERSION}")
+  rankmesh_target_defaults(rankmesh_simulation)
+endif()

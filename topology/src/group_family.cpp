@@ -227,7 +227,7 @@ bool GroupFamily::same_groups(const GroupFamily& other) const noexcept {
          grouping_.same_groups(other.grouping_) && picked_ == other.picked_;
 }
 
-bool operator==(const GroupFamily& a, const GroupFamily& b) noexcept {
+RANKMESH_TOPOLOGY_API bool operator==(const GroupFamily& a, const GroupFamily& b) noexcept {
   return a.world_size_ == b.world_size_ && a.first_rank_ == b.first_rank_ && a.grouping_ == b.grouping_ &&
          a.positions_ == b.positions_ && a.first_group_ == b.first_group_ &&
          a.group_count_ == b.group_count_ && a.picked_ == b.picked_;
@@ -262,7 +262,7 @@ std::vector<int> RankList::to_vector() const {
   return ranks;
 }
 
-bool operator==(const RankList& a, const RankList& b) noexcept {
+RANKMESH_TOPOLOGY_API bool operator==(const RankList& a, const RankList& b) noexcept {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
 }
 

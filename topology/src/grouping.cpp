@@ -85,7 +85,7 @@ void Grouping::merge_terms() noexcept {
                  [](const Strided& s) { return s.term; });
 }
 
-bool operator==(const Grouping& a, const Grouping& b) noexcept {
+RANKMESH_TOPOLOGY_API bool operator==(const Grouping& a, const Grouping& b) noexcept {
   const auto equal = [](std::span<const Digit> x, std::span<const Digit> y) {
     return std::equal(x.begin(), x.end(), y.begin(), y.end());
   };

@@ -3,9 +3,10 @@
 #include <vector>
 
 #include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/plan.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// What ranks agree on before they make communicators, besides the configuration.
 struct PlanAgreement {

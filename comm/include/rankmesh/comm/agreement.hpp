@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/rounds.hpp"
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// One value that all ranks must have in common.
 struct AgreementField {

@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/plan.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// What an adapter fills: an owning handle of one communicator. It is move-only, an empty one frees nothing,
 /// and `native()` is what the adapted library calls a communicator.

@@ -5,10 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/rank_set.hpp"
 #include "rankmesh/topology/error.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// One value of a field and the ranks that hold it.
 struct HeldValue {

@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/transport.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// What the leader of a group hands to its members: bytes (an identifier, say), or the word that it has none.
 struct Handout {

@@ -3,10 +3,11 @@
 #include <optional>
 
 #include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/topology/shard.hpp"
 #include "rankmesh/topology/topology.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// The stateful face of a Megatron-style `parallel_state` module, for one rank: which groups it is in,
 /// training and evaluation mode, overrides, the virtual pipeline rank. An object instead of globals, so that

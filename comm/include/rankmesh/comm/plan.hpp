@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/topology/topology.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// What a caller may ask of a plan.
 struct PlanOptions {

@@ -5,7 +5,9 @@
 #include <functional>
 #include <string_view>
 
-namespace rankmesh {
+#include "rankmesh/comm/export.hpp"
+
+namespace RANKMESH_COMM_API rankmesh {
 
 /// A part of a bring-up that is done on this rank.
 struct Progress {

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace rankmesh {
+#include "rankmesh/comm/export.hpp"
+
+namespace RANKMESH_COMM_API rankmesh {
 
 /// A set of ranks as disjoint ranges in ascending order: one range for the subtree of a broadcast tree or a
 /// whole world, however large. A regular value.

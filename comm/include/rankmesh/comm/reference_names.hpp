@@ -1,9 +1,10 @@
 #pragma once
 
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/parallel_state.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// Gives the communicators of an adapter the names that users of the reference expect.
 /// @tparam Communicators the class that inherits from this; it has `at(GroupKind)`, `topology()` and `rank()`

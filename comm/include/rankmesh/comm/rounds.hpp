@@ -6,9 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/transport.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_COMM_API rankmesh {
 
 /// How long to wait for other ranks.
 struct Patience {

@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
-namespace rankmesh {
+#include "rankmesh/comm/export.hpp"
+
+namespace RANKMESH_COMM_API rankmesh {
 
 /// What a protocol sends: bytes whose meaning is its own.
 using Bytes = std::vector<std::byte>;

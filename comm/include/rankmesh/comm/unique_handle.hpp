@@ -4,7 +4,9 @@
 #include <exception>
 #include <utility>
 
-namespace rankmesh {
+#include "rankmesh/comm/export.hpp"
+
+namespace RANKMESH_COMM_API rankmesh {
 
 /// What is special about one type of native handle.
 template <typename T>

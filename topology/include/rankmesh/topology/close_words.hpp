@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
-namespace rankmesh {
+#include "rankmesh/topology/export.hpp"
+
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// The known words that are a typing error away from a word, those at the least distance; empty if none is.
 /// Up to a third of the letters may be wrong; dashes and underscores do not count. O(letters^2) for each

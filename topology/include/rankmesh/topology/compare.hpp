@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/topology.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// How the groups of one kind differ between two topologies, by example.
 struct GroupDifference {

@@ -4,9 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// A configuration on one line: `world=16 tp=2 pp=4 fp8`. The world size always, everything else only where
 /// it differs from the default, in this order:

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/export.hpp"
 
 /// @file
 /// A configuration from values that somebody wrote: options of a program, a file. Both are judged in one way,
 /// which reports everything at once and nothing that only follows from a value that cannot be read.
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// What the value of a field is.
 enum class FieldType {

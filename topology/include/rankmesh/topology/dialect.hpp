@@ -6,9 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// A way of saying how the ranks of a job are laid out: words `name=value` with blanks between them, in the
 /// terms of a system. docs/dialects.md has the words of each.

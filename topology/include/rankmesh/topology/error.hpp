@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace rankmesh {
+#include "rankmesh/topology/export.hpp"
+
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// The root of every exception rankmesh throws. `what()` says what went wrong, where, and what to do next.
 class Error : public std::runtime_error {

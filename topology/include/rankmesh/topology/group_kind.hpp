@@ -8,8 +8,9 @@
 #include <string_view>
 
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/export.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// The name of a sort of group. A small regular value that holds its characters, so that kinds can be added
 /// without a central list, compared and copied without a cost, and used as keys.

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <span>
 
-namespace rankmesh {
+#include "rankmesh/topology/export.hpp"
+
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// A member of a family: the m-th of group g.
 struct Place {

@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/topology.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// The groups of one kind as plain lists, in order.
 struct KindLists {

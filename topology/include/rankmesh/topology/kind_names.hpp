@@ -3,9 +3,10 @@
 #include <span>
 #include <string_view>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// How a kind is called.
 struct KindNames {

@@ -9,9 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_family.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// One degree of parallelism: `tp` tensor, `sp` sequence, `dp` data, `pp` pipeline, or any other name.
 struct Axis {

@@ -4,10 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/mesh.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// Axes as text: `tp=2,dp=4,pp=2`, leftmost fastest.
 [[nodiscard]] std::string to_string(const std::vector<Axis>& axes);

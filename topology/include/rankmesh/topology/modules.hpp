@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// Whether the layouts of several modules, side by side in one job, fill it: each valid, no rank in two of
 /// them, no rank between them or up to the end of the job in none. The field of a violation is

@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/mesh.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// Whose kinds of group there are, and what the sizes mean.
 enum class Convention {

@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_family.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// Consecutive layers, numbered from 1 as in the reference: first, first + 1, ..., first + count - 1.
 struct LayerRange {

@@ -7,9 +7,10 @@
 #include <span>
 #include <vector>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_family.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// One group: its ranks in order. A view of three integers and a pointer, to be passed by value; valid as
 /// long as the family it came from. A range with random access; every question is O(1) in the group and world

@@ -5,8 +5,9 @@
 #include <string>
 
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/export.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// Consecutive things, counted from 0: first, first + 1, ..., first + count - 1.
 struct IndexRange {

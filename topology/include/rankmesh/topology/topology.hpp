@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_family.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/mesh.hpp"
@@ -13,7 +14,7 @@
 #include "rankmesh/topology/pipeline.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 
-namespace rankmesh {
+namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// How the groups of a kind come to be.
 enum class Derivation {

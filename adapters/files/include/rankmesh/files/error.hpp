@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/files/export.hpp"
 #include "rankmesh/topology/error.hpp"
 
-namespace rankmesh::files {
+namespace RANKMESH_FILES_API rankmesh {
+namespace files {
 
 /// One thing that is wrong with a file.
 struct Problem {
@@ -39,4 +41,5 @@ class FileError : public Error {
   std::vector<Problem> problems_;
 };
 
-}  // namespace rankmesh::files
+}  // namespace files
+}  // namespace rankmesh

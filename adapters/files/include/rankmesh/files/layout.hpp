@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rankmesh/files/error.hpp"
+#include "rankmesh/files/export.hpp"
 #include "rankmesh/topology/config_values.hpp"
 
 /// @file
@@ -31,7 +32,8 @@
 /// kinds = ["dp", "zero:dp+tp"]
 /// ```
 
-namespace rankmesh::files {
+namespace RANKMESH_FILES_API rankmesh {
+namespace files {
 
 /// One thing that is wrong with a layout file, with what it is about.
 struct LayoutProblem {
@@ -111,4 +113,5 @@ struct LayoutReading {
 /// `parse_layout` reads it back to an equal one.
 [[nodiscard]] std::string to_toml(const ParallelConfig& config);
 
-}  // namespace rankmesh::files
+}  // namespace files
+}  // namespace rankmesh

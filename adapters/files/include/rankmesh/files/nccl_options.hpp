@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "rankmesh/files/error.hpp"
+#include "rankmesh/files/export.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
 #include "rankmesh/topology/topology.hpp"
 
@@ -43,7 +44,8 @@
 /// 10. Booleans are those of YAML 1.2: `true` and `false`, also `True` or `TRUE`, but no `yes` or `on`.
 /// Anchors and aliases work; tags, merge keys (`<<`) and further documents are errors.
 
-namespace rankmesh::files {
+namespace RANKMESH_FILES_API rankmesh {
+namespace files {
 
 /// Reads text in UTF-8. Empty text is an empty map.
 /// @param source what errors call the text
@@ -64,4 +66,5 @@ namespace rankmesh::files {
 [[nodiscard]] nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path,
                                                      const Topology& topology);
 
-}  // namespace rankmesh::files
+}  // namespace files
+}  // namespace rankmesh

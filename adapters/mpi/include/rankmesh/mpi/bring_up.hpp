@@ -16,11 +16,13 @@
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/rounds.hpp"
 #include "rankmesh/mpi/caller.hpp"
+#include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/options.hpp"
 #include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/mpi/watchdog.hpp"
 
-namespace rankmesh::mpi {
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// One bring-up on a caller's communicator, what every adapter does in the same way: all ranks agree on the
 /// plan, enter calls that block only when all are there, tell each other of failures, under one deadline.
@@ -131,4 +133,5 @@ class BringUp {
   Clock::time_point since_;
 };
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

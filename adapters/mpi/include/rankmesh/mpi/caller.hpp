@@ -2,7 +2,10 @@
 
 #include <mpi.h>
 
-namespace rankmesh::mpi {
+#include "rankmesh/mpi/export.hpp"
+
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// The caller's communicator for the time of a bring-up: it returns its errors as long as this lives, and is
 /// then as it was before.
@@ -24,4 +27,5 @@ class CallersCommunicator {
   MPI_Errhandler before_ = MPI_ERRHANDLER_NULL;
 };
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

@@ -3,8 +3,10 @@
 #include <mpi.h>
 
 #include "rankmesh/comm/unique_handle.hpp"
+#include "rankmesh/mpi/export.hpp"
 
-namespace rankmesh::mpi {
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// How an `MPI_Comm` is owned.
 struct CommunicatorTraits {
@@ -22,4 +24,5 @@ struct CommunicatorTraits {
 /// @collective destruction and `reset` are, over the members of the communicator
 using Communicator = UniqueHandle<CommunicatorTraits>;
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

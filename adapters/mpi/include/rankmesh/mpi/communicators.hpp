@@ -10,9 +10,11 @@
 #include "rankmesh/comm/reference_names.hpp"
 #include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/mpi/communicator.hpp"
+#include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/options.hpp"
 
-namespace rankmesh::mpi {
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// One `MPI_Comm` for every planned group of this rank.
 ///
@@ -81,4 +83,5 @@ class Communicators : public ReferenceNames<Communicators> {
   CommunicatorSet<Communicator> set_;
 };
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

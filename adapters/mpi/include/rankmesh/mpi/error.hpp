@@ -3,10 +3,12 @@
 #include <optional>
 #include <string>
 
+#include "rankmesh/mpi/export.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 
-namespace rankmesh::mpi {
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// An MPI call that failed.
 class MpiError : public Error {
@@ -35,4 +37,5 @@ class MpiError : public Error {
   Details details_;
 };
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

@@ -6,10 +6,12 @@
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/progress.hpp"
 #include "rankmesh/comm/rounds.hpp"
+#include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/mpi/watchdog.hpp"
 
-namespace rankmesh::mpi {
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// When ranks wait for each other before they enter a call of MPI that makes communicators.
 enum class Arrivals {
@@ -42,4 +44,5 @@ struct Options {
   Watchdog::Callback on_stuck{};
 };
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

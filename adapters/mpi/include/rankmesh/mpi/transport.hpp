@@ -5,8 +5,10 @@
 #include <list>
 
 #include "rankmesh/comm/transport.hpp"
+#include "rankmesh/mpi/export.hpp"
 
-namespace rankmesh::mpi {
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// The transport over an intra-communicator: point-to-point messages, no duplicate, no collective call.
 ///
@@ -63,4 +65,5 @@ class MpiTransport final : public Transport {
   std::list<Sending> sending_;
 };
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

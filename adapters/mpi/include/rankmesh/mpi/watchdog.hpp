@@ -12,9 +12,11 @@
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/rank_set.hpp"
 #include "rankmesh/comm/rounds.hpp"
+#include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/transport.hpp"
 
-namespace rankmesh::mpi {
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// A call that blocks and has not come back when the deadline passed. All ranks were there when it was
 /// entered; some died or hang in it.
@@ -98,4 +100,5 @@ class Watchdog {
   std::thread thread_;
 };
 
-}  // namespace rankmesh::mpi
+}  // namespace mpi
+}  // namespace rankmesh

@@ -3,8 +3,10 @@
 #include <nccl.h>
 
 #include "rankmesh/comm/unique_handle.hpp"
+#include "rankmesh/nccl/export.hpp"
 
-namespace rankmesh::nccl {
+namespace RANKMESH_NCCL_API rankmesh {
+namespace nccl {
 
 /// How an `ncclComm_t` is owned.
 struct CommunicatorTraits {
@@ -23,4 +25,5 @@ struct CommunicatorTraits {
 /// @collective destruction and `reset` are, over the members of the communicator, unless they abort
 using Communicator = UniqueHandle<CommunicatorTraits>;
 
-}  // namespace rankmesh::nccl
+}  // namespace nccl
+}  // namespace rankmesh

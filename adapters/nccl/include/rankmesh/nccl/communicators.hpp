@@ -16,10 +16,12 @@
 #include "rankmesh/comm/reference_names.hpp"
 #include "rankmesh/mpi/communicators.hpp"
 #include "rankmesh/nccl/communicator.hpp"
+#include "rankmesh/nccl/export.hpp"
 #include "rankmesh/nccl/options.hpp"
 #include "rankmesh/nccl/stream.hpp"
 
-namespace rankmesh::nccl {
+namespace RANKMESH_NCCL_API rankmesh {
+namespace nccl {
 
 /// What one rank has of one kind: a view that owns nothing, valid as long as the communicators it came from.
 struct KindView : GroupCommunicator<ncclComm_t> {
@@ -114,4 +116,5 @@ class Communicators : public ReferenceNames<Communicators> {
 /// @throws NcclError if it ends in an error, or is not at rest within the deadline
 void wait(ncclComm_t communicator, std::chrono::nanoseconds deadline = std::chrono::minutes(5));
 
-}  // namespace rankmesh::nccl
+}  // namespace nccl
+}  // namespace rankmesh

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/nccl/export.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 
-namespace rankmesh::nccl {
+namespace RANKMESH_NCCL_API rankmesh {
+namespace nccl {
 
 /// A call of NCCL or of the CUDA runtime that failed.
 class NcclError : public Error {
@@ -51,4 +53,5 @@ class OptionsError : public Error {
   std::vector<std::string> problems_;
 };
 
-}  // namespace rankmesh::nccl
+}  // namespace nccl
+}  // namespace rankmesh

@@ -8,9 +8,11 @@
 #include <variant>
 #include <vector>
 
+#include "rankmesh/nccl/export.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 
-namespace rankmesh::nccl {
+namespace RANKMESH_NCCL_API rankmesh {
+namespace nccl {
 
 /// What NCCL is told about the communicators of one kind: the options of `ncclConfig_t`, as plain values.
 /// What is not set is left to NCCL. Each is passed on where the header and the library know it; one that they
@@ -90,4 +92,5 @@ struct KindOptions {
 /// Kinds without an entry get what NCCL gives by default, and no stream.
 using KindOptionsMap = std::map<GroupKind, KindOptions>;
 
-}  // namespace rankmesh::nccl
+}  // namespace nccl
+}  // namespace rankmesh

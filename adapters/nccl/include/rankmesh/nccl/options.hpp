@@ -4,9 +4,11 @@
 #include <string_view>
 
 #include "rankmesh/mpi/options.hpp"
+#include "rankmesh/nccl/export.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
 
-namespace rankmesh::nccl {
+namespace RANKMESH_NCCL_API rankmesh {
+namespace nccl {
 
 /// How the members of a group come to a communicator. The result is the same. docs/guide.md says which to
 /// choose.
@@ -49,4 +51,5 @@ struct Options {
   bool allow_shared_device = false;
 };
 
-}  // namespace rankmesh::nccl
+}  // namespace nccl
+}  // namespace rankmesh

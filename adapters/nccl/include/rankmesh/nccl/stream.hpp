@@ -3,8 +3,10 @@
 #include <cuda_runtime_api.h>
 
 #include "rankmesh/comm/unique_handle.hpp"
+#include "rankmesh/nccl/export.hpp"
 
-namespace rankmesh::nccl {
+namespace RANKMESH_NCCL_API rankmesh {
+namespace nccl {
 
 /// How a `cudaStream_t` is owned.
 struct StreamTraits {
@@ -20,4 +22,5 @@ struct StreamTraits {
 /// The owner of one `cudaStream_t`, move-only.
 using UniqueStream = UniqueHandle<StreamTraits>;
 
-}  // namespace rankmesh::nccl
+}  // namespace nccl
+}  // namespace rankmesh

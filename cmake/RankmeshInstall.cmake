@@ -1,0 +1,172 @@
+# What `cmake --install` puts where. Install components: runtime (shared libraries), development (headers, archives,
+# CMake and pkg-config files), cli (programs), and nccl (all that needs NCCL).
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(RANKMESH_CMAKE_FOLDER ${CMAKE_INSTALL_LIBDIR}/cmake/rankmesh)
+
+# The last part of a target's name, rankmesh::comm or rankmesh_comm; empty for those of others.
+function(rankmesh_own_name target result)
+  set(${result} "" PARENT_SCOPE)
+  if(target MATCHES "^rankmesh(::|_)([a-z_]+)$")
+    set(${result} ${CMAKE_MATCH_2} PARENT_SCOPE)
+  endif()
+endfunction()
+
+# rankmesh_set_shared_properties(TARGET NAME): the names of a shared library, and the list of what it shows.
+function(rankmesh_set_shared_properties target name)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/exported.map)
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME rankmesh_${name} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${script}
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+  target_link_options(${target} PRIVATE LINKER:--version-script=${script})
+  # What one library needs of another, the other must show. A friend that only its class declares is not of the
+  # namespace for that: its definition bears the mark.
+  if(NOT RANKMESH_SANITIZE)
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+endfunction()
+
+# rankmesh_add_shared_twin(NAME [BASE]): beside the archive, a shared library of the same objects, which are compiled for both.
+function(rankmesh_add_shared_twin name)
+  set(twin rankmesh_${name}_shared)
+  add_library(${twin} SHARED $<TARGET_OBJECTS:rankmesh_${name}>)
+  foreach(base ${ARGN})
+    target_sources(${twin} PRIVATE $<TARGET_OBJECTS:rankmesh_${base}>)
+  endforeach()
+  # Objects say nothing of their language.
+  set_target_properties(${twin} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
+  target_compile_features(${twin} PUBLIC cxx_std_20)
+  rankmesh_set_shared_properties(${twin} ${name})
+  get_target_property(libraries rankmesh_${name} LINK_LIBRARIES)
+  get_target_property(public rankmesh_${name} INTERFACE_LINK_LIBRARIES)
+  foreach(library IN LISTS libraries)
+    rankmesh_own_name(${library} own)
+    if(own)
+      target_link_libraries(${twin} PUBLIC rankmesh_${own}_shared)
+    elseif(library IN_LIST public)
+      target_link_libraries(${twin} PUBLIC ${library})
+    elseif(library)
+      target_link_libraries(${twin} PRIVATE ${library})
+    endif()
+  endforeach()
+  if(RANKMESH_SANITIZE)
+    target_link_options(${twin} PRIVATE -fsanitize=${RANKMESH_SANITIZE})
+  endif()
+endfunction()
+
+# rankmesh_install(NAME [NCCL] [WITH base] HEADERS_FROM folder [ONLY pattern ...] [EXCEPT pattern ...]
+#                  [PC_REQUIRES name ...] [PC_FLAGS flag ...] [PC_LIBRARIES library ...]):
+# the library rankmesh_NAME with its headers, its targets and its pkg-config file. Call it once the library has all
+# that it links. WITH puts the objects of rankmesh_base into it.
+function(rankmesh_install name)
+  cmake_parse_arguments(arg "NCCL" "WITH;HEADERS_FROM" "ONLY;EXCEPT;PC_REQUIRES;PC_FLAGS;PC_LIBRARIES" ${ARGN})
+  if(arg_WITH)
+    target_sources(rankmesh_${name} PRIVATE $<TARGET_OBJECTS:rankmesh_${arg_WITH}>)
+  endif()
+  if(NOT RANKMESH_INSTALL)
+    return()
+  endif()
+  set(runtime runtime)
+  set(development development)
+  if(arg_NCCL)
+    set(runtime nccl)
+    set(development nccl)
+  endif()
+  set(places RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${runtime}
+             LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${runtime} NAMELINK_COMPONENT ${development}
+             ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${development}
+             INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+  set_property(GLOBAL APPEND PROPERTY RANKMESH_COMPONENTS ${name})
+  # Static and shared have a file of targets each; the package config reads one of the two.
+  get_target_property(type rankmesh_${name} TYPE)
+  set(kind static)
+  if(type STREQUAL "SHARED_LIBRARY")
+    set(kind shared)
+  endif()
+  install(TARGETS rankmesh_${name} EXPORT rankmesh-${name}-${kind} ${places})
+  install(EXPORT rankmesh-${name}-${kind} NAMESPACE rankmesh:: FILE rankmesh-${name}-${kind}.cmake
+          DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${development})
+  if(RANKMESH_STATIC_AND_SHARED AND kind STREQUAL "static")
+    rankmesh_add_shared_twin(${name} ${arg_WITH})
+    install(TARGETS rankmesh_${name}_shared EXPORT rankmesh-${name}-shared ${places})
+    install(EXPORT rankmesh-${name}-shared NAMESPACE rankmesh:: FILE rankmesh-${name}-shared.cmake
+            DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${development})
+  endif()
+
+  file(GLOB_RECURSE headers RELATIVE ${arg_HEADERS_FROM} CONFIGURE_DEPENDS ${arg_HEADERS_FROM}/*.hpp)
+  foreach(header IN LISTS headers)
+    get_filename_component(folder ${header} DIRECTORY)
+    get_filename_component(file ${header} NAME)
+    if((NOT arg_ONLY OR file IN_LIST arg_ONLY) AND NOT file IN_LIST arg_EXCEPT)
+      install(FILES ${arg_HEADERS_FROM}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder}
+              COMPONENT ${development})
+    endif()
+  endforeach()
+
+  # What the pkg-config file names beside its own library.
+  string(REPLACE "_" "-" pc_name rankmesh-${name})
+  list(JOIN arg_PC_REQUIRES ", " pc_requires)
+  list(TRANSFORM arg_PC_FLAGS PREPEND "-I")
+  list(JOIN arg_PC_FLAGS " " pc_flags)
+  list(JOIN arg_PC_LIBRARIES " " pc_libraries)
+  file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/rankmesh.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+          COMPONENT ${development})
+endfunction()
+
+# rankmesh_install_program(TARGET NAME [NCCL]): a program, for find_package the target rankmesh::NAME.
+function(rankmesh_install_program target name)
+  cmake_parse_arguments(arg "NCCL" "" "" ${ARGN})
+  get_target_property(program ${target} OUTPUT_NAME)
+  add_executable(rankmesh::${program} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${program})
+  if(NOT RANKMESH_INSTALL)
+    return()
+  endif()
+  set(component cli)
+  if(arg_NCCL)
+    set(component nccl)
+  endif()
+  # Where the libraries are beside it, they are found there, wherever both are moved.
+  file(RELATIVE_PATH libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+  if(BUILD_SHARED_LIBS)
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/${libraries}")
+  endif()
+  install(TARGETS ${target} EXPORT rankmesh-${name}-program
+          RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${component})
+  # With the program, so that an installation without the one does not promise it.
+  install(EXPORT rankmesh-${name}-program NAMESPACE rankmesh:: FILE rankmesh-${name}-program.cmake
+          DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${component})
+endfunction()
+
+# rankmesh_install_package(): the package config, which finds by itself which components were installed beside it.
+function(rankmesh_install_package)
+  if(NOT RANKMESH_INSTALL)
+    return()
+  endif()
+  # Each library may be asked for, and brings those that it links.
+  get_property(components GLOBAL PROPERTY RANKMESH_COMPONENTS)
+  set(RANKMESH_NEEDS "")
+  foreach(component IN LISTS components)
+    set(needed)
+    get_target_property(libraries rankmesh_${component} LINK_LIBRARIES)
+    foreach(library IN LISTS libraries)
+      rankmesh_own_name(${library} own)
+      list(APPEND needed ${own})
+    endforeach()
+    list(JOIN needed " " needed)
+    string(APPEND RANKMESH_NEEDS "set(_rankmesh_needs_${component} ${needed})\n")
+  endforeach()
+  list(JOIN components " " RANKMESH_COMPONENTS)
+  set(folder ${PROJECT_BINARY_DIR}/package)
+  configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/rankmesh-config.cmake.in ${folder}/rankmesh-config.cmake
+                                INSTALL_DESTINATION ${RANKMESH_CMAKE_FOLDER})
+  # Before version 1, a minor version may change what is there.
+  write_basic_package_version_file(${folder}/rankmesh-config-version.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${folder}/rankmesh-config.cmake ${folder}/rankmesh-config-version.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/FindNCCL.cmake
+          DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT development)
+endfunction()

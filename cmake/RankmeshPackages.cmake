@@ -1,0 +1,44 @@
+# Debian packages, made by `cpack --config build/release/CPackConfig.cmake`:
+#   librankmesh0      the shared libraries
+#   librankmesh-dev   headers, archives, CMake and pkg-config files
+#   rankmesh-tools    the programs, their man pages and completions
+# What needs NCCL is left out, since NCCL is not Debian's: rankmesh::nccl and, where it was built, rankmesh-bringup, which
+# is then linked with NCCL. For a rankmesh-bringup in rankmesh-tools, configure with RANKMESH_NCCL=OFF.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME rankmesh)
+set(CPACK_PACKAGE_VENDOR rankmesh)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_CONTACT "the authors of rankmesh")
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_VERBATIM_VARIABLES ON)
+
+set(CPACK_COMPONENTS_ALL runtime development cli)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+# The libraries need each other, and are all in one package.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The shared libraries.")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME librankmesh${PROJECT_VERSION_MAJOR})
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers, archives, and files for CMake and pkg-config.")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME librankmesh-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "librankmesh${PROJECT_VERSION_MAJOR} (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libopenmpi-dev, libyaml-cpp-dev, libtomlplusplus-dev, pkgconf, rankmesh-tools")
+
+set(CPACK_COMPONENT_CLI_DESCRIPTION "The programs: planning offline, and a trial of every communicator over MPI.")
+set(CPACK_DEBIAN_CLI_PACKAGE_NAME rankmesh-tools)
+set(CPACK_DEBIAN_CLI_PACKAGE_SECTION utils)
+# Debian's mpiexec.
+set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "openmpi-bin")
+
+include(CPack)
