@@ -45,13 +45,17 @@ std::vector<ParallelConfig> every_field() {
        .context = 4,
        .expert = 2,
        .expert_tensor = 1,
-       .order = "tp-cp-ep-pp-dp",
        .optimizer_instances = 2,
        .hierarchical_context = {2, 2},
        .rank_offset = 8,
        .job_size = 128,
        .embedding_stages = {0, -1},
        .position_embedding_stages = {0}},
+      {.world_size = 16,
+       .tensor = 2,
+       .pipeline = 2,
+       .convention = Convention::megatron_core,
+       .order = "tp-pp-dp"},
       {.world_size = 8, .convention = Convention::megatron_core, .hybrid_context = true},
       {.world_size = 16,
        .convention = Convention::megatron_core,
@@ -155,7 +159,7 @@ TEST_CASE("problems of a part of a list are at that part") {
                     "[\"dp\"]\n") == "a.toml:4:3: meshes = ep=3 multiplies to 3, not to world_size = 8\n");
   CHECK(problems_of(
             "world_size = 8\nconvention = \"mesh\"\nmeshes = [\"tp=2,dp=4\"]\nkinds = [\"dp\", \"xp\"]\n") ==
-        "a.toml:4:16: kinds = xp does not work: xp is no axis of the mesh tp=2 dp=4\n");
+        "a.toml:4:16: kinds = xp does not work: axis = xp is not an axis of the mesh, which has tp, dp\n");
 }
 
 TEST_CASE("text that is not TOML") {

@@ -60,10 +60,11 @@ bool takes_long(const std::vector<std::string>& words, std::string_view text) {
   return (has_word(words, "diff") || has_word(words, "modules")) && has_long_number(text);
 }
 
-/// Whether a run reads a file.
+/// Whether a run reads or writes a file.
 bool opens_file(const std::vector<std::string>& words) {
   return std::any_of(words.begin(), words.end(), [](const std::string& word) {
-    return word == "check" || word.starts_with("--layout") || word.starts_with("--hosts-file");
+    return word == "check" || word == "pages" || word.starts_with("layout:") ||
+           word.starts_with("--layout") || word.starts_with("--hosts-file");
   });
 }
 

@@ -39,6 +39,7 @@ struct FieldDescription {
   std::string_view field;
   /// As in the one-line form.
   std::string_view word;
+  /// What is given for it.
   FieldType type = FieldType::number;
   /// Of a choice, the default first.
   std::vector<std::string_view> choices{};
@@ -49,7 +50,9 @@ struct FieldDescription {
 
 /// The value of a field as it was written; nothing for a flag, and where there should be one and is not.
 struct GivenValue {
+  /// As in ParallelConfig.
   std::string field{};
+  /// As in the one-line form.
   std::optional<std::string> text{};
 
   bool operator==(const GivenValue&) const = default;

@@ -7,6 +7,7 @@
 
 namespace rankmesh::cli {
 
+/// A shell that completes command lines.
 enum class Shell { bash, zsh, fish };
 
 /// A script that completes the commands, options, choices and file names of a program, all derived from its

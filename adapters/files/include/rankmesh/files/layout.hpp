@@ -41,6 +41,7 @@ struct LayoutProblem {
   std::string source{};
   /// Both count from 1; both are 0 where the problem has no place: something is missing, say.
   int line = 0;
+  /// See `line`.
   int column = 0;
   /// The field is empty where the file cannot be read at all.
   Violation violation{};
@@ -57,8 +58,11 @@ struct LayoutProblem {
 
 /// The value of a field in a file, with its place.
 struct LayoutValue {
+  /// As the one-line form would have it.
   GivenValue value{};
+  /// Counts from 1, as `column` does.
   int line = 0;
+  /// See `line`.
   int column = 0;
   /// Of a list: its parts, in their order.
   std::vector<LayoutValue> parts{};
@@ -68,6 +72,7 @@ struct LayoutValue {
 
 /// What a layout file says, whether or not that makes a layout.
 struct LayoutFile {
+  /// The file, as the caller named it.
   std::string source{};
   /// The fields it gives, in the order of the file.
   std::vector<LayoutValue> values{};
@@ -82,6 +87,7 @@ struct LayoutFile {
 struct LayoutReading {
   /// Valid if there is no problem.
   ParallelConfig config{};
+  /// Those without a place last.
   std::vector<LayoutProblem> problems{};
 };
 
