@@ -3,12 +3,15 @@
 packages=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libcli11-dev libfmt-dev nlohmann-json3-dev
           libyaml-cpp-dev libtomlplusplus-dev groff-base catch2 librapidcheck-dev libbenchmark-dev doxygen valgrind
           libeigen3-dev)
+# What some tests use and skip without: scripts/test installs those that the system offers.
+test_packages=(python3 chromium chromium-driver graphviz libxml2-utils)
 
 say() { printf '\n== %s\n' "$*"; }
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# install_packages: installs what is missing, or says what to install and stops.
+# install_packages [PACKAGE ...]: installs what is missing, or says what to install and stops. Packages that are named are
+# installed too if that is possible.
 install_packages() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     if command -v cmake >/dev/null && command -v mpiexec >/dev/null && command -v ninja >/dev/null; then
@@ -19,20 +22,26 @@ install_packages() {
            "${packages[*]}" >&2
     exit 1
   fi
-  local missing=() package
+  local missing=() extra=() package
   for package in "${packages[@]}"; do is_installed "$package" || missing+=("$package"); done
-  [ ${#missing[@]} -eq 0 ] && return
+  for package in "$@"; do is_installed "$package" || extra+=("$package"); done
+  [ ${#missing[@]} -eq 0 ] && [ ${#extra[@]} -eq 0 ] && return
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
+      [ ${#missing[@]} -eq 0 ] && return
       printf 'These packages are missing, and there is no sudo to install them with. As root:\n  apt-get install %s\n' \
              "${missing[*]}" >&2
       exit 1
     fi
     as_root=(sudo)
   fi
-  say "installing ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
+  for package in "${extra[@]}"; do
+    if apt-cache show "$package" >/dev/null 2>&1; then missing+=("$package"); fi
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  say "installing ${missing[*]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
     >/dev/null
 }

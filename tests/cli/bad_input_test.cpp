@@ -28,7 +28,8 @@ TEST_CASE("bad input says everything on the standard error, nothing on the stand
       "rank 1 --world-size 16 --pp 4 --layers 6", "show --world-size 16 --all",
       "show --world-size 16 --gpus-per-node 0", "show --world-size 16 --gpus-per-node 65537",
       "show --format json --world-size 16", "show -1 --world-size 16", "show --world-size 16 -- --tp",
-      "show --world-size=", "groups ++ --world-size 4");
+      "show --world-size=", "groups ++ --world-size 4", "draw", "draw --world-size 16 --format text",
+      "draw --world-size 16 --kind", "draw --world-size 16 --all", "mesh --axes tp=2 --format png");
   INFO(line);
   const Outcome outcome = run_line(line);
   CHECK(outcome.status == cli::bad_input);

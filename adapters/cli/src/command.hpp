@@ -44,6 +44,7 @@ class Command {
 [[nodiscard]] std::unique_ptr<Command> add_groups_command(CLI::App& program);
 [[nodiscard]] std::unique_ptr<Command> add_rank_command(CLI::App& program);
 [[nodiscard]] std::unique_ptr<Command> add_show_command(CLI::App& program);
+[[nodiscard]] std::unique_ptr<Command> add_draw_command(CLI::App& program);
 [[nodiscard]] std::unique_ptr<Command> add_mesh_command(CLI::App& program);
 [[nodiscard]] std::unique_ptr<Command> add_translate_command(CLI::App& program);
 [[nodiscard]] std::unique_ptr<Command> add_diff_command(CLI::App& program);

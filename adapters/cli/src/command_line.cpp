@@ -18,9 +18,9 @@ struct Program {
   std::vector<std::unique_ptr<Command>> commands{};
 
   Program() {
-    for (auto* add : {add_groups_command, add_rank_command, add_show_command, add_mesh_command,
-                      add_translate_command, add_diff_command, add_modules_command, add_check_command,
-                      add_export_command, add_completion_command, add_pages_command}) {
+    for (auto* add : {add_groups_command, add_rank_command, add_show_command, add_draw_command,
+                      add_mesh_command, add_translate_command, add_diff_command, add_modules_command,
+                      add_check_command, add_export_command, add_completion_command, add_pages_command}) {
       commands.push_back(add(app));
     }
     app.set_version_flag("--version", "rankmesh " RANKMESH_VERSION, "print the version and exit");

@@ -4,12 +4,15 @@
 #include <array>
 
 #include "command.hpp"
+#include "draw/draw.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> formats{"text", "json", "csv"};
+/// Those of Format, then those of DrawFormat.
+constexpr std::array<std::string_view, 7> formats{"text", "json", "csv", "ascii", "svg", "html", "dot"};
+constexpr std::size_t first_drawing = 3;
 constexpr std::array<std::string_view, 2> fastest_choices{"first", "last"};
 
 constexpr const char* examples =
@@ -80,21 +83,27 @@ class MeshCommand : public Command {
                                     .description = "ranks of the whole job [up to the end of the mesh]",
                                     .group = "Mesh"})),
         gpus_per_node_(add_gpus_per_node(app())),
-        format_(add_format(app(), "text, json or csv")),
+        format_(add_format(app(), "text, json, csv, ascii, svg, html or dot")),
         all_(add_switch(app(), {.name = "--all", .description = "shorten no text; json and csv never are"})) {
     app().footer(examples);
   }
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const GroupsRequest request{.format = format_of(*format_, formats, problems),
-                                .all = is_given(*all_, problems),
-                                .gpus_per_node = gpus_per_node_of(*gpus_per_node_, problems)};
+    const std::size_t format = choice_of(*format_, formats, problems).value_or(0);
+    const bool all = is_given(*all_, problems);
+    const auto gpus_per_node = gpus_per_node_of(*gpus_per_node_, problems);
     const ParallelConfig config = read_config(problems);
     if (!problems.empty()) return {};
-    Task task =
-        task_on(config, request.gpus_per_node, [request](const Topology& topology, Writer& out, Style style) {
-          print_groups(topology, request, out, style);
-        });
+    Task task = task_on(config, gpus_per_node, [=](const Topology& topology, Writer& out, Style style) {
+      if (format >= first_drawing) {
+        const auto drawing = static_cast<DrawFormat>(format - first_drawing);
+        print_picture(topology, {.format = drawing, .gpus_per_node = gpus_per_node}, out, style);
+      } else {
+        print_groups(topology,
+                     {.format = static_cast<Format>(format), .all = all, .gpus_per_node = gpus_per_node}, out,
+                     style);
+      }
+    });
     warn_of_order(config, task.warnings);
     return task;
   }

@@ -15,6 +15,13 @@ class Style {
   [[nodiscard]] std::string red(std::string_view text) const { return wrap("\x1b[1;31m", text); }
   [[nodiscard]] std::string yellow(std::string_view text) const { return wrap("\x1b[1;33m", text); }
   [[nodiscard]] std::string cyan(std::string_view text) const { return wrap("\x1b[36m", text); }
+  /// Black or white on one of the 256 colours of a terminal.
+  [[nodiscard]] std::string on_colour(int background, bool black_text, bool underlined,
+                                      std::string_view text) const {
+    return wrap("\x1b[48;5;" + std::to_string(background) + (black_text ? ";38;5;16" : ";38;5;231") +
+                    (underlined ? ";4m" : "m"),
+                text);
+  }
 
  private:
   [[nodiscard]] std::string wrap(std::string_view code, std::string_view text) const {
