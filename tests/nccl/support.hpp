@@ -5,8 +5,10 @@
 #include <mpi.h>
 #include <nccl.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "mpi/support.hpp"
@@ -40,6 +42,19 @@ inline int entries(const char* folder) {
   DIR* directory = opendir(folder);
   while (readdir(directory) != nullptr) ++count;
   closedir(directory);
+  return count;
+}
+
+/// The same once it has not changed for a while: threads of the stand-in end a moment after they were needed.
+inline int settled_entries(const char* folder) {
+  int count = entries(folder);
+  for (int unchanged = 0; unchanged < 20; ++unchanged) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (const int now = entries(folder); now != count) {
+      count = now;
+      unchanged = 0;
+    }
+  }
   return count;
 }
 
