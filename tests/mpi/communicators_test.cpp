@@ -273,7 +273,7 @@ TEST_CASE("an exception from the progress callback on one rank ends the bring-up
       rankmesh::mpi::Options options;
       options.arrivals = arrivals;
       options.patience.grace = std::chrono::milliseconds(500);
-      options.on_progress = [&](const Progress& progress) {
+      options.on_progress = [bad = bad, &part = part](const Progress& progress) {
         if (world_rank() == bad && progress.part == part) throw Interrupted("no more disk space");
       };
       std::string text = "no error";
