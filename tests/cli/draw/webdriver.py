@@ -1,7 +1,9 @@
 """A browser to be driven: just enough of the WebDriver protocol, with the standard library alone."""
 
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -27,16 +29,18 @@ class Browser:
             port = probe.getsockname()[1]
         self.base = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+                                        stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             self._wait_until_ready()
+            # A renderer kept in reserve can hang at the first page that it is given: seen in one start of three.
             arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                         f"--window-size={width},{height}", f"--user-data-dir={profile}"]
+                         "--disable-features=SpareRendererForSitePerProcess", f"--window-size={width},{height}",
+                         f"--user-data-dir={profile}"]
             options = {"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}}
             answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": options}})
             self.session = f"/session/{answer['sessionId']}"
         except BaseException:
-            self.process.kill()
+            self._end()
             raise
 
     def _wait_until_ready(self):
@@ -55,7 +59,7 @@ class Browser:
         # Whatever proxy the environment names is not for this machine itself.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=120) as response:
+            with opener.open(request, timeout=40) as response:
                 return json.load(response)["value"]
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{method} {path}: {json.load(error)['value']['message']}") from None
@@ -102,8 +106,12 @@ class Browser:
         try:
             self._call("DELETE", self.session)
         finally:
-            self.process.terminate()
-            self.process.wait()
+            self._end()
+
+    def _end(self):
+        """Ends the driver, and a browser that it has left behind."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def __enter__(self):
         return self
