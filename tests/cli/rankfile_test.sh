@@ -16,11 +16,15 @@ fail() {
 }
 
 # Open MPI logs in to the hosts with this, which stays here and tells the daemon where it is supposed to be. Of a
-# program called ssh it would expect options.
+# program called ssh it would expect options. Daemons of one machine would make the same folder for their files, and the
+# second can fail at that: each host has a place of its own.
 cat >"$scratch/log_in" <<'script'
 #!/bin/sh
 host=$1
 shift
+TMPDIR=$(dirname "$0")/$host
+export TMPDIR
+mkdir -p "$TMPDIR"
 RANKMESH_TEST_HOST=$host exec sh -c "$*"
 script
 chmod +x "$scratch/log_in"
