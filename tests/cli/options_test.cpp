@@ -48,14 +48,14 @@ TEST_CASE("a number is read within its range") {
 
 TEST_CASE("a decimal number is read within its range") {
   Fixture f;
-  const auto [text, problem] = GENERATE(table<std::string, std::string>(
-      {{"0.25", ""},
-       {"2.5e-1", ""},
-       {"-1", "--size: -1 is below 0"},
-       {"nan", "--size: nan is below 0"},
-       {"2", "--size: 2 is above 1.5"},
-       {"1,5", "--size: 1,5 is not a number"},
-       {"1e999", "--size: 1e999 is beyond what a double holds"}}));
+  const auto [text, problem] =
+      GENERATE(table<std::string, std::string>({{"0.25", ""},
+                                                {"2.5e-1", ""},
+                                                {"-1", "--size: -1 is below 0"},
+                                                {"nan", "--size: nan is below 0"},
+                                                {"2", "--size: 2 is above 1.5"},
+                                                {"1,5", "--size: 1,5 is not a number"},
+                                                {"1e999", "--size: 1e999 is beyond what a double holds"}}));
   CHECK(f.parse_line("--size " + text).problems.empty());
   const auto number = decimal_of(*f.size, {.min = 0, .max = 1.5}, f.problems);
   if (problem.empty()) {

@@ -53,8 +53,8 @@ TEST_CASE("neighbours in a group end where the group ends") {
     const auto pipeline = Set(example(), rank, make).at(GroupKind::pipeline);
     neighbours.push_back({pipeline.previous(), pipeline.next()});
   }
-  CHECK(neighbours == std::vector<std::vector<std::optional<int>>>{
-                          {std::nullopt, 1}, {0, 2}, {1, 3}, {2, std::nullopt}});
+  CHECK(neighbours ==
+        std::vector<std::vector<std::optional<int>>>{{std::nullopt, 1}, {0, 2}, {1, 3}, {2, std::nullopt}});
   // Those of one, and of a rank in no group.
   for (const GroupKind kind : {GroupKind::sequence, GroupKind::embedding}) {
     const auto alone = Set(example(), 5, make).at(kind);

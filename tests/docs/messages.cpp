@@ -102,10 +102,12 @@ void show_errors_of_the_bring_up() {
       throw DeadlineError(details);
     }
   });
-  print("mpi::StuckCall",
-        mpi::StuckCall{
-            .call = "MPI_Comm_create_group", .part = "tensor", .rank = 0, .elapsed = 120s, .silent = RankSet(last)}
-            .message());
+  print("mpi::StuckCall", mpi::StuckCall{.call = "MPI_Comm_create_group",
+                                         .part = "tensor",
+                                         .rank = 0,
+                                         .elapsed = 120s,
+                                         .silent = RankSet(last)}
+                              .message());
 }
 
 void show_errors_of_one_rank() {

@@ -47,7 +47,8 @@ TEST_CASE("whatever field differs, on whichever rank, every rank gets the same e
        [](ParallelConfig& c, mpi::Options&) { c.virtual_pipeline_rule = VirtualPipelineRule::megatron; }},
       {"sharing_key.data",
        [](ParallelConfig&, mpi::Options& o) { o.plan.sharing_keys[GroupKind::data] = "x"; }},
-      {"layers", [](ParallelConfig&, mpi::Options& o) { o.job_fields = {{.field = "layers", .value = "3"}}; }},
+      {"layers",
+       [](ParallelConfig&, mpi::Options& o) { o.job_fields = {{.field = "layers", .value = "3"}}; }},
   };
   for (const auto& [field, change] : changes) {
     for (const int odd_one : {0, world_size() / 2, world_size() - 1}) {
