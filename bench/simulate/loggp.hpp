@@ -10,6 +10,9 @@ namespace rankmesh::simulate {
 /// Virtual time. Whole picoseconds, since a byte takes less than a nanosecond: sums are exact and the same on
 /// every platform.
 using Time = std::chrono::duration<std::int64_t, std::pico>;
+[[nodiscard]] inline double seconds(Time time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 /// The parameters of the LogGP model (Alexandrov, Ionescu, Schauser and Scheiman 1995): what a message costs.
 struct LogGP {

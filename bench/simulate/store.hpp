@@ -9,7 +9,8 @@ namespace rankmesh::simulate {
 
 /// What the reference way takes.
 struct StoreResult {
-  Time finished_at{};
+  /// Of virtual time: those of large jobs are more picoseconds than 64 bits hold.
+  double seconds = 0;
   /// What the store at rank 0 sent and received: every message there is.
   Counts at_store{};
   /// The groups of all kinds, and how many of them were simulated.

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> names = {"split", "create-group", "unique-id", "store"};
 
-double seconds(Time time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 Way way_of(Strategy strategy) {
   switch (strategy) {
     case Strategy::split:
@@ -50,7 +46,7 @@ Outcome simulate_library(Strategy strategy, const Topology& topology, const Cond
 Outcome simulate_store(const Topology& topology, const Conditions& conditions) {
   const StoreResult result = run_store(topology, conditions.costs.tcp, conditions.store_messages);
   return {.strategy = Strategy::store,
-          .seconds = seconds(result.finished_at),
+          .seconds = result.seconds,
           .all = {.most_messages = result.at_store.messages(),
                   .most_bytes = result.at_store.bytes(),
                   .messages = result.at_store.messages(),

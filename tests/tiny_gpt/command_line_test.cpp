@@ -38,7 +38,7 @@ TEST_CASE("ranks with other options than the rest end with the name of the optio
                                .parts = {{.processes = 1, .options = small_model},
                                          {.processes = 1, .options = small_model + " --learning-rate 0.1"}}});
   CHECK(outcome.exit_code != 0);
-  CHECK(occurrences(outcome.err, "learning_rate = ") == 1);
+  CHECK(occurrences(outcome.err, "learning-rate = ") == 1);
 }
 
 TEST_CASE("a run shows its progress and what communication cost") {

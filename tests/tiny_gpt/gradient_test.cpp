@@ -18,14 +18,12 @@ struct Model {
   rankmesh::mpi::Communicators made{MPI_COMM_WORLD, {.world_size = 1}};
   Groups groups = groups_of(made);
   Parameters parameters{parameters_of(size, made.state()), 1};
-  Stage stage{size, made.state(), {parameters, groups, false}, 2 * size.length};
+  Stage stage{
+      size, made.state(), groups.at(GroupKind::pipeline), {size, parameters, groups, false}, 2 * size.length};
   std::vector<Microbatch> batch{{.tokens = {1, 2, 3, 250, 2, 1}, .targets = {2, 3, 250, 2, 1, 9}},
                                 {.tokens = {0, 0, 7, 255, 2, 3}, .targets = {0, 7, 255, 2, 3, 3}}};
 
-  double loss() {
-    stage.run(batch);
-    return stage.take_loss();
-  }
+  double loss() { return stage.run(batch); }
 };
 
 }  // namespace
@@ -36,10 +34,10 @@ TEST_CASE("the gradient of each weight is the slope of the loss") {
   const Vector gradient = model.parameters.gradients;
   for (const Parameter& parameter : parameters_of(size, model.made.state())) {
     CAPTURE(parameter.name);
-    const auto own = gradient.segment(parameter.offset, parameter.size());
+    const auto own = gradient.segment(parameter.offset, parameter.end() - parameter.offset);
     // A step along the gradient moves every entry, and the loss by the square of its length.
     constexpr double step = 1e-5;
-    auto values = model.parameters.values.segment(parameter.offset, parameter.size());
+    auto values = model.parameters.values.segment(parameter.offset, parameter.end() - parameter.offset);
     const Vector before = values;
     // Across, too: each entry by another amount.
     for (const bool is_along : {true, false}) {

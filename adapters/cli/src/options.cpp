@@ -110,8 +110,7 @@ std::string in_words(std::int64_t number) {
   return std::to_string(number);
 }
 std::string in_words(double number) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+  return decimal_text(number);
 }
 
 /// What to say of a text that is no number, and of one too large for its type.
@@ -209,6 +208,11 @@ std::optional<std::int64_t> number_of(const CLI::Option& option, NumberRange ran
 
 std::optional<double> decimal_of(const CLI::Option& option, DecimalRange range, Problems& problems) {
   return parsed<double>(option, range, {"is not a number", "is beyond what a double holds"}, problems);
+}
+
+std::string decimal_text(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
 }
 
 std::optional<std::size_t> choice_of(const CLI::Option& option, std::span<const std::string_view> choices,

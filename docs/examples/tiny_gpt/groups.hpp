@@ -19,13 +19,11 @@ using rankmesh::GroupKind;
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// What a group is used for, and what that has cost this rank; waiting for the others is included.
+/// What a group is used for, and what that has cost this rank.
 enum Operation { all_reduce, reduce_scatter, all_gather, all_to_all, send_receive };
 inline constexpr std::array operation_names{"all-reduce", "reduce-scatter", "all-gather", "all-to-all",
                                             "send, receive"};
-struct Cost {
-  double calls = 0, bytes = 0, seconds = 0;
-};
+using Cost = Eigen::Array3d;  // calls, bytes, and seconds, waiting for others included
 
 /// The group of one kind that this rank is in. With nobody to communicate with, every operation is done at
 /// once: in a group of one, and for a rank in no group.
@@ -38,16 +36,14 @@ class Group {
   [[nodiscard]] int position() const { return view_.communicator ? view_.position : 0; }
   [[nodiscard]] const Cost& cost(std::size_t operation) const { return costs_.at(operation); }
 
-  /// Every member's numbers become the sum over the members, or the largest.
-  template <typename Dense>
-  void sum(Dense&& x) {
-    reduce(x, MPI_SUM);
-  }
-  template <typename Dense>
-  void maximum(Dense&& x) {
-    reduce(x, MPI_MAX);
+  /// This member's part of something that the group shares out.
+  [[nodiscard]] rankmesh::IndexRange shard(std::int64_t length) const {
+    return rankmesh::shard({.length = length, .parts = size(), .part = position()});
   }
 
+  /// Every member's numbers become the sum over the members, or the largest.
+  auto& sum(auto&& x) { return reduce(x, MPI_SUM); }
+  auto& maximum(auto&& x) { return reduce(x, MPI_MAX); }
   /// Cuts a vector into as many equal parts as there are members, and gives each member the sum of its part.
   [[nodiscard]] Vector sum_and_scatter(const Vector& whole) {
     if (!view_.communicator) return whole;
@@ -94,28 +90,22 @@ class Group {
   }
 
  private:
-  template <typename Dense>
-  [[nodiscard]] static int count_of(const Dense& x) {
-    return static_cast<int>(x.size());
-  }
+  [[nodiscard]] static int count_of(const auto& x) { return static_cast<int>(x.size()); }
   /// Calls a function of MPI and notes what it cost.
-  template <typename Function, typename... Arguments>
-  void timed(Operation operation, Index numbers, Function function, Arguments... arguments) {
+  void timed(Operation operation, Index numbers, auto function, auto... arguments) {
     const double start = MPI_Wtime();
     function(arguments...);
-    costs_[operation].seconds += MPI_Wtime() - start;
-    costs_[operation].bytes += static_cast<double>(numbers) * sizeof(double);
-    ++costs_[operation].calls;
+    costs_[operation] += Cost(1, static_cast<double>(numbers) * sizeof(double), MPI_Wtime() - start);
   }
-  template <typename Dense>
-  void reduce(Dense& x, MPI_Op operation) {
-    if (!view_.communicator) return;
+  auto& reduce(auto& x, MPI_Op operation) {
+    if (!view_.communicator) return x;
     timed(all_reduce, x.size(), MPI_Allreduce, MPI_IN_PLACE, x.data(), count_of(x), MPI_DOUBLE, operation,
           view_.native());
+    return x;
   }
 
   View view_;
-  std::array<Cost, operation_names.size()> costs_{};
+  std::array<Cost, operation_names.size()> costs_{Cost(0), Cost(0), Cost(0), Cost(0), Cost(0)};
   std::list<std::pair<Matrix, MPI_Request>> sending_;  // a list, since MPI holds the addresses
 };
 
@@ -135,13 +125,13 @@ inline std::string cost_table(const Groups& groups, MPI_Comm world, int ranks, d
   for (const auto& [kind, group] : groups) {
     for (std::size_t i = 0; i < operation_names.size(); ++i) {
       Cost mean = group.cost(i);
-      MPI_Allreduce(MPI_IN_PLACE, &mean, 3, MPI_DOUBLE, MPI_SUM, world);
-      if (mean.calls == 0) continue;
+      MPI_Allreduce(MPI_IN_PLACE, mean.data(), 3, MPI_DOUBLE, MPI_SUM, world);
+      mean /= ranks;
+      if (mean[0] == 0) continue;
       std::array<char, 128> row{};
       std::snprintf(row.data(), row.size(), "%-19s %-14s %11.1f %10.2f %10.3f %11.1f %%\n",
-                    std::string(kind.name()).c_str(), operation_names[i], mean.calls / ranks,
-                    mean.bytes / ranks / (1 << 20), mean.seconds / ranks,
-                    100 * mean.seconds / ranks / seconds);
+                    std::string(kind.name()).c_str(), operation_names[i], mean[0], mean[1] / (1 << 20),
+                    mean[2], 100 * mean[2] / seconds);
       table += row.data();
     }
   }

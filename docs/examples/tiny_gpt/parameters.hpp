@@ -14,18 +14,16 @@ namespace tiny_gpt {
 using rankmesh::IndexRange;
 using rankmesh::ParallelState;
 
-/// The size of the model. Tokens are bytes.
+/// The size of the model. Tokens are bytes; the length is that of a sequence.
 struct ModelSize {
   static constexpr std::int64_t vocabulary = 256;
-  std::int64_t layers = 4;
-  std::int64_t hidden = 32;
-  std::int64_t heads = 8;
-  /// Tokens of a sequence.
-  std::int64_t length = 32;
+  std::int64_t layers = 4, hidden = 32, heads = 8, length = 32;
   /// The layer, counted from 1, in front of which the embeddings are added once more, as a decoder has its
   /// own. In front of layer 1 they are anyway.
   std::int64_t split_layer = 1;
 };
+
+enum class Cut { none, rows, columns };  // what of a weight is shared out in the tensor group
 
 /// One weight: which part of it a rank holds, and where in the rank's memory.
 struct Parameter {
@@ -36,36 +34,27 @@ struct Parameter {
   /// Whether the gradient norm counts this part: of the ranks of a model that hold it too, only one does.
   bool is_counted = true;
 
-  [[nodiscard]] Index size() const { return rows.count * columns.count; }
-  [[nodiscard]] Index end() const { return offset + size(); }
-  /// Calls a function with the place of each entry in the whole weight, and in the memory of the rank.
-  template <typename Function>
-  void for_each_entry(Function&& function) const {
-    Index at = offset;
-    for (auto row = rows.first; row < rows.end(); ++row) {
-      for (auto column = columns.first; column < columns.end(); ++column) {
-        function(row * all_columns + column, at++);
-      }
-    }
+  [[nodiscard]] Index end() const { return offset + rows.count * columns.count; }
+  /// The rank's part of the whole, and of its memory.
+  [[nodiscard]] auto part_of(Eigen::Ref<Matrix> whole) const {
+    return whole.block(rows.first, columns.first, rows.count, columns.count);
+  }
+  [[nodiscard]] Eigen::Map<Matrix> in(Vector& memory) const {
+    return {memory.data() + offset, rows.count, columns.count};
   }
 };
 
-/// The weights that a rank holds: a function of the layout, so that every rank knows it of every other.
+/// The weights that a rank holds: a function of the layout.
 inline std::vector<Parameter> parameters_of(const ModelSize& size, const ParallelState& place) {
-  enum class Cut { none, rows, columns };  // what is shared out in the tensor group
   std::vector<Parameter> list;
-  const auto part = [&](std::int64_t length, bool is_cut) {
-    return is_cut ? place.shard(GroupKind::tensor, length) : IndexRange{.first = 0, .count = length};
-  };
   const auto add = [&](const std::string& name, std::int64_t rows, std::int64_t columns, Cut cut,
                        bool is_counted = true) {
-    list.push_back({.name = name,
-                    .all_rows = rows,
-                    .all_columns = columns,
-                    .rows = part(rows, cut == Cut::rows),
-                    .columns = part(columns, cut == Cut::columns),
-                    .offset = list.empty() ? 0 : list.back().end(),
-                    .is_counted = is_counted && (cut != Cut::none || place.tensor_parallel_rank() == 0)});
+    const auto part = [&](std::int64_t length, Cut along) {
+      return cut == along ? place.shard(GroupKind::tensor, length) : IndexRange{0, length};
+    };
+    list.push_back({name, rows, columns, part(rows, Cut::rows), part(columns, Cut::columns),
+                    list.empty() ? 0 : list.back().end(),
+                    is_counted && (cut != Cut::none || place.tensor_parallel_rank() == 0)});
   };
   const auto add_norm = [&](const std::string& name) {
     add(name + ".scale", 1, size.hidden, Cut::none);
@@ -79,9 +68,8 @@ inline std::vector<Parameter> parameters_of(const ModelSize& size, const Paralle
   // Several stages share the embeddings; those of the first count.
   const bool is_first = place.is_pipeline_first_stage();
   if (place.is_rank_in_embedding_group()) add("words", size.vocabulary, size.hidden, Cut::rows, is_first);
-  if (place.is_rank_in_position_embedding_group()) {
-    add("positions", size.length, size.hidden, Cut::none, is_first);
-  }
+  const bool has_positions = place.is_rank_in_position_embedding_group();
+  if (has_positions) add("positions", size.length, size.hidden, Cut::none, is_first);
   const auto layers = place.pipeline_layers(size.layers);
   for (auto layer = layers.first; layer < layers.first + layers.count; ++layer) {
     const std::string name = "layer" + std::to_string(layer);
@@ -102,65 +90,53 @@ struct Tensor {
 };
 
 /// The memory of the weights, in one piece, so that one call reduces all gradients.
-class Parameters {
- public:
+struct Parameters {
+  std::vector<Parameter> list;
+  Vector values, gradients;
+  /// 1 for what the gradient norm counts, 0 for the rest.
+  Vector counted;
+
   /// Begins each weight with random numbers that depend on its name alone: all layouts begin with one model.
   /// @param parts the length is a multiple of this, for the distributed optimizer
-  Parameters(const std::vector<Parameter>& list, int parts) {
+  Parameters(std::vector<Parameter> weights, int parts) : list(std::move(weights)) {
     values.setZero((list.back().end() + parts - 1) / parts * parts);
     gradients = counted = values;
     for (const Parameter& p : list) {
-      const bool is_scale = p.name.ends_with(".scale");
-      Vector whole = Vector::Constant(p.all_rows * p.all_columns, is_scale ? 1 : 0);
+      Matrix whole = Matrix::Constant(p.all_rows, p.all_columns, p.name.ends_with(".scale") ? 1 : 0);
       std::seed_seq seed(p.name.begin(), p.name.end());
       std::mt19937_64 random(seed);
       const auto draw = [&] { return 0.2 * (std::ldexp(static_cast<double>(random() >> 11), -52) - 1); };
-      if (p.all_rows > 1) std::generate(whole.begin(), whole.end(), draw);
-      p.for_each_entry([&](Index index, Index at) { values[at] = whole[index]; });
-      counted.segment(p.offset, p.size()).setConstant(p.is_counted ? 1 : 0);
-      by_name_.emplace(p.name, p);
+      if (p.all_rows > 1) std::generate_n(whole.data(), whole.size(), draw);
+      p.in(values) = p.part_of(whole);
+      p.in(counted).setConstant(p.is_counted ? 1 : 0);
     }
   }
   Parameters(const Parameters&) = delete;  // tensors point into it
   Parameters& operator=(const Parameters&) = delete;
 
-  [[nodiscard]] bool has(const std::string& name) const { return by_name_.contains(name); }
-  [[nodiscard]] Tensor operator[](const std::string& name) {
-    const Parameter& p = by_name_.at(name);
-    return {.value = {values.data() + p.offset, p.rows.count, p.columns.count},
-            .gradient = {gradients.data() + p.offset, p.rows.count, p.columns.count}};
+  [[nodiscard]] std::optional<Tensor> find(const std::string& name) {
+    const auto p = std::find_if(list.begin(), list.end(), [&](const auto& of) { return of.name == name; });
+    return p == list.end() ? std::nullopt : std::optional(Tensor{p->in(values), p->in(gradients)});
   }
-
-  Vector values, gradients;
-  /// 1 for what the gradient norm counts, 0 for the rest.
-  Vector counted;
-
- private:
-  std::map<std::string, Parameter> by_name_;
+  [[nodiscard]] Tensor operator[](const std::string& name) { return find(name).value(); }
 };
 
-/// Gathers all weights on rank 0, each whole: what a checkpoint needs, whatever the layout. Nothing
-/// elsewhere.
+/// All weights, each whole, on rank 0: what a checkpoint needs, whatever the layout. Each rank puts its parts
+/// where they are in the whole, with zeros around, and the sum is the model.
+/// @param whole the weights of the job in one process
+/// @param is_first_copy whether no other rank with the same parts does this too
 /// @collective over the job
-inline std::map<std::string, Vector> gather(const ModelSize& size, const rankmesh::mpi::Communicators& made,
-                                            Vector values) {
-  std::map<std::string, Vector> weights;
-  const auto count = static_cast<int>(values.size());
-  if (made.rank() != 0) MPI_Send(values.data(), count, MPI_DOUBLE, 0, 0, made.world());
-  for (int rank = 0; made.rank() == 0 && rank < made.topology().world_size(); ++rank) {
-    const std::vector<Parameter> list = parameters_of(size, ParallelState(made.topology(), rank));
-    if (rank != 0) {
-      values.resize(list.back().end() + made.topology().world_size());  // with what makes it a multiple
-      MPI_Recv(values.data(), static_cast<int>(values.size()), MPI_DOUBLE, rank, 0, made.world(),
-               MPI_STATUS_IGNORE);
-    }
-    for (const Parameter& parameter : list) {
-      Vector& whole = weights[parameter.name];
-      whole.resize(parameter.all_rows * parameter.all_columns);
-      parameter.for_each_entry([&](Index index, Index at) { whole[index] = values[at]; });
+inline Vector gather(const std::vector<Parameter>& whole, Parameters& own, bool is_first_copy,
+                     MPI_Comm world) {
+  Vector result = Vector::Zero(whole.back().end());
+  for (const Parameter& weight : whole) {
+    for (const Parameter& p : own.list) {
+      if (p.name != weight.name || !p.is_counted || !is_first_copy) continue;
+      p.part_of(weight.in(result)) = p.in(own.values);
     }
   }
-  return weights;
+  MPI_Allreduce(MPI_IN_PLACE, result.data(), static_cast<int>(result.size()), MPI_DOUBLE, MPI_SUM, world);
+  return result;
 }
 
 }  // namespace tiny_gpt

@@ -1,11 +1,70 @@
 #pragma once
 
 #include <functional>
+#include <iomanip>
 
 #include "options.hpp"
 #include "stage.hpp"
 
 namespace tiny_gpt {
+
+/// Adam, from the gradients of this rank's microbatches to the next weights.
+class Adam {
+ public:
+  /// @param data the ranks with the same weights and other tokens
+  Adam(const Options& options, Parameters& parameters, Groups& groups, Group& data)
+      : options_(options),
+        is_distributed_(options.config.distributed_optimizer),
+        parameters_(parameters),
+        groups_(groups),
+        data_(data),
+        counted_(own_part(parameters.counted)),
+        mean_(Vector::Zero(counted_.size())),
+        square_(mean_) {}
+
+  void step() {
+    // What several stages hold: each has a part of the gradient.
+    if (auto words = parameters_.find("words")) groups_.at(GroupKind::embedding).sum(words->gradient);
+    if (auto positions = parameters_.find("positions")) {
+      groups_.at(GroupKind::position_embedding).sum(positions->gradient);
+    }
+    Vector gradient =
+        is_distributed_ ? data_.sum_and_scatter(parameters_.gradients) : data_.sum(parameters_.gradients);
+    if (options_.clip > 0) gradient *= std::min(1.0, options_.clip / (norm(gradient) + 1e-6));
+
+    ++steps_;
+    mean_ = 0.9 * mean_ + 0.1 * gradient;
+    square_ = 0.95 * square_ + 0.05 * gradient.cwiseAbs2();
+    const Vector deviation = (square_ / (1 - std::pow(0.95, steps_))).cwiseSqrt();
+    Vector values = own_part(parameters_.values);
+    values.array() -=
+        options_.learning_rate / (1 - std::pow(0.9, steps_)) * mean_.array() / (deviation.array() + 1e-8);
+    if (is_distributed_) values = data_.gather(values);
+    std::copy(values.begin(), values.end(), parameters_.values.begin());  // where the tensors point to
+    parameters_.gradients.setZero();
+  }
+
+ private:
+  [[nodiscard]] Vector own_part(const Vector& all) const {
+    const IndexRange own = data_.shard(all.size());
+    return is_distributed_ ? all.segment(own.first, own.count) : all;
+  }
+  /// The norm of the whole model's gradient: each weight once.
+  [[nodiscard]] double norm(const Vector& gradient) {
+    Vector square = Vector::Constant(1, counted_.dot(gradient.cwiseAbs2()));
+    if (is_distributed_) data_.sum(square);
+    groups_.at(GroupKind::model).sum(square);
+    return std::sqrt(square[0]);
+  }
+
+  const Options& options_;
+  bool is_distributed_;
+  Parameters& parameters_;
+  Groups& groups_;
+  Group& data_;
+  Vector counted_, mean_, square_;
+  double steps_ = 0;
+};
 
 /// This rank's part of the batch of a step. Which sequences a step has depends on its number alone.
 inline std::vector<Microbatch> microbatches_of(const Options& options, const ParallelState& place,
@@ -16,15 +75,10 @@ inline std::vector<Microbatch> microbatches_of(const Options& options, const Par
   for (auto sequence = sequences.first; sequence < sequences.end(); ++sequence) {
     std::seed_seq seed{step, sequence};
     const auto starts = options.text.size() - static_cast<std::size_t>(options.size.length);
-    const auto start = std::mt19937_64(seed)() % starts + static_cast<std::size_t>(positions.first);
-    const auto bytes = [&](std::size_t from) {
-      const auto begin = options.text.begin() + static_cast<std::ptrdiff_t>(from);
-      std::vector<int> result;
-      std::transform(begin, begin + positions.count, std::back_inserter(result),
-                     [](char c) { return static_cast<unsigned char>(c); });
-      return result;
-    };
-    microbatches.push_back({.tokens = bytes(start), .targets = bytes(start + 1)});
+    const auto start = static_cast<Index>(std::mt19937_64(seed)() % starts);
+    const auto begin = options.text.begin() + start + positions.first;
+    const auto end = begin + positions.count;
+    microbatches.push_back({.tokens = {begin, end}, .targets = {begin + 1, end + 1}});
   }
   return microbatches;
 }
@@ -39,53 +93,42 @@ inline void train(const Options& options, const rankmesh::mpi::Communicators& ma
   Group& data = groups.at(is_sequence_parallel ? GroupKind::sequence_data : GroupKind::data);
   Parameters parameters(parameters_of(options.size, place), data.size());
   const std::int64_t tokens = options.batch * options.size.length;
-  Stage stage(options.size, place, {parameters, groups, options.config.fp8}, tokens);
-  Adam adam(options.adam, parameters, groups, data);
+  Stage stage(options.size, place, groups.at(GroupKind::pipeline),
+              {options.size, parameters, groups, options.config.fp8}, tokens);
+  Adam adam(options, parameters, groups, data);
 
   const bool is_speaker = made.rank() == 0;
-  std::string csv = "step,loss,tokens_per_second\n";
+  std::ofstream csv(is_speaker ? options.csv_path : "");  // without a name, nothing is written
+  csv << "step,loss,tokens_per_second\n" << std::setprecision(17);
   const double start = MPI_Wtime();
-  double line_start = start;
-  std::int64_t steps_told = 0;
   for (std::int64_t step = 1; step <= options.steps; ++step) {
     const double step_start = MPI_Wtime();
-    stage.run(microbatches_of(options, place, step));
+    Vector loss = Vector::Constant(1, stage.run(microbatches_of(options, place, step)));
     if (options.config.fp8) stage.update_fp8_scales(groups.at(GroupKind::amax));
     adam.step();
-    Vector loss = Vector::Constant(1, stage.take_loss());
-    data.sum(loss);
-    groups.at(GroupKind::pipeline).sum(loss);  // the last stage has it
+    groups.at(GroupKind::pipeline).sum(data.sum(loss));  // the last stage has it
 
-    const double now = MPI_Wtime();
-    std::array<char, 96> line{};
-    std::snprintf(line.data(), line.size(), "%lld,%.17g,%.0f\n", static_cast<long long>(step), loss[0],
-                  static_cast<double>(tokens) / (now - step_start));
-    csv += line.data();
+    const double speed = static_cast<double>(tokens) / (MPI_Wtime() - step_start);
+    csv << step << "," << loss[0] << "," << speed << "\n";
     if (is_speaker && (step % options.every == 0 || step == 1 || step == options.steps)) {
-      std::printf("step %5lld  loss %8.5f  %9.0f tokens/s\n", static_cast<long long>(step), loss[0],
-                  static_cast<double>(tokens * (step - steps_told)) / (now - line_start));
+      std::printf("step %5d  loss %8.5f  %9.0f tokens/s\n", static_cast<int>(step), loss[0], speed);
       std::fflush(stdout);
-      line_start = now;
-      steps_told = step;
     }
   }
   const double seconds = MPI_Wtime() - start;
 
   const int ranks = place.topology().world_size();
   const std::string costs = cost_table(groups, made.world(), ranks, seconds);
-  const std::map<std::string, Vector> weights = gather(options.size, made, parameters.values);
+  const auto whole = parameters_of(options.size, ParallelState(rankmesh::Topology({.world_size = 1}), 0));
+  const Vector weights = gather(whole, parameters, data.position() == 0, made.world());
   if (!is_speaker) return;
   std::printf("\n%s", ranks == 1 ? "one process: no communication\n" : costs.c_str());
-  double square = 0;
-  std::ofstream save;
-  if (!options.save_path.empty()) save.open(options.save_path);
-  save.precision(17);
-  for (const auto& [name, weight] : weights) {
-    square += weight.squaredNorm();
-    save << name << " " << weight.transpose() << "\n";
+  std::printf("\n%.2f seconds; norm of the weights %.12g\n", seconds, weights.norm());
+  std::ofstream save(options.save_path);
+  save << std::setprecision(17);
+  for (const Parameter& p : whole) {
+    save << p.name << " " << weights.segment(p.offset, p.end() - p.offset).transpose() << "\n";
   }
-  std::printf("\n%.2f seconds; norm of the weights %.12g\n", seconds, std::sqrt(square));
-  if (!options.csv_path.empty()) std::ofstream(options.csv_path) << csv;
 }
 
 /// The whole program between MPI_Init and MPI_Finalize.
@@ -115,12 +158,11 @@ inline int run(const std::vector<std::string>& args,
     return 0;
   } catch (const rankmesh::DisagreementError& error) {
     if (rank == 0) std::fprintf(stderr, "%s\n", error.what());
-    return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rank %d: %s\n", rank, error.what());
     MPI_Abort(MPI_COMM_WORLD, 1);
-    return 1;
   }
+  return 1;
 }
 
 }  // namespace tiny_gpt

@@ -70,6 +70,8 @@ struct DecimalRange {
 /// The decimal number that an option was given, `0.25` or `1e-3`; nothing if it was not, or has a problem.
 [[nodiscard]] std::optional<double> decimal_of(const CLI::Option& option, DecimalRange range,
                                                Problems& problems);
+/// A decimal number as short as it can be and still be read as the same number: `0.003`.
+[[nodiscard]] std::string decimal_text(double number);
 /// Which of some words an option was given, as an index; nothing if it was not, or has a problem.
 [[nodiscard]] std::optional<std::size_t> choice_of(const CLI::Option& option,
                                                    std::span<const std::string_view> choices,
