@@ -5,6 +5,7 @@
 
 #include "command.hpp"
 #include "draw/draw.hpp"
+#include "parts.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
 
 namespace rankmesh::cli {
@@ -28,18 +29,6 @@ constexpr const char* examples =
     "  rankmesh mesh --axes tp=2,dp=4,pp=2 --groups dp,tp,dp+tp\n"
     "  rankmesh mesh --axes dp=2,cp=2,tp=2 --fastest last --groups dp+cp\n"
     "  rankmesh mesh --axes tp=2,dp=-1 --world-size 64 --unflatten dp=shard:4+replica:-1";
-
-std::vector<std::string> parts_of(const std::string& text, char separator) {
-  std::vector<std::string> parts{""};
-  for (const char c : text) {
-    if (c == separator) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
 
 class MeshCommand : public Command {
  public:
