@@ -104,6 +104,7 @@ class CheckCommand : public Command {
     if (files_->count() == 0) problems.emplace_back("FILE is missing: rankmesh check layout.toml");
     if (!problems.empty()) return {};
     std::vector<Verdict> verdicts;
+    verdicts.reserve(names.size());
     for (const std::string& name : names) verdicts.push_back(verdict_on(name, gpus_per_node));
     if (as_json) return {.run = [verdicts](Writer& out, Style) { return print_json(verdicts, out); }};
     Task task;

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "node_span.hpp"
+#include "parts.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -62,12 +63,7 @@ std::optional<int> slots_of(std::string_view text) {
 
 std::vector<Host> hosts_of_names(const std::string& names, std::optional<int> slots, Problems& problems) {
   Hosts hosts(slots, problems);
-  std::size_t begin = 0;
-  while (begin <= names.size()) {
-    const std::size_t end = std::min(names.find(',', begin), names.size());
-    hosts.add("--hosts", names.substr(begin, end - begin), std::nullopt);
-    begin = end + 1;
-  }
+  for (const std::string& name : parts_of(names, ',')) hosts.add("--hosts", name, std::nullopt);
   return hosts.take("give --gpus-per-node N");
 }
 

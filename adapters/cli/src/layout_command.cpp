@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "rankmesh/topology/kind_names.hpp"
 
@@ -87,7 +88,7 @@ LayoutCommand::LayoutCommand(CLI::App& program, const std::string& name, const s
 ConfigReading LayoutCommand::read_config(Problems& problems) const {
   OptionReading reading = config_.read();
   problems.insert(problems.end(), reading.messages.begin(), reading.messages.end());
-  return reading;
+  return {std::move(reading.config), std::move(reading.violations)};
 }
 
 std::optional<int> LayoutCommand::read_gpus_per_node(Problems& problems) const {

@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   using namespace rankmesh::cli;
   // A closed pipe is then an error of write, which `run` knows.
   std::signal(SIGPIPE, SIG_IGN);
-  const char* no_color = std::getenv("NO_COLOR");
+  // There is no other thread.
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
   DescriptorSink out(STDOUT_FILENO);
   DescriptorSink err(STDERR_FILENO);
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);

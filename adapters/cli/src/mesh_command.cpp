@@ -2,9 +2,12 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "command.hpp"
 #include "draw/draw.hpp"
+#include "parts.hpp"
+#include "rankmesh/files/layout.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
 
 namespace rankmesh::cli {
@@ -27,24 +30,19 @@ constexpr const char* examples =
     "Examples\n"
     "  rankmesh mesh --axes tp=2,dp=4,pp=2 --groups dp,tp,dp+tp\n"
     "  rankmesh mesh --axes dp=2,cp=2,tp=2 --fastest last --groups dp+cp\n"
-    "  rankmesh mesh --axes tp=2,dp=-1 --world-size 64 --unflatten dp=shard:4+replica:-1";
-
-std::vector<std::string> parts_of(const std::string& text, char separator) {
-  std::vector<std::string> parts{""};
-  for (const char c : text) {
-    if (c == separator) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
+    "  rankmesh mesh --axes tp=2,dp=-1 --world-size 64 --unflatten dp=shard:4+replica:-1\n"
+    "  rankmesh mesh --layout mesh.toml --groups dp+pp";
 
 class MeshCommand : public Command {
  public:
   explicit MeshCommand(CLI::App& program)
       : Command(program, "mesh", "Groups of a mesh of your own"),
+        layout_(
+            add_value(app(), {.name = "--layout",
+                              .value_name = "FILE",
+                              .description = "a file in TOML with meshes and their kinds (docs/files.md);\n"
+                                             "options come before what it says",
+                              .group = "Mesh"})),
         axes_(add_value(app(),
                         {.name = "--axes",
                          .value_name = "NAME=N,...",
@@ -114,29 +112,97 @@ class MeshCommand : public Command {
   }
 
   [[nodiscard]] ParallelConfig read_config(Problems& problems) const {
-    ParallelConfig config{.convention = Convention::mesh};
     const bool is_reversed = is_last_fastest(problems);
-    const auto world_size = number_of(*world_size_, {.min = 1}, problems);
-    config.rank_offset = number_of(*rank_offset_, {.min = 0}, problems).value_or(0);
-    config.job_size = number_of(*job_size_, {.min = 1}, problems);
+    files::LayoutFile file;
+    ParallelConfig config = read_layout(file, problems);
+    config.world_size = number_of(*world_size_, {.min = 1}, problems).value_or(config.world_size);
+    config.rank_offset = number_of(*rank_offset_, {.min = 0}, problems).value_or(config.rank_offset);
+    if (const auto job_size = number_of(*job_size_, {.min = 1}, problems)) config.job_size = job_size;
     const auto axes = value_of(*axes_, problems);
-    if (!axes && axes_->count() == 0) problems.emplace_back("--axes is missing: give --axes tp=2,dp=4");
-    if (!axes || !problems.empty()) return config;
+    if (axes_->count() == 0) require_layout(config, problems);
+    if (!problems.empty()) return config;
+    const bool has_size = world_size_->count() > 0 ||
+                          std::any_of(file.values.begin(), file.values.end(),
+                                      [](const auto& value) { return value.value.field == "world_size"; });
     try {
-      std::vector<Axis> read = parse_axes(*axes);
-      if (is_reversed) std::reverse(read.begin(), read.end());
-      const Mesh mesh = reshaped(Mesh(fill_in(std::move(read), world_size)), is_reversed, problems);
-      config.meshes.emplace_back(mesh.axes().begin(), mesh.axes().end());
-      config.world_size = world_size.value_or(mesh.world_size());
-      config.kinds = read_kinds(mesh, problems);
+      if (axes) {
+        std::vector<Axis> read = parse_axes(*axes);
+        if (is_reversed) std::reverse(read.begin(), read.end());
+        config.meshes = {
+            fill_in(std::move(read), has_size ? std::optional(config.world_size) : std::nullopt)};
+      }
+      const Mesh mesh = reshaped(Mesh(config.meshes.front()), is_reversed, problems);
+      config.meshes.front().assign(mesh.axes().begin(), mesh.axes().end());
+      if (!has_size) config.world_size = mesh.world_size();
+      if (groups_->count() > 0 || config.kinds.empty()) config.kinds = read_kinds(mesh, problems);
     } catch (const ConfigError& error) {
-      for (const Violation& violation : error.violations())
-        problems.push_back("--axes: " + violation.message());
+      for (const Violation& violation : error.violations()) {
+        problems.push_back(axes ? "--axes: " + violation.message() : message(violation, file));
+      }
       return config;
     }
     if (!problems.empty()) return config;
-    for (const Violation& violation : check(config)) problems.push_back(violation.message());
+    for (const Violation& violation : check(config)) problems.push_back(message(violation, file));
     return config;
+  }
+
+  /// What a file says of a mesh, but for what options say.
+  [[nodiscard]] ParallelConfig read_layout(files::LayoutFile& file, Problems& problems) const {
+    const auto path = value_of(*layout_, problems);
+    if (!path) return {.convention = Convention::mesh};
+    file = files::parse_layout_file(*path);
+    const std::array<std::pair<std::string_view, const CLI::Option*>, 5> replaced{
+        {{"meshes", axes_},
+         {"world_size", world_size_},
+         {"kinds", groups_},
+         {"rank_offset", rank_offset_},
+         {"job_size", job_size_}}};
+    std::vector<GivenValue> given;
+    std::erase_if(file.values, [&](const files::LayoutValue& value) {
+      return std::any_of(replaced.begin(), replaced.end(), [&](const auto& field) {
+        return field.first == value.value.field && field.second->count() > 0;
+      });
+    });
+    for (const files::LayoutValue& value : file.values) given.push_back(value.value);
+    std::vector<Violation> known;
+    for (const files::LayoutProblem& problem : file.problems) known.push_back(problem.violation);
+    const ConfigReading reading = read_values(given, std::move(known));
+    for (const Violation& violation : reading.violations) {
+      // The axes say it, if they can be read.
+      if (violation.field == "world_size" && violation.value.empty()) continue;
+      problems.push_back(file.placed(violation).message());
+    }
+    if (problems.empty() && reading.config.convention != Convention::mesh) {
+      problems.push_back(*path + ": has no mesh of its own; rankmesh groups --layout takes it");
+    }
+    return reading.config;
+  }
+
+  /// What is asked for without --axes needs a mesh from elsewhere, one where it is to be reshaped.
+  void require_layout(const ParallelConfig& config, Problems& problems) const {
+    if (layout_->count() == 0) {
+      problems.emplace_back("--axes is missing: give --axes tp=2,dp=4, or --layout FILE");
+      return;
+    }
+    if (fastest_->count() > 0) {
+      problems.emplace_back("--fastest needs --axes: the first axis of a layout file is the fastest");
+    }
+    if (!problems.empty()) return;
+    if (config.meshes.empty()) {
+      problems.emplace_back("--axes is missing: the layout file has no meshes");
+    } else if (config.meshes.size() > 1) {
+      for (const CLI::Option* option : {flatten_, unflatten_}) {
+        if (option->count() == 0) continue;
+        problems.push_back(option->get_name() + " needs one mesh, and the layout file has " +
+                           std::to_string(config.meshes.size()));
+      }
+    }
+  }
+
+  /// With the place in the file where what is wrong stands there.
+  static std::string message(const Violation& violation, const files::LayoutFile& file) {
+    const files::LayoutProblem in_file = file.placed(violation);
+    return in_file.line > 0 ? in_file.message() : violation.message();
   }
 
   /// The mesh with axes merged and split as the options say.
@@ -204,12 +270,13 @@ class MeshCommand : public Command {
   /// A list in the order of DeviceMesh is easily given to a command that reads it the other way round.
   void warn_of_order(const ParallelConfig& config, std::vector<std::string>& warnings) const {
     const std::vector<Axis>& axes = config.meshes.front();
-    if (fastest_->count() > 0 || axes.size() < 2) return;
+    if (fastest_->count() > 0 || axes_->count() == 0 || axes.size() < 2) return;
     if (axes.front().name != "pp" && axes.back().name != "tp") return;
     warnings.push_back(axes.front().name + " varies fastest and " + axes.back().name +
                        " slowest; --fastest last reads the axes as DeviceMesh does");
   }
 
+  CLI::Option* layout_;
   CLI::Option* axes_;
   CLI::Option* fastest_;
   CLI::Option* world_size_;

@@ -6,22 +6,11 @@
 #include <array>
 #include <charconv>
 
+#include "parts.hpp"
 #include "suggestions.hpp"
 
 namespace rankmesh::cli {
 namespace {
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts{""};
-  for (const char c : text) {
-    if (c == separator) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
 
 /// An option has no place for its choices but the name of a validator, which refuses nothing here: that is
 /// for those who read the option, who collect everything that is wrong.
@@ -166,7 +155,7 @@ CLI::Option* add_switch(CLI::App& app, const OptionText& text) {
 
 std::vector<std::string> choices_of(CLI::Option& option) {
   try {
-    return split(option.get_validator(0)->get_name(), '|');
+    return parts_of(option.get_validator(0)->get_name(), '|');
   } catch (const CLI::OptionNotFound&) {
     return {};
   }

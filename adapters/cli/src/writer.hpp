@@ -16,6 +16,7 @@ class Writer {
   explicit Writer(Sink& sink) : sink_(sink), buffer_(capacity) {}
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
+  ~Writer() = default;
 
   void put(char c) {
     reserve(1);

@@ -19,7 +19,6 @@
 namespace rankmesh::files {
 namespace {
 
-using nccl::CommunicatorConfig;
 using nccl::ConfigKey;
 using nccl::KindOptions;
 using nccl::Stream;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <new>
 #include <thread>
+#include <utility>
 
 #include "rankmesh/mpi/error.hpp"
 #include "session.hpp"
@@ -44,8 +47,10 @@ MpiTransport::~MpiTransport() {
   MPI_Finalized(&finalized);
   if (finalized == 0) collect_sent();
   for (Sending& sending : sending_) {
-    // MPI may still read the bytes, to a rank that is gone perhaps for ever: they must not be freed.
-    static_cast<void>(new Bytes(std::move(sending.bytes)));
+    // MPI may still read the bytes, to a rank that is gone perhaps for ever: they must not be freed. What is
+    // made in this place is never destroyed, and needs no memory that might be lacking.
+    alignas(Bytes) std::byte place[sizeof(Bytes)];
+    static_cast<void>(new (place) Bytes(std::move(sending.bytes)));
     if (finalized == 0) MPI_Request_free(&sending.request);
   }
 }

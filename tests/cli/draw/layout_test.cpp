@@ -1,4 +1,5 @@
 // Where ranks are drawn, in which colours, and how a world looks from afar.
+#include <map>
 #include <set>
 
 #include "draw/blocks.hpp"
@@ -42,6 +43,28 @@ TEST_CASE("lines end where axes do") {
   const Tiling large({.count = 1024, .periods = {1, 8, 64}});
   CHECK(large.columns() == 32);
   CHECK(large.row_gaps() == std::vector<int>{2});
+}
+
+TEST_CASE("no axis begins inside a line where axes fit lines") {
+  for (const int tensor : {1, 2, 3, 4, 8}) {
+    for (const int data : {1, 2, 3, 5, 8}) {
+      for (const int pipeline : {2, 3, 4, 6}) {
+        const int stage = tensor * data;
+        const Tiling tiling({.count = stage * pipeline, .periods = {1, tensor, stage}});
+        const int line = tiling.columns();
+        INFO(tensor << " x " << data << " x " << pipeline << " in lines of " << line);
+        for (const int period : {tensor, stage}) CHECK((line % period == 0 || period % line == 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("gaps between lines are part of the grid") {
+  for (const int count : {256, 1024}) {
+    const Tiling tiling({.count = count, .periods = {1, 8, 64}});
+    REQUIRE_FALSE(tiling.row_gaps().empty());
+    CHECK(tiling.extent().row_gaps == tiling.spot(count - 1).row_gaps);
+  }
 }
 
 TEST_CASE("a box is filled before the next one begins") {
@@ -95,6 +118,34 @@ TEST_CASE("the members in each block, counted one by one") {
         }
         CHECK(members_in(blocks, kind.family, group) == expected);
       }
+    }
+  }
+}
+
+TEST_CASE("neighbours differ however many groups there are") {
+  for (const int count : {100, 256, 576, 1000}) {
+    const Tiling tiling({.count = count});
+    std::map<std::pair<int, int>, int> grid;
+    for (int cell = 0; cell < count; ++cell) {
+      grid[{tiling.spot(cell).column, tiling.spot(cell).row}] = cell;
+    }
+    for (int groups = 26; groups <= count; groups += 1 + groups / 8) {
+      std::vector<std::optional<int>> of_cells;
+      for (int i = 0; i < count; ++i) of_cells.emplace_back(i * 7 % groups);
+      const Colouring colouring(of_cells, tiling);
+      INFO(count << " cells, " << groups << " groups");
+      int equal = 0;
+      for (const auto& [place, cell] : grid) {
+        const auto group = *of_cells[static_cast<std::size_t>(cell)];
+        for (const auto& beside :
+             {std::pair(place.first + 1, place.second), std::pair(place.first, place.second + 1)}) {
+          const auto found = grid.find(beside);
+          if (found == grid.end()) continue;
+          const auto other = *of_cells[static_cast<std::size_t>(found->second)];
+          if (other != group && colouring.look(other) == colouring.look(group)) ++equal;
+        }
+      }
+      CHECK(equal == 0);
     }
   }
 }

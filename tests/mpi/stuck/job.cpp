@@ -65,7 +65,8 @@ int main(int argc, char** argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   rankmesh::mpi::Options options;
   if (std::string(argv[6]) == "each") options.arrivals = rankmesh::mpi::Arrivals::before_each_step;
-  options.patience = {.deadline = std::chrono::seconds(3), .grace = std::chrono::seconds(1)};
+  options.patience = {.deadline = std::chrono::seconds(3),
+                      .grace = std::chrono::seconds(RANKMESH_GRACE_SECONDS)};
   // A communicator of its own, where the duplicate of the world would serve.
   options.plan.sharing_keys[rankmesh::GroupKind::data] = "apart";
   options.on_progress = [](const rankmesh::Progress& progress) {

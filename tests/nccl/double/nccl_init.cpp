@@ -84,11 +84,16 @@ ncclResult_t run_init(ncclComm& communicator, const InitCall& call, const Fault&
   return result == ncclSuccess ? shake_hands(communicator, communicator.cancellation.fd()) : result;
 }
 
+/// Puts a communicator where the caller finds it, who may be looking from another thread.
+void hand_out(ncclComm_t communicator, ncclComm_t* result) {
+  std::atomic_ref(*result).store(communicator, std::memory_order_release);
+}
+
 ncclResult_t init(InitCall call) {
   ++atomic_counters().init_calls;
   const Fault fault = next_fault(call.name, "init");
   if (call.result == nullptr) return fail(ncclInvalidArgument, "the result is null");
-  *call.result = nullptr;
+  hand_out(nullptr, call.result);
   if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
   if (fault.kind == FaultKind::size) call.size = fault.value;
   if (device_count() == 0) return fail(ncclUnhandledCudaError, "no CUDA device");
@@ -108,15 +113,14 @@ ncclResult_t init(InitCall call) {
   communicator->device = current_device();
   read_name(*communicator);
   const Use use(communicator);
-  std::atomic_ref(*call.result)
-      .store(communicator, std::memory_order_release);  // for an abort from another thread
+  hand_out(communicator, call.result);
   ncclComm_t* const result = call.result;
   return launch(
       {.communicator = communicator,
        .run = [communicator, call = std::move(call), fault] { return run_init(*communicator, call, fault); },
        .drop =
            [communicator, result] {
-             *result = nullptr;
+             hand_out(nullptr, result);
              delete communicator;
            }});
 }
@@ -140,8 +144,8 @@ ncclResult_t run_split(ncclComm& parent, const SplitCall& call, const Fault& fau
     if (fault.kind == FaultKind::size) call.child->size = fault.value;
     call.child->state = result;
   }
-  // Also a failed one: it is the caller's to abort. The caller may be looking.
-  std::atomic_ref(*call.result).store(call.child, std::memory_order_release);
+  // Also a failed one: it is the caller's to abort.
+  hand_out(call.child, call.result);
   parent.splitting = false;
   return result;
 }
@@ -162,7 +166,7 @@ ncclResult_t split(ncclComm_t parent, SplitChoice choice, ncclComm_t* result, co
   if (given != nullptr) {
     if (const ncclResult_t read = read_config(given, config); read != ncclSuccess) return read;
   }
-  *result = nullptr;
+  hand_out(nullptr, result);
   ncclComm_t child = nullptr;
   if (choice.color != NCCL_SPLIT_NOCOLOR) {
     child = new ncclComm(config);

@@ -30,7 +30,7 @@ Blocks blocks_of(std::int64_t first, std::int64_t ranks, int most, const std::ve
   for (std::size_t i = 0; i < periods.size(); ++i) {
     const std::int64_t whole = i + 1 < periods.size() ? periods[i + 1] / periods[i] : 1;
     for (std::int64_t part = std::max<std::int64_t>(1, (least + periods[i] - 1) / periods[i]);
-         part <= whole && part <= most * 8; ++part) {
+         part <= whole && part <= std::int64_t{most} * 8; ++part) {
       const std::int64_t size = periods[i] * part;
       if (whole % part == 0 && size >= least && (best == 0 || size < best)) best = size;
     }

@@ -41,6 +41,7 @@ class Rounds {
   explicit Rounds(Transport& transport, Patience patience = {}, Channel channel = Channel::rounds);
   Rounds(const Rounds&) = delete;
   Rounds& operator=(const Rounds&) = delete;
+  ~Rounds() = default;
 
   /// What the messages go through.
   [[nodiscard]] Transport& transport() const noexcept { return transport_; }

@@ -30,6 +30,8 @@ class UniqueHandle {
 
   /// Owns nothing.
   UniqueHandle() noexcept = default;
+  UniqueHandle(const UniqueHandle&) = delete;
+  UniqueHandle& operator=(const UniqueHandle&) = delete;
   /// Takes it over; the other is empty then.
   UniqueHandle(UniqueHandle&& other) noexcept : native_(other.release()) {}
   /// Frees what is held, and takes over.

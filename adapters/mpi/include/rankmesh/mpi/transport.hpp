@@ -30,6 +30,8 @@ class MpiTransport final : public Transport {
   struct SameSession {};
   /// @param other the transport whose session it is
   MpiTransport(const MpiTransport& other, SameSession /*tag*/);
+  MpiTransport(const MpiTransport&) = delete;
+  MpiTransport& operator=(const MpiTransport&) = delete;
   /// Gives up on messages that have not left.
   ~MpiTransport() override;
 
