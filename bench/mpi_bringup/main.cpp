@@ -1,8 +1,8 @@
 // Times the ways to make the communicators of a layout, in turns, under mpiexec:
 //   mpi_bringup_bench REPETITIONS [WORDS OF THE LAYOUT...]     mpi_bringup_bench 11 tp=2 pp=4 fp8
-// A line for each way: milliseconds until the slowest rank is done (median and least), communicators and
-// calls over the world at the busiest rank, messages of the library sent by the busiest rank and by all; tab
-// separated.
+// A line for each way: milliseconds from a start that all ranks have in common until the last rank is done
+// (median and least), communicators and calls over the world at the busiest rank, messages of the library
+// sent by the busiest rank and by all; tab separated.
 
 #include <mpi.h>
 
@@ -47,7 +47,7 @@ double now() {
 
 /// Returns at the same moment on all ranks, which are asleep before: the moment.
 double start_together() {
-  double start = now() + 20;
+  double start = now() + 50;
   MPI_Bcast(&start, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
   std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(start - now()));
   return start;
