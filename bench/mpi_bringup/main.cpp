@@ -1,17 +1,19 @@
 // Times the ways to make the communicators of a layout, in turns, under mpiexec:
 //   mpi_bringup_bench REPETITIONS [WORDS OF THE LAYOUT...]     mpi_bringup_bench 11 tp=2 pp=4 fp8
-// A line for each way: milliseconds until the slowest rank is done (median and least), communicators and
-// calls over the world at the busiest rank, messages of the library sent by the busiest rank and by all; tab
-// separated.
+// A line for each way: milliseconds from a start that all ranks have in common until the last rank is done
+// (median and least), communicators and calls over the world at the busiest rank, messages of the library
+// sent by the busiest rank and by all; tab separated.
 
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "rankmesh/topology/config_text.hpp"
@@ -37,12 +39,25 @@ struct Measured {
   std::int64_t sent = 0;
 };
 
+/// Milliseconds on the clock of the machine, which all processes share.
+double now() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Returns at the same moment on all ranks, which are asleep before: the moment.
+double start_together() {
+  double start = now() + 50;
+  MPI_Bcast(&start, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+  std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(start - now()));
+  return start;
+}
+
 void measure(const bench::Way& way, Measured& measured) {
-  MPI_Barrier(MPI_COMM_WORLD);
   const std::int64_t before = bench::messages_sent();
-  const double begin = MPI_Wtime();
+  const double start = start_together();
   const bench::Made made = way.make();
-  const double own = (MPI_Wtime() - begin) * 1e3;
+  const double own = now() - start;
   const std::int64_t own_sent = bench::messages_sent() - before;
   double slowest = 0;
   MPI_Allreduce(&own, &slowest, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);

@@ -18,11 +18,18 @@ import torch.distributed as dist  # noqa: E402
 from torch.distributed.device_mesh import init_device_mesh  # noqa: E402
 
 
+def start_together():
+    """Returns at the same moment on all ranks, which are asleep before: the moment, on the clock of the machine."""
+    start = torch.tensor([time.monotonic() + 0.05], dtype=torch.float64)
+    dist.broadcast(start, 0)
+    time.sleep(max(0, start.item() - time.monotonic()))
+    return start.item()
+
+
 def timed(make):
-    dist.barrier()
-    start = time.perf_counter()
+    start = start_together()
     kept = make()
-    seconds = torch.tensor([time.perf_counter() - start])
+    seconds = torch.tensor([time.monotonic() - start], dtype=torch.float64)
     dist.all_reduce(seconds, op=dist.ReduceOp.MAX)
     return seconds.item() * 1e3, kept
 

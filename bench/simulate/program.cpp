@@ -11,8 +11,7 @@ using Part = Program::Part;
 std::vector<AgreementField> fields_of(const CommunicatorPlan& plan, Arrivals arrivals) {
   const ParallelConfig& config = plan.topology().config();
   std::vector<AgreementField> fields = agreement_fields(config, plan.topology().world_size());
-  fields.push_back({.field = "rankmesh_version", .value = RANKMESH_VERSION});
-  fields.push_back({.field = "plan_digest", .value = std::to_string(plan.digest()), .is_derived = true});
+  fields.push_back({.field = "rankmesh_build", .value = RANKMESH_BUILD});
   fields.push_back({.field = "arrivals", .value = arrivals == Arrivals::once ? "once" : "before_each_step"});
   return fields;
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "rankmesh/comm/agreement.hpp"
+
 namespace rankmesh {
 namespace {
 
@@ -26,17 +28,17 @@ std::optional<CommunicatorPlan> plan_of(const ParallelConfig& config, const Plan
 }  // namespace
 
 CommunicatorPlan agree_on_plan(Rounds& rounds, const ParallelConfig& config, const PlanAgreement& what) {
-  std::optional<CommunicatorPlan> plan = plan_of(config, what.plan);
   std::vector<AgreementField> fields = agreement_fields(config, rounds.transport().size());
-  fields.push_back({.field = "rankmesh_version", .value = RANKMESH_VERSION});
+  // The plan follows from the fields and from the code that makes it.
+  fields.push_back({.field = "rankmesh_build", .value = RANKMESH_BUILD});
   add_fields(fields, "sharing_key", what.plan.sharing_keys);
   add_fields(fields, "options", what.plan.communicator_options);
-  fields.push_back(
-      {.field = "plan_digest",
-       .value = plan ? std::to_string(plan->digest()) : "none, since the configuration is invalid",
-       .is_derived = true});
   fields.insert(fields.end(), what.fields.begin(), what.fields.end());
-  agree(rounds, fields);
+  Agreement agreement(rounds, std::move(fields), {});
+  // The plan is made while the reports are on their way.
+  static_cast<void>(agreement.step());
+  std::optional<CommunicatorPlan> plan = plan_of(config, what.plan);
+  finish(agreement, rounds);
   // Where there is no plan, making it says why.
   return plan ? std::move(*plan) : CommunicatorPlan(Topology(config), what.plan);
 }

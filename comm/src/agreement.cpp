@@ -1,6 +1,7 @@
 #include "rankmesh/comm/agreement.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "agreement_message.hpp"
@@ -55,14 +56,46 @@ std::vector<RankFailure> take_failures(MessageReader& reader) {
   return failures;
 }
 
-void add_holders(std::vector<HeldValue>& values, HeldValue added) {
-  const auto same = std::find_if(values.begin(), values.end(),
-                                 [&](const HeldValue& held) { return held.value == added.value; });
-  if (same == values.end()) {
-    values.push_back(std::move(added));
-  } else {
-    same->ranks.insert(added.ranks);
+constexpr std::string_view not_set = "(not set)";
+
+/// The names and values of fields.
+using FieldValues = std::vector<std::pair<std::string, std::string>>;
+
+/// Equal where names and values are, in their order.
+std::string text_of(const std::vector<AgreementField>& fields) {
+  MessageWriter writer;
+  for (const AgreementField& field : fields) {
+    writer.put_text(field.field);
+    writer.put_text(field.value);
   }
+  const auto* begin = reinterpret_cast<const char*>(writer.bytes().data());
+  return {begin, begin + writer.bytes().size()};
+}
+
+/// The other way round.
+/// @param from the rank that sent it
+FieldValues values_of(std::string_view text, int from) {
+  const auto bytes = std::as_bytes(std::span(text));
+  const Message message{from, {bytes.begin(), bytes.end()}};
+  FieldValues values;
+  for (MessageReader reader(message); !reader.is_at_end();) {
+    std::string field(reader.take_text());
+    values.emplace_back(std::move(field), reader.take_text());
+  }
+  return values;
+}
+
+std::string_view value_of(const FieldValues& values, std::string_view field) {
+  const auto found =
+      std::find_if(values.begin(), values.end(), [&](const auto& value) { return value.first == field; });
+  return found == values.end() ? not_set : std::string_view(found->second);
+}
+
+/// The ranks of one set that are not in another.
+RankSet difference(const RankSet& ranks, const RankSet& others, int world_size) {
+  RankSet result = ranks.complement(world_size);
+  result.insert(others);
+  return result.complement(world_size);
 }
 
 }  // namespace
@@ -80,15 +113,15 @@ void Verdict::raise(int abandoned_identifiers) const {
   }
 }
 
-Agreement::Agreement(Rounds& rounds, const std::vector<AgreementField>& fields, AgreementOptions options)
+Agreement::Agreement(Rounds& rounds, std::vector<AgreementField> fields, AgreementOptions options)
     : rounds_(rounds),
       transport_(rounds.transport()),
       options_(std::move(options)),
       round_(rounds.begin()),
-      fields_(fields),
+      fields_(std::move(fields)),
+      fields_text_(text_of(fields_)),
       own_arrival_(transport_.now()),
       subtree_(subtree_size(transport_.rank(), transport_.size())) {
-  for (const AgreementField& field : fields) tallies_.push_back({field.field, {}});
   if (options_.arrives_at_once) arrive();
 }
 
@@ -97,14 +130,7 @@ Agreement::~Agreement() {
 }
 
 void Agreement::arrive() {
-  if (verdict_ || has_failed_) return;
-  const RankSet self(transport_.rank());
-  arrived_.insert(self);
-  for (const AgreementField& field : fields_) {
-    const auto tally = std::find_if(tallies_.begin(), tallies_.end(),
-                                    [&](const Tally& t) { return t.field == field.field; });
-    add_holders(tally->values, {field.value, self});
-  }
+  if (!verdict_ && !has_failed_) arrived_.insert(RankSet(transport_.rank()));
 }
 
 void Agreement::fail(std::string what) {
@@ -204,8 +230,9 @@ void Agreement::report_to(int rank) {
   writer.put_number(count_of(waited()));
   writer.put_ranks(arrived_);
   writer.put_ranks(present_);
-  writer.put_number(tallies_.size());
-  for (const Tally& tally : tallies_) {
+  writer.put_text(fields_text_);
+  writer.put_number(otherwise_.size());
+  for (const Tally& tally : otherwise_) {
     writer.put_text(tally.field);
     put_values(writer, tally.values);
   }
@@ -226,40 +253,78 @@ void Agreement::merge_report(const Message& message) {
   MessageReader reader(message);
   static_cast<void>(take_header(reader));
   rounds_.started_no_later_than(duration_of(reader.take_number()));
-  arrived_.insert(reader.take_ranks());
+  const RankSet arrived = reader.take_ranks();
+  arrived_.insert(arrived);
   present_.insert(reader.take_ranks());
-  for (std::size_t count = reader.take_count(); count > 0; --count) {
-    const std::string field = reader.take_text();
-    auto tally =
-        std::find_if(tallies_.begin(), tallies_.end(), [&](const Tally& t) { return t.field == field; });
-    if (tally == tallies_.end()) tally = tallies_.insert(tally, {field, {}});
-    for (HeldValue& held : take_values(reader)) add_holders(tally->values, std::move(held));
+  const std::string_view text = reader.take_text();
+  std::vector<Tally> tallies(reader.take_count());
+  for (Tally& tally : tallies) {
+    tally.field = reader.take_text();
+    tally.values = take_values(reader);
   }
+  if (text != fields_text_ || !tallies.empty()) merge_fields(message.from, arrived, text, tallies);
   for (RankFailure& failure : take_failures(reader)) add_failure(std::move(failure));
   reader.expect_end();
 }
 
+void Agreement::note_otherwise(std::string_view field, HeldValue held) {
+  auto tally = std::find_if(otherwise_.begin(), otherwise_.end(),
+                            [&](const Tally& known) { return known.field == field; });
+  if (tally == otherwise_.end()) tally = otherwise_.insert(tally, {std::string(field), {}});
+  const auto same = std::find_if(tally->values.begin(), tally->values.end(),
+                                 [&](const HeldValue& known) { return known.value == held.value; });
+  if (same == tally->values.end()) {
+    tally->values.push_back(std::move(held));
+  } else {
+    same->ranks.insert(held.ranks);
+  }
+}
+
+void Agreement::merge_fields(int from, const RankSet& ranks, std::string_view text,
+                             const std::vector<Tally>& tallies) {
+  const FieldValues own = values_of(fields_text_, transport_.rank());
+  FieldValues theirs = values_of(text, from);
+  for (const auto& [field, value] : own) {
+    if (value_of(theirs, field) == not_set) theirs.emplace_back(field, not_set);
+  }
+  for (const auto& [field, value] : theirs) {
+    RankSet holders = ranks;
+    for (const Tally& tally : tallies) {
+      if (tally.field != field) continue;
+      for (const HeldValue& held : tally.values) holders = difference(holders, held.ranks, transport_.size());
+    }
+    if (value != value_of(own, field) && !holders.empty()) note_otherwise(field, {value, holders});
+  }
+  for (const Tally& tally : tallies) {
+    for (const HeldValue& held : tally.values) {
+      if (held.value != value_of(own, tally.field)) note_otherwise(tally.field, held);
+    }
+  }
+}
+
 std::vector<Disagreement> Agreement::find_disagreements() const {
   std::vector<Disagreement> result;
-  std::vector<Disagreement> derived;
-  for (const Tally& tally : tallies_) {
-    Disagreement found{tally.field, tally.values, std::nullopt};
-    RankSet holders;
-    for (const HeldValue& held : tally.values) holders.insert(held.ranks);
-    const RankSet others = holders.complement(transport_.size());
-    if (!others.empty()) found.values.push_back({"(not set)", others});
+  const auto look_at = [&](const AgreementField& field) {
+    const auto tally = std::find_if(otherwise_.begin(), otherwise_.end(),
+                                    [&](const Tally& t) { return t.field == field.field; });
+    const bool is_as_required = !field.required || field.value == *field.required;
+    if (tally == otherwise_.end() && is_as_required) return;
+    Disagreement& found = result.emplace_back(Disagreement{field.field, {}, field.required});
+    if (tally != otherwise_.end()) found.values = tally->values;
+    RankSet others;
+    for (const HeldValue& held : found.values) others.insert(held.ranks);
+    found.values.push_back({field.value, others.complement(transport_.size())});
     std::sort(found.values.begin(), found.values.end(), [](const HeldValue& a, const HeldValue& b) {
       return a.ranks.ranges().front().first < b.ranks.ranges().front().first;
     });
-
-    const auto own = std::find_if(fields_.begin(), fields_.end(),
-                                  [&](const AgreementField& field) { return field.field == tally.field; });
-    if (own != fields_.end()) found.required = own->required;
-    const bool is_as_required = !found.required || found.values.front().value == *found.required;
-    if (found.values.size() == 1 && is_as_required) continue;
-    (own != fields_.end() && own->is_derived ? derived : result).push_back(std::move(found));
+  };
+  for (const AgreementField& field : fields_) look_at(field);
+  for (const Tally& tally : otherwise_) {
+    const bool is_known = std::any_of(fields_.begin(), fields_.end(),
+                                      [&](const AgreementField& f) { return f.field == tally.field; });
+    if (!is_known) look_at({.field = tally.field, .value = std::string(not_set)});
   }
-  return result.empty() ? derived : result;
+  return result;
 }
 
 void Agreement::settle(Verdict verdict) {
@@ -370,24 +435,20 @@ void Agreement::read_verdict(const Message& message) {
   if (came_along_the_tree) send_verdict(children());
 }
 
-namespace {
-
-const Verdict& run(Agreement& agreement, Transport& transport) {
-  while (!agreement.step()) transport.idle();
-  return agreement.verdict();
+void finish(Agreement& agreement, Rounds& rounds) {
+  while (!agreement.step()) rounds.transport().idle();
+  agreement.verdict().raise();
 }
 
-}  // namespace
-
-void agree(Rounds& rounds, const std::vector<AgreementField>& fields, std::string step) {
-  Agreement agreement(rounds, fields, {.step = std::move(step)});
-  run(agreement, rounds.transport()).raise();
+void agree(Rounds& rounds, std::vector<AgreementField> fields, std::string step) {
+  Agreement agreement(rounds, std::move(fields), {.step = std::move(step)});
+  finish(agreement, rounds);
 }
 
 void arrive(Rounds& rounds, std::string step, const std::optional<std::string>& failure) {
   Agreement agreement(rounds, {}, {.step = std::move(step), .arrives_at_once = !failure});
   if (failure) agreement.fail(*failure);
-  run(agreement, rounds.transport()).raise();
+  finish(agreement, rounds);
 }
 
 void abandon(Rounds& rounds, std::string why) noexcept {
@@ -408,7 +469,9 @@ std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int w
   const std::string_view last_word = config.job_size ? "job_size" : "world_size";
   const std::int64_t required = config.job_size ? world_size : world_size - config.rank_offset;
   std::vector<AgreementField> fields;
-  for (FieldText& text : field_texts(config)) {
+  std::vector<FieldText> texts = field_texts(config);
+  fields.reserve(texts.size());
+  for (FieldText& text : texts) {
     AgreementField& field = fields.emplace_back();
     if (text.field == last_word) field.required = std::to_string(required);
     field.field = std::move(text.field);

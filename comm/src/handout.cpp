@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "rank_tree.hpp"
 #include "message.hpp"
+#include "rank_tree.hpp"
 #include "rankmesh/comm/errors.hpp"
 
 namespace rankmesh {

@@ -1,6 +1,8 @@
 #include "message.hpp"
 
+#include <array>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -9,12 +11,18 @@
 namespace rankmesh {
 
 void MessageWriter::put_number(std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) put_byte(static_cast<std::uint8_t>(value >> shift));
+  std::array<std::byte, 8> bytes{};
+  for (std::byte& byte : bytes) {
+    byte = static_cast<std::byte>(value);
+    value >>= 8;
+  }
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }
 
 void MessageWriter::put_text(std::string_view text) {
   put_number(text.size());
-  for (const char c : text) put_byte(static_cast<std::uint8_t>(c));
+  const auto bytes = std::as_bytes(std::span(text));
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }
 
 void MessageWriter::put_ranks(const RankSet& ranks) {
@@ -50,9 +58,10 @@ std::size_t MessageReader::take_count() {
   return static_cast<std::size_t>(count);
 }
 
-std::string MessageReader::take_text() {
-  std::string text(take_count(), '\0');
-  for (char& c : text) c = static_cast<char>(take_byte());
+std::string_view MessageReader::take_text() {
+  const std::size_t size = take_count();
+  const std::string_view text(reinterpret_cast<const char*>(message_.bytes.data()) + next_, size);
+  next_ += size;
   return text;
 }
 
@@ -69,7 +78,7 @@ RankSet MessageReader::take_ranks() {
 }
 
 void MessageReader::expect_end() const {
-  if (left() != 0) refuse();
+  if (!is_at_end()) refuse();
 }
 
 }  // namespace rankmesh

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "rankmesh/comm/rank_set.hpp"
@@ -34,8 +33,10 @@ class MessageReader {
   [[nodiscard]] std::uint64_t take_number();
   /// A number of things that take at least one byte each, so that a broken message asks for no great memory.
   [[nodiscard]] std::size_t take_count();
-  [[nodiscard]] std::string take_text();
+  /// Lives as long as the message.
+  [[nodiscard]] std::string_view take_text();
   [[nodiscard]] RankSet take_ranks();
+  [[nodiscard]] bool is_at_end() const noexcept { return left() == 0; }
   /// Throws ProtocolError if something is left.
   void expect_end() const;
   [[noreturn]] void refuse() const;

@@ -5,13 +5,14 @@
 
 namespace rankmesh {
 
-// The tree over 0 .. size - 1 along which messages travel, rooted at 0. Write a node in digits of base `radix`:
-// its parent is the node without its lowest digit that is not zero, so the nodes below a node are consecutive,
-// the tree is log(size) / log(radix) deep, and no node has more children than radix - 1 for each level.
+// The tree over 0 .. size - 1 along which messages travel, rooted at 0. Write a node in digits of base
+// `radix`: its parent is the node without its lowest digit that is not zero, so the nodes below a node are
+// consecutive, the tree is log(size) / log(radix) deep, and no node has more children than radix - 1 for each
+// level.
 
 /// A message costs its sender and its receiver some time, and each level the time on the way besides: with a
-/// way of a few messages' cost, 4 to 8 is the quickest, and where ranks share cores each level costs a turn of
-/// all of them. docs/performance.md has the figures.
+/// way of a few messages' cost, 4 to 8 is the quickest, and where ranks share cores each level costs a turn
+/// of all of them. docs/performance.md has the figures.
 constexpr int tree_radix = 8;
 
 /// The largest power of the radix that divides a node: what the lowest digit that is not zero counts.

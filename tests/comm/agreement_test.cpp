@@ -153,27 +153,6 @@ TEST_CASE("a value that all ranks hold but that is not the required one is a dis
         std::vector<Disagreement>{{"world_size", {{"16", RankSet::first(4)}}, std::string("4")}});
 }
 
-TEST_CASE("a derived field is reported only where nothing else differs") {
-  Job job(4);
-  for (auto& fields : job.fields) {
-    fields.push_back({.field = "digest",
-                      .value = &fields == &job.fields[1] ? "b" : "a",
-                      .required = {},
-                      .is_derived = true});
-  }
-  SECTION("alone") {
-    job.run();
-    CHECK(job.common_verdict().disagreements.at(0).field == "digest");
-  }
-  SECTION("with another") {
-    job.fields[1][0].value = "4";
-    job.run();
-    const Verdict verdict = job.common_verdict();
-    CHECK(verdict.disagreements.size() == 1);
-    CHECK(verdict.disagreements.at(0).field == "tensor");
-  }
-}
-
 TEST_CASE("a field that a rank does not know is a disagreement") {
   Job job(4);
   for (std::size_t r : {0U, 1U, 3U})

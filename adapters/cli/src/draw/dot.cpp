@@ -9,7 +9,7 @@
 namespace rankmesh::cli {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -33,7 +33,7 @@ class KindGraph {
 
   void write() {
     put("  subgraph cluster_{} {{\n    label={}; fontsize=16; color=\"#7d8590\";\n", name_,
-        quoted(name_ + ": " + picture_.facts(panel_) +
+        in_quotes(name_ + ": " + picture_.facts(panel_) +
                (panel_.same.empty() ? "" : ", " + picture_.also(panel_))));
     if (picture_.tiling().has_boxes()) {
       write_nodes();
@@ -94,7 +94,7 @@ class KindGraph {
   void write_rank(int cell) {
     const int rank = picture_.first_rank() + cell;
     const auto group = groups_[static_cast<std::size_t>(cell)];
-    put("      {}_{} [label=\"{}\", tooltip={}", name_, rank, rank, quoted(picture_.about(panel_, rank)));
+    put("      {}_{} [label=\"{}\", tooltip={}", name_, rank, rank, in_quotes(picture_.about(panel_, rank)));
     if (group) {
       const Colour& colour = palette[static_cast<std::size_t>(colouring_.look(*group).colour)];
       put(", fillcolor=\"{}\", fontcolor=\"{}\"", colour.light, colour.text_light);
@@ -138,7 +138,7 @@ void print_dot(const Picture& picture, Writer& out) {
   }
   out.put("graph rankmesh {\n");
   out.put(fmt::format("  label={}; labelloc=t; labeljust=l; fontname=\"sans-serif\"; fontsize=18;\n",
-                      quoted(label)));
+                      in_quotes(label)));
   out.put(
       "  node [shape=box, style=filled, fillcolor=\"#ffffff\", fontname=\"sans-serif\", width=0.45, "
       "height=0.3, "

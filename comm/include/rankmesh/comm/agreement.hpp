@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rankmesh/comm/errors.hpp"
@@ -22,8 +23,6 @@ struct AgreementField {
   std::string value;
   /// The value it must have besides, where this rank knows it.
   std::optional<std::string> required{};
-  /// Whether it follows from the other fields (a digest, say): a difference is reported only if no other is.
-  bool is_derived = false;
 
   bool operator==(const AgreementField&) const = default;
 };
@@ -81,7 +80,7 @@ class Agreement {
   /// Begins the next round.
   /// @param rounds must outlive this
   /// @param fields in the same order on every rank
-  Agreement(Rounds& rounds, const std::vector<AgreementField>& fields, AgreementOptions options);
+  Agreement(Rounds& rounds, std::vector<AgreementField> fields, AgreementOptions options);
   Agreement(const Agreement&) = delete;
   Agreement& operator=(const Agreement&) = delete;
   /// A round left without a verdict stays the next one: see `abandon`.
@@ -104,7 +103,7 @@ class Agreement {
   [[nodiscard]] int messages_sent() const noexcept { return messages_sent_; }
 
  private:
-  /// Who holds which value of a field.
+  /// Who holds another value of a field than this rank.
   struct Tally {
     std::string field;
     std::vector<HeldValue> values;
@@ -119,6 +118,11 @@ class Agreement {
 
   void handle(const Message& message);
   void merge_report(const Message& message);
+  /// Notes what other ranks hold otherwise.
+  /// @param from who reports
+  /// @param ranks that have arrived below it; their fields are `text` but for the tallies
+  void merge_fields(int from, const RankSet& ranks, std::string_view text, const std::vector<Tally>& tallies);
+  void note_otherwise(std::string_view field, HeldValue held);
   void add_failure(RankFailure failure);
   void read_verdict(const Message& message);
   void settle(Verdict verdict);
@@ -145,7 +149,10 @@ class Agreement {
   RankSet arrived_;
   /// Those that were there when the deadline had passed.
   RankSet present_;
-  std::vector<Tally> tallies_;
+  /// The fields as one text: as long as all ranks hold the same, comparing them takes one look.
+  std::string fields_text_;
+  /// What ranks that have arrived hold otherwise. Of a field that is not here, all hold what this rank does.
+  std::vector<Tally> otherwise_;
   Instant own_arrival_;
   /// The size of the subtree of this rank, itself included.
   int subtree_ = 1;
@@ -165,7 +172,11 @@ class Agreement {
 /// @collective over the ranks of the transport
 /// @throws DisagreementError, DeadlineError, BringUpError the same on every rank
 /// @throws ProtocolError if a message is not of this protocol
-void agree(Rounds& rounds, const std::vector<AgreementField>& fields, std::string step = "agreement");
+void agree(Rounds& rounds, std::vector<AgreementField> fields, std::string step = "agreement");
+
+/// Runs an agreement that has begun.
+/// @throws as `agree` does
+void finish(Agreement& agreement, Rounds& rounds);
 
 /// A round without fields: returns when all ranks have arrived at a step.
 /// @param failure why this rank cannot take it, if so: the round ends with an error on all ranks then
