@@ -34,7 +34,7 @@ class KindGraph {
   void write() {
     put("  subgraph cluster_{} {{\n    label={}; fontsize=16; color=\"#7d8590\";\n", name_,
         in_quotes(name_ + ": " + picture_.facts(panel_) +
-               (panel_.same.empty() ? "" : ", " + picture_.also(panel_))));
+                  (panel_.same.empty() ? "" : ", " + picture_.also(panel_))));
     if (picture_.tiling().has_boxes()) {
       write_nodes();
     } else {
