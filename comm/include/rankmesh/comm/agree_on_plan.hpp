@@ -16,8 +16,8 @@ struct PlanAgreement {
   std::vector<AgreementField> fields{};
 };
 
-/// Waits for all ranks, agrees on the version of rankmesh, the configuration, the options of the plan, its
-/// digest and the fields given, and only then judges the configuration: the first step of every bring-up.
+/// Waits for all ranks, agrees on the build of rankmesh, the configuration, the options of the plan and the
+/// fields given, and only then judges the configuration: the first step of every bring-up.
 /// @collective over the ranks of the transport
 /// @throws DisagreementError, DeadlineError the same on every rank
 /// @throws ConfigError, RangeError the same on every rank, where all agree on what is invalid
