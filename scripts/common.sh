@@ -4,7 +4,7 @@ packages=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libcli11-dev libfmt-d
           libyaml-cpp-dev libtomlplusplus-dev groff-base catch2 librapidcheck-dev libbenchmark-dev doxygen valgrind
           libeigen3-dev)
 # What some tests use and skip without: scripts/test installs those that the system offers.
-test_packages=(python3 chromium chromium-driver graphviz libxml2-utils)
+test_packages=(python3 chromium chromium-driver graphviz libxml2-utils zsh fish)
 
 say() { printf '\n== %s\n' "$*"; }
 
