@@ -76,11 +76,36 @@ case $case in
     ;;
   zsh)
     command -v zsh >/dev/null || exit 77
-    zsh -n <("$program" completion zsh) || fail "zsh does not read the script"
+    script=$(mktemp)
+    trap 'rm -f "$script"' EXIT
+    "$program" completion zsh > "$script" || fail "there is no script"
+    seen=$(zsh -f "${0%/*}/complete_in_zsh.zsh" "$script" "rankmesh gr" "rankmesh groups --form" \
+             "rankmesh groups --format j" "rankmesh show --world-size 16 --conv" "rankmesh nothing")
+    wanted='rankmesh groups 
+rankmesh groups --format=
+rankmesh groups --format json 
+rankmesh show --world-size 16 --convention=
+rankmesh nothing'
+    [ "$seen" = "$wanted" ] || fail "zsh makes of the lines: $seen"
     ;;
   fish)
     command -v fish >/dev/null || exit 77
-    "$program" completion fish | fish -n || fail "fish does not read the script"
+    script=$(mktemp)
+    trap 'rm -f "$script"' EXIT
+    "$program" completion fish > "$script" || fail "there is no script"
+    # expect_fish LINE WORDS: the completions of a command line, in any order.
+    expect_fish() {
+      local seen
+      seen=$(fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$script" "$1" | cut -f1 | sort | xargs)
+      [ "$seen" = "$(printf '%s\n' $2 | sort | xargs)" ] || fail "$1 completes to \"$seen\", not \"$2\""
+    }
+    expect_fish "rankmesh " "$(commands_of_help)"
+    expect_fish "rankmesh gr" groups
+    for command in $(commands_of_help); do
+      expect_fish "rankmesh $command --" "$(options_of_help "$command" | grep -e --)"
+    done
+    expect_fish "rankmesh groups --format " "text json csv"
+    expect_fish "rankmesh groups --format j" json
     ;;
   man)
     command -v groff >/dev/null || exit 77
