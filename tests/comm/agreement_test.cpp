@@ -163,6 +163,54 @@ TEST_CASE("a field that a rank does not know is a disagreement") {
             {"added", {{"1", ranks({{0, 1}, {3, 3}})}, {"(not set)", RankSet(2)}}, std::nullopt}});
 }
 
+TEST_CASE("whatever the ranks hold, what is told is what they hold") {
+  std::mt19937 random(5);
+  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random()) % bound; };
+  for (int round = 0; round < 400; ++round) {
+    // Beyond nine ranks the tree has two levels, beyond 64 three; differences meet on the way.
+    Job job(1 + static_cast<int>(below(round % 20 == 0 ? 80 : 20)));
+    const std::size_t names = 1 + below(5);
+    const std::size_t values = 1 + below(3);
+    for (auto& fields : job.fields) {
+      fields.clear();
+      for (std::size_t name = 0; name < names; ++name) {
+        const bool is_odd = below(4) == 0;
+        if (is_odd && below(3) == 0) continue;
+        fields.push_back({.field = "field" + std::to_string(name),
+                          .value = is_odd ? std::to_string(below(values)) : std::string("common")});
+      }
+      if (below(4) == 0) std::reverse(fields.begin(), fields.end());
+    }
+    // Some ranks come late, after those below them.
+    for (auto& start : job.starts) start = std::chrono::seconds(below(3));
+    job.run();
+
+    std::map<std::string, std::map<std::string, RankSet>> held;
+    for (std::size_t name = 0; name < names; ++name) {
+      const std::string field = "field" + std::to_string(name);
+      for (std::size_t rank = 0; rank < job.fields.size(); ++rank) {
+        std::string value = "(not set)";
+        for (const AgreementField& own : job.fields[rank]) {
+          if (own.field == field) value = own.value;
+        }
+        held[field][value].insert(RankSet(static_cast<int>(rank)));
+      }
+      if (held[field].size() == 1) held.erase(field);
+    }
+    std::map<std::string, std::map<std::string, RankSet>> told;
+    for (const Disagreement& disagreement : job.common_verdict().disagreements) {
+      int before = -1;
+      for (const HeldValue& value : disagreement.values) {
+        CHECK(told[disagreement.field].emplace(value.value, value.ranks).second);
+        CHECK(value.ranks.ranges().front().first > before);
+        before = value.ranks.ranges().front().first;
+      }
+    }
+    CAPTURE(round, job.network.size());
+    CHECK(told == held);
+  }
+}
+
 TEST_CASE("whoever is missing, all others name it") {
   for (const int size : {2, 3, 5, 8, 13}) {
     for (int missing = 0; missing < size; ++missing) {
