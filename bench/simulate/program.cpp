@@ -2,18 +2,18 @@
 
 #include <utility>
 
+#include "rankmesh/comm/agree_on_plan.hpp"
+
 namespace rankmesh::simulate {
 namespace {
 
 using Part = Program::Part;
 
-/// What `agree_on_plan` has the ranks agree on.
+/// What a bring-up has the ranks agree on.
 std::vector<AgreementField> fields_of(const CommunicatorPlan& plan, Arrivals arrivals) {
-  const ParallelConfig& config = plan.topology().config();
-  std::vector<AgreementField> fields = agreement_fields(config, plan.topology().world_size());
-  fields.push_back({.field = "rankmesh_build", .value = RANKMESH_BUILD});
-  fields.push_back({.field = "arrivals", .value = arrivals == Arrivals::once ? "once" : "before_each_step"});
-  return fields;
+  const AgreementField added{.field = "arrivals",
+                             .value = arrivals == Arrivals::once ? "once" : "before_each_step"};
+  return plan_fields(plan.topology().config(), {.fields = {added}}, plan.topology().world_size());
 }
 
 /// What a bring-up of NCCL has them agree on besides.

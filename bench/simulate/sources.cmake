@@ -19,6 +19,5 @@ if(NOT TARGET rankmesh_simulation)
   target_include_directories(rankmesh_simulation PUBLIC ${PROJECT_SOURCE_DIR}/bench)
   target_link_libraries(rankmesh_simulation PUBLIC rankmesh::comm
                                             PRIVATE rankmesh::cli_options fmt::fmt nlohmann_json::nlohmann_json)
-  target_compile_definitions(rankmesh_simulation PRIVATE RANKMESH_BUILD="${RANKMESH_BUILD}")
   rankmesh_target_defaults(rankmesh_simulation)
 endif()

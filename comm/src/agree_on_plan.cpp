@@ -27,14 +27,19 @@ std::optional<CommunicatorPlan> plan_of(const ParallelConfig& config, const Plan
 
 }  // namespace
 
-CommunicatorPlan agree_on_plan(Rounds& rounds, const ParallelConfig& config, const PlanAgreement& what) {
-  std::vector<AgreementField> fields = agreement_fields(config, rounds.transport().size());
-  // The plan follows from the fields and from the code that makes it.
+std::vector<AgreementField> plan_fields(const ParallelConfig& config, const PlanAgreement& what,
+                                        int world_size) {
+  std::vector<AgreementField> fields = agreement_fields(config, world_size);
+  // The plan follows from the configuration, the options and the code that makes it.
   fields.push_back({.field = "rankmesh_build", .value = RANKMESH_BUILD});
   add_fields(fields, "sharing_key", what.plan.sharing_keys);
   add_fields(fields, "options", what.plan.communicator_options);
   fields.insert(fields.end(), what.fields.begin(), what.fields.end());
-  Agreement agreement(rounds, std::move(fields), {});
+  return fields;
+}
+
+CommunicatorPlan agree_on_plan(Rounds& rounds, const ParallelConfig& config, const PlanAgreement& what) {
+  Agreement agreement(rounds, plan_fields(config, what, rounds.transport().size()), {});
   // The plan is made while the reports are on their way.
   static_cast<void>(agreement.step());
   std::optional<CommunicatorPlan> plan = plan_of(config, what.plan);

@@ -58,9 +58,6 @@ std::vector<RankFailure> take_failures(MessageReader& reader) {
 
 constexpr std::string_view not_set = "(not set)";
 
-/// The names and values of fields.
-using FieldValues = std::vector<std::pair<std::string, std::string>>;
-
 /// Equal where names and values are, in their order.
 std::string text_of(const std::vector<AgreementField>& fields) {
   MessageWriter writer;
@@ -74,21 +71,22 @@ std::string text_of(const std::vector<AgreementField>& fields) {
 
 /// The other way round.
 /// @param from the rank that sent it
-FieldValues values_of(std::string_view text, int from) {
+std::vector<AgreementField> fields_of(std::string_view text, int from) {
   const auto bytes = std::as_bytes(std::span(text));
   const Message message{from, {bytes.begin(), bytes.end()}};
-  FieldValues values;
+  std::vector<AgreementField> fields;
   for (MessageReader reader(message); !reader.is_at_end();) {
-    std::string field(reader.take_text());
-    values.emplace_back(std::move(field), reader.take_text());
+    AgreementField& field = fields.emplace_back();
+    field.field = reader.take_text();
+    field.value = reader.take_text();
   }
-  return values;
+  return fields;
 }
 
-std::string_view value_of(const FieldValues& values, std::string_view field) {
+std::string_view value_of(const std::vector<AgreementField>& fields, std::string_view name) {
   const auto found =
-      std::find_if(values.begin(), values.end(), [&](const auto& value) { return value.first == field; });
-  return found == values.end() ? not_set : std::string_view(found->second);
+      std::find_if(fields.begin(), fields.end(), [&](const AgreementField& f) { return f.field == name; });
+  return found == fields.end() ? not_set : std::string_view(found->value);
 }
 
 /// The ranks of one set that are not in another.
@@ -282,22 +280,23 @@ void Agreement::note_otherwise(std::string_view field, HeldValue held) {
 
 void Agreement::merge_fields(int from, const RankSet& ranks, std::string_view text,
                              const std::vector<Tally>& tallies) {
-  const FieldValues own = values_of(fields_text_, transport_.rank());
-  FieldValues theirs = values_of(text, from);
-  for (const auto& [field, value] : own) {
-    if (value_of(theirs, field) == not_set) theirs.emplace_back(field, not_set);
+  std::vector<AgreementField> theirs = fields_of(text, from);
+  for (const AgreementField& own : fields_) {
+    if (value_of(theirs, own.field) == not_set) theirs.push_back({own.field, std::string(not_set)});
   }
-  for (const auto& [field, value] : theirs) {
+  for (const AgreementField& field : theirs) {
     RankSet holders = ranks;
     for (const Tally& tally : tallies) {
-      if (tally.field != field) continue;
+      if (tally.field != field.field) continue;
       for (const HeldValue& held : tally.values) holders = difference(holders, held.ranks, transport_.size());
     }
-    if (value != value_of(own, field) && !holders.empty()) note_otherwise(field, {value, holders});
+    if (field.value != value_of(fields_, field.field) && !holders.empty()) {
+      note_otherwise(field.field, {field.value, holders});
+    }
   }
   for (const Tally& tally : tallies) {
     for (const HeldValue& held : tally.values) {
-      if (held.value != value_of(own, tally.field)) note_otherwise(tally.field, held);
+      if (held.value != value_of(fields_, tally.field)) note_otherwise(tally.field, held);
     }
   }
 }

@@ -1,14 +1,6 @@
 #include "rankmesh/cli/bound_options.hpp"
 
 namespace rankmesh::cli {
-namespace {
-
-template <typename Value>
-void set(Value& value, const std::optional<Value>& given) {
-  if (given) value = *given;
-}
-
-}  // namespace
 
 BoundOptions::BoundOptions(CLI::App& app, std::string group) : app_(app), group_(std::move(group)) {}
 
@@ -25,7 +17,8 @@ void BoundOptions::add(const std::string& name, std::int64_t& value, NumberRange
   const auto text = [&value] { return std::to_string(value); };
   const CLI::Option& option = add_option(name, "N", description, text());
   options_.push_back(
-      {name, [&, range](Problems& problems) { set(value, number_of(option, range, problems)); }, text});
+      {name, [&, range](Problems& problems) { value = number_of(option, range, problems).value_or(value); },
+       text});
 }
 
 void BoundOptions::add(const std::string& name, double& value, DecimalRange range,
@@ -33,13 +26,15 @@ void BoundOptions::add(const std::string& name, double& value, DecimalRange rang
   const auto text = [&value] { return decimal_text(value); };
   const CLI::Option& option = add_option(name, "X", description, text());
   options_.push_back(
-      {name, [&, range](Problems& problems) { set(value, decimal_of(option, range, problems)); }, text});
+      {name, [&, range](Problems& problems) { value = decimal_of(option, range, problems).value_or(value); },
+       text});
 }
 
 void BoundOptions::add(const std::string& name, std::string& value, const std::string& value_name,
                        const std::string& description) {
   const CLI::Option& option = add_option(name, value_name, description, value);
-  options_.push_back({name, [&](Problems& problems) { set(value, value_of(option, problems)); }, nullptr});
+  options_.push_back(
+      {name, [&](Problems& problems) { value = value_of(option, problems).value_or(value); }, nullptr});
 }
 
 void BoundOptions::add(const std::string& name, bool& value, const std::string& description) {

@@ -121,7 +121,7 @@ struct Parameters {
   [[nodiscard]] Tensor operator[](const std::string& name) { return find(name).value(); }
 };
 
-/// All weights, each whole, on rank 0: what a checkpoint needs, whatever the layout. Each rank puts its parts
+/// All weights, each whole: what a checkpoint needs, whatever the layout. Each rank puts its parts
 /// where they are in the whole, with zeros around, and the sum is the model.
 /// @param whole the weights of the job in one process
 /// @param is_first_copy whether no other rank with the same parts does this too

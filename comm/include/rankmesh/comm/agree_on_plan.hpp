@@ -16,6 +16,11 @@ struct PlanAgreement {
   std::vector<AgreementField> fields{};
 };
 
+/// What the ranks of a job agree on before they make a plan: all that the plan follows from.
+/// @param world_size ranks of the job that there are
+[[nodiscard]] std::vector<AgreementField> plan_fields(const ParallelConfig& config, const PlanAgreement& what,
+                                                      int world_size);
+
 /// Waits for all ranks, agrees on the build of rankmesh, the configuration, the options of the plan and the
 /// fields given, and only then judges the configuration: the first step of every bring-up.
 /// @collective over the ranks of the transport

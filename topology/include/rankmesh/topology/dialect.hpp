@@ -55,9 +55,9 @@ enum class Dialect {
 /// the numbering of groups: `rankmesh` alone; kinds of one's own: `devicemesh` too, but no slices). So are
 /// virtual stages and the second communicator for data, which make no groups. Where the target has one axis
 /// for the data, shards and replicas side by side become that.
-/// @throws ConfigError listing what is wrong with the configuration or, if nothing is, what the dialect has
-/// no
-///         words for: an order that a system does not have, an axis it does not know, a place in a larger job
+/// @throws ConfigError listing what is wrong with the configuration or, if nothing is, what the dialect
+///         has no words for: an order that a system does not have, an axis it does not know, a place in a
+///         larger job
 [[nodiscard]] std::string write_dialect(Dialect dialect, const ParallelConfig& config);
 
 }  // namespace rankmesh
