@@ -1,6 +1,7 @@
 #include "drive.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "rankmesh/comm/agreement.hpp"
 
@@ -41,10 +42,14 @@ void drive_together(mpi::BringUp& bring_up, Operations& operations, Identifiers&
   if (identifiers.failure()) fail(*identifiers.failure());
 
   std::vector<bool> started(operations.count());
+  const auto can_start = [&](std::size_t operation) {
+    const std::optional<std::size_t> before = operations.comes_after(operation);
+    return operations.has_identifiers(operation) && (!before || done[*before]);
+  };
   while (!completion.step()) {
     identifiers.step();
     for (std::size_t i = 0; i < operations.count() && !has_failed; ++i) {
-      if (done[i] || (!started[i] && !operations.is_ready(i))) continue;
+      if (done[i] || (!started[i] && !can_start(i))) continue;
       ncclResult_t result = ncclSuccess;
       if (!started[i]) {
         result = operations.start(i);

@@ -33,8 +33,8 @@ class Operations {
   [[nodiscard]] virtual Name name(std::size_t operation) const = 0;
   /// Whether the IDs that an operation needs are known.
   [[nodiscard]] virtual bool has_identifiers(std::size_t operation) const = 0;
-  /// Whether an operation can be started now. Those before it have been started.
-  [[nodiscard]] virtual bool is_ready(std::size_t operation) = 0;
+  /// The operation that must be done before this one is started, if there is one.
+  [[nodiscard]] virtual std::optional<std::size_t> comes_after(std::size_t operation) const = 0;
   [[nodiscard]] virtual ncclResult_t start(std::size_t operation) = 0;
   /// Of an operation that was started.
   [[nodiscard]] virtual ncclResult_t state(std::size_t operation) = 0;
@@ -67,7 +67,7 @@ class InitOperations final : public Operations {
   [[nodiscard]] std::size_t count() const override { return steps_.size(); }
   [[nodiscard]] Name name(std::size_t operation) const override;
   [[nodiscard]] bool has_identifiers(std::size_t operation) const override;
-  [[nodiscard]] bool is_ready(std::size_t operation) override { return has_identifiers(operation); }
+  [[nodiscard]] std::optional<std::size_t> comes_after(std::size_t) const override { return std::nullopt; }
   [[nodiscard]] ncclResult_t start(std::size_t operation) override;
   [[nodiscard]] ncclResult_t state(std::size_t operation) override;
   [[nodiscard]] Made take() override { return {.world = {}, .by_step = std::move(made_)}; }
@@ -98,7 +98,7 @@ class SplitOperations final : public Operations {
   [[nodiscard]] std::size_t count() const override { return 1 + steps_.size(); }
   [[nodiscard]] Name name(std::size_t operation) const override;
   [[nodiscard]] bool has_identifiers(std::size_t operation) const override;
-  [[nodiscard]] bool is_ready(std::size_t operation) override;
+  [[nodiscard]] std::optional<std::size_t> comes_after(std::size_t operation) const override;
   [[nodiscard]] ncclResult_t start(std::size_t operation) override;
   [[nodiscard]] ncclResult_t state(std::size_t operation) override;
   [[nodiscard]] Made take() override;

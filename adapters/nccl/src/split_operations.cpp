@@ -44,9 +44,10 @@ bool SplitOperations::has_identifiers(std::size_t operation) const {
   return operation != world_operation || !identifiers_.of(0).empty();
 }
 
-bool SplitOperations::is_ready(std::size_t operation) {
-  if (operation == world_operation) return has_identifiers(operation);
-  return !world_.is_empty() && state(operation - 1) == ncclSuccess;
+// All ranks split the world in the same order, those as well that have no part in a step.
+std::optional<std::size_t> SplitOperations::comes_after(std::size_t operation) const {
+  if (operation == world_operation) return std::nullopt;
+  return operation - 1;
 }
 
 ncclResult_t SplitOperations::start(std::size_t operation) {

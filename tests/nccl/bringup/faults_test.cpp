@@ -50,6 +50,15 @@ TEST_CASE("fault: IDs that are left unused are counted") {
   CHECK_THAT(outcome.err, !ContainsSubstring("rank 3 leaves"));
 }
 
+TEST_CASE("fault: splits that take longer than a poll keep their order on ranks without a group") {
+  // The stages in between have no embedding group: to them that step is done as soon as it is started, but it
+  // must not pass for done while a slow split before it is under way, or a later split goes ahead of it.
+  const Outcome outcome = bring_up(16, "--tp 2 --pp 4 --fp8 --deadline 60 --strategy nccl_split",
+                                   "ncclCommSplit@*=slow:125;ncclCommGetAsyncError@*=slow:50");
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+}
+
 TEST_CASE("fault: a rank that hangs without blocking calls is named") {
   for (const std::string& strategy : strategies) {
     CAPTURE(strategy);
