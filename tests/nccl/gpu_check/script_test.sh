@@ -61,6 +61,10 @@ case $case in
     expect_in err "^gpu-check: --ranks is no number of ranks: none$"
     run 2 --layout
     expect_in err "^gpu-check: --layout needs a value$"
+    run 2 --peers "$scratch"
+    expect_in err "^gpu-check: --peers needs a --layout$"
+    run 2 --peers "$scratch" --layout tp=2
+    expect_in err "^gpu-check: --peers: there is no bin/python in $scratch; run bench/peers/setup$"
     run 0 --help
     expect_in out "^Usage: scripts/gpu-check"
     ;;
@@ -95,6 +99,21 @@ case $case in
     run 1 --program "$program" --ranks 2 --ranks 4 --layout tp=2 --repetitions 1 --markdown "$scratch/table.md"
     expect_in err "^gpu-check: not all proven with 4 ranks$"
     expect_in table.md "nccl_split | non-blocking | FAILED |"
+    ;;
+  peers)
+    # PyTorch is pretended: it gets the groups and the identity of a host, and its failure is a row.
+    pretend_gpu
+    pretend python '[ "$1" != -c ] || { echo 1234; exit; }
+      [ "$NCCL_HOSTID" = "rank$OMPI_COMM_WORLD_RANK" ] && grep -q "\[0,1\]" "$3" && [ "$2" = 1234 ] || exit 1
+      [ "$4" = eager ] || exit 1
+      [ "$OMPI_COMM_WORLD_RANK" -ne 0 ] || echo "| PyTorch new_group, $4 | 1 | 2 | 3 | 4 | 5 |"'
+    mkdir "$scratch/peers"
+    mv "$scratch/bin" "$scratch/peers/bin"
+    PATH=$scratch/peers/bin:$PATH RANKMESH_DOUBLE_DEVICES=1 run 0 --program "$program" --ranks 2 --layout "tp=2 fp8" \
+      --repetitions 1 --markdown "$scratch/table.md" --peers "$scratch/peers"
+    expect_in table.md "^PyTorch, .world=2 tp=2 fp8.$"
+    expect_in table.md "^| PyTorch new_group, eager | 1 | 2 | 3 | 4 | 5 |$"
+    expect_in table.md "^| PyTorch new_group, lazy, failed |"
     ;;
   runtime_finds_none)
     pretend_gpu
