@@ -72,10 +72,8 @@ std::string text_of(const std::vector<AgreementField>& fields) {
 /// The other way round.
 /// @param from the rank that sent it
 std::vector<AgreementField> fields_of(std::string_view text, int from) {
-  const auto bytes = std::as_bytes(std::span(text));
-  const Message message{from, {bytes.begin(), bytes.end()}};
   std::vector<AgreementField> fields;
-  for (MessageReader reader(message); !reader.is_at_end();) {
+  for (MessageReader reader(std::as_bytes(std::span(text)), from); !reader.is_at_end();) {
     AgreementField& field = fields.emplace_back();
     field.field = reader.take_text();
     field.value = reader.take_text();

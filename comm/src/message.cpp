@@ -35,15 +35,14 @@ void MessageWriter::put_ranks(const RankSet& ranks) {
 
 void MessageReader::refuse() const {
   throw ProtocolError(
-      "rank " + std::to_string(message_.from) + " sent a message of " +
-      std::to_string(message_.bytes.size()) +
+      "rank " + std::to_string(from_) + " sent a message of " + std::to_string(bytes_.size()) +
       " bytes that is none of this version of rankmesh: start every rank with the same version, "
       "and keep its tags to itself");
 }
 
 std::uint8_t MessageReader::take_byte() {
   if (left() < 1) refuse();
-  return static_cast<std::uint8_t>(message_.bytes[next_++]);
+  return static_cast<std::uint8_t>(bytes_[next_++]);
 }
 
 std::uint64_t MessageReader::take_number() {
@@ -60,7 +59,7 @@ std::size_t MessageReader::take_count() {
 
 std::string_view MessageReader::take_text() {
   const std::size_t size = take_count();
-  const std::string_view text(reinterpret_cast<const char*>(message_.bytes.data()) + next_, size);
+  const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + next_, size);
   next_ += size;
   return text;
 }

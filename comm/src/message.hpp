@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "rankmesh/comm/rank_set.hpp"
@@ -26,7 +28,10 @@ class MessageWriter {
 class MessageReader {
  public:
   /// The message must outlive the reader.
-  explicit MessageReader(const Message& message) : message_(message) {}
+  explicit MessageReader(const Message& message) : MessageReader(message.bytes, message.from) {}
+  /// Of a part of one.
+  /// @param from the rank that sent it
+  MessageReader(std::span<const std::byte> bytes, int from) : bytes_(bytes), from_(from) {}
 
   // Each throws ProtocolError where the message does not hold what is asked for.
   [[nodiscard]] std::uint8_t take_byte();
@@ -42,9 +47,10 @@ class MessageReader {
   [[noreturn]] void refuse() const;
 
  private:
-  [[nodiscard]] std::size_t left() const noexcept { return message_.bytes.size() - next_; }
+  [[nodiscard]] std::size_t left() const noexcept { return bytes_.size() - next_; }
 
-  const Message& message_;
+  std::span<const std::byte> bytes_;
+  int from_ = 0;
   std::size_t next_ = 0;
 };
 

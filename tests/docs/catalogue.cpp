@@ -89,14 +89,14 @@ const std::map<std::string, Words> words{
 std::set<std::string> used;
 
 /// `hybrid_data_context` of `hybrid_data_context_2`.
-std::string stem(const std::string& kind) {
+std::string stem(std::string_view kind) {
   const std::size_t end = kind.find_last_not_of("0123456789");
-  return end + 1 < kind.size() && kind[end] == '_' ? kind.substr(0, end) : kind;
+  return std::string(end + 1 < kind.size() && kind[end] == '_' ? kind.substr(0, end) : kind);
 }
 
-const Words& words_of(const std::string& kind) {
+const Words& words_of(std::string_view kind) {
   const auto found = words.find(stem(kind));
-  if (found == words.end()) throw std::runtime_error("no words for the kind " + kind);
+  if (found == words.end()) throw std::runtime_error("no words for the kind " + std::string(kind));
   used.insert(found->first);
   return found->second;
 }
@@ -161,7 +161,7 @@ void names_table() {
       "| --- | --- | --- | --- | --- | --- |\n");
   for (const KindNames& kind : kind_names()) {
     const std::string number = kind.is_numbered ? "_N" : "";
-    const Words& about = words_of(std::string(kind.name));
+    const Words& about = words_of(kind.name);
     std::printf("| `%s%s` | `%s%s` | %s | %s | %s | %s |\n", std::string(kind.name).c_str(), number.c_str(),
                 std::string(kind.short_name).c_str(), number.c_str(), about.purpose.c_str(),
                 about.megatron == "-" ? "-" : ("`" + about.megatron + "`").c_str(), about.torch.c_str(),

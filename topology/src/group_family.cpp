@@ -23,11 +23,11 @@ namespace {
 
 GroupFamily GroupFamily::split(const Grouping& positions) const {
   const int count = positions.group_count() * positions.group_size();
+  GroupFamily result = *this;
   if (!picked_.empty()) refuse("positions", count, "cannot be split any more: some were picked already");
   if (count != whole_size()) {
     refuse("positions", count, "is not the size of a group, " + std::to_string(whole_size()));
   }
-  GroupFamily result = *this;
   result.first_group_ *= positions.group_count();
   result.group_count_ *= positions.group_count();
   if (positions_) {
