@@ -108,6 +108,21 @@ inline int remaining_processes(const std::string& mark) {
   return remaining;
 }
 
+/// What mpiexec starts. Each rank chooses its part: the mpiexec of Open MPI 5.0.7 does not survive parts of
+/// its own.
+inline std::string in_parts(const Job& job) {
+  int ranks = 0;
+  std::string choice = "rank=${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-$PMI_RANK}}; ";
+  for (const Job::Part& part : job.parts) {
+    ranks += part.processes;
+    choice +=
+        "[ \"$rank\" -ge " + std::to_string(ranks) + " ] || exec " + job.program + " " + part.options + "; ";
+  }
+  const std::string count = RANKMESH_MPIEXEC_COUNT " " + std::to_string(ranks) + " ";
+  if (job.parts.size() == 1) return count + job.program + " " + job.parts.front().options;
+  return count + "sh -c " + in_quotes(choice);
+}
+
 /// Starts a job and waits for its end. One that does not end is killed, and the exit code is 124 or 137.
 inline Outcome run(const Job& job) {
   static int number = 0;
@@ -116,14 +131,8 @@ inline Outcome run(const Job& job) {
   const TemporaryFolder folder;
   std::string command = "env " + mark;
   for (const std::string& variable : job.environment) command += " " + in_quotes(variable);
-  command += " timeout -k 10 100 " RANKMESH_MPIEXEC " " + job.mpiexec_options;
-  const char* separator = " ";
-  for (const Job::Part& part : job.parts) {
-    command += separator;
-    command +=
-        RANKMESH_MPIEXEC_COUNT " " + std::to_string(part.processes) + " " + job.program + " " + part.options;
-    separator = " : ";
-  }
+  command += " timeout -k 10 100 " RANKMESH_MPIEXEC " " + job.mpiexec_options + " ";
+  command += in_parts(job);
   command += " </dev/null >" + in_quotes(folder.file("out")) + " 2>" + in_quotes(folder.file("err"));
   const int status = std::system(command.c_str());
   Outcome outcome{.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,

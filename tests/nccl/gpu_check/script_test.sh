@@ -104,7 +104,7 @@ case $case in
     # PyTorch is pretended: it gets the groups and the identity of a host, and its failure is a row.
     pretend_gpu
     pretend python '[ "$1" != -c ] || { echo 1234; exit; }
-      [ "$NCCL_HOSTID" = "rank$OMPI_COMM_WORLD_RANK" ] && grep -q "\[0,1\]" "$3" && [ "$2" = 1234 ] || exit 1
+      [ "$NCCL_HOSTID" = "process$$" ] && grep -q "\[0,1\]" "$3" && [ "$2" = 1234 ] || exit 1
       [ "$4" = eager ] || exit 1
       [ "$OMPI_COMM_WORLD_RANK" -ne 0 ] || echo "| PyTorch new_group, $4 | 1 | 2 | 3 | 4 | 5 |"'
     mkdir "$scratch/peers"
