@@ -56,7 +56,8 @@ TEST_CASE("groups prints the recorded kinds and lists, in order, under the names
     const Outcome outcome = run_line(line);
     REQUIRE(outcome.err.empty());
     REQUIRE(outcome.status == 0);
-    const Json printed = Json::parse(outcome.out);
+    Json printed = Json::parse(outcome.out);
+    for (const std::string& kind : kinds_not_recorded) printed.at("groups").erase(kind);
     const MegatronCoreCase job = read_megatron_core_case(item.at("config"));
     CHECK(printed.at("world_size") == job.local_world.value_or(job.world));
     Json expected = Json::object();

@@ -6,7 +6,7 @@
 namespace rankmesh {
 namespace {
 
-constexpr std::array<KindNames, 31> all{{
+constexpr auto all = std::to_array<KindNames>({
     {"data", "dp"},
     {"sequence", "sp"},
     {"sequence_data", "sp_dp"},
@@ -38,7 +38,7 @@ constexpr std::array<KindNames, 31> all{{
     {"intra_expert_data", "intra_ep_dp"},
     {"inter_expert_data", "inter_ep_dp"},
     {"intra_optimizer_instance", "intra_dist_opt_instance"},
-}};
+});
 
 /// `_4` of `hybrid_dp_cp_4`, if that is the numbered form of `stem`; nothing for the stem itself if it is not
 /// numbered.

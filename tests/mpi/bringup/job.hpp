@@ -41,6 +41,7 @@ class TemporaryFolder {
     std::filesystem::remove_all(path_, ignored);
   }
 
+  [[nodiscard]] std::string path() const { return path_.string(); }
   [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
   [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(path_ / name) << text;
@@ -75,6 +76,9 @@ struct Job {
   /// Variables, `NAME=value`, and options of mpiexec.
   std::vector<std::string> environment{};
   std::string mpiexec_options{};
+  /// A folder where each rank writes its errors to a file of its number, if they shall not pass through
+  /// mpiexec.
+  std::string errors_by_rank{};
 };
 
 inline std::string in_quotes(const std::string& word) {
@@ -108,18 +112,21 @@ inline int remaining_processes(const std::string& mark) {
   return remaining;
 }
 
-/// What mpiexec starts. Each rank chooses its part: the mpiexec of Open MPI 5.0.7 does not survive parts of
-/// its own.
-inline std::string in_parts(const Job& job) {
-  int ranks = 0;
+/// What mpiexec starts. Where ranks differ, each chooses for itself: the mpiexec of Open MPI 5.0.7 does not
+/// survive several programs.
+inline std::string what_to_start(const Job& job) {
   std::string choice = "rank=${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-$PMI_RANK}}; ";
+  if (!job.errors_by_rank.empty()) choice += "exec 2>" + in_quotes(job.errors_by_rank + "/") + "$rank; ";
+  int ranks = 0;
   for (const Job::Part& part : job.parts) {
     ranks += part.processes;
     choice +=
-        "[ \"$rank\" -ge " + std::to_string(ranks) + " ] || exec " + job.program + " " + part.options + "; ";
+        "[ $rank -ge " + std::to_string(ranks) + " ] || exec " + job.program + " " + part.options + "; ";
   }
   const std::string count = RANKMESH_MPIEXEC_COUNT " " + std::to_string(ranks) + " ";
-  if (job.parts.size() == 1) return count + job.program + " " + job.parts.front().options;
+  if (job.parts.size() == 1 && job.errors_by_rank.empty()) {
+    return count + job.program + " " + job.parts.front().options;
+  }
   return count + "sh -c " + in_quotes(choice);
 }
 
@@ -132,7 +139,7 @@ inline Outcome run(const Job& job) {
   std::string command = "env " + mark;
   for (const std::string& variable : job.environment) command += " " + in_quotes(variable);
   command += " timeout -k 10 100 " RANKMESH_MPIEXEC " " + job.mpiexec_options + " ";
-  command += in_parts(job);
+  command += what_to_start(job);
   command += " </dev/null >" + in_quotes(folder.file("out")) + " 2>" + in_quotes(folder.file("err"));
   const int status = std::system(command.c_str());
   Outcome outcome{.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,

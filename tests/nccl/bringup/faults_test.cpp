@@ -139,13 +139,14 @@ TEST_CASE("fault: a process that is killed is named by those that survive") {
     Job job = nccl_job(8, "--tp 2 --deadline 3", death.fault);
     const TemporaryFolder folder;
     // By rank: what survivors say counts, whatever mpiexec makes of it.
-    job.mpiexec_options = "--enable-recovery --output-filename " + folder.file("ranks");
+    job.mpiexec_options = "--enable-recovery";
+    job.errors_by_rank = folder.path();
     const Outcome outcome = run(job);
     CHECK(outcome.left_over == 0);
     CHECK(outcome.out.empty());
     int speakers = 0;
     for (int rank = 0; rank < 8; ++rank) {
-      const std::string err = folder.read("ranks/1/rank." + std::to_string(rank) + "/stderr");
+      const std::string err = folder.read(std::to_string(rank));
       CAPTURE(death.fault, rank, err);
       // Each that gets its turn says so once; which ranks do, is up to the launcher.
       const int times = occurrences(err, "rankmesh-bringup: " + death.message);
