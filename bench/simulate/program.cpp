@@ -40,9 +40,11 @@ void add_mpi(std::vector<Part>& parts, const CommunicatorPlan& plan, Call call, 
     parts.push_back(std::move(part));
   };
   add({.kind = Part::Kind::call, .step = "duplicate", .call = Call::duplicate});
-  for (std::size_t i = 0; i < plan.steps().size(); ++i) {
+  const std::size_t count = plan.steps().size();
+  const std::size_t world_step = plan.world_step().value_or(count);
+  for (std::size_t i = 0; i < count; ++i) {
     // The duplicate is the group.
-    if (i == plan.world_step()) continue;
+    if (i == world_step) continue;
     add({.kind = Part::Kind::call,
          .step = std::string(plan.steps()[i].kind.name()),
          .call = call,
