@@ -34,9 +34,9 @@ def timed(make):
     return seconds.item() * 1e3, kept
 
 
-def every_group(kinds):
+def every_group(kinds, backend):
     """Every rank creates every group of every kind, as the Python module does."""
-    return [dist.new_group(ranks, backend="gloo") for groups in kinds for ranks in groups]
+    return [dist.new_group(ranks, backend=backend) for groups in kinds for ranks in groups]
 
 
 def own_groups(kinds, rank):
@@ -61,7 +61,7 @@ def main():
     # What PyTorch does once, at the first group, is no way's.
     dist.new_group(list(range(world_size)), backend="gloo")
     ways = (
-        ("reference over gloo, new_group", lambda: every_group(kinds), sum(len(groups) for groups in kinds)),
+        ("reference over gloo, new_group", lambda: every_group(kinds, "gloo"), sum(len(groups) for groups in kinds)),
         (
             "DeviceMesh over gloo, its axes alone",
             lambda: init_device_mesh(

@@ -12,14 +12,13 @@ of its own; memory of the GPU that all ranks took, in MiB, after each."""
 import json
 import os
 import sys
-import time
 import warnings
 
 warnings.filterwarnings("ignore")
 import torch  # noqa: E402
 import torch.distributed as dist  # noqa: E402
 
-from bringup import timed  # noqa: E402
+from bringup import every_group, timed  # noqa: E402
 
 
 def free_memory(between):
@@ -60,7 +59,7 @@ def main():
     dist.all_reduce(number)
     on_cpu = dist.new_group(list(range(world_size)), backend="gloo")
     free = [free_memory(on_cpu)]
-    making, groups = timed(lambda: [dist.new_group(ranks, backend="nccl") for kind in kinds for ranks in kind])
+    making, groups = timed(lambda: every_group(kinds, "nccl"))
     free.append(free_memory(on_cpu))
     using, _ = timed(lambda: use(groups, number))
     free.append(free_memory(on_cpu))

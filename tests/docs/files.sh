@@ -1,15 +1,6 @@
 # The commands of docs/files.md with what they print. sh files.sh PROGRAM PART, in docs/examples
-rankmesh() { "$program" "$@"; }
 program=$1
-
-# show COMMAND: the command line and what it prints
-show() {
-  [ -z "$is_first" ] && echo
-  is_first=
-  printf '$ %s\n' "$1"
-  eval "$1"
-}
-is_first=yes
+. "$(dirname "$0")/show.sh"
 
 case $2 in
   layout)

@@ -1,6 +1,5 @@
 # The commands of docs/guide.md with what they print. sh guide.sh PROGRAM
-rankmesh() { "$program" "$@" 2>&1; }
 program=$1
+. "$(dirname "$0")/show.sh"
 
-echo '$ rankmesh show --world-size 64 --tp 16 --pp 2 --gpus-per-node 8'
-rankmesh show --world-size 64 --tp 16 --pp 2 --gpus-per-node 8
+show "rankmesh show --world-size 64 --tp 16 --pp 2 --gpus-per-node 8" 2>&1

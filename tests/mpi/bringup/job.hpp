@@ -115,19 +115,19 @@ inline int remaining_processes(const std::string& mark) {
 /// What mpiexec starts. Where ranks differ, each chooses for itself: the mpiexec of Open MPI 5.0.7 does not
 /// survive several programs.
 inline std::string what_to_start(const Job& job) {
-  std::string choice = "rank=${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-$PMI_RANK}}; ";
-  if (!job.errors_by_rank.empty()) choice += "exec 2>" + in_quotes(job.errors_by_rank + "/") + "$rank; ";
   int ranks = 0;
+  std::string choice;
   for (const Job::Part& part : job.parts) {
     ranks += part.processes;
     choice +=
         "[ $rank -ge " + std::to_string(ranks) + " ] || exec " + job.program + " " + part.options + "; ";
   }
   const std::string count = RANKMESH_MPIEXEC_COUNT " " + std::to_string(ranks) + " ";
-  if (job.parts.size() == 1 && job.errors_by_rank.empty()) {
-    return count + job.program + " " + job.parts.front().options;
-  }
-  return count + "sh -c " + in_quotes(choice);
+  const bool differs = job.parts.size() > 1 || !job.errors_by_rank.empty();
+  if (!differs) return count + job.program + " " + job.parts.front().options;
+  std::string script = "rank=${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-$PMI_RANK}}; ";
+  if (!job.errors_by_rank.empty()) script += "exec 2>" + in_quotes(job.errors_by_rank + "/") + "$rank; ";
+  return count + "sh -c " + in_quotes(script + choice);
 }
 
 /// Starts a job and waits for its end. One that does not end is killed, and the exit code is 124 or 137.

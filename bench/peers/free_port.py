@@ -1,0 +1,7 @@
+"""Prints a port of the loopback interface that is free, for a store of torch.distributed."""
+
+import socket
+
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    print(free.getsockname()[1])
