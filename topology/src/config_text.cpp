@@ -69,6 +69,7 @@ ParallelConfig parse_config(std::string_view text) {
 
 std::vector<FieldText> field_texts(const ParallelConfig& config) {
   std::vector<FieldText> result;
+  result.reserve(config_fields().size());
   for (const ConfigField& field : config_fields()) {
     result.push_back({std::string(field.field), value_text(field, config)});
   }

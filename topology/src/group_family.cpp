@@ -108,6 +108,10 @@ GroupFamily GroupFamily::pick(std::span<const int> positions) const {
   result.picked_.clear();
   result.offsets_.clear();
   result.lookup_.clear();
+  accepted.reserve(positions.size());
+  result.picked_.reserve(positions.size());
+  result.offsets_.reserve(positions.size());
+  result.lookup_.reserve(positions.size());
   for (const int position : positions) {
     if (position < 0 || position >= group_size()) {
       violations.push_back({.field = "position",

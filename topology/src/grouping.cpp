@@ -1,9 +1,9 @@
 #include "rankmesh/topology/grouping.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
-#include <vector>
 
 #include "rankmesh/topology/error.hpp"
 
@@ -18,71 +18,75 @@ std::string describe(std::span<const Digit> digits) {
   return text.empty() ? "none" : text;
 }
 
-std::vector<Digit> sorted_by_stride(std::span<const Digit> inside, std::span<const Digit> outside) {
-  std::vector<Digit> all;
-  for (const auto side : {inside, outside}) {
-    std::copy_if(side.begin(), side.end(), std::back_inserter(all),
-                 [](const Digit& d) { return d.size != 1; });
-  }
-  std::sort(all.begin(), all.end(), [](const Digit& a, const Digit& b) { return a.stride < b.stride; });
-  return all;
+}  // namespace
+
+Grouping::Grouping(std::span<const Digit> inside, std::span<const Digit> outside) {
+  require_mixed_radix(inside, outside);
+  group_size_ = append(inside);
+  inside_count_ = count_;
+  group_count_ = append(outside);
+  order_terms();
 }
 
-/// Throws unless the digits, smallest stride first, count through 0 .. n-1 without gap or overlap.
-void require_mixed_radix(std::span<const Digit> inside, std::span<const Digit> outside) {
+void Grouping::require_mixed_radix(std::span<const Digit> inside, std::span<const Digit> outside) {
   const auto refuse = [&](const std::string& rule) {
     throw ConfigError({{.field = "digits (size:stride)",
                         .value = "inside " + describe(inside) + ", outside " + describe(outside),
                         .rule = rule}});
   };
+  std::array<Digit, max_digits> digits;
+  auto end = digits.begin();
+  std::int64_t product = 1;
+  for (const auto side : {inside, outside}) {
+    for (const Digit& digit : side) {
+      if (digit.size < 1) refuse("has a size below 1");
+      if (digit.size > std::numeric_limits<int>::max() / product)
+        refuse("covers more than 2147483647 indices");
+      product *= digit.size;
+      if (digit.size > 1) *end++ = digit;
+    }
+  }
+  std::sort(digits.begin(), end, [](const Digit& a, const Digit& b) { return a.stride < b.stride; });
   std::int64_t covered = 1;
-  for (const Digit& digit : sorted_by_stride(inside, outside)) {
-    if (digit.size < 1) refuse("has a size below 1");
-    if (digit.stride != covered) {
+  for (auto digit = digits.begin(); digit != end; ++digit) {
+    if (digit->stride != covered) {
       refuse("does not count through the indices: a stride of " + std::to_string(covered) + " is missing");
     }
-    if (digit.size > std::numeric_limits<int>::max() / covered) refuse("covers more than 2147483647 indices");
-    covered *= digit.size;
+    covered *= digit->size;
   }
 }
 
-}  // namespace
-
-Grouping::Grouping(std::span<const Digit> inside, std::span<const Digit> outside) {
-  require_mixed_radix(inside, outside);
-  for (const Digit& digit : inside) inside_.append(digit);
-  for (const Digit& digit : outside) outside_.append(digit);
-  merge_terms();
-}
-
-void Grouping::Side::append(Digit digit) noexcept {
-  if (digit.size == 1) return;
-  total *= static_cast<int>(digit.size);
-  if (count > 0 && digits[count - 1].size * digits[count - 1].stride == digit.stride) {
-    digits[count - 1].size *= digit.size;
-  } else {
-    digits[count++] = digit;
+int Grouping::append(std::span<const Digit> digits) noexcept {
+  const std::size_t first = count_;
+  int product = 1;
+  for (const Digit& digit : digits) {
+    if (digit.size == 1) continue;
+    product *= static_cast<int>(digit.size);
+    if (count_ > first && digits_[count_ - 1].size * digits_[count_ - 1].stride == digit.stride) {
+      digits_[count_ - 1].size *= digit.size;
+    } else {
+      digits_[count_++] = digit;
+    }
   }
+  return product;
 }
 
-void Grouping::merge_terms() noexcept {
+void Grouping::order_terms() noexcept {
   struct Strided {
     Term term;
     std::int64_t stride;
   };
-  std::array<Strided, max_digits> strided{};
-  for (const bool is_inside : {true, false}) {
-    std::uint32_t weight = 1;
-    for (const Digit& digit : is_inside ? inside() : outside()) {
-      const auto size = static_cast<std::uint32_t>(digit.size);
-      strided[term_count_++] = {{.size = size, .weight = weight, .inside = is_inside}, digit.stride};
-      weight *= size;
-    }
+  std::array<Strided, max_digits> strided;
+  std::uint32_t weight = 1;
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (i == inside_count_) weight = 1;
+    const auto size = static_cast<std::uint32_t>(digits_[i].size);
+    strided[i] = {{.size = size, .weight = weight, .inside = i < inside_count_}, digits_[i].stride};
+    weight *= size;
   }
-  std::sort(strided.begin(), strided.begin() + static_cast<std::ptrdiff_t>(term_count_),
-            [](const Strided& a, const Strided& b) { return a.stride < b.stride; });
-  std::transform(strided.begin(), strided.begin() + static_cast<std::ptrdiff_t>(term_count_), terms_.begin(),
-                 [](const Strided& s) { return s.term; });
+  const auto end = strided.begin() + static_cast<std::ptrdiff_t>(count_);
+  std::sort(strided.begin(), end, [](const Strided& a, const Strided& b) { return a.stride < b.stride; });
+  std::transform(strided.begin(), end, terms_.begin(), [](const Strided& s) { return s.term; });
 }
 
 RANKMESH_TOPOLOGY_API bool operator==(const Grouping& a, const Grouping& b) noexcept {

@@ -15,11 +15,12 @@ KindFamily make(const KindRow& row, std::span<const KindFamily> before, std::spa
   const GroupKind kind(row.kind);
   KindFamily result{.kind = kind, .short_name = short_name_of(kind), .family = {}};
   if (row.derivation == Derivation::whole) {
-    for (const std::string_view axis : row.varying) {
-      if (meshes[row.mesh].find(axis)) result.varying.emplace_back(axis);
-    }
+    const Mesh& mesh = meshes[row.mesh];
+    std::vector<std::string_view> varying = row.varying;
+    std::erase_if(varying, [&](std::string_view axis) { return !mesh.find(axis); });
     result.mesh = row.mesh;
-    result.family = placed(meshes[row.mesh].family({.varying = result.varying}), config);
+    result.varying.assign(varying.begin(), varying.end());
+    result.family = placed(mesh.family(varying), config);
     return result;
   }
   const KindFamily& parent = *std::find_if(before.begin(), before.end(),

@@ -1,6 +1,7 @@
 #include "rankmesh/topology/mesh.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "rankmesh/topology/error.hpp"
@@ -108,12 +109,13 @@ int Mesh::rank_at(std::span<const int> coordinates) const {
   return rank;
 }
 
-std::vector<std::size_t> Mesh::require_all(std::span<const std::string> axes) const {
+std::vector<std::size_t> Mesh::require_all(std::span<const std::string_view> axes) const {
   std::vector<Violation> violations;
   std::vector<std::size_t> result;
-  for (const std::string& name : axes) {
+  result.reserve(axes.size());
+  for (const std::string_view name : axes) {
     const auto refuse = [&](std::string rule) {
-      violations.push_back({.field = "axis", .value = name, .rule = std::move(rule)});
+      violations.push_back({.field = "axis", .value = std::string(name), .rule = std::move(rule)});
     };
     const auto axis = find(name);
     if (!axis) {
@@ -128,13 +130,38 @@ std::vector<std::size_t> Mesh::require_all(std::span<const std::string> axes) co
   return result;
 }
 
+std::vector<std::size_t> Mesh::require_all(std::span<const std::string> axes) const {
+  return require_all(std::vector<std::string_view>(axes.begin(), axes.end()));
+}
+
+std::vector<std::size_t> Mesh::others(std::span<const std::size_t> axes) const {
+  std::vector<std::size_t> result;
+  result.reserve(axes_.size());
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) result.push_back(axis);
+  }
+  return result;
+}
+
+Grouping Mesh::grouping(std::span<const std::size_t> inside, std::span<const std::size_t> outside) const {
+  std::vector<Digit> digits;
+  digits.reserve(inside.size() + outside.size());
+  for (const auto side : {inside, outside}) {
+    for (const std::size_t axis : side) digits.push_back({axes_[axis].size, strides_[axis]});
+  }
+  const std::span all(digits);
+  return {all.first(inside.size()), all.subspan(inside.size())};
+}
+
 GroupFamily Mesh::family(std::span<const std::string_view> varying) const {
-  return family({.varying = {varying.begin(), varying.end()}});
+  std::vector<std::size_t> inside = require_all(varying);
+  std::sort(inside.begin(), inside.end());
+  return GroupFamily(grouping(inside, others(inside)));
 }
 
 GroupFamily Mesh::family(const GroupSpec& groups) const {
-  std::vector<std::string> named = groups.varying;
-  for (const Coordinate& fixed : groups.at) named.push_back(fixed.axis);
+  std::vector<std::string_view> named(groups.varying.begin(), groups.varying.end());
+  for (const Coordinate& fixed : groups.at) named.emplace_back(fixed.axis);
   named.insert(named.end(), groups.numbering.begin(), groups.numbering.end());
   const std::vector<std::size_t> axes = require_all(named);
   const std::size_t inside_count = groups.varying.size();
@@ -148,9 +175,7 @@ GroupFamily Mesh::family(const GroupSpec& groups) const {
   // The axes that number the groups as they were told to, then the others, and the fixed ones slowest: the
   // groups at fixed coordinates then follow one another.
   std::vector<std::size_t> outside(numbering.begin(), numbering.end());
-  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) outside.push_back(axis);
-  }
+  for (const std::size_t axis : others(axes)) outside.push_back(axis);
   int sliced = 1;
   for (const std::size_t axis : outside) sliced *= static_cast<int>(axes_[axis].size);
   int first = 0;
@@ -171,22 +196,12 @@ GroupFamily Mesh::family(const GroupSpec& groups) const {
     outside.push_back(fixed[i]);
   }
   if (!violations.empty()) throw ConfigError(std::move(violations));
-
-  const auto digits = [&](std::span<const std::size_t> indices) {
-    std::vector<Digit> result;
-    for (const std::size_t axis : indices) result.push_back({axes_[axis].size, strides_[axis]});
-    return result;
-  };
-  return GroupFamily(Grouping(digits(inside), digits(outside))).slice(first, sliced);
+  return GroupFamily(grouping(inside, outside)).slice(first, sliced);
 }
 
 std::vector<std::string> Mesh::complement(std::span<const std::string> axes) const {
-  const std::vector<std::size_t> excluded = require_all(axes);
   std::vector<std::string> result;
-  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-    if (std::find(excluded.begin(), excluded.end(), axis) == excluded.end())
-      result.push_back(axes_[axis].name);
-  }
+  for (const std::size_t axis : others(require_all(axes))) result.push_back(axes_[axis].name);
   return result;
 }
 
@@ -210,7 +225,7 @@ Mesh Mesh::flatten(std::span<const std::string> axes, std::string name) const {
 }
 
 Mesh Mesh::unflatten(std::string_view axis, std::vector<Axis> parts) const {
-  const std::size_t split = require_all(std::vector{std::string(axis)}).front();
+  const std::size_t split = require_all(std::array{axis}).front();
   parts = fill_in(std::move(parts), axes_[split].size);
   // Sizes that are no sizes, or multiply to something else, are found by the mesh of the parts alone.
   if (const Mesh alone(parts); alone.world_size() != axes_[split].size) {

@@ -23,28 +23,24 @@ KindTable reference_table(const ParallelConfig& config) {
     meshes.push_back(Mesh({{"block", block}, {"blocks", config.world_size / block}}));
   }
 
+  std::vector<KindRow> rows;
+  const auto add = [&](KindRow row) { rows.push_back(std::move(row)); };
   const auto pick = [](std::vector<int> places) {
     return [places = std::move(places)](const GroupFamily& family) { return family.pick(places); };
   };
-  std::vector<KindRow> rows{
-      {"data", grid, {"dp"}},
-      {"sequence", grid, {"sp"}},
-      {"sequence_data", grid, {"sp", "dp"}},
-      {"model", grid, {"tp", "pp"}},
-      {"tensor", grid, {"tp"}},
-      {"pipeline", grid, {"pp"}},
-      {"embedding", grid, {}, Derivation::picked, "pipeline", pick(embedding_places(config))},
-      {"position_embedding",
-       grid,
-       {},
-       Derivation::picked,
-       "pipeline",
-       pick(position_embedding_places(config))},
-  };
+  using enum Derivation;
+  add({"data", grid, {"dp"}});
+  add({"sequence", grid, {"sp"}});
+  add({"sequence_data", grid, {"sp", "dp"}});
+  add({"model", grid, {"tp", "pp"}});
+  add({"tensor", grid, {"tp"}});
+  add({"pipeline", grid, {"pp"}});
+  add({"embedding", grid, {}, picked, "pipeline", pick(embedding_places(config))});
+  add({"position_embedding", grid, {}, picked, "pipeline", pick(position_embedding_places(config))});
   if (has_amax_blocks(config)) {
-    rows.push_back({"amax", amax_blocks, {"block"}});
+    add({"amax", amax_blocks, {"block"}});
   } else if (config.fp8) {
-    rows.push_back({"amax", grid, {"tp", "sp", "dp"}});
+    add({"amax", grid, {"tp", "sp", "dp"}});
   }
   std::vector<KindFamily> kinds = make_kinds(rows, meshes, config);
   return {std::move(meshes), std::move(kinds)};

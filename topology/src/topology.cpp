@@ -27,9 +27,9 @@ PipelineOptions pipeline_options(const ParallelConfig& config) {
 
 /// The groups along the axis `pp`; groups of one where the mesh has none.
 GroupFamily pipeline_groups(const Mesh& mesh, const ParallelConfig& config) {
-  std::vector<std::string> varying;
+  std::vector<std::string_view> varying;
   if (mesh.find("pp")) varying.emplace_back("pp");
-  return placed(mesh.family({.varying = std::move(varying)}), config);
+  return placed(mesh.family(varying), config);
 }
 
 }  // namespace

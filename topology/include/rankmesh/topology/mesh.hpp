@@ -113,7 +113,13 @@ class Mesh {
   bool operator==(const Mesh&) const = default;
 
  private:
+  /// The places of axes, in the order of the names.
+  [[nodiscard]] std::vector<std::size_t> require_all(std::span<const std::string_view> axes) const;
   [[nodiscard]] std::vector<std::size_t> require_all(std::span<const std::string> axes) const;
+  /// The places of all axes but some, in the order of the mesh.
+  [[nodiscard]] std::vector<std::size_t> others(std::span<const std::size_t> axes) const;
+  [[nodiscard]] Grouping grouping(std::span<const std::size_t> inside,
+                                  std::span<const std::size_t> outside) const;
   [[nodiscard]] std::size_t require(std::string_view axis) const;
   void require_rank(int rank) const;
   [[nodiscard]] int coordinate_at(int rank, std::size_t axis) const noexcept;
