@@ -3,7 +3,8 @@
 # rankmesh_target_defaults(TARGET): C++20, the project's warnings, the sanitizers asked for.
 function(rankmesh_target_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  # Sources call what is theirs alone by the same names, so a project that compiles its own as one must not these.
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF UNITY_BUILD OFF)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
   # For GCC, which the warnings were chosen with, -Wconversion leaves signs out in C++.
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
@@ -29,6 +30,15 @@ function(rankmesh_target_defaults target)
     # What the fuzzer goes by; its main function is for the fuzz targets alone.
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
+# rankmesh_runs_once(TARGET): its code runs for a moment. Optimising it, CLI11 and JSON with it, would take most of the time
+# that the project needs to build.
+function(rankmesh_runs_once target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  if(RANKMESH_SANITIZE AND NOT RANKMESH_FUZZ)
+    target_compile_options(${target} PRIVATE -O0)
   endif()
 endfunction()
 

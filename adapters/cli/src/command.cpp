@@ -26,6 +26,13 @@ std::vector<std::string> words_of(std::string_view choices) {
 
 }  // namespace
 
+Command::Command(CLI::App& program, const std::string& name, const std::string& description)
+    : app_(*program.add_subcommand(name, description)) {}
+
+std::string Command::name() const {
+  return app_.get_name();
+}
+
 Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
              std::function<void(const Topology&, Writer&, Style)> print) {
   const Topology topology(config);

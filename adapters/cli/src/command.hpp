@@ -22,8 +22,7 @@ struct Task {
 /// A command of the program, with its options.
 class Command {
  public:
-  Command(CLI::App& program, const std::string& name, const std::string& description)
-      : app_(*program.add_subcommand(name, description)) {}
+  Command(CLI::App& program, const std::string& name, const std::string& description);
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
   virtual ~Command() = default;
@@ -31,7 +30,7 @@ class Command {
   /// What the options ask for. With problems, the task is not to be run.
   [[nodiscard]] virtual Task read(Problems& problems) const = 0;
 
-  [[nodiscard]] std::string name() const { return app_.get_name(); }
+  [[nodiscard]] std::string name() const;
 
  protected:
   [[nodiscard]] CLI::App& app() const noexcept { return app_; }
