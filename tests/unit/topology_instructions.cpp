@@ -1,8 +1,9 @@
-// Everything about some ranks of a world, for a tool that counts instructions:
+// A topology made, and everything about some ranks of it, for a tool that counts instructions:
 //   topology_instructions WORLD_SIZE reference|megatron-core
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -43,7 +44,12 @@ std::vector<int> ranks_of(const Topology& topology) {
 
 }  // namespace
 
-/// What is counted: the group, the position, the size, the first member and the neighbours in every kind.
+/// What is counted: this, or what follows.
+extern "C" [[gnu::noinline]] void make_topology(const ParallelConfig& config, std::optional<Topology>& made) {
+  made.emplace(config);
+}
+
+/// The group, the position, the size, the first member and the neighbours in every kind.
 extern "C" [[gnu::noinline]] long ask_about_ranks(const Topology& topology, const std::vector<int>& ranks) {
   long answers = 0;
   for (const int rank : ranks) {
@@ -61,7 +67,10 @@ extern "C" [[gnu::noinline]] long ask_about_ranks(const Topology& topology, cons
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  const Topology topology(config_of(std::atoll(argv[1]), std::string_view(argv[2]) == "reference"));
+  const ParallelConfig config = config_of(std::atoll(argv[1]), std::string_view(argv[2]) == "reference");
+  std::optional<Topology> made;
+  make_topology(config, made);
+  const Topology& topology = *made;
   const std::vector<int> ranks = ranks_of(topology);
   std::printf("%ld answers about %zu ranks, %zu kinds\n", ask_about_ranks(topology, ranks), ranks.size(),
               topology.kinds().size());

@@ -38,7 +38,8 @@ class Checker {
       check_divides(expert_, config_.world_size, violations_);
     }
     const bool meshes_exist = sizes_are_valid && violations_.empty();
-    check_virtual_pipeline(config_, 2, "; leave it out", violations_);
+    check_virtual_pipeline(
+        config_, 2, [] { return std::string("; leave it out"); }, violations_);
     check_split_rank(config_, violations_);
     if (check_order_words() && meshes_exist && check_order_is_complete()) check_pipelines();
     check_instances(meshes_exist);

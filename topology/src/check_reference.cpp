@@ -40,7 +40,8 @@ void check_reference(const ParallelConfig& config, Violations& violations) {
                    {1});
   }
   const bool strict = config.virtual_pipeline_rule == VirtualPipelineRule::reference;
-  check_virtual_pipeline(config, strict ? 3 : 2, virtual_pipeline_remedy(config, sizes, strict), violations);
+  const auto remedy = [&] { return virtual_pipeline_remedy(config, sizes, strict); };
+  check_virtual_pipeline(config, strict ? 3 : 2, remedy, violations);
   check_split_rank(config, violations);
 }
 

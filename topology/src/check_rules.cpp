@@ -99,8 +99,8 @@ void check_divides(std::span<const Size> sizes, std::int64_t world_size, Violati
                  room ? nearest_divisors(*room, last->value) : Values{});
 }
 
-void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least, std::string_view remedy,
-                            Violations& violations) {
+void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least,
+                            const std::function<std::string()>& remedy, Violations& violations) {
   if (!config.virtual_pipeline) return;
   const std::int64_t value = *config.virtual_pipeline;
   if (value < 1) violations.add("virtual_pipeline", value, "is below 1", {1});
@@ -111,7 +111,7 @@ void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least, st
   violations.add("virtual_pipeline", value,
                  std::string("needs more than ") +
                      (least == 3 ? "two pipeline stages" : "one pipeline stage") +
-                     ", but pipeline = " + std::to_string(config.pipeline) + std::string(remedy));
+                     ", but pipeline = " + std::to_string(config.pipeline) + remedy());
 }
 
 void check_split_rank(const ParallelConfig& config, Violations& violations) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <span>
@@ -58,9 +59,11 @@ void check_lower_bounds(std::span<const Size> sizes, Violations& violations);
 /// The product of the sizes divides the world, which has a valid size.
 void check_divides(std::span<const Size> sizes, std::int64_t world_size, Violations& violations);
 /// @param least stages that virtual ones need
-/// @param remedy what to do about too few stages, as an addition to the rule
-void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least, std::string_view remedy,
-                            Violations& violations);
+/// @param remedy what to do about too few stages, as an addition to the rule; asked where there are too few,
+/// since
+///        looking for sizes that would do takes longer in a larger world
+void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least,
+                            const std::function<std::string()>& remedy, Violations& violations);
 void check_split_rank(const ParallelConfig& config, Violations& violations);
 
 /// The rules of one convention, each.

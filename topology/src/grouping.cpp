@@ -22,10 +22,9 @@ std::string describe(std::span<const Digit> digits) {
 
 Grouping::Grouping(std::span<const Digit> inside, std::span<const Digit> outside) {
   require_mixed_radix(inside, outside);
-  group_size_ = append(inside);
-  inside_count_ = count_;
-  group_count_ = append(outside);
-  order_terms();
+  for (const Digit& digit : inside) inside_.append(digit);
+  for (const Digit& digit : outside) outside_.append(digit);
+  merge_terms();
 }
 
 void Grouping::require_mixed_radix(std::span<const Digit> inside, std::span<const Digit> outside) {
@@ -40,8 +39,9 @@ void Grouping::require_mixed_radix(std::span<const Digit> inside, std::span<cons
   for (const auto side : {inside, outside}) {
     for (const Digit& digit : side) {
       if (digit.size < 1) refuse("has a size below 1");
-      if (digit.size > std::numeric_limits<int>::max() / product)
+      if (digit.size > std::numeric_limits<int>::max() / product) {
         refuse("covers more than 2147483647 indices");
+      }
       product *= digit.size;
       if (digit.size > 1) *end++ = digit;
     }
@@ -56,37 +56,34 @@ void Grouping::require_mixed_radix(std::span<const Digit> inside, std::span<cons
   }
 }
 
-int Grouping::append(std::span<const Digit> digits) noexcept {
-  const std::size_t first = count_;
-  int product = 1;
-  for (const Digit& digit : digits) {
-    if (digit.size == 1) continue;
-    product *= static_cast<int>(digit.size);
-    if (count_ > first && digits_[count_ - 1].size * digits_[count_ - 1].stride == digit.stride) {
-      digits_[count_ - 1].size *= digit.size;
-    } else {
-      digits_[count_++] = digit;
-    }
+void Grouping::Side::append(Digit digit) noexcept {
+  if (digit.size == 1) return;
+  total *= static_cast<int>(digit.size);
+  if (count > 0 && digits[count - 1].size * digits[count - 1].stride == digit.stride) {
+    digits[count - 1].size *= digit.size;
+  } else {
+    digits[count++] = digit;
   }
-  return product;
 }
 
-void Grouping::order_terms() noexcept {
+void Grouping::merge_terms() noexcept {
   struct Strided {
     Term term;
     std::int64_t stride;
   };
   std::array<Strided, max_digits> strided;
-  std::uint32_t weight = 1;
-  for (std::size_t i = 0; i < count_; ++i) {
-    if (i == inside_count_) weight = 1;
-    const auto size = static_cast<std::uint32_t>(digits_[i].size);
-    strided[i] = {{.size = size, .weight = weight, .inside = i < inside_count_}, digits_[i].stride};
-    weight *= size;
+  for (const bool is_inside : {true, false}) {
+    std::uint32_t weight = 1;
+    for (const Digit& digit : is_inside ? inside() : outside()) {
+      const auto size = static_cast<std::uint32_t>(digit.size);
+      strided[term_count_++] = {{.size = size, .weight = weight, .inside = is_inside}, digit.stride};
+      weight *= size;
+    }
   }
-  const auto end = strided.begin() + static_cast<std::ptrdiff_t>(count_);
-  std::sort(strided.begin(), end, [](const Strided& a, const Strided& b) { return a.stride < b.stride; });
-  std::transform(strided.begin(), end, terms_.begin(), [](const Strided& s) { return s.term; });
+  std::sort(strided.begin(), strided.begin() + static_cast<std::ptrdiff_t>(term_count_),
+            [](const Strided& a, const Strided& b) { return a.stride < b.stride; });
+  std::transform(strided.begin(), strided.begin() + static_cast<std::ptrdiff_t>(term_count_), terms_.begin(),
+                 [](const Strided& s) { return s.term; });
 }
 
 RANKMESH_TOPOLOGY_API bool operator==(const Grouping& a, const Grouping& b) noexcept {

@@ -52,27 +52,31 @@ class Grouping {
   Grouping(std::span<const Digit> inside, std::span<const Digit> outside);
 
   /// Ranks of each group.
-  [[nodiscard]] int group_size() const noexcept { return group_size_; }
+  [[nodiscard]] int group_size() const noexcept { return inside_.total; }
   /// How many groups there are.
-  [[nodiscard]] int group_count() const noexcept { return group_count_; }
+  [[nodiscard]] int group_count() const noexcept { return outside_.total; }
 
   /// The index of a place. The place must exist.
-  [[nodiscard]] int index(Place place) const noexcept { return base(place.group) + offset(place.position); }
+  [[nodiscard]] int index(Place place) const noexcept {
+    return outside_.offset(place.group) + inside_.offset(place.position);
+  }
 
   /// The first index of a group, were its first digits all zero: `index(p) = base(p.group) +
   /// offset(p.position)`.
-  [[nodiscard]] int base(int group) const noexcept { return sum(outside(), group); }
+  [[nodiscard]] int base(int group) const noexcept { return outside_.offset(group); }
   /// What a position adds to the base of its group.
-  [[nodiscard]] int offset(int position) const noexcept { return sum(inside(), position); }
+  [[nodiscard]] int offset(int position) const noexcept { return inside_.offset(position); }
 
   /// The place of an index, the inverse of `index`. The index must lie in 0 .. n-1.
   [[nodiscard]] Place place(int index) const noexcept;
 
   /// The merged digits that vary inside a group, fastest first; none for groups of one.
-  [[nodiscard]] std::span<const Digit> inside() const noexcept { return {digits_.data(), inside_count_}; }
+  [[nodiscard]] std::span<const Digit> inside() const noexcept {
+    return {inside_.digits.data(), inside_.count};
+  }
   /// The merged digits that number the groups, fastest first; none where there is one group.
   [[nodiscard]] std::span<const Digit> outside() const noexcept {
-    return {digits_.data() + inside_count_, count_ - inside_count_};
+    return {outside_.digits.data(), outside_.count};
   }
 
   /// Equal when both have the same groups, in the same order, with the members in the same order.
@@ -84,6 +88,16 @@ class Grouping {
  private:
   static constexpr std::size_t max_digits = 31;
 
+  /// A sum of digits, fastest first.
+  struct Side {
+    std::array<Digit, max_digits> digits{};
+    std::size_t count = 0;
+    int total = 1;
+
+    [[nodiscard]] int offset(int number) const noexcept;
+    void append(Digit digit) noexcept;
+  };
+
   /// A digit in the order of strides, and what it counts for in the position or the group number.
   struct Term {
     std::uint32_t size = 1;
@@ -93,39 +107,30 @@ class Grouping {
 
   /// Throws unless the digits, smallest stride first, count through 0 .. n-1 without gap or overlap.
   static void require_mixed_radix(std::span<const Digit> inside, std::span<const Digit> outside);
-  /// What the digits of a number, fastest first, add to the rank.
-  [[nodiscard]] static int sum(std::span<const Digit> digits, int number) noexcept;
+  void merge_terms() noexcept;
 
-  /// Appends digits, as few as they can be.
-  /// @return the product of their sizes
-  int append(std::span<const Digit> digits) noexcept;
-  void order_terms() noexcept;
-
-  /// Those that vary inside a group, then those that number the groups.
-  std::array<Digit, max_digits> digits_{};
+  Side inside_;
+  Side outside_;
   std::array<Term, max_digits> terms_{};
-  std::size_t inside_count_ = 0;
-  std::size_t count_ = 0;
-  int group_size_ = 1;
-  int group_count_ = 1;
+  std::size_t term_count_ = 0;
 };
 
-inline int Grouping::sum(std::span<const Digit> digits, int number) noexcept {
-  if (digits.empty()) return 0;
+inline int Grouping::Side::offset(int number) const noexcept {
+  if (count == 0) return 0;
   auto rest = static_cast<std::uint32_t>(number);
   std::uint32_t sum = 0;
-  for (const Digit& digit : digits.first(digits.size() - 1)) {
-    const auto size = static_cast<std::uint32_t>(digit.size);
-    sum += rest % size * static_cast<std::uint32_t>(digit.stride);
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    const auto size = static_cast<std::uint32_t>(digits[i].size);
+    sum += rest % size * static_cast<std::uint32_t>(digits[i].stride);
     rest /= size;
   }
-  return static_cast<int>(sum + rest * static_cast<std::uint32_t>(digits.back().stride));
+  return static_cast<int>(sum + rest * static_cast<std::uint32_t>(digits[count - 1].stride));
 }
 
 inline Place Grouping::place(int index) const noexcept {
   auto rest = static_cast<std::uint32_t>(index);
   std::uint32_t number[2] = {0, 0};
-  for (std::size_t i = 0; i < count_; ++i) {
+  for (std::size_t i = 0; i < term_count_; ++i) {
     const Term& term = terms_[i];
     const std::uint32_t next = rest / term.size;
     number[term.inside] += (rest - next * term.size) * term.weight;
