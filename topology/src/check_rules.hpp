@@ -59,9 +59,8 @@ void check_lower_bounds(std::span<const Size> sizes, Violations& violations);
 /// The product of the sizes divides the world, which has a valid size.
 void check_divides(std::span<const Size> sizes, std::int64_t world_size, Violations& violations);
 /// @param least stages that virtual ones need
-/// @param remedy what to do about too few stages, as an addition to the rule; asked where there are too few,
-/// since
-///        looking for sizes that would do takes longer in a larger world
+/// @param remedy what to do about too few stages, as an addition to the rule; asked only then, since to look
+///        for sizes that would do takes longer in a larger world
 void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least,
                             const std::function<std::string()>& remedy, Violations& violations);
 void check_split_rank(const ParallelConfig& config, Violations& violations);

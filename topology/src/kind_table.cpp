@@ -43,6 +43,10 @@ std::vector<int> first_and_split(const ParallelConfig& config) {
 
 }  // namespace
 
+std::function<GroupFamily(const GroupFamily&)> pick(std::vector<int> positions) {
+  return [positions = std::move(positions)](const GroupFamily& family) { return family.pick(positions); };
+}
+
 GroupFamily placed(const GroupFamily& family, const ParallelConfig& config) {
   const std::int64_t job = config.job_size.value_or(config.rank_offset + config.world_size);
   return family.placed(static_cast<int>(config.rank_offset), static_cast<int>(job));

@@ -33,6 +33,8 @@ struct KindTable {
 /// The kinds of some rows, placed in the job as the configuration says.
 [[nodiscard]] std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<const Mesh> meshes,
                                                  const ParallelConfig& config);
+/// Makes a kind of the members at some positions of each group of another.
+[[nodiscard]] std::function<GroupFamily(const GroupFamily&)> pick(std::vector<int> positions);
 /// A family of a layout, placed in the job as the configuration says.
 [[nodiscard]] GroupFamily placed(const GroupFamily& family, const ParallelConfig& config);
 

@@ -24,10 +24,6 @@ Derive level(const std::vector<std::int64_t>& sizes, std::size_t wanted) {
   return [positions](const GroupFamily& family) { return family.split(positions); };
 }
 
-Derive pick(std::vector<int> places) {
-  return [places = std::move(places)](const GroupFamily& family) { return family.pick(places); };
-}
-
 Derive cut(std::int64_t piece) {
   return [piece](const GroupFamily& family) { return family.cut(static_cast<int>(piece)); };
 }

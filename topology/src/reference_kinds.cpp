@@ -25,9 +25,6 @@ KindTable reference_table(const ParallelConfig& config) {
 
   std::vector<KindRow> rows;
   const auto add = [&](KindRow row) { rows.push_back(std::move(row)); };
-  const auto pick = [](std::vector<int> places) {
-    return [places = std::move(places)](const GroupFamily& family) { return family.pick(places); };
-  };
   using enum Derivation;
   add({"data", grid, {"dp"}});
   add({"sequence", grid, {"sp"}});
