@@ -376,8 +376,7 @@ void Agreement::send_verdict_to_all() {
 }
 
 void Agreement::send_verdict(const std::vector<int>& ranks) {
-  const Bytes message = encoded_verdict();
-  for (const int rank : ranks) rounds_.send(rank, message);
+  for (const int rank : ranks) rounds_.send(rank, rounds_.last_verdict_);
   messages_sent_ += static_cast<int>(ranks.size());
 }
 
@@ -402,7 +401,7 @@ Bytes Agreement::encoded_verdict() {
   writer.put_number(count_of(deadline.waited));
   writer.put_byte(deadline.complete ? 1 : 0);
   put_failures(writer, verdict_->failures);
-  return writer.bytes();
+  return writer.take();
 }
 
 void Agreement::read_verdict(const Message& message) {

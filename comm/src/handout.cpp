@@ -20,7 +20,7 @@ Bytes encode(std::uint8_t type, std::size_t step, const Handout& handout) {
   writer.put_text(handout.failure);
   writer.put_number(handout.bytes.size());
   for (const std::byte byte : handout.bytes) writer.put_byte(static_cast<std::uint8_t>(byte));
-  return writer.bytes();
+  return writer.take();
 }
 
 /// The position of a contributor: the first of slice `index` of `count` slices, the longer ones first.

@@ -46,8 +46,12 @@ std::uint8_t MessageReader::take_byte() {
 }
 
 std::uint64_t MessageReader::take_number() {
+  if (left() < sizeof(std::uint64_t)) refuse();
   std::uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 8) value |= std::uint64_t{take_byte()} << shift;
+  for (std::size_t byte = sizeof value; byte > 0; --byte) {
+    value = value << 8 | static_cast<std::uint64_t>(bytes_[next_ + byte - 1]);
+  }
+  next_ += sizeof value;
   return value;
 }
 

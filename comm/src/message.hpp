@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "rankmesh/comm/rank_set.hpp"
 #include "rankmesh/comm/transport.hpp"
@@ -13,14 +14,21 @@ namespace rankmesh {
 /// Puts values into a message, little end first on every platform.
 class MessageWriter {
  public:
+  MessageWriter() { bytes_.reserve(usual_size); }
+
   void put_byte(std::uint8_t value) { bytes_.push_back(static_cast<std::byte>(value)); }
   void put_number(std::uint64_t value);
   void put_text(std::string_view text);
   void put_ranks(const RankSet& ranks);
 
   [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
+  /// The message, for whom it was written.
+  [[nodiscard]] Bytes take() noexcept { return std::move(bytes_); }
 
  private:
+  /// Room for the report on a configuration.
+  static constexpr std::size_t usual_size = 1024;
+
   Bytes bytes_;
 };
 

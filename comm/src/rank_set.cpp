@@ -19,15 +19,18 @@ RankSet RankSet::first(int count) {
 RankSet RankSet::of(std::vector<Range> ranges) {
   std::erase_if(ranges, [](const Range& range) { return range.last < range.first; });
   std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
-  RankSet result;
+  // In place: what was merged so far lies before what is looked at.
+  std::size_t count = 0;
   for (const Range& range : ranges) {
-    if (!result.ranges_.empty() &&
-        std::int64_t{range.first} <= std::int64_t{result.ranges_.back().last} + 1) {
-      result.ranges_.back().last = std::max(result.ranges_.back().last, range.last);
+    if (count > 0 && std::int64_t{range.first} <= std::int64_t{ranges[count - 1].last} + 1) {
+      ranges[count - 1].last = std::max(ranges[count - 1].last, range.last);
     } else {
-      result.ranges_.push_back(range);
+      ranges[count++] = range;
     }
   }
+  ranges.resize(count);
+  RankSet result;
+  result.ranges_ = std::move(ranges);
   return result;
 }
 
@@ -44,9 +47,9 @@ bool RankSet::contains(int rank) const noexcept {
 }
 
 void RankSet::insert(const RankSet& other) {
-  std::vector<Range> all = std::move(ranges_);
-  all.insert(all.end(), other.ranges_.begin(), other.ranges_.end());
-  *this = of(std::move(all));
+  if (other.empty() || &other == this) return;
+  ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
+  *this = of(std::move(ranges_));
 }
 
 RankSet RankSet::complement(int world_size) const {

@@ -34,6 +34,15 @@ TEST_CASE("a rank set behaves as a set of ranks") {
   }
 }
 
+TEST_CASE("a set that is added to itself, or nothing that is added to it, leaves it as it was") {
+  RankSet set = RankSet::of({{1, 3}, {7, 7}});
+  const RankSet& same = set;
+  set.insert(same);
+  CHECK(set == RankSet::of({{1, 3}, {7, 7}}));
+  set.insert(RankSet());
+  CHECK(set == RankSet::of({{1, 3}, {7, 7}}));
+}
+
 TEST_CASE("the complement knows the ends of the world") {
   CHECK(RankSet().complement(4) == RankSet::first(4));
   CHECK(RankSet::first(4).complement(4).empty());

@@ -1,7 +1,6 @@
 #include "rankmesh/topology/grouping.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <string>
 
@@ -33,8 +32,7 @@ void Grouping::require_mixed_radix(std::span<const Digit> inside, std::span<cons
                         .value = "inside " + describe(inside) + ", outside " + describe(outside),
                         .rule = rule}});
   };
-  std::array<Digit, max_digits> digits;
-  auto end = digits.begin();
+  InlineList<Digit, max_digits> digits;
   std::int64_t product = 1;
   for (const auto side : {inside, outside}) {
     for (const Digit& digit : side) {
@@ -43,26 +41,26 @@ void Grouping::require_mixed_radix(std::span<const Digit> inside, std::span<cons
         refuse("covers more than 2147483647 indices");
       }
       product *= digit.size;
-      if (digit.size > 1) *end++ = digit;
+      if (digit.size > 1) digits.push_back(digit);
     }
   }
-  std::sort(digits.begin(), end, [](const Digit& a, const Digit& b) { return a.stride < b.stride; });
+  std::sort(digits.begin(), digits.end(), [](const Digit& a, const Digit& b) { return a.stride < b.stride; });
   std::int64_t covered = 1;
-  for (auto digit = digits.begin(); digit != end; ++digit) {
-    if (digit->stride != covered) {
+  for (const Digit& digit : digits) {
+    if (digit.stride != covered) {
       refuse("does not count through the indices: a stride of " + std::to_string(covered) + " is missing");
     }
-    covered *= digit->size;
+    covered *= digit.size;
   }
 }
 
 void Grouping::Side::append(Digit digit) noexcept {
   if (digit.size == 1) return;
   total *= static_cast<int>(digit.size);
-  if (count > 0 && digits[count - 1].size * digits[count - 1].stride == digit.stride) {
-    digits[count - 1].size *= digit.size;
+  if (!digits.empty() && digits.back().size * digits.back().stride == digit.stride) {
+    digits.back().size *= digit.size;
   } else {
-    digits[count++] = digit;
+    digits.push_back(digit);
   }
 }
 
@@ -71,19 +69,18 @@ void Grouping::merge_terms() noexcept {
     Term term;
     std::int64_t stride;
   };
-  std::array<Strided, max_digits> strided;
+  InlineList<Strided, max_digits> strided;
   for (const bool is_inside : {true, false}) {
     std::uint32_t weight = 1;
     for (const Digit& digit : is_inside ? inside() : outside()) {
       const auto size = static_cast<std::uint32_t>(digit.size);
-      strided[term_count_++] = {{.size = size, .weight = weight, .inside = is_inside}, digit.stride};
+      strided.push_back({{.size = size, .weight = weight, .inside = is_inside}, digit.stride});
       weight *= size;
     }
   }
-  std::sort(strided.begin(), strided.begin() + static_cast<std::ptrdiff_t>(term_count_),
+  std::sort(strided.begin(), strided.end(),
             [](const Strided& a, const Strided& b) { return a.stride < b.stride; });
-  std::transform(strided.begin(), strided.begin() + static_cast<std::ptrdiff_t>(term_count_), terms_.begin(),
-                 [](const Strided& s) { return s.term; });
+  for (const Strided& next : strided) terms_.push_back(next.term);
 }
 
 RANKMESH_TOPOLOGY_API bool operator==(const Grouping& a, const Grouping& b) noexcept {

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "rankmesh/topology/export.hpp"
+#include "rankmesh/topology/inline_list.hpp"
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
@@ -71,13 +72,9 @@ class Grouping {
   [[nodiscard]] Place place(int index) const noexcept;
 
   /// The merged digits that vary inside a group, fastest first; none for groups of one.
-  [[nodiscard]] std::span<const Digit> inside() const noexcept {
-    return {inside_.digits.data(), inside_.count};
-  }
+  [[nodiscard]] std::span<const Digit> inside() const noexcept { return inside_.digits; }
   /// The merged digits that number the groups, fastest first; none where there is one group.
-  [[nodiscard]] std::span<const Digit> outside() const noexcept {
-    return {outside_.digits.data(), outside_.count};
-  }
+  [[nodiscard]] std::span<const Digit> outside() const noexcept { return outside_.digits; }
 
   /// Equal when both have the same groups, in the same order, with the members in the same order.
   friend bool operator==(const Grouping& a, const Grouping& b) noexcept;
@@ -90,9 +87,8 @@ class Grouping {
 
   /// A sum of digits, fastest first.
   struct Side {
-    std::array<Digit, max_digits> digits{};
-    std::size_t count = 0;
     int total = 1;
+    InlineList<Digit, max_digits> digits;
 
     [[nodiscard]] int offset(int number) const noexcept;
     void append(Digit digit) noexcept;
@@ -111,27 +107,25 @@ class Grouping {
 
   Side inside_;
   Side outside_;
-  std::array<Term, max_digits> terms_{};
-  std::size_t term_count_ = 0;
+  InlineList<Term, max_digits> terms_;
 };
 
 inline int Grouping::Side::offset(int number) const noexcept {
-  if (count == 0) return 0;
+  if (digits.empty()) return 0;
   auto rest = static_cast<std::uint32_t>(number);
   std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < count; ++i) {
+  for (std::size_t i = 0; i + 1 < digits.size(); ++i) {
     const auto size = static_cast<std::uint32_t>(digits[i].size);
     sum += rest % size * static_cast<std::uint32_t>(digits[i].stride);
     rest /= size;
   }
-  return static_cast<int>(sum + rest * static_cast<std::uint32_t>(digits[count - 1].stride));
+  return static_cast<int>(sum + rest * static_cast<std::uint32_t>(digits.back().stride));
 }
 
 inline Place Grouping::place(int index) const noexcept {
   auto rest = static_cast<std::uint32_t>(index);
   std::uint32_t number[2] = {0, 0};
-  for (std::size_t i = 0; i < term_count_; ++i) {
-    const Term& term = terms_[i];
+  for (const Term& term : terms_) {
     const std::uint32_t next = rest / term.size;
     number[term.inside] += (rest - next * term.size) * term.weight;
     rest = next;
