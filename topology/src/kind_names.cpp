@@ -43,9 +43,10 @@ constexpr auto all = std::to_array<KindNames>({
 /// `_4` of `hybrid_dp_cp_4`, if that is the numbered form of `stem`; nothing for the stem itself if it is not
 /// numbered.
 bool is_form_of(std::string_view name, std::string_view stem, bool is_numbered, std::string_view& number) {
+  number = {};
+  if (!is_numbered) return name == stem;
   if (!name.starts_with(stem)) return false;
   number = name.substr(stem.size());
-  if (!is_numbered) return number.empty();
   return number.size() > 1 && number[0] == '_' &&
          number.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }

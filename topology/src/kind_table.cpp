@@ -10,27 +10,29 @@
 namespace rankmesh {
 namespace {
 
-KindFamily make(const KindRow& row, std::span<const KindFamily> before, std::span<const Mesh> meshes,
-                const ParallelConfig& config) {
+KindFamily whole(const KindRow& row, std::span<const Mesh> meshes, const ParallelConfig& config) {
+  const Mesh& mesh = meshes[row.mesh];
+  std::vector<std::string_view> varying = row.varying;
+  std::erase_if(varying, [&](std::string_view axis) { return !mesh.find(axis); });
   const GroupKind kind(row.kind);
-  KindFamily result{.kind = kind, .short_name = short_name_of(kind), .family = {}};
-  if (row.derivation == Derivation::whole) {
-    const Mesh& mesh = meshes[row.mesh];
-    std::vector<std::string_view> varying = row.varying;
-    std::erase_if(varying, [&](std::string_view axis) { return !mesh.find(axis); });
-    result.mesh = row.mesh;
-    result.varying.assign(varying.begin(), varying.end());
-    result.family = placed(mesh.family(varying), config);
-    return result;
-  }
+  return {.kind = kind,
+          .short_name = short_name_of(kind),
+          .family = placed(mesh.family(varying), config),
+          .mesh = row.mesh,
+          .varying = {varying.begin(), varying.end()}};
+}
+
+KindFamily derived(const KindRow& row, std::span<const KindFamily> before) {
   const KindFamily& parent = *std::find_if(before.begin(), before.end(),
                                            [&](const KindFamily& k) { return k.kind.name() == row.parent; });
-  result.family = row.derive(parent.family);
-  result.mesh = parent.mesh;
-  result.varying = parent.varying;
-  result.derivation = row.derivation;
-  result.parent = parent.kind;
-  return result;
+  const GroupKind kind(row.kind);
+  return {.kind = kind,
+          .short_name = short_name_of(kind),
+          .family = row.derive(parent.family),
+          .mesh = parent.mesh,
+          .varying = parent.varying,
+          .derivation = row.derivation,
+          .parent = parent.kind};
 }
 
 std::vector<int> first_and_split(const ParallelConfig& config) {
@@ -56,7 +58,9 @@ std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<cons
                                    const ParallelConfig& config) {
   std::vector<KindFamily> kinds;
   kinds.reserve(rows.size());
-  for (const KindRow& row : rows) kinds.push_back(make(row, kinds, meshes, config));
+  for (const KindRow& row : rows) {
+    kinds.push_back(row.derivation == Derivation::whole ? whole(row, meshes, config) : derived(row, kinds));
+  }
   return kinds;
 }
 
