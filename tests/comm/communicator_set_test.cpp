@@ -103,6 +103,10 @@ TEST_CASE("a moved-from set frees nothing, an assigned one frees what it had fir
     Set first(example(), 0, make);
     Set second = std::move(first);
     CHECK(freed.empty());
+    CHECK(first.is_cleared());
+    CHECK(first.communicator_count() == 0);
+    CHECK(first.natives().empty());
+    CHECK_THROWS_WITH(first.at(GroupKind::tensor), "the communicators are closed");
     Set third(example(), 15, make);
     third = std::move(second);
     CHECK(freed == std::vector<int>{503, 403, 303, 207, 101, 7});

@@ -24,8 +24,9 @@ BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Opti
       caller_(communicator),
       transport_(communicator, options.first_tag),
       rounds_(transport_, options.patience),
-      plan_(agree_on_plan(rounds_, config, {.plan = options.plan, .fields = with_options(fields, options)})),
-      steps_(plan_.for_rank(transport_.rank())),
+      plan_(std::make_shared<const CommunicatorPlan>(
+          agree_on_plan(rounds_, config, {.plan = options.plan, .fields = with_options(fields, options)}))),
+      steps_(plan_->for_rank(transport_.rank())),
       watchdog_(rounds_, transport_, options.on_stuck),
       since_(Clock::now() - rounds_.elapsed()) {}
 

@@ -100,7 +100,7 @@ Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config
 
 Communicators::Communicators(BringUp& bring_up)
     : world_(duplicate(bring_up)),
-      set_(bring_up.plan(), bring_up.rank(),
+      set_(bring_up.shared_plan(), bring_up.rank(),
            [&, world = world_.native(), all = Group(world_.native())](const RankStep& step) {
              if (step.step != bring_up.plan().world_step()) return create(bring_up, world, all, step);
              bring_up.done_in_turn(step.kind.name());
@@ -130,6 +130,7 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, M
 
 MPI_Comm Communicators::world() const noexcept {
   if (!world_.is_empty()) return world_.native();
+  if (set_.is_cleared()) return MPI_COMM_NULL;
   const auto step = plan().world_step();
   return step ? set_.native_of(*step) : MPI_COMM_NULL;
 }

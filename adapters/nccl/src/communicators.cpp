@@ -203,8 +203,9 @@ class Communicators::BringUp {
       host_->close();
       host_.reset();
     }
-    CommunicatorSet<Communicator> set(
-        job_.plan(), job_.rank(), [&](const RankStep& step) { return std::move(made.by_step[step.step]); });
+    CommunicatorSet<Communicator> set(job_.shared_plan(), job_.rank(), [&](const RankStep& step) {
+      return std::move(made.by_step[step.step]);
+    });
     return std::unique_ptr<Made>(new Made{.device = device_,
                                           .names = std::move(kept_),
                                           .host = std::move(host_),

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -70,30 +72,36 @@ class CommunicatorSet {
   using Native = typename Handle::Native;
 
   /// Walks the steps of the plan and lets `maker` carry out each.
+  /// @param plan is kept
   /// @param maker called with each `RankStep` in order, also with those in which this rank has no group;
   /// returns
   ///        the handle, an empty one where the rank has no group
   /// @collective as the maker is
   template <std::invocable<const RankStep&> Maker>
-  CommunicatorSet(CommunicatorPlan plan, int rank, Maker&& maker)
+  CommunicatorSet(std::shared_ptr<const CommunicatorPlan> plan, int rank, Maker&& maker)
       : plan_(std::move(plan)),
-        steps_(plan_.for_rank(rank)),
+        steps_(plan_->for_rank(rank)),
         rank_(rank) {
     for (const RankStep& step : steps_) handles_.push(maker(step));
   }
+  /// Likewise, for a plan that nobody else holds.
+  template <std::invocable<const RankStep&> Maker>
+  CommunicatorSet(CommunicatorPlan plan, int rank, Maker&& maker)
+      : CommunicatorSet(std::make_shared<const CommunicatorPlan>(std::move(plan)), rank,
+                        std::forward<Maker>(maker)) {}
 
-  /// What the communicators are made from.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return plan_; }
+  /// What the communicators are made from. A set that was moved from has no plan any more.
+  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return *plan_; }
   /// The rank that holds them.
   [[nodiscard]] int rank() const noexcept { return rank_; }
 
   /// What this rank has of a kind. O(kinds).
   /// @throws RangeError if the topology has no such kind
-  /// @throws StateError after `clear`
+  /// @throws StateError after `clear`, and on a set that was moved from
   [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const {
-    if (is_cleared_) throw StateError("the communicators are closed");
-    const PlannedKind& planned = plan_.kind(kind);
-    const GroupFamily& family = plan_.topology().family(kind);
+    if (is_cleared()) throw StateError("the communicators are closed");
+    const PlannedKind& planned = plan_->kind(kind);
+    const GroupFamily& family = plan_->topology().family(kind);
     GroupCommunicator<Native> result{.kind = kind};
     const std::optional<Place> place = family.locate(rank_);
     if (!place) return result;
@@ -114,7 +122,7 @@ class CommunicatorSet {
   /// @throws StateError where this rank has none of it
   [[nodiscard]] Handle release(GroupKind kind) {
     static_cast<void>(at(kind).native());
-    return std::move(handles_[*plan_.kind(kind).step]);
+    return std::move(handles_[*plan_->kind(kind).step]);
   }
 
   /// The communicator of a step; an empty one where this rank has none, and once it was released or cleared.
@@ -131,15 +139,18 @@ class CommunicatorSet {
   }
 
   /// How many communicators this rank owns.
-  [[nodiscard]] int communicator_count() const { return plan_.communicator_count(rank_); }
+  [[nodiscard]] int communicator_count() const noexcept {
+    return static_cast<int>(std::count_if(steps_.begin(), steps_.end(),
+                                          [](const RankStep& step) { return step.group.has_value(); }));
+  }
 
   /// Frees every communicator, the last one made first. Nothing is left to free afterwards.
   void clear() noexcept {
     handles_.clear();
     is_cleared_ = true;
   }
-  /// Whether `clear` was called.
-  [[nodiscard]] bool is_cleared() const noexcept { return is_cleared_; }
+  /// Whether `clear` was called, or the communicators were moved to another set.
+  [[nodiscard]] bool is_cleared() const noexcept { return is_cleared_ || !plan_; }
 
  private:
   /// Handles that die in the reverse order of their creation, which a vector does not promise.
@@ -168,7 +179,7 @@ class CommunicatorSet {
     std::vector<Handle> handles_;
   };
 
-  CommunicatorPlan plan_;
+  std::shared_ptr<const CommunicatorPlan> plan_;
   std::vector<RankStep> steps_;
   int rank_;
   Handles handles_;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,9 @@ class BringUp {
   /// The own rank.
   [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
   /// What is brought up.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return *plan_; }
+  /// Likewise, for those who live longer.
+  [[nodiscard]] std::shared_ptr<const CommunicatorPlan> shared_plan() const noexcept { return plan_; }
   /// The steps of the plan as this rank carries them out.
   [[nodiscard]] const std::vector<RankStep>& steps() const noexcept { return steps_; }
 
@@ -122,7 +125,7 @@ class BringUp {
   CallersCommunicator caller_;
   MpiTransport transport_;
   Rounds rounds_;
-  CommunicatorPlan plan_;
+  std::shared_ptr<const CommunicatorPlan> plan_;
   std::vector<RankStep> steps_;
   Watchdog watchdog_;
   std::optional<std::string> failure_{};
