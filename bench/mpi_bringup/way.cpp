@@ -81,6 +81,16 @@ Made by_members(const CommunicatorPlan& plan, const std::vector<RankStep>& steps
   return made.made(is_apart ? 1 : 0);
 }
 
+/// The least that lets a rank know that all others have come, and that they are done: it cannot say who is
+/// missing.
+Made between_barriers(const CommunicatorPlan& plan, const std::vector<RankStep>& steps) {
+  MPI_Barrier(MPI_COMM_WORLD);
+  Made made = by_members(plan, steps, true);
+  MPI_Barrier(MPI_COMM_WORLD);
+  made.world_calls += 2;
+  return made;
+}
+
 Made by_split(const std::vector<RankStep>& steps) {
   Communicators made;
   const MPI_Comm parent = made.add(duplicate(MPI_COMM_WORLD));
@@ -159,6 +169,7 @@ std::vector<Way> all_ways(const CommunicatorPlan& plan) {
       {"rankmesh, arrivals before each step",
        [&plan] { return ours(plan, mpi::Arrivals::before_each_step); }},
       {"by hand", [&plan, steps] { return by_members(plan, steps, true); }},
+      {"by hand, between two barriers", [&plan, steps] { return between_barriers(plan, steps); }},
       {"by hand, without a duplicate of the world",
        [&plan, steps] { return by_members(plan, steps, false); }},
       {"by hand, MPI_Comm_split of the world", [steps] { return by_split(steps); }},
