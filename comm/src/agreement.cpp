@@ -13,6 +13,9 @@ namespace {
 /// Rank 0 collects the reports; rank 1 stands in where rank 0 is silent.
 constexpr int leader = 0;
 constexpr int deputy = 1;
+/// A rank that has not looked for long may find messages that came long ago, and a library may show them a
+/// few at a time: who is silent is known only when so many looks in a row have found nothing.
+constexpr int looks_for_silence = 8;
 
 std::uint64_t count_of(std::chrono::nanoseconds duration) {
   return static_cast<std::uint64_t>(duration.count());
@@ -155,7 +158,11 @@ bool Agreement::step() {
   report_when_whole();
   while (!verdict_) {
     const auto message = rounds_.receive(round_);
-    if (!message) break;
+    if (!message) {
+      ++empty_looks_;
+      break;
+    }
+    empty_looks_ = 0;
     handle(*message);
     report_when_whole();
   }
@@ -187,6 +194,7 @@ void Agreement::report_when_whole() {
 void Agreement::act_as_time_passes() {
   const int rank = transport_.rank();
   const Instant time = waited();
+  if (time >= deadline() && empty_looks_ < looks_for_silence) return;
   if (rank == leader) {
     // Others may fail for the same reason: a moment later all of them are known.
     if (!failures_.empty() && transport_.now() - first_failure_ >= grace() / 20) return give_up();
@@ -466,7 +474,9 @@ std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int w
   const std::int64_t required = config.job_size ? world_size : world_size - config.rank_offset;
   std::vector<AgreementField> fields;
   std::vector<FieldText> texts = field_texts(config);
-  fields.reserve(texts.size());
+  // Those of the plan and of the job follow.
+  constexpr std::size_t more = 8;
+  fields.reserve(texts.size() + more);
   for (FieldText& text : texts) {
     AgreementField& field = fields.emplace_back();
     if (text.field == last_word) field.required = std::to_string(required);

@@ -71,6 +71,8 @@ CommunicatorPlan::CommunicatorPlan(Topology topology, PlanOptions options)
   for (const auto& [kind, key] : options_.sharing_keys) static_cast<void>(topology_.family(kind));
   for (const auto& [kind, text] : options_.communicator_options) static_cast<void>(topology_.family(kind));
 
+  steps_.reserve(topology_.kinds().size());
+  kinds_.reserve(topology_.kinds().size());
   for (const KindFamily& candidate : topology_.kinds()) {
     const GroupFamily& family = candidate.family;
     if (family.group_size() == 1) {
@@ -111,6 +113,7 @@ std::vector<RankStep> CommunicatorPlan::for_rank(int rank) const {
                      std::to_string(topology_.world_size()) + " ranks");
   }
   std::vector<RankStep> result;
+  result.reserve(steps_.size());
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const GroupFamily& family = topology_.family(steps_[i].kind);
     RankStep step{.step = i, .kind = steps_[i].kind};

@@ -55,9 +55,13 @@ struct Job {
         running = true;
         if (network.now() < starts[r]) continue;
         if (!machines[r]) {
-          rounds[r] = std::make_unique<Rounds>(network.transport(rank), options);
+          rounds[r] = std::make_unique<Rounds>(network.transport(rank), patience);
           machines[r] = std::make_unique<Agreement>(*rounds[r], fields[r],
                                                     AgreementOptions{.arrives_at_once = works[r] == 0s});
+        }
+        if (const auto away = away_until.find(rank);
+            away != away_until.end() && network.now() < away->second) {
+          continue;
         }
         if (works[r] > 0s && network.now() >= starts[r] + works[r]) {
           works[r] = 0s;
@@ -90,12 +94,15 @@ struct Job {
   }
 
   SimulatedNetwork network;
+  Patience patience = options;
   std::vector<std::chrono::nanoseconds> starts;
   /// How long a rank works before it arrives.
   std::vector<std::chrono::nanoseconds> works;
   std::set<int> failing;
   bool arrive_after_failing = false;
   std::map<int, std::chrono::nanoseconds> dies_at;
+  /// Ranks that are there, and look for messages only from then on: they are in a call that blocks.
+  std::map<int, std::chrono::nanoseconds> away_until;
   std::vector<std::vector<AgreementField>> fields;
   std::set<int> lost;
   std::vector<std::unique_ptr<Rounds>> rounds;
@@ -271,6 +278,20 @@ TEST_CASE("a rank that comes too late gets the same error, and need not wait for
     job.run();
     CHECK(job.common_verdict().deadline.missing == RankSet(late));
     CHECK(job.ends[static_cast<std::size_t>(late)] <= 201s);
+  }
+}
+
+TEST_CASE("a rank that looks late names those who are silent alone, though messages show one at a time") {
+  for (const int nth_look : {1, 2, 3}) {
+    CAPTURE(nth_look);
+    Job job(8);
+    job.network.show_at_every(nth_look);
+    job.patience.grace = 20s;
+    // All reports but one lie there when rank 0 looks, before rank 1 stands in for it.
+    job.away_until[0] = options.deadline + 1s;
+    job.lose(5);
+    job.run();
+    CHECK(job.common_verdict().deadline.missing == RankSet(5));
   }
 }
 

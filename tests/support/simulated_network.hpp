@@ -35,6 +35,9 @@ class SimulatedNetwork {
 
   void kill(int rank) { at(rank).alive = false; }
   [[nodiscard]] bool is_alive(int rank) { return at(rank).alive; }
+  /// From now on a rank that looks for messages finds the next one at every n-th look only, as MPI shows
+  /// those that came long ago a few at a time.
+  void show_at_every(int nth_look) { nth_look_ = nth_look; }
 
   /// Moves the clock to the next arrival of a message, but by no more than `at_most`.
   void advance(Duration at_most) {
@@ -73,6 +76,7 @@ class SimulatedNetwork {
     }
 
     [[nodiscard]] std::optional<Message> receive(Channel channel) override {
+      if (++looks % network.nth_look_ != 0) return std::nullopt;
       auto& queue = arriving[channel];
       const auto here =
           std::find_if(queue.begin(), queue.end(), [&](const Arriving& a) { return a.at <= network.now_; });
@@ -85,6 +89,7 @@ class SimulatedNetwork {
     SimulatedNetwork& network;
     int own_rank;
     bool alive = true;
+    int looks = 0;
     std::map<Channel, std::deque<Arriving>> arriving;
     std::map<int, Duration> last_arrival;
   };
@@ -94,6 +99,7 @@ class SimulatedNetwork {
   Latency latency_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   Duration now_{0};
+  int nth_look_ = 1;
   int messages_sent_ = 0;
 };
 

@@ -3,6 +3,8 @@
 namespace rankmesh {
 namespace {
 
+constexpr std::size_t most_kinds = 9;
+
 /// The views of the world that rows name.
 enum MeshIndex : std::size_t { grid, amax_blocks };
 
@@ -16,14 +18,16 @@ bool has_amax_blocks(const ParallelConfig& config) {
 
 KindTable reference_table(const ParallelConfig& config) {
   const std::int64_t data = config.world_size / (config.tensor * config.pipeline * config.sequence);
-  std::vector<Mesh> meshes{
-      Mesh({{"tp", config.tensor}, {"sp", config.sequence}, {"dp", data}, {"pp", config.pipeline}})};
+  std::vector<Mesh> meshes;
+  meshes.push_back(
+      Mesh({{"tp", config.tensor}, {"sp", config.sequence}, {"dp", data}, {"pp", config.pipeline}}));
   if (has_amax_blocks(config)) {
     const std::int64_t block = config.tensor * data;
     meshes.push_back(Mesh({{"block", block}, {"blocks", config.world_size / block}}));
   }
 
   std::vector<KindRow> rows;
+  rows.reserve(most_kinds);
   const auto add = [&](KindRow row) { rows.push_back(std::move(row)); };
   using enum Derivation;
   add({"data", grid, {"dp"}});

@@ -19,10 +19,6 @@ constexpr int eager_rounds = 512;
 /// How many polls it takes until the core is offered to others. MPI offers it too, at every poll, where it
 /// has been told that ranks share cores: doing so twice would double the time that a message takes.
 constexpr int polls_per_yield = 8;
-/// A rank that has not looked for so long may find messages that came long ago, and MPI shows them a few at a
-/// time: none is left only when several polls in a row find none.
-constexpr auto long_away = std::chrono::milliseconds(100);
-constexpr int polls_after_long = 8;
 constexpr auto longest_sleep = std::chrono::microseconds(500);
 
 }  // namespace
@@ -89,18 +85,12 @@ bool MpiTransport::sends_done(Channel channel) {
 }
 
 std::optional<Message> MpiTransport::receive(Channel channel) {
-  int polls = now() - looked_at_ > long_away ? polls_after_long : 1;
   int found = 0;
   MPI_Message handle = MPI_MESSAGE_NULL;
   MPI_Status status;
-  for (; polls > 0 && found == 0; --polls) {
-    require_success(MPI_Improbe(MPI_ANY_SOURCE, tag(channel), communicator_, &found, &handle, &status),
-                    "MPI_Improbe");
-  }
-  if (found == 0) {
-    looked_at_ = now();
-    return std::nullopt;
-  }
+  require_success(MPI_Improbe(MPI_ANY_SOURCE, tag(channel), communicator_, &found, &handle, &status),
+                  "MPI_Improbe");
+  if (found == 0) return std::nullopt;
   int count = 0;
   require_success(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
   Message message{status.MPI_SOURCE, Bytes(static_cast<std::size_t>(count))};

@@ -154,6 +154,8 @@ class Agreement {
   /// What ranks that have arrived hold otherwise. Of a field that is not here, all hold what this rank does.
   std::vector<Tally> otherwise_;
   Instant own_arrival_;
+  /// How often in a row this rank has looked for messages and found none.
+  int empty_looks_ = 0;
   /// The size of the subtree of this rank, itself included.
   int subtree_ = 1;
   bool has_failed_ = false;

@@ -58,7 +58,8 @@ class Transport {
   virtual void send(int to, Channel channel, std::span<const std::byte> bytes) = 0;
   /// Whether every message that `send` started on a channel is out of this rank's hands.
   [[nodiscard]] virtual bool sends_done(Channel channel) = 0;
-  /// Takes the next message that has arrived on a channel; nothing if none has.
+  /// Takes the next message that has arrived on a channel; nothing if none has. One that has arrived may show
+  /// at a later call only: MPI finds a few at a time.
   [[nodiscard]] virtual std::optional<Message> receive(Channel channel) = 0;
 
   /// A clock that never goes back.

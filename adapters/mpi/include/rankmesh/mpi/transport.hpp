@@ -61,8 +61,6 @@ class MpiTransport final : public Transport {
   int rank_ = 0;
   int size_ = 0;
   int idle_rounds_ = 0;
-  /// When it last found that there was no message.
-  Duration looked_at_{};
   /// A list, since MPI holds the addresses of the bytes.
   std::list<Sending> sending_;
 };
