@@ -156,20 +156,31 @@ bool Agreement::step() {
   // A report goes up as soon as it is whole: to look for one more message may take a while where ranks share
   // a core.
   report_when_whole();
-  while (!verdict_) {
-    const auto message = rounds_.receive(round_);
-    if (!message) {
-      ++empty_looks_;
-      break;
-    }
-    empty_looks_ = 0;
-    handle(*message);
-    report_when_whole();
-  }
+  take_messages(1);
+  if (must_know_all()) take_messages(looks_for_silence);
   if (!verdict_) act_as_time_passes();
   if (!verdict_) return false;
   // A verdict for a rank that is gone may never leave; one for a rank that is here leaves soon.
   return rounds_.sends_done() || waited() >= deadline() + 2 * grace();
+}
+
+void Agreement::take_messages(int looks) {
+  for (int empty = 0; empty < looks && !verdict_;) {
+    const auto message = rounds_.receive(round_);
+    if (!message) {
+      ++empty;
+      continue;
+    }
+    empty = 0;
+    handle(*message);
+    report_when_whole();
+  }
+}
+
+bool Agreement::must_know_all() const {
+  if (waited() >= deadline()) return true;
+  // It may be rank 0 that came late: behind the reports, then, lies the news that time was up.
+  return transport_.rank() == leader && round_ == 0 && is_complete();
 }
 
 void Agreement::handle(const Message& message) {
@@ -194,7 +205,6 @@ void Agreement::report_when_whole() {
 void Agreement::act_as_time_passes() {
   const int rank = transport_.rank();
   const Instant time = waited();
-  if (time >= deadline() && empty_looks_ < looks_for_silence) return;
   if (rank == leader) {
     // Others may fail for the same reason: a moment later all of them are known.
     if (!failures_.empty() && transport_.now() - first_failure_ >= grace() / 20) return give_up();

@@ -281,6 +281,18 @@ TEST_CASE("a rank that comes too late gets the same error, and need not wait for
   }
 }
 
+TEST_CASE("rank 0 agrees to nothing that the others have given up, though messages show one at a time") {
+  for (const int nth_look : {1, 2, 3}) {
+    CAPTURE(nth_look);
+    Job job(8);
+    job.network.show_at_every(nth_look);
+    job.patience.grace = 20s;
+    job.starts[0] = 200s;
+    job.run();
+    CHECK(job.common_verdict().deadline.missing == RankSet(0));
+  }
+}
+
 TEST_CASE("a rank that looks late names those who are silent alone, though messages show one at a time") {
   for (const int nth_look : {1, 2, 3}) {
     CAPTURE(nth_look);

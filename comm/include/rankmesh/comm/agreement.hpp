@@ -116,6 +116,10 @@ class Agreement {
   [[nodiscard]] Instant deadline() const noexcept { return rounds_.patience().deadline; }
   [[nodiscard]] Instant grace() const noexcept { return rounds_.patience().grace; }
 
+  /// Handles what has come, until so many looks in a row find nothing.
+  void take_messages(int looks);
+  /// Whether what is done next rests on there being no more messages.
+  [[nodiscard]] bool must_know_all() const;
   void handle(const Message& message);
   void merge_report(const Message& message);
   /// Notes what other ranks hold otherwise.
@@ -154,8 +158,6 @@ class Agreement {
   /// What ranks that have arrived hold otherwise. Of a field that is not here, all hold what this rank does.
   std::vector<Tally> otherwise_;
   Instant own_arrival_;
-  /// How often in a row this rank has looked for messages and found none.
-  int empty_looks_ = 0;
   /// The size of the subtree of this rank, itself included.
   int subtree_ = 1;
   bool has_failed_ = false;

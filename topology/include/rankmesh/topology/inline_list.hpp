@@ -14,7 +14,7 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 /// @tparam Capacity the most values that it holds
 template <typename T, std::size_t Capacity>
 class InlineList {
-  static_assert(std::is_trivially_copyable_v<T>, "values are copied byte by byte");
+  static_assert(std::is_trivially_copyable_v<T>);
 
  public:
   /// An empty list.
