@@ -29,6 +29,12 @@ struct Job {
       fields.push_back({{.field = "tensor", .value = "2", .required = {}}});
   }
 
+  /// One whose ranks find a message at every n-th look only, and have the patience for that.
+  Job(int size, int nth_look) : Job(size) {
+    network.show_at_every(nth_look);
+    patience.grace = 20s;
+  }
+
   /// A rank that never starts.
   void lose(int rank) {
     network.kill(rank);
@@ -284,9 +290,7 @@ TEST_CASE("a rank that comes too late gets the same error, and need not wait for
 TEST_CASE("rank 0 agrees to nothing that the others have given up, though messages show one at a time") {
   for (const int nth_look : {1, 2, 3}) {
     CAPTURE(nth_look);
-    Job job(8);
-    job.network.show_at_every(nth_look);
-    job.patience.grace = 20s;
+    Job job(8, nth_look);
     job.starts[0] = 200s;
     job.run();
     CHECK(job.common_verdict().deadline.missing == RankSet(0));
@@ -296,9 +300,7 @@ TEST_CASE("rank 0 agrees to nothing that the others have given up, though messag
 TEST_CASE("a rank that looks late names those who are silent alone, though messages show one at a time") {
   for (const int nth_look : {1, 2, 3}) {
     CAPTURE(nth_look);
-    Job job(8);
-    job.network.show_at_every(nth_look);
-    job.patience.grace = 20s;
+    Job job(8, nth_look);
     // All reports but one lie there when rank 0 looks, before rank 1 stands in for it.
     job.away_until[0] = options.deadline + 1s;
     job.lose(5);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <map>
@@ -139,10 +138,7 @@ class CommunicatorSet {
   }
 
   /// How many communicators this rank owns.
-  [[nodiscard]] int communicator_count() const noexcept {
-    return static_cast<int>(std::count_if(steps_.begin(), steps_.end(),
-                                          [](const RankStep& step) { return step.group.has_value(); }));
-  }
+  [[nodiscard]] int communicator_count() const { return plan_ ? plan_->communicator_count(rank_) : 0; }
 
   /// Frees every communicator, the last one made first. Nothing is left to free afterwards.
   void clear() noexcept {
