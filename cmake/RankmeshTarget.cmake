@@ -55,6 +55,7 @@ function(rankmesh_library name)
   if(type STREQUAL "SHARED_LIBRARY")
     rankmesh_set_shared_properties(rankmesh_${name} ${name})
   endif()
-  target_include_directories(rankmesh_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
+  target_include_directories(rankmesh_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+                             PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
   rankmesh_target_defaults(rankmesh_${name})
 endfunction()

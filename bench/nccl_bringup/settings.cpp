@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "rankmesh/cli/options.hpp"
+#include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
 namespace rankmesh::bench {
@@ -24,7 +24,7 @@ constexpr const char* description =
 
 ConfigReading read_layout(const std::string& text, int world_size) {
   ConfigReading reading = read_config("world=" + std::to_string(world_size) + " " + text);
-  if (reading.violations.empty()) reading.violations = check(reading.config);
+  if (reading.diagnostics.empty()) reading.diagnostics = check(reading.config);
   return reading;
 }
 
@@ -34,7 +34,7 @@ std::vector<ParallelConfig> default_layouts(int world_size) {
   std::vector<ParallelConfig> layouts;
   for (const char* text : {"tp=2 fp8", "pp=2", "tp=2 pp=2 fp8", "tp=2 pp=4 fp8", "sp=2"}) {
     const ConfigReading reading = read_layout(text, world_size);
-    if (reading.violations.empty()) layouts.push_back(reading.config);
+    if (reading.diagnostics.empty()) layouts.push_back(reading.config);
   }
   if (layouts.empty()) layouts.push_back({.world_size = world_size});
   return layouts;
@@ -70,8 +70,8 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   cli::Problems problems = parsed.problems;
   for (const std::string& text : cli::values_of(*layouts, problems)) {
     const ConfigReading reading = read_layout(text, world_size);
-    for (const Violation& violation : reading.violations) {
-      problems.push_back("--layout \"" + text + "\": " + violation.message());
+    for (const Diagnostic& diagnostic : reading.diagnostics) {
+      problems.push_back("--layout \"" + text + "\": " + diagnostic.message());
     }
     result.settings.layouts.push_back(reading.config);
   }

@@ -30,7 +30,7 @@ class LibraryWay final : public Way {
     options_.blocking = blocking;
     options_.device = settings.device;
     options_.allow_shared_device = settings.shares_device;
-    options_.bring_up.patience.deadline = settings.deadline;
+    options_.bring_up.timeouts.deadline = settings.deadline;
     options_.bring_up.on_stuck = give_up;
   }
 

@@ -10,8 +10,8 @@ namespace {
 
 using Kind = Program::Part::Kind;
 
-/// Without a late rank nothing is told apart by time: no rank loses its patience.
-constexpr Patience endless{.deadline = std::chrono::hours(24 * 365)};
+/// Without a late rank nothing is told apart by time: no rank loses its timeouts.
+constexpr Timeouts endless{.deadline = std::chrono::hours(24 * 365)};
 
 /// What NCCL calls an identifier.
 constexpr std::size_t identifier_bytes = 128;
@@ -140,9 +140,9 @@ bool Job::round_is_done(int rank) {
 void Job::make_agreement(int rank) {
   Rank& state = at(rank);
   if (!state.rounds) {
-    Patience patience = endless;
-    if (late_) patience.deadline = late_->deadline;
-    state.rounds.emplace(network_.at(rank), patience);
+    Timeouts timeouts = endless;
+    if (late_) timeouts.deadline = late_->deadline;
+    state.rounds.emplace(network_.at(rank), timeouts);
   }
   const Program::Part& part = part_of(state);
   // One that has reported waits for the verdict and passes it on; it needs nothing of its own for that.
@@ -174,8 +174,8 @@ void Job::begin_initialisation(int rank) {
 }
 
 void Job::make_exchange(int rank) {
-  at(rank).exchange = std::make_unique<HandoutExchange>(network_.at(rank), plan_,
-                                                        [this](int size) { return identifier_count(size); });
+  at(rank).exchange = std::make_unique<GroupBroadcast>(network_.at(rank), plan_,
+                                                       [this](int size) { return identifier_count(size); });
 }
 
 void Job::step_exchange(int rank) {
@@ -193,7 +193,7 @@ void Job::start_operations(int rank) {
   Rank& state = at(rank);
   for (std::size_t step = 0; step < plan_.steps().size(); ++step) {
     const std::uint64_t bit = std::uint64_t{1} << step;
-    if ((state.initialised & bit) != 0 || !state.exchange->handout(step)) continue;
+    if ((state.initialised & bit) != 0 || !state.exchange->payload(step)) continue;
     state.initialised |= bit;
     enter(rank, Call::initialise, step);
   }

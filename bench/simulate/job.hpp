@@ -8,12 +8,12 @@
 
 #include "network.hpp"
 #include "program.hpp"
-#include "rankmesh/comm/handout.hpp"
-#include "rankmesh/comm/rounds.hpp"
+#include "rankmesh/comm/agreement_session.hpp"
+#include "rankmesh/comm/group_broadcast.hpp"
 
 namespace rankmesh::simulate {
 
-/// A rank that comes late to the job, and how long the others have patience.
+/// A rank that comes late to the job, and how long the others have timeouts.
 struct LateRank {
   int rank = 0;
   std::chrono::nanoseconds by{};
@@ -21,8 +21,8 @@ struct LateRank {
 };
 
 /// All ranks of a job, each a state machine over a transport in virtual time. What they run is the code of
-/// the library: `Rounds`, `Agreement` and `HandoutExchange`. The calls of MPI and NCCL between are modelled,
-/// see `Call`.
+/// the library: `AgreementSession`, `Agreement` and `GroupBroadcast`. The calls of MPI and NCCL between are
+/// modelled, see `Call`.
 ///
 /// A million ranks wait most of the time, with much the same in mind. So a rank keeps no agreement or
 /// exchange that a new one could take the place of: one that has received nothing yet, and one that has
@@ -54,9 +54,9 @@ class Job {
     int position = 0;
   };
   struct Rank {
-    std::optional<Rounds> rounds{};
+    std::optional<AgreementSession> rounds{};
     std::unique_ptr<Agreement> agreement{};
-    std::unique_ptr<HandoutExchange> exchange{};
+    std::unique_ptr<GroupBroadcast> exchange{};
     /// The steps whose communicator is being or has been initialised.
     std::uint64_t initialised = 0;
     int part = -1;

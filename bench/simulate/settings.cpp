@@ -7,7 +7,7 @@
 #include <array>
 #include <string_view>
 
-#include "rankmesh/cli/options.hpp"
+#include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/error.hpp"
 
@@ -118,9 +118,9 @@ struct Options {
 void read_layouts(const Options& options, Settings& settings, cli::Problems& problems) {
   for (const std::string& text : cli::values_of(*options.layout, problems)) {
     ConfigReading reading = read_config(text);
-    if (reading.violations.empty()) reading.violations = check(reading.config);
-    for (const Violation& violation : reading.violations) {
-      problems.push_back("--layout \"" + text + "\": " + violation.message());
+    if (reading.diagnostics.empty()) reading.diagnostics = check(reading.config);
+    for (const Diagnostic& diagnostic : reading.diagnostics) {
+      problems.push_back("--layout \"" + text + "\": " + diagnostic.message());
     }
     settings.layouts.push_back(reading.config);
   }
@@ -145,12 +145,12 @@ void read_late(const Options& options, Settings& settings, cli::Problems& proble
   const auto late = cli::number_of(*options.late, {.min = 0, .max = 86400}, problems);
   const auto deadline = cli::number_of(*options.deadline, {.min = 1, .max = 86400}, problems);
   if (!late || *late == 0) return;
-  const seconds patience(deadline.value_or(300));
-  if (seconds(*late) >= patience) {
+  const seconds timeouts(deadline.value_or(300));
+  if (seconds(*late) >= timeouts) {
     problems.push_back("--late: " + std::to_string(*late) + " seconds are not below the deadline of " +
-                       std::to_string(patience.count()));
+                       std::to_string(timeouts.count()));
   }
-  settings.conditions.late = LateRank{.rank = -1, .by = seconds(*late), .deadline = patience};
+  settings.conditions.late = LateRank{.rank = -1, .by = seconds(*late), .deadline = timeouts};
 }
 
 void read_conditions(const Options& options, Settings& settings, cli::Problems& problems) {

@@ -18,6 +18,6 @@ if(NOT TARGET rankmesh_simulation)
   add_library(rankmesh_simulation STATIC EXCLUDE_FROM_ALL ${rankmesh_simulation_sources})
   target_include_directories(rankmesh_simulation PUBLIC ${PROJECT_SOURCE_DIR}/bench)
   target_link_libraries(rankmesh_simulation PUBLIC rankmesh::comm
-                                            PRIVATE rankmesh::cli_options fmt::fmt nlohmann_json::nlohmann_json)
+                                            PRIVATE rankmesh::options fmt::fmt nlohmann_json::nlohmann_json)
   rankmesh_target_defaults(rankmesh_simulation)
 endif()

@@ -89,7 +89,7 @@ void train(const Communicators& groups) {
 
 int run(int world_size) {
   rankmesh::nccl::Options options;
-  options.bring_up.patience.deadline = std::chrono::minutes(2);
+  options.bring_up.timeouts.deadline = std::chrono::minutes(2);
   options.bring_up.on_stuck = [](const auto& call) { abort_job(call.message().c_str()); };
   options.kinds[GroupKind::tensor].stream = rankmesh::nccl::Stream::high_priority;
   try {

@@ -3,7 +3,7 @@
 # of text that the sources make messages from. A piece is a string in the code with a blank in it.
 cd "$1" || exit 1
 document=docs/errors.md
-parts="topology comm adapters/mpi adapters/nccl adapters/files"
+parts="topology comm adapters/dialects adapters/mpi adapters/nccl adapters/files"
 
 # Those that speak of something else: the invariants that tests ask for, warnings, the text of plans and values, and the
 # name of a part of the bring-up.

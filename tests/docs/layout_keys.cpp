@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "rankmesh/cli/config_options.hpp"
+#include "rankmesh/options/config_options.hpp"
 #include "rankmesh/topology/config_values.hpp"
 
 using namespace rankmesh;

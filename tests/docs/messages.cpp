@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "nccl/double/double.hpp"
+#include "nccl_double/double.hpp"
 #include "rankmesh/files.hpp"
 #include "rankmesh/mpi.hpp"
 #include "rankmesh/nccl.hpp"
@@ -92,7 +92,7 @@ void show_errors_of_the_bring_up() {
   });
   show<DeadlineError>("DeadlineError", [] {
     nccl::Options options;
-    options.bring_up.patience = {.deadline = 1s, .grace = 1s};
+    options.bring_up.timeouts = {.deadline = 1s, .grace = 1s};
     if (own_rank() == last) std::this_thread::sleep_for(2s);
     try {
       const Communicators groups(MPI_COMM_WORLD, job, options);

@@ -18,12 +18,12 @@ using rankmesh::tests::require_words;
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = Input(data, size).text();
   const ConfigReading reading = read_config(text);
-  require_words(reading.violations);
+  require_words(reading.diagnostics);
   const bool accepted = accepts([&] { require(parse_config(text) == reading.config, "both read the same"); });
-  require(accepted == reading.violations.empty(), "a text is refused where it has a violation");
+  require(accepted == reading.diagnostics.empty(), "a text is refused where it has a violation");
 
   const std::string written = to_string(reading.config);
-  require(read_config(written).violations.empty(), "what was read can be written");
+  require(read_config(written).diagnostics.empty(), "what was read can be written");
   require(parse_config(written) == reading.config, "what was written reads back");
   require(to_string(parse_config(written)) == written, "and is written likewise");
 

@@ -1,7 +1,7 @@
 // Layouts in the words of other systems: the first byte chooses the dialect, the second the size of the
 // world.
 
-#include "rankmesh/topology/dialect.hpp"
+#include "rankmesh/dialects/dialect.hpp"
 #include "fuzz.hpp"
 #include "groups.hpp"
 #include "rankmesh/topology/compare.hpp"

@@ -41,10 +41,10 @@ class Input {
   std::string_view rest_;
 };
 
-/// Every violation says something, and so does the error that lists them.
-inline void require_words(std::span<const Violation> violations) {
-  for (const Violation& violation : violations) {
-    require(!violation.rule.empty() && !violation.message().empty(), "a violation says what is wrong");
+/// Every diagnostic says something, and so does the error that lists them.
+inline void require_words(std::span<const Diagnostic> diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    require(!diagnostic.rule.empty() && !diagnostic.message().empty(), "a violation says what is wrong");
   }
 }
 
@@ -56,8 +56,8 @@ bool accepts(Function function) {
     function();
     return true;
   } catch (const ConfigError& error) {
-    require(!error.violations().empty(), "a ConfigError lists a violation");
-    require_words(error.violations());
+    require(!error.diagnostics().empty(), "a ConfigError lists a violation");
+    require_words(error.diagnostics());
     return false;
   }
 }

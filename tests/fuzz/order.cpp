@@ -31,15 +31,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   config.world_size = config.tensor * config.context * config.pipeline * config.weight_remat * size_below(8);
   config.order = input.text();
 
-  const auto violations = check(config);
-  require_words(violations);
+  const auto diagnostics = check(config);
+  require_words(diagnostics);
   const bool accepted = accepts([&] {
     const Topology topology(config);
     require(Topology(topology.config()) == topology, "a topology keeps its configuration in one form");
     require(Topology(rankmesh::parse_config(to_string(config))) == topology,
             "the text makes the same topology");
   });
-  require(accepted == violations.empty(), "a topology is made where the check finds nothing");
+  require(accepted == diagnostics.empty(), "a topology is made where the check finds nothing");
   if (accepted) require_groups(config);
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "support/megatron_core_oracle.hpp"
+#include "megatron_core_oracle.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "megatron_core_oracle.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
-#include "support/megatron_core_oracle.hpp"
-#include "support/vectors.hpp"
+#include "vectors.hpp"
 
 /// @file
 /// What was recorded of Megatron-Core, as cases of the oracle and as configurations of the library.

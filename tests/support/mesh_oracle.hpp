@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "lists.hpp"
 #include "rankmesh/topology/mesh.hpp"
-#include "support/lists.hpp"
 
 namespace rankmesh::tests {
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "lists.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
-#include "support/lists.hpp"
 
 namespace rankmesh::tests {
 

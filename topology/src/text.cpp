@@ -1,4 +1,4 @@
-#include "text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "kind_table.hpp"
+#include "conventions/kind_table.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/kind_names.hpp"
-#include "text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 /// A valid configuration in the form in which equal layouts are equal: the order in lower case, sizes of -1
 /// filled in.
 ParallelConfig normalised(ParallelConfig config) {
-  if (auto violations = check(config); !violations.empty()) throw ConfigError(std::move(violations));
+  if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
   config.order = lower_case(config.order);
   for (std::vector<Axis>& axes : config.meshes) axes = fill_in(std::move(axes), config.world_size);
   return config;

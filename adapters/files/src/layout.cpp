@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "file_text.hpp"
-#include "rankmesh/topology/close_words.hpp"
+#include "rankmesh/topology/closest_matches.hpp"
 #include "text.hpp"
 #include "toml.hpp"
 
@@ -63,9 +63,9 @@ class Reader {
   }
 
  private:
-  void add(Place place, Violation violation, std::vector<std::string> suggestions = {}) {
+  void add(Place place, Diagnostic diagnostic, std::vector<std::string> suggestions = {}) {
     file_.problems.push_back(
-        {file_.source, place.line, place.column, std::move(violation), std::move(suggestions)});
+        {file_.source, place.line, place.column, std::move(diagnostic), std::move(suggestions)});
   }
 
   void refuse_key(const TomlEntry& entry) {
@@ -76,7 +76,7 @@ class Reader {
       // The options are called after the words.
       if (field.word == entry.key) meant.emplace_back(field.field);
     }
-    if (meant.empty()) meant = close_words(entry.key, names);
+    if (meant.empty()) meant = closest_matches(entry.key, names);
     std::string rule = "is no key of a layout";
     if (entry.key == "dp" || entry.key == "data") {
       rule += ": the data parallel size is what the others leave of the world size";
@@ -120,7 +120,7 @@ class Reader {
 
   void refuse_choice(const FieldDescription& field, const TomlValue& value) {
     const std::vector<std::string> choices(field.choices.begin(), field.choices.end());
-    const std::vector<std::string> close = close_words(value.text, choices);
+    const std::vector<std::string> close = closest_matches(value.text, choices);
     std::string rule = "is none of ";
     for (const std::string& choice : choices)
       rule.append(&choice == &choices.front() ? "" : ", ").append(choice);
@@ -153,8 +153,8 @@ class Reader {
 
 /// The fields that unknown keys may be meant for, as if they were wrong: what follows from their absence is
 /// not to be reported.
-std::vector<Violation> misspelt_fields(const LayoutFile& file) {
-  std::vector<Violation> result;
+std::vector<Diagnostic> misspelt_fields(const LayoutFile& file) {
+  std::vector<Diagnostic> result;
   for (const LayoutProblem& problem : file.problems) {
     for (const std::string& name : problem.suggestions) result.push_back({.field = name});
   }
@@ -164,22 +164,22 @@ std::vector<Violation> misspelt_fields(const LayoutFile& file) {
 }  // namespace
 
 std::string LayoutProblem::text() const {
-  return violation.field.empty() ? violation.rule : violation.message();
+  return diagnostic.field.empty() ? diagnostic.rule : diagnostic.message();
 }
 
 std::string LayoutProblem::message() const {
   return Problem{source, line, column, text()}.message();
 }
 
-LayoutProblem LayoutFile::placed(const Violation& violation) const {
+LayoutProblem LayoutFile::placed(const Diagnostic& diagnostic) const {
   for (const LayoutProblem& problem : problems) {
-    if (problem.violation == violation) return problem;
+    if (problem.diagnostic == diagnostic) return problem;
   }
-  LayoutProblem problem{.source = source, .violation = violation};
+  LayoutProblem problem{.source = source, .diagnostic = diagnostic};
   for (const LayoutValue& value : values) {
-    if (value.value.field != violation.field) continue;
+    if (value.value.field != diagnostic.field) continue;
     const auto part = std::find_if(value.parts.begin(), value.parts.end(),
-                                   [&](const LayoutValue& p) { return p.value.text == violation.value; });
+                                   [&](const LayoutValue& p) { return p.value.text == diagnostic.value; });
     const LayoutValue& place = part == value.parts.end() ? value : *part;
     problem.line = place.line;
     problem.column = place.column;
@@ -213,22 +213,23 @@ LayoutFile parse_layout_file(const std::filesystem::path& path) {
   }
 }
 
-ConfigReading check_together(LayoutFile& file, std::vector<GivenValue> others, std::vector<Violation> known) {
+ConfigReading check_together(LayoutFile& file, std::vector<GivenValue> others,
+                             std::vector<Diagnostic> known) {
   std::erase_if(file.values, [&](const LayoutValue& value) {
     return std::any_of(others.begin(), others.end(),
                        [&](const GivenValue& other) { return other.field == value.value.field; });
   });
   for (const LayoutValue& value : file.values) others.push_back(value.value);
-  const std::vector<Violation> misspelt = misspelt_fields(file);
-  for (const LayoutProblem& problem : file.problems) known.push_back(problem.violation);
+  const std::vector<Diagnostic> misspelt = misspelt_fields(file);
+  for (const LayoutProblem& problem : file.problems) known.push_back(problem.diagnostic);
   known.insert(known.end(), misspelt.begin(), misspelt.end());
 
   ConfigReading reading = read_values(others, std::move(known));
   const bool is_readable =
       std::none_of(file.problems.begin(), file.problems.end(),
-                   [](const LayoutProblem& problem) { return problem.violation.field.empty(); });
+                   [](const LayoutProblem& problem) { return problem.diagnostic.field.empty(); });
   if (is_readable) check_values(reading);
-  std::erase_if(reading.violations, [&](const Violation& v) {
+  std::erase_if(reading.diagnostics, [&](const Diagnostic& v) {
     const bool may_be_in_file = !is_readable && v.field == "world_size" && v.value.empty();
     return may_be_in_file || std::find(misspelt.begin(), misspelt.end(), v) != misspelt.end();
   });
@@ -238,7 +239,7 @@ ConfigReading check_together(LayoutFile& file, std::vector<GivenValue> others, s
 LayoutReading check_layout(LayoutFile file) {
   ConfigReading reading = check_together(file, {});
   LayoutReading result{.config = std::move(reading.config)};
-  for (const Violation& violation : reading.violations) result.problems.push_back(file.placed(violation));
+  for (const Diagnostic& diagnostic : reading.diagnostics) result.problems.push_back(file.placed(diagnostic));
   // What has no place comes last.
   const auto place = [](const LayoutProblem& p) { return std::tuple(p.line == 0, p.line, p.column); };
   std::stable_sort(result.problems.begin(), result.problems.end(),

@@ -23,12 +23,12 @@ BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Opti
     : options_(options),
       caller_(communicator),
       transport_(communicator, options.first_tag),
-      rounds_(transport_, options.patience),
+      session_(transport_, options.timeouts),
       plan_(std::make_shared<const CommunicatorPlan>(
-          agree_on_plan(rounds_, config, {.plan = options.plan, .fields = with_options(fields, options)}))),
+          agree_on_plan(session_, config, {.plan = options.plan, .fields = with_options(fields, options)}))),
       steps_(plan_->for_rank(transport_.rank())),
-      watchdog_(rounds_, transport_, options.on_stuck),
-      since_(Clock::now() - rounds_.elapsed()) {}
+      watchdog_(session_, transport_, options.on_stuck),
+      since_(Clock::now() - session_.elapsed()) {}
 
 void BringUp::begin(std::size_t parts) {
   parts_ = parts;
@@ -65,7 +65,7 @@ void BringUp::note_thrown(std::string why) {
 
 void BringUp::arrive_at(std::string_view part) {
   try {
-    arrive(rounds_, std::string(part), failure_);
+    arrive(session_, std::string(part), failure_);
   } catch (const BringUpError&) {
     if (thrown_) std::rethrow_exception(thrown_);
     throw;

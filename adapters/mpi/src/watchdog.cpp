@@ -41,10 +41,10 @@ std::string StuckCall::message() const {
   return text;
 }
 
-Watchdog::Watchdog(const Rounds& rounds, const MpiTransport& transport, Callback on_stuck)
-    : patience_(rounds.patience()),
-      expires_(std::chrono::steady_clock::now() + rounds.remaining()),
-      started_(std::chrono::steady_clock::now() - rounds.elapsed()),
+Watchdog::Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck)
+    : timeouts_(session.timeouts()),
+      expires_(std::chrono::steady_clock::now() + session.remaining()),
+      started_(std::chrono::steady_clock::now() - session.elapsed()),
       transport_(transport, MpiTransport::SameSession{}),
       on_stuck_(std::move(on_stuck)) {
   if (on_stuck_) thread_ = std::thread([this] { run(); });
@@ -87,7 +87,7 @@ void Watchdog::run() {
   }
   StuckCall stuck{.rank = transport_.rank(), .elapsed = std::chrono::steady_clock::now() - started_};
   // Also where nothing is watched: those who are stuck learn that this rank is alive.
-  if (may_ask_from_a_thread()) call_the_roll(stuck);
+  if (may_ask_from_a_thread()) probe_liveness(stuck);
   {
     const std::lock_guard lock(mutex_);
     if (ended_ || !watched_) return;
@@ -97,15 +97,16 @@ void Watchdog::run() {
   on_stuck_(stuck);
 }
 
-void Watchdog::call_the_roll(StuckCall& stuck) {
+void Watchdog::probe_liveness(StuckCall& stuck) {
   // The clocks of the ranks differ by no more than a message takes.
-  Rounds rounds(transport_, {.deadline = patience_.grace, .grace = patience_.grace / 4}, Channel::roll_call);
+  AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace / 4},
+                           Channel::liveness);
   std::optional<std::string> failure;
   {
     const std::lock_guard lock(mutex_);
     failure = failure_;
   }
-  Agreement roll(rounds, {}, {.step = "roll call", .arrives_at_once = !failure});
+  Agreement roll(session, {}, {.step = "liveness probe", .arrives_at_once = !failure});
   if (failure) roll.fail(*failure);
   while (!roll.step()) {
     if (is_ended()) return;

@@ -14,7 +14,7 @@ std::string failure_of(const Operations::Name& name, ncclResult_t result) {
 
 /// Waits until every rank has all the IDs it needs: what blocks can start then.
 void await_identifiers(mpi::BringUp& bring_up, Operations& operations, Identifiers& identifiers) {
-  Agreement agreement(bring_up.rounds(), {}, {.step = "identifiers", .arrives_at_once = false});
+  Agreement agreement(bring_up.session(), {}, {.step = "identifiers", .arrives_at_once = false});
   if (const auto failure = bring_up.take_failure()) agreement.fail(*failure);
   if (identifiers.failure()) agreement.fail(*identifiers.failure());
   while (!agreement.step()) {
@@ -32,7 +32,7 @@ void await_identifiers(mpi::BringUp& bring_up, Operations& operations, Identifie
 
 void drive_together(mpi::BringUp& bring_up, Operations& operations, Identifiers& identifiers,
                     std::vector<bool>& done) {
-  Agreement completion(bring_up.rounds(), {}, {.step = "initialisation", .arrives_at_once = false});
+  Agreement completion(bring_up.session(), {}, {.step = "initialisation", .arrives_at_once = false});
   bool has_failed = false;
   const auto fail = [&](const std::string& what) {
     has_failed = true;

@@ -54,10 +54,10 @@ ExchangedIdentifiers::ExchangedIdentifiers(mpi::BringUp& bring_up, int ranks_per
 }
 
 std::vector<ncclUniqueId> ExchangedIdentifiers::of(std::size_t step) const {
-  const std::optional<Handout>& handout = exchange_.handout(step);
-  if (!handout) return {};
-  std::vector<ncclUniqueId> identifiers(handout->bytes.size() / sizeof(ncclUniqueId));
-  std::memcpy(identifiers.data(), handout->bytes.data(), identifiers.size() * sizeof(ncclUniqueId));
+  const std::optional<Payload>& payload = exchange_.payload(step);
+  if (!payload) return {};
+  std::vector<ncclUniqueId> identifiers(payload->bytes.size() / sizeof(ncclUniqueId));
+  std::memcpy(identifiers.data(), payload->bytes.data(), identifiers.size() * sizeof(ncclUniqueId));
   return identifiers;
 }
 

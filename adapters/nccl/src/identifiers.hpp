@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "rankmesh/comm/handout.hpp"
+#include "rankmesh/comm/group_broadcast.hpp"
 #include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/mpi/communicators.hpp"
 
@@ -46,7 +46,7 @@ class ExchangedIdentifiers final : public Identifiers {
   [[nodiscard]] const std::optional<std::string>& failure() const override { return failure_; }
 
  private:
-  HandoutExchange exchange_;
+  GroupBroadcast exchange_;
   std::vector<int> made_;
   std::optional<std::string> failure_{};
 };

@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iterator>
-#include <rankmesh/cli/bound_options.hpp>
-#include <rankmesh/cli/config_options.hpp>
+#include <rankmesh/options/bound_options.hpp>
+#include <rankmesh/options/config_options.hpp>
 
 #include "parameters.hpp"
 
@@ -94,7 +94,7 @@ inline Options read_options(const std::vector<std::string>& args, int world_size
   }
   if (options.config.convention == rankmesh::Convention::megatron_core) {
     problems.emplace_back("--convention: this job knows the kinds of the reference; reference or extended");
-  } else if (reading.violations.empty()) {
+  } else if (reading.diagnostics.empty()) {
     check(options, problems);
   }
   for (const auto& [name, value] : training.values()) options.fields.push_back({name, value});

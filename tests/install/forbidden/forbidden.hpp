@@ -2,10 +2,10 @@
 #pragma once
 
 #include <fmt/core.h>
+#include <unistd.h>
 #include <vector>
-#  include <unistd.h>
 
 #include "forbidden.hpp"
+#include "missing.hpp"
 #include "rankmesh/comm.hpp"
 #include "rankmesh/topology/mesh.hpp"
-#include "missing.hpp"

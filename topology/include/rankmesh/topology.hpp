@@ -4,11 +4,11 @@
 /// The umbrella header of `rankmesh::topology`: what the parallel groups of a job are. Pure computation on
 /// the C++ standard library alone.
 
-#include "rankmesh/topology/close_words.hpp"
+#include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/config_values.hpp"
-#include "rankmesh/topology/dialect.hpp"
+#include "rankmesh/topology/diagnostic.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_family.hpp"
 #include "rankmesh/topology/group_kind.hpp"
@@ -22,4 +22,5 @@
 #include "rankmesh/topology/pipeline.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 #include "rankmesh/topology/shard.hpp"
+#include "rankmesh/topology/text.hpp"
 #include "rankmesh/topology/topology.hpp"

@@ -26,7 +26,7 @@ struct PlanAgreement {
 /// @collective over the ranks of the transport
 /// @throws DisagreementError, DeadlineError the same on every rank
 /// @throws ConfigError, RangeError the same on every rank, where all agree on what is invalid
-[[nodiscard]] CommunicatorPlan agree_on_plan(Rounds& rounds, const ParallelConfig& config,
+[[nodiscard]] CommunicatorPlan agree_on_plan(AgreementSession& session, const ParallelConfig& config,
                                              const PlanAgreement& what);
 
 }  // namespace rankmesh

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/export.hpp"
-#include "rankmesh/comm/rounds.hpp"
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
@@ -80,7 +80,7 @@ class Agreement {
   /// Begins the next round.
   /// @param rounds must outlive this
   /// @param fields in the same order on every rank
-  Agreement(Rounds& rounds, std::vector<AgreementField> fields, AgreementOptions options);
+  Agreement(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
   Agreement(const Agreement&) = delete;
   Agreement& operator=(const Agreement&) = delete;
   /// A round left without a verdict stays the next one: see `abandon`.
@@ -112,9 +112,9 @@ class Agreement {
 
   [[nodiscard]] bool is_complete() const { return arrived_.size() == transport_.size(); }
   [[nodiscard]] std::vector<int> children() const;
-  [[nodiscard]] Instant waited() const { return rounds_.elapsed(); }
-  [[nodiscard]] Instant deadline() const noexcept { return rounds_.patience().deadline; }
-  [[nodiscard]] Instant grace() const noexcept { return rounds_.patience().grace; }
+  [[nodiscard]] Instant waited() const { return session_.elapsed(); }
+  [[nodiscard]] Instant deadline() const noexcept { return session_.timeouts().deadline; }
+  [[nodiscard]] Instant grace() const noexcept { return session_.timeouts().grace; }
 
   /// Handles what has come, until so many looks in a row find nothing.
   void take_messages(int looks);
@@ -145,7 +145,7 @@ class Agreement {
   [[nodiscard]] Bytes encoded_verdict();
   [[nodiscard]] std::vector<Disagreement> find_disagreements() const;
 
-  Rounds& rounds_;
+  AgreementSession& session_;
   Transport& transport_;
   AgreementOptions options_;
   std::uint64_t round_;
@@ -176,21 +176,21 @@ class Agreement {
 /// @collective over the ranks of the transport
 /// @throws DisagreementError, DeadlineError, BringUpError the same on every rank
 /// @throws ProtocolError if a message is not of this protocol
-void agree(Rounds& rounds, std::vector<AgreementField> fields, std::string step = "agreement");
+void agree(AgreementSession& session, std::vector<AgreementField> fields, std::string step = "agreement");
 
 /// Runs an agreement that has begun.
 /// @throws as `agree` does
-void finish(Agreement& agreement, Rounds& rounds);
+void finish(Agreement& agreement, AgreementSession& session);
 
 /// A round without fields: returns when all ranks have arrived at a step.
 /// @param failure why this rank cannot take it, if so: the round ends with an error on all ranks then
 /// @collective over the ranks of the transport
 /// @throws DeadlineError, BringUpError the same on every rank
-void arrive(Rounds& rounds, std::string step, const std::optional<std::string>& failure = {});
+void arrive(AgreementSession& session, std::string step, const std::optional<std::string>& failure = {});
 
 /// Tells all ranks that this one leaves the bring-up, so that the next round ends with an error for them.
 /// Takes no longer than a `grace`; does nothing where the bring-up is over already.
-void abandon(Rounds& rounds, std::string why) noexcept;
+void abandon(AgreementSession& session, std::string why) noexcept;
 
 /// The fields of a configuration; its job is required to have as many ranks as the transport.
 [[nodiscard]] std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size);

@@ -25,11 +25,11 @@ struct Message {
 /// others are still in this one; channels keep them apart.
 enum class Channel : int {
   /// The rounds of agreement.
-  rounds = 0,
+  agreement = 0,
   /// What the leaders of groups hand to the members.
-  handout = 1,
+  group_broadcast = 1,
   /// Who is where, once the deadline has passed.
-  roll_call = 2,
+  liveness = 2,
 };
 
 /// All that a protocol needs of the world: non-blocking messages between ranks and a clock. The protocols of

@@ -35,7 +35,7 @@ struct ConfigReading {
   /// The words that could be read; the others at their defaults.
   ParallelConfig config;
   /// What is wrong with the other words.
-  std::vector<Violation> violations;
+  std::vector<Diagnostic> diagnostics;
 };
 
 /// `parse_config` without the exception, so that a caller can report what is wrong with the words together

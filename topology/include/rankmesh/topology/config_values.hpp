@@ -61,9 +61,10 @@ struct GivenValue {
 /// Reads values, each field's at most once. A field that cannot be read keeps its default; the world size, if
 /// it cannot or is missing, is 0, which nothing can fail to divide.
 /// @param known what is known to be wrong already: those fields are neither read nor missing
-[[nodiscard]] ConfigReading read_values(std::span<const GivenValue> given, std::vector<Violation> known = {});
+[[nodiscard]] ConfigReading read_values(std::span<const GivenValue> given,
+                                        std::vector<Diagnostic> known = {});
 
-/// Adds what `check` finds, but for fields that have violations already and for rules about those, and sorts
+/// Adds what `check` finds, but for fields that have diagnostics already and for rules about those, and sorts
 /// everything by field.
 void check_values(ConfigReading& reading);
 

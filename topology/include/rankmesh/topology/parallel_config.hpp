@@ -117,6 +117,6 @@ struct ParallelConfig {
 
 /// Every rule that a configuration breaks, in the order of the fields; empty if it is valid.
 /// O(sqrt(world_size)) when a size does not divide, since the nearest ones that do are sought; else O(1).
-[[nodiscard]] std::vector<Violation> check(const ParallelConfig& config);
+[[nodiscard]] std::vector<Diagnostic> check(const ParallelConfig& config);
 
 }  // namespace rankmesh

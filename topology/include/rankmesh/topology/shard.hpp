@@ -58,6 +58,6 @@ struct Division {
 /// What is wrong with a division, so that a job can report its own sizes in one list with those of the
 /// layout: `heads = 6 is no positive multiple of tensor = 4; nearest: 4, 8`. Nothing if the parts are equal.
 /// @throws RangeError if there is not at least one part
-[[nodiscard]] std::optional<Violation> check_division(const Division& division);
+[[nodiscard]] std::optional<Diagnostic> check_division(const Division& division);
 
 }  // namespace rankmesh

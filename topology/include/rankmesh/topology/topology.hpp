@@ -57,7 +57,7 @@ struct KindFamily {
 /// the world size and allocate nothing; lists exist only where a caller copies or enumerates them.
 class Topology {
  public:
-  /// @throws ConfigError listing every violation, see `check`
+  /// @throws ConfigError listing every diagnostic, see `check`
   explicit Topology(const ParallelConfig& config);
 
   /// What it was made from.

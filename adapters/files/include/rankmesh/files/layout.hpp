@@ -44,7 +44,7 @@ struct LayoutProblem {
   /// See `line`.
   int column = 0;
   /// The field is empty where the file cannot be read at all.
-  Violation violation{};
+  Diagnostic diagnostic{};
   /// What may have been meant: keys, or words.
   std::vector<std::string> suggestions{};
 
@@ -79,8 +79,8 @@ struct LayoutFile {
   /// What cannot be read: unknown keys, values of another type, all of a file that is not TOML.
   std::vector<LayoutProblem> problems{};
 
-  /// A violation at the place of the value that it is about; without a place where that is not in the file.
-  [[nodiscard]] LayoutProblem placed(const Violation& violation) const;
+  /// A diagnostic at the place of the value that it is about; without a place where that is not in the file.
+  [[nodiscard]] LayoutProblem placed(const Diagnostic& diagnostic) const;
 };
 
 /// A layout, and everything that is wrong with it in the order of the file.
@@ -104,12 +104,12 @@ struct LayoutReading {
 [[nodiscard]] LayoutReading check_layout(LayoutFile file);
 
 /// Judges what a file and other values say together, options of a program say, which come before those of the
-/// file. The violations are in the order of the fields; `LayoutFile::placed` knows where those of the file
+/// file. The diagnostics are in the order of the fields; `LayoutFile::placed` knows where those of the file
 /// are.
 /// @param file loses the values that others replace
 /// @param known what is known to be wrong with the others already
 [[nodiscard]] ConfigReading check_together(LayoutFile& file, std::vector<GivenValue> others,
-                                           std::vector<Violation> known = {});
+                                           std::vector<Diagnostic> known = {});
 
 /// The layout of a file.
 /// @throws FileError with every problem

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "rankmesh/comm/agree_on_plan.hpp"
+#include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/plan.hpp"
-#include "rankmesh/comm/rounds.hpp"
 #include "rankmesh/mpi/caller.hpp"
 #include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/options.hpp"
@@ -42,7 +42,7 @@ class BringUp {
   /// What the messages go through.
   [[nodiscard]] MpiTransport& transport() noexcept { return transport_; }
   /// Where the ranks wait for each other.
-  [[nodiscard]] Rounds& rounds() noexcept { return rounds_; }
+  [[nodiscard]] AgreementSession& session() noexcept { return session_; }
   /// The own rank.
   [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
   /// What is brought up.
@@ -104,10 +104,10 @@ class BringUp {
     try {
       return make();
     } catch (const std::exception& error) {
-      abandon(rounds_, error.what());
+      abandon(session_, error.what());
       throw;
     } catch (...) {
-      abandon(rounds_, "an exception of an unknown type ended the bring-up");
+      abandon(session_, "an exception of an unknown type ended the bring-up");
       throw;
     }
   }
@@ -124,7 +124,7 @@ class BringUp {
   const Options& options_;
   CallersCommunicator caller_;
   MpiTransport transport_;
-  Rounds rounds_;
+  AgreementSession session_;
   std::shared_ptr<const CommunicatorPlan> plan_;
   std::vector<RankStep> steps_;
   Watchdog watchdog_;

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/progress.hpp"
-#include "rankmesh/comm/rounds.hpp"
 #include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/mpi/watchdog.hpp"
@@ -27,7 +27,7 @@ enum class Arrivals {
 /// How to bring up.
 struct Options {
   /// How long to wait for others.
-  Patience patience{};
+  Timeouts timeouts{};
   /// What the kinds share.
   PlanOptions plan{};
   /// When the ranks tell each other that they have come.

@@ -45,7 +45,7 @@ class MpiTransport final : public Transport {
 
  private:
   struct Sending {
-    Channel channel = Channel::rounds;
+    Channel channel = Channel::agreement;
     Bytes bytes;
     MPI_Request request = MPI_REQUEST_NULL;
   };

@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/rank_set.hpp"
-#include "rankmesh/comm/rounds.hpp"
 #include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/transport.hpp"
 
@@ -51,7 +51,7 @@ class Watchdog {
   /// Starts the thread, unless the callback is empty.
   /// @param rounds the rounds of the bring-up: its clock. Must outlive this
   /// @param transport that of the bring-up; must outlive this
-  Watchdog(const Rounds& rounds, const MpiTransport& transport, Callback on_stuck);
+  Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   /// Ends the thread.
@@ -84,9 +84,9 @@ class Watchdog {
   void run();
   [[nodiscard]] bool is_ended();
   /// Fills in what the other ranks say, unless it is broken off.
-  void call_the_roll(StuckCall& stuck);
+  void probe_liveness(StuckCall& stuck);
 
-  const Patience patience_;
+  const Timeouts timeouts_;
   /// When the deadline passes.
   const std::chrono::steady_clock::time_point expires_;
   const std::chrono::steady_clock::time_point started_;

@@ -1,0 +1,64 @@
+#include "rankmesh/dialects/dialect.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "rankmesh/topology/error.hpp"
+#include "readers.hpp"
+
+namespace rankmesh {
+namespace {
+
+struct Entry {
+  Dialect dialect;
+  std::string_view name;
+  ParallelConfig (*read)(std::string_view text, std::optional<std::int64_t> world_size);
+  std::string (*write)(const ParallelConfig& config);
+};
+
+constexpr std::array<Entry, 6> entries{
+    {{Dialect::rankmesh, "rankmesh", read_rankmesh, write_rankmesh},
+     {Dialect::megatron, "megatron", read_megatron, write_megatron},
+     {Dialect::devicemesh, "devicemesh", read_devicemesh, write_devicemesh},
+     {Dialect::deepspeed, "deepspeed", read_deepspeed, write_deepspeed},
+     {Dialect::torchtitan, "torchtitan", read_torchtitan, write_torchtitan},
+     {Dialect::inner_to_outer, "inner-to-outer", read_inner_to_outer, write_inner_to_outer}}};
+
+constexpr std::array<Dialect, 6> all = [] {
+  std::array<Dialect, 6> result{};
+  for (std::size_t i = 0; i < entries.size(); ++i) result[i] = entries[i].dialect;
+  return result;
+}();
+
+const Entry& entry_of(Dialect dialect) {
+  return *std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.dialect == dialect; });
+}
+
+}  // namespace
+
+std::span<const Dialect> dialects() noexcept {
+  return all;
+}
+
+std::string_view name_of(Dialect dialect) noexcept {
+  return entry_of(dialect).name;
+}
+
+std::optional<Dialect> dialect_named(std::string_view name) noexcept {
+  const auto* found =
+      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.name == name; });
+  return found == entries.end() ? std::nullopt : std::optional(found->dialect);
+}
+
+ParallelConfig read_dialect(Dialect dialect, std::string_view text, std::optional<std::int64_t> world_size) {
+  ParallelConfig config = entry_of(dialect).read(text, world_size);
+  if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+  return config;
+}
+
+std::string write_dialect(Dialect dialect, const ParallelConfig& config) {
+  if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+  return entry_of(dialect).write(config);
+}
+
+}  // namespace rankmesh

@@ -1,0 +1,49 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "layout.hpp"
+#include "readers.hpp"
+
+namespace rankmesh {
+namespace {
+
+/// `[TP, CP] = [8, 1]` is the same as `order=TP,CP sizes=8,1`.
+std::string with_words(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  const std::size_t equals = text.find('=');
+  const bool is_printed = begin != std::string_view::npos && (text[begin] == '[' || text[begin] == '(');
+  if (!is_printed || equals == std::string_view::npos) return std::string(text);
+  return "order=" + std::string(text.substr(begin, equals - begin)) +
+         " sizes=" + std::string(text.substr(equals + 1));
+}
+
+std::string upper_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
+}  // namespace
+
+ParallelConfig read_inner_to_outer(std::string_view text, WorldSize world_size) {
+  DialectWords words(with_words(text), {"order", "sizes"});
+  DialectLayout layout{words.axes("order", "sizes")};
+  words.throw_if_wrong();
+  return config_on_meshes(std::move(layout), world_size, words);
+}
+
+std::string write_inner_to_outer(const ParallelConfig& config) {
+  Diagnostics obstacles;
+  refuse_place(config, obstacles);
+  const DialectLayout layout = layout_of(config, obstacles);
+  if (!layout.experts.empty()) {
+    obstacles.add("layout", Mesh(layout.experts).to_string(),
+                  "is a mesh of experts, of which this dialect says nothing");
+  }
+  throw_if_any(obstacles);
+  const std::vector<Axis> dense = shown(layout.dense);
+  return "order=" + upper_case(names_text(dense)) + " sizes=" + sizes_text(dense);
+}
+
+}  // namespace rankmesh

@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "draw/page.hpp"
+#include "formats.hpp"
+#include "picture.hpp"
+#include "rankmesh/topology/config_text.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json digits_json(std::span<const Digit> digits) {
+  Json json = Json::array();
+  for (const Digit& digit : digits) json.push_back({digit.size, digit.stride});
+  return json;
+}
+
+/// A family as the page computes with it.
+Json family_json(const GroupFamily& family) {
+  Json json = {{"groupCount", family.group_count()},
+               {"groupSize", family.group_size()},
+               {"firstGroup", family.first_group()},
+               {"inside", digits_json(family.grouping().inside())},
+               {"outside", digits_json(family.grouping().outside())},
+               {"positions", nullptr},
+               {"picked", Json::array()}};
+  if (const auto& positions = family.positions()) {
+    json["positions"] = {{"inside", digits_json(positions->inside())},
+                         {"outside", digits_json(positions->outside())}};
+  }
+  for (const int position : family.picked()) json["picked"].push_back(position);
+  return json;
+}
+
+/// The kinds that can be lit up, in the order of creation.
+class KindsJson {
+ public:
+  explicit KindsJson(const Picture& picture) : picture_(picture) {
+    for (const KindFamily& kind : picture.topology().kinds()) {
+      if (!picture.request().kinds.empty() && panel_of(kind) == nullptr) continue;
+      kinds_.push_back(&kind);
+      if (is_usual(kind)) ++next_usual_;
+    }
+    std::swap(next_usual_, next_other_);
+    for (const KindFamily* kind : kinds_) add(*kind);
+  }
+
+  [[nodiscard]] const Json& json() const noexcept { return json_; }
+
+ private:
+  [[nodiscard]] const Panel* panel_of(const KindFamily& kind) const {
+    for (const Panel& panel : picture_.panels()) {
+      if (panel.kind == &kind) return &panel;
+    }
+    return nullptr;
+  }
+
+  /// Whether a kind is lit from the start: those of the panels, and of many panels those along one axis.
+  [[nodiscard]] bool is_usual(const KindFamily& kind) const {
+    if (panel_of(kind) == nullptr) return false;
+    const auto is_simple = [](const KindFamily& k) {
+      return k.derivation == Derivation::whole && k.varying.size() == 1;
+    };
+    if (picture_.panels().size() <= colour_count || !picture_.request().kinds.empty()) return true;
+    return is_simple(kind);
+  }
+
+  void add(const KindFamily& kind) {
+    const bool usual = is_usual(kind);
+    Json json = {{"name", picture_.name(kind)},
+                 {"usual", usual},
+                 // Which colour it has; the usual kinds come first.
+                 {"order", usual ? next_usual_++ : next_other_++},
+                 {"sameAs", nullptr},
+                 {"nodes", nullptr}};
+    for (const Panel& each : picture_.panels()) {
+      const auto& same = each.same;
+      if (std::find(same.begin(), same.end(), &kind) != same.end()) {
+        json["sameAs"] = picture_.name(*each.kind);
+      }
+    }
+    if (const auto node = picture_.request().gpus_per_node) {
+      const NodeSpan span = node_span(kind.family, *node);
+      json["nodes"] = {span.fewest, span.most};
+    }
+    json.update(family_json(kind.family));
+    json_.push_back(std::move(json));
+  }
+
+  const Picture& picture_;
+  std::vector<const KindFamily*> kinds_;
+  int next_usual_ = 0;
+  int next_other_ = 0;
+  Json json_ = Json::array();
+};
+
+Json meshes_json(const Topology& topology) {
+  Json meshes = Json::array();
+  for (const Mesh& mesh : topology.meshes()) {
+    Json axes = Json::array();
+    for (const Axis& axis : mesh.axes()) axes.push_back({axis.name, axis.size});
+    const bool has_experts = topology.config().convention == Convention::megatron_core;
+    meshes.push_back({{"name", meshes.empty() ? "coordinates"
+                               : has_experts  ? "of the experts"
+                                              : "and"},
+                      {"axes", std::move(axes)}});
+    // The other view of the reference is a detail of its kinds.
+    if (topology.config().convention == Convention::reference) break;
+  }
+  return meshes;
+}
+
+Json page_json(const Picture& picture) {
+  const Topology& topology = picture.topology();
+  const Tiling& tiling = picture.tiling();
+  const auto head = lines_of(world_text(topology, picture.request().gpus_per_node));
+  Json json = {{"title", head.front()},
+               {"facts", std::vector(head.begin() + 1, head.end())},
+               {"firstRank", topology.first_rank()},
+               {"layoutSize", topology.layout_size()},
+               {"begin", picture.first_rank()},
+               {"rankCount", picture.rank_count()},
+               {"pageSize", tiling.count()},
+               {"gpusPerNode", nullptr},
+               {"boxColumns", tiling.box_columns()},
+               {"columns", tiling.columns()},
+               {"columnGaps", tiling.column_gaps()},
+               {"rowGaps", tiling.row_gaps()},
+               {"colours", colour_count},
+               {"meshes", meshes_json(topology)},
+               {"kinds", KindsJson(picture).json()},
+               {"blocks", nullptr}};
+  json["facts"].push_back("configuration: " + to_string(topology.config()));
+  if (picture.request().gpus_per_node) json["gpusPerNode"] = *picture.request().gpus_per_node;
+  if (const auto& blocks = picture.blocks()) {
+    json["facts"].push_back(fmt::format("Shown {} ranks at a time, with all {} from afar.", tiling.count(),
+                                        picture.rank_count()));
+    json["blocks"] = {{"first", blocks->first}, {"size", blocks->size}, {"count", blocks->count()}};
+  }
+  return json;
+}
+
+/// JSON that can stand inside an element of HTML.
+std::string embedded(const Json& json) {
+  std::string result;
+  for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace)) {
+    if (c == '<') {
+      result += "\\u003c";
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+std::string variables(const Surroundings& s, bool dark) {
+  std::string css = fmt::format("--page:{};--node:{};--text:{};--faint:{};--line:{};--error:{};--focus:{};",
+                                s.page, s.node, s.text, s.faint_text, s.line, s.error, s.focus);
+  for (std::size_t i = 0; i < palette.size(); ++i) {
+    const Colour& colour = palette[i];
+    css += fmt::format("--c{}:{};--t{}:{};", i, dark ? colour.dark : colour.light, i,
+                       dark ? colour.text_dark : colour.text_light);
+  }
+  return css;
+}
+
+}  // namespace
+
+void print_html(const Picture& picture, Writer& out) {
+  out.put(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      // The page needs nothing from anywhere, and a browser that knows lets nothing through.
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+      "script-src 'unsafe-inline'\">\n");
+  out.put(fmt::format("<title>{}</title>\n<style>\n", escaped(picture.head().front())));
+  out.put(fmt::format(":root{{{}}}\n@media (prefers-color-scheme:dark){{:root{{{}}}}}\n",
+                      variables(in_light, false), variables(in_dark, true)));
+  out.put(page_css);
+  out.put("</style>\n</head>\n<body>\n");
+  out.put(page_body);
+  out.put("<script type=\"application/json\" id=\"data\">");
+  out.put(embedded(page_json(picture)));
+  out.put("</script>\n<script>\n");
+  out.put(page_groups_js);
+  out.put("</script>\n<script>\n");
+  out.put(page_js);
+  out.put("</script>\n</body>\n</html>\n");
+}
+
+}  // namespace rankmesh::cli

@@ -1,0 +1,144 @@
+#include "picture.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rankmesh/output/rank_text.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+/// After how many ranks each axis begins anew, ascending, the whole layout left out.
+std::vector<std::int64_t> periods_of(const Mesh& mesh) {
+  std::vector<std::int64_t> periods{1};
+  for (const Axis& axis : mesh.axes()) {
+    const std::int64_t period = periods.back() * axis.size;
+    if (axis.size > 1 && period < mesh.world_size()) periods.push_back(period);
+  }
+  return periods;
+}
+
+}  // namespace
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines{""};
+  for (const char c : text) {
+    if (c == '\n') {
+      lines.emplace_back();
+    } else {
+      lines.back() += c;
+    }
+  }
+  return lines;
+}
+
+Picture::Picture(const Topology& topology, const DrawRequest& request, int max_columns)
+    : topology_(topology),
+      request_(request),
+      periods_(periods_of(topology.mesh())) {
+  choose_ranks(max_columns);
+  choose_kinds();
+}
+
+void Picture::choose_ranks(int max_columns) {
+  const std::int64_t node = request_.gpus_per_node.value_or(1);
+  const std::int64_t first = topology_.first_rank() / node * node;
+  const std::int64_t end = std::int64_t{topology_.first_rank()} + topology_.layout_size();
+  const std::int64_t end_of_node =
+      std::min<std::int64_t>((end + node - 1) / node * node, topology_.world_size());
+  first_rank_ = static_cast<int>(first);
+  rank_count_ = end_of_node - first;
+  std::int64_t drawn = rank_count_;
+  if (drawn > most_ranks) drawn = node <= ranks_of_part ? ranks_of_part / node * node : ranks_of_part;
+  const bool is_aligned = first == topology_.first_rank();
+  tiling_ = Tiling({.count = static_cast<int>(drawn),
+                    .periods = is_aligned ? periods_ : std::vector<std::int64_t>{},
+                    .box = request_.gpus_per_node,
+                    .max_columns = max_columns});
+  if (is_part()) blocks_ = blocks_of(first, rank_count_, most_blocks, periods_);
+}
+
+void Picture::choose_kinds() {
+  const auto is_wanted = [&](const KindFamily& kind) {
+    return std::find(request_.kinds.begin(), request_.kinds.end(), kind.kind) != request_.kinds.end();
+  };
+  for (const KindFamily& kind : topology_.kinds()) {
+    if (request_.kinds.empty() ? kind.family.group_size() > 1 : is_wanted(kind)) {
+      add_panel(kind, request_.kinds.empty());
+    }
+  }
+  if (!panels_.empty()) return;
+  // No group has two members: then at least that is to be seen.
+  for (const KindFamily& kind : topology_.kinds()) add_panel(kind, true);
+}
+
+void Picture::add_panel(const KindFamily& kind, bool merge) {
+  const auto same = std::find_if(panels_.begin(), panels_.end(),
+                                 [&](const Panel& panel) { return panel.family() == kind.family; });
+  if (merge && same != panels_.end()) {
+    same->same.push_back(&kind);
+    return;
+  }
+  Panel panel{.kind = &kind};
+  if (request_.gpus_per_node) panel.nodes = node_span(kind.family, *request_.gpus_per_node);
+  panels_.push_back(std::move(panel));
+}
+
+Tiling Picture::block_tiling(int max_columns) const {
+  std::vector<std::int64_t> periods;
+  for (const std::int64_t period : periods_) {
+    if (period > blocks_->size && period % blocks_->size == 0) periods.push_back(period / blocks_->size);
+  }
+  return Tiling({.count = blocks_->count(), .periods = std::move(periods), .max_columns = max_columns});
+}
+
+std::vector<std::optional<int>> Picture::groups_of(const GroupFamily& family) const {
+  std::vector<std::optional<int>> groups;
+  for (int i = 0; i < tiling_->count(); ++i) {
+    const auto place = family.locate(first_rank_ + i);
+    groups.push_back(place ? std::optional(place->group) : std::nullopt);
+  }
+  return groups;
+}
+
+std::string nodes_text(NodeSpan span) {
+  return span.fewest == span.most ? counted(span.most, "node")
+                                  : fmt::format("{} to {} nodes", span.fewest, span.most);
+}
+
+std::string Picture::facts(const Panel& panel) const {
+  std::string text = groups_text(panel.family());
+  if (panel.nodes) {
+    text +=
+        fmt::format(", on {}{}", nodes_text(*panel.nodes), panel.family().group_count() > 1 ? " each" : "");
+  }
+  return text;
+}
+
+std::string Picture::also(const Panel& panel) const {
+  std::string text;
+  for (const KindFamily* kind : panel.same) text += (text.empty() ? "also " : ", ") + name(*kind);
+  return text;
+}
+
+std::string Picture::about(const Panel& panel, int rank) const {
+  if (!topology_.contains(rank)) return fmt::format("rank {}: not of this layout", rank);
+  const auto place = panel.family().locate(rank);
+  if (!place) return fmt::format("rank {}: in no {} group", rank, name(*panel.kind));
+  return fmt::format("rank {}: {} group {}, position {} of {}", rank, name(*panel.kind), place->group,
+                     place->position, panel.family().group_size());
+}
+
+std::vector<std::string> Picture::head() const {
+  std::vector<std::string> lines = lines_of(world_text(topology_, request_.gpus_per_node));
+  if (blocks_) {
+    lines.push_back(fmt::format(
+        "Drawn one by one: the ranks {} .. {}. All {} ranks are drawn from afar, {} together, marked where "
+        "group 0 has members.",
+        first_rank_, first_rank_ + tiling_->count() - 1, rank_count_, blocks_->size));
+  }
+  return lines;
+}
+
+}  // namespace rankmesh::cli

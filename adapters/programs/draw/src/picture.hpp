@@ -1,0 +1,89 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "blocks.hpp"
+#include "colouring.hpp"
+#include "rankmesh/draw/draw.hpp"
+#include "rankmesh/output/node_span.hpp"
+#include "tiling.hpp"
+
+namespace rankmesh::cli {
+
+/// The most ranks that are drawn one by one if they are all, and if they are a part.
+inline constexpr int most_ranks = 1024;
+inline constexpr int ranks_of_part = 256;
+/// The most blocks that stand for a world from afar.
+inline constexpr int most_blocks = 256;
+
+/// The groups of one kind, drawn over all ranks shown, and what else has the same groups.
+struct Panel {
+  const KindFamily* kind = nullptr;
+  std::vector<const KindFamily*> same{};
+  /// With nodes: how many of them the groups touch.
+  std::optional<NodeSpan> nodes{};
+
+  [[nodiscard]] const GroupFamily& family() const noexcept { return kind->family; }
+  [[nodiscard]] bool crosses_nodes() const noexcept { return nodes && nodes->most > 1; }
+};
+
+/// What every format draws: which ranks, where, and for which kinds.
+class Picture {
+ public:
+  /// @param max_columns the most ranks in a line
+  Picture(const Topology& topology, const DrawRequest& request, int max_columns);
+
+  [[nodiscard]] const Topology& topology() const noexcept { return topology_; }
+  [[nodiscard]] const DrawRequest& request() const noexcept { return request_; }
+  [[nodiscard]] const std::vector<Panel>& panels() const noexcept { return panels_; }
+
+  /// The first rank that is drawn: that of the layout, or of its node.
+  [[nodiscard]] int first_rank() const noexcept { return first_rank_; }
+  /// The ranks that are drawn one by one are first_rank() and those that follow.
+  [[nodiscard]] const Tiling& tiling() const noexcept { return *tiling_; }
+  /// All that there is to draw.
+  [[nodiscard]] std::int64_t rank_count() const noexcept { return rank_count_; }
+  [[nodiscard]] bool is_part() const noexcept { return tiling_->count() < rank_count_; }
+  /// The whole from afar, where only a part is drawn rank by rank.
+  [[nodiscard]] const std::optional<Blocks>& blocks() const noexcept { return blocks_; }
+  [[nodiscard]] Tiling block_tiling(int max_columns) const;
+
+  /// The groups that the ranks drawn one by one are in.
+  [[nodiscard]] std::vector<std::optional<int>> groups_of(const GroupFamily& family) const;
+
+  /// `tensor`
+  [[nodiscard]] std::string name(const KindFamily& kind) const {
+    return std::string(name_of(kind, request_.names));
+  }
+  /// `8 groups of 2, on 1 to 2 nodes each`
+  [[nodiscard]] std::string facts(const Panel& panel) const;
+  /// `also sequence_data, amax`, or nothing.
+  [[nodiscard]] std::string also(const Panel& panel) const;
+  /// `rank 5: tensor group 2, position 1 of 2`
+  [[nodiscard]] std::string about(const Panel& panel, int rank) const;
+  /// What is said above all panels: the world, and what of it is drawn.
+  [[nodiscard]] std::vector<std::string> head() const;
+
+ private:
+  void choose_ranks(int max_columns);
+  void choose_kinds();
+  void add_panel(const KindFamily& kind, bool merge);
+
+  const Topology& topology_;
+  const DrawRequest& request_;
+  std::vector<std::int64_t> periods_;
+  int first_rank_ = 0;
+  std::int64_t rank_count_ = 1;
+  std::optional<Tiling> tiling_;
+  std::optional<Blocks> blocks_;
+  std::vector<Panel> panels_;
+};
+
+[[nodiscard]] std::vector<std::string> lines_of(const std::string& text);
+
+/// `1 node`, `1 to 2 nodes`
+[[nodiscard]] std::string nodes_text(NodeSpan span);
+
+}  // namespace rankmesh::cli

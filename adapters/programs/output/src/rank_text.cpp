@@ -1,0 +1,102 @@
+#include "rankmesh/output/rank_text.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "rankmesh/output/each_rank.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+/// Whether the list has so few ranks that its text could fit: one digit each and what is between them.
+bool may_fit(const GroupFamily& family, std::size_t width) {
+  return static_cast<std::size_t>(family.group_size()) <= width / 3;
+}
+
+/// The first and the last ranks of a list.
+struct Ends {
+  int front;
+  int back;
+};
+
+std::string ends_text(const GroupFamily& family, int group, Ends ends) {
+  const RankList ranks = family.group(group);
+  std::string text = "[";
+  for (int i = 0; i < ends.front; ++i) text += fmt::format("{}, ", ranks[i]);
+  text += "...";
+  for (int i = ranks.size() - ends.back; i < ranks.size(); ++i) {
+    text += fmt::format("{} {}", i == ranks.size() - ends.back ? "" : ",", ranks[i]);
+  }
+  return text + "]";
+}
+
+}  // namespace
+
+std::string full_text(const GroupFamily& family, int group) {
+  std::string text;
+  each_rank(family, group, [&](int rank) {
+    text += text.empty() ? "[" : ", ";
+    fmt::format_to(std::back_inserter(text), "{}", rank);
+  });
+  return text + "]";
+}
+
+std::size_t full_width(const GroupFamily& family, int group) {
+  std::size_t width = 0;
+  each_rank(family, group, [&](int rank) { width += fmt::formatted_size("{}, ", rank); });
+  return width;
+}
+
+std::string list_text(const GroupFamily& family, int group, std::size_t width) {
+  if (may_fit(family, width)) {
+    std::string text = full_text(family, group);
+    if (text.size() <= width) return text;
+  }
+  constexpr Ends ends{3, 2};
+  if (family.group_size() <= ends.front + ends.back) return full_text(family, group);
+  return ends_text(family, group, ends) + fmt::format(" ({} ranks)", family.group_size());
+}
+
+std::string short_list_text(const GroupFamily& family, int group, std::size_t width) {
+  if (may_fit(family, width) || family.group_size() <= 2) {
+    std::string text = full_text(family, group);
+    if (text.size() <= width || family.group_size() <= 2) return text;
+  }
+  for (const Ends ends : {Ends{3, 2}, Ends{3, 1}, Ends{2, 1}}) {
+    if (family.group_size() <= ends.front + ends.back) continue;
+    std::string text = ends_text(family, group, ends);
+    if (text.size() <= width) return text;
+  }
+  return ends_text(family, group, {1, 1});
+}
+
+std::string pattern_text(const GroupFamily& family) {
+  std::string text;
+  for (const Digit& digit : family.grouping().inside()) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", digit.size, digit.stride);
+  }
+  if (text.empty()) return "-";
+  if (family.positions()) {
+    // Digits of the positions in the groups that these are parts of.
+    text += " /";
+    for (const Digit& digit : family.positions()->inside())
+      text += fmt::format(" {}:{}", digit.size, digit.stride);
+  }
+  const char* separator = "@";
+  for (const int position : family.picked()) {
+    text += fmt::format("{}{}", separator, position);
+    separator = ",";
+  }
+  return text;
+}
+
+std::string groups_text(const GroupFamily& family) {
+  return counted(family.group_count(), "group") + fmt::format(" of {}", family.group_size());
+}
+
+std::string counted(long long count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace rankmesh::cli

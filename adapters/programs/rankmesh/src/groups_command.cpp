@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "commands.hpp"
+#include "json.hpp"
+#include "rankmesh/output/each_rank.hpp"
+#include "rankmesh/output/node_span.hpp"
+#include "rankmesh/output/rank_text.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+constexpr std::size_t line_width = 100;
+constexpr std::size_t list_width = 80;
+/// A family of more groups than `most_groups` is shown by its first `first_groups`.
+constexpr int most_groups = 16;
+constexpr int first_groups = 8;
+
+/// The groups of one kind, several on a line.
+class FamilyText {
+ public:
+  FamilyText(const GroupFamily& family, bool all)
+      : family_(family),
+        all_(all),
+        shown_(all || family.group_count() <= most_groups ? family.group_count() : first_groups) {
+    cell_width_ = cell_width() + 2;
+    const std::size_t widest_label = label(shown_ - 1, shown_ - 1).size() * 2 + 1;
+    const std::size_t room = line_width - widest_label - 2;
+    // A power of two, so that lines begin at round numbers.
+    per_line_ = static_cast<int>(std::bit_floor(std::clamp<std::size_t>(room / cell_width_, 1, most_groups)));
+    label_width_ = label((shown_ - 1) / per_line_ * per_line_, shown_ - 1).size();
+  }
+
+  void print(Writer& out, Style style) const {
+    for (int first = 0; first < shown_; first += std::min(per_line_, shown_ - first)) {
+      const int last = first + std::min(per_line_, shown_ - first) - 1;
+      out.put(fmt::format("  {}", style.faint(fmt::format("{:<{}}", label(first, last), label_width_))));
+      for (int group = first; group <= last; ++group) {
+        out.put("  ");
+        put_cell(out, group, group < last);
+      }
+      out.put('\n');
+    }
+    if (shown_ < family_.group_count()) {
+      const int more = family_.group_count() - shown_;
+      out.put(fmt::format(
+          "  {}\n", style.faint(fmt::format("... and {} (--all prints them)", counted(more, "more group")))));
+    }
+  }
+
+ private:
+  [[nodiscard]] std::size_t cell_width() const {
+    // Later groups have higher ranks, so that the last one has the widest text.
+    if (all_) return full_width(family_, shown_ - 1);
+    std::size_t widest = 0;
+    for (int group = 0; group < shown_; ++group) {
+      widest = std::max(widest, list_text(family_, group, list_width).size());
+    }
+    return widest;
+  }
+
+  [[nodiscard]] static std::string label(int first, int last) {
+    return first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
+  }
+
+  void put_cell(Writer& out, int group, bool pad) const {
+    if (all_ && per_line_ == 1) {
+      put_whole(out, group);
+      return;
+    }
+    const std::string text = all_ ? full_text(family_, group) : list_text(family_, group, list_width);
+    out.put(text);
+    const std::size_t width = cell_width_ - 2;
+    if (pad && text.size() < width) out.put(std::string(width - text.size(), ' '));
+  }
+
+  /// A list that may be too long to be held.
+  void put_whole(Writer& out, int group) const {
+    std::string_view separator = "[";
+    each_rank(family_, group, [&](int rank) {
+      out.put(separator);
+      out.number(rank);
+      separator = ", ";
+    });
+    out.put(']');
+  }
+
+  const GroupFamily& family_;
+  bool all_;
+  int shown_;
+  int per_line_ = 1;
+  std::size_t cell_width_ = 0;
+  std::size_t label_width_ = 0;
+};
+
+std::vector<const KindFamily*> wanted_kinds(const Topology& topology, const GroupsRequest& request) {
+  std::vector<const KindFamily*> kinds;
+  for (const KindFamily& kind : topology.kinds()) {
+    const bool wanted =
+        std::find(request.kinds.begin(), request.kinds.end(), kind.kind) != request.kinds.end();
+    if (wanted || request.kinds.empty()) kinds.push_back(&kind);
+  }
+  return kinds;
+}
+
+std::string heading(const KindFamily& kind, const GroupsRequest& request, Style style) {
+  const GroupFamily& family = kind.family;
+  std::string text = style.bold(name_of(kind, request.names)) + ": " + groups_text(family);
+  if (family.group_size() > 1) text += ", pattern " + pattern_text(family);
+  if (request.gpus_per_node) {
+    const NodeSpan span = node_span(family, *request.gpus_per_node);
+    text += fmt::format(", on {}", span.fewest == span.most
+                                       ? counted(span.most, "node")
+                                       : fmt::format("{} to {} nodes", span.fewest, span.most));
+    if (family.group_count() > 1) text += " each";
+  }
+  return text;
+}
+
+void print_text(const Topology& topology, const GroupsRequest& request, Writer& out, Style style) {
+  out.put(world_text(topology, request.gpus_per_node) + "\n");
+  for (const KindFamily* kind : wanted_kinds(topology, request)) {
+    out.put(fmt::format("\n{}\n", heading(*kind, request, style)));
+    FamilyText(kind->family, request.all).print(out, style);
+  }
+}
+
+void print_json(const Topology& topology, const GroupsRequest& request, Writer& out) {
+  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n \"groups\": {{", topology.layout_size(),
+                      config_json(topology.config())));
+  std::string_view separator = "\n";
+  for (const KindFamily* kind : wanted_kinds(topology, request)) {
+    out.put(fmt::format("{}  \"{}\": [", separator, name_of(*kind, request.names)));
+    for (int group = 0; group < kind->family.group_count(); ++group) {
+      if (group > 0) out.put(',');
+      put_group_json(out, kind->family, group);
+    }
+    out.put(']');
+    separator = ",\n";
+  }
+  out.put("\n }}\n");
+}
+
+void print_csv(const Topology& topology, const GroupsRequest& request, Writer& out) {
+  out.put("kind,group,ranks\n");
+  for (const KindFamily* kind : wanted_kinds(topology, request)) {
+    const std::string name = std::string(name_of(*kind, request.names)) + ",";
+    for (int group = 0; group < kind->family.group_count(); ++group) {
+      out.put(name);
+      out.number(group);
+      char separator = ',';
+      each_rank(kind->family, group, [&](int rank) {
+        out.put(separator);
+        out.number(rank);
+        separator = ' ';
+      });
+      out.put('\n');
+    }
+  }
+}
+
+}  // namespace
+
+void print_groups(const Topology& topology, const GroupsRequest& request, Writer& out, Style style) {
+  switch (request.format) {
+    case Format::text:
+      return print_text(topology, request, out, style);
+    case Format::json:
+      return print_json(topology, request, out);
+    case Format::csv:
+      return print_csv(topology, request, out);
+  }
+}
+
+}  // namespace rankmesh::cli

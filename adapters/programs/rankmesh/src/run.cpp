@@ -1,0 +1,64 @@
+#include "rankmesh/cli/run.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "command_line.hpp"
+#include "rankmesh/output/writer.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+/// Messages of a run, which never fail: nobody is left to be told.
+class Messages {
+ public:
+  explicit Messages(const Streams& streams) : err_(streams.err), style_(streams.colour_err) {}
+
+  void error(const std::string& text) noexcept { put(style_.red("error:") + " " + text); }
+  void warning(const std::string& text) noexcept { put(style_.yellow("warning:") + " " + text); }
+  void put(const std::string& text) noexcept {
+    try {
+      err_.write(text + "\n");
+    } catch (const std::exception&) {
+    }
+  }
+
+ private:
+  Sink& err_;
+  Style style_;
+};
+
+int run_command(std::span<const std::string> args, const Streams& streams, Messages& messages) {
+  CommandLine line(args);
+  if (!line.problems().empty()) {
+    for (const std::string& problem : line.problems()) messages.error(problem);
+    messages.put("See " + line.help_command() + ".");
+    return bad_input;
+  }
+  Writer out(streams.out);
+  const int status = line.run(out, Style(streams.colour_out));
+  out.flush();
+  for (const std::string& warning : line.warnings()) messages.warning(warning);
+  return status;
+}
+
+}  // namespace
+
+bool wants_colour(bool is_terminal, const char* no_color) noexcept {
+  return is_terminal && (no_color == nullptr || *no_color == '\0');
+}
+
+int run(std::span<const std::string> args, const Streams& streams) noexcept {
+  Messages messages(streams);
+  try {
+    return run_command(args, streams, messages);
+  } catch (const WriteError& error) {
+    if (error.is_closed_pipe()) return success;
+    messages.error(error.what());
+  } catch (const std::exception& error) {
+    messages.error(error.what());
+  }
+  return failure;
+}
+
+}  // namespace rankmesh::cli

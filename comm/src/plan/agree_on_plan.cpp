@@ -1,0 +1,52 @@
+#include "rankmesh/comm/agree_on_plan.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "rankmesh/comm/agreement.hpp"
+
+namespace rankmesh {
+namespace {
+
+void add_fields(std::vector<AgreementField>& fields, const std::string& name,
+                const std::map<GroupKind, std::string>& texts) {
+  for (const auto& [kind, text] : texts) {
+    fields.push_back({.field = name + "." + std::string(kind.name()), .value = text});
+  }
+}
+
+/// Nothing where the configuration is invalid: that is told once all ranks are known to have the same.
+std::optional<CommunicatorPlan> plan_of(const ParallelConfig& config, const PlanOptions& options) {
+  try {
+    return CommunicatorPlan(Topology(config), options);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::vector<AgreementField> plan_fields(const ParallelConfig& config, const PlanAgreement& what,
+                                        int world_size) {
+  std::vector<AgreementField> fields = agreement_fields(config, world_size);
+  // The plan follows from the configuration, the options and the code that makes it.
+  fields.push_back({.field = "rankmesh_build", .value = RANKMESH_BUILD});
+  add_fields(fields, "sharing_key", what.plan.sharing_keys);
+  add_fields(fields, "options", what.plan.communicator_options);
+  fields.insert(fields.end(), what.fields.begin(), what.fields.end());
+  return fields;
+}
+
+CommunicatorPlan agree_on_plan(AgreementSession& session, const ParallelConfig& config,
+                               const PlanAgreement& what) {
+  Agreement agreement(session, plan_fields(config, what, session.transport().size()), {});
+  // The plan is made while the reports are on their way.
+  static_cast<void>(agreement.step());
+  std::optional<CommunicatorPlan> plan = plan_of(config, what.plan);
+  finish(agreement, session);
+  // Where there is no plan, making it says why.
+  return plan ? std::move(*plan) : CommunicatorPlan(Topology(config), what.plan);
+}
+
+}  // namespace rankmesh

@@ -1,0 +1,139 @@
+#include "rankmesh/comm/group_broadcast.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/message.hpp"
+#include "protocol/rank_tree.hpp"
+#include "rankmesh/comm/errors.hpp"
+
+namespace rankmesh {
+namespace {
+
+constexpr std::uint8_t broadcast_message = 0xB1;
+constexpr std::uint8_t part_message = 0xB2;
+
+Bytes encode(std::uint8_t type, std::size_t step, const Payload& payload) {
+  MessageWriter writer;
+  writer.put_byte(type);
+  writer.put_number(step);
+  writer.put_text(payload.failure);
+  writer.put_number(payload.bytes.size());
+  for (const std::byte byte : payload.bytes) writer.put_byte(static_cast<std::uint8_t>(byte));
+  return writer.take();
+}
+
+/// The position of a contributor: the first of slice `index` of `count` slices, the longer ones first.
+int contributor_position(int index, int count, int size) {
+  return index * (size / count) + std::min(index, size % count);
+}
+
+/// Which of the contributors stands at a position, if one does.
+std::optional<int> contributor_at(int position, int count, int size) {
+  for (int index = 0; index < count; ++index) {
+    if (contributor_position(index, count, size) == position) return index;
+  }
+  return std::nullopt;
+}
+
+/// The parts in order, or the first failure.
+Payload join(const std::vector<std::optional<Payload>>& parts) {
+  Payload joined;
+  for (const std::optional<Payload>& part : parts) {
+    if (!part->failure.empty()) return {.failure = part->failure};
+    joined.bytes.insert(joined.bytes.end(), part->bytes.begin(), part->bytes.end());
+  }
+  return joined;
+}
+
+}  // namespace
+
+GroupBroadcast::GroupBroadcast(Transport& transport, const CommunicatorPlan& plan,
+                               const ContributorCount& contributors)
+    : transport_(transport),
+      plan_(plan) {
+  for (const RankStep& step : plan.for_rank(transport.rank())) {
+    Here& here = steps_.emplace_back(Here{.step = step});
+    if (!step.group) continue;
+    ++missing_;
+    here.contributors = contributors ? std::clamp(contributors(step.size), 1, step.size) : 1;
+    here.contributes = contributor_at(step.position, here.contributors, step.size);
+    if (step.position == 0) here.parts.resize(static_cast<std::size_t>(here.contributors));
+  }
+}
+
+int GroupBroadcast::rank_at(const Here& here, int position) const {
+  return plan_.topology().family(here.step.kind).rank_at({*here.step.group, position});
+}
+
+std::vector<std::size_t> GroupBroadcast::contributions() const {
+  std::vector<std::size_t> result;
+  for (const Here& here : steps_) {
+    if (here.contributes) result.push_back(here.step.step);
+  }
+  return result;
+}
+
+void GroupBroadcast::offer(std::size_t step, Payload part) {
+  if (step >= steps_.size() || !steps_[step].contributes || steps_[step].has_offered) {
+    throw StateError("rank " + std::to_string(transport_.rank()) + " has nothing to hand out in step " +
+                     std::to_string(step) + ": it does not contribute there, or has done so already");
+  }
+  Here& here = steps_[step];
+  here.has_offered = true;
+  if (here.step.position == 0) {
+    add_part(here, 0, std::move(part));
+  } else {
+    transport_.send(here.step.leader, Channel::group_broadcast, encode(part_message, step, part));
+    ++messages_sent_;
+  }
+}
+
+void GroupBroadcast::add_part(Here& here, std::size_t index, Payload part) {
+  here.parts[index] = std::move(part);
+  const bool has_all = std::all_of(here.parts.begin(), here.parts.end(),
+                                   [](const std::optional<Payload>& known) { return known.has_value(); });
+  if (has_all) accept(here, join(here.parts));
+}
+
+void GroupBroadcast::accept(Here& here, Payload payload) {
+  const Bytes message = encode(broadcast_message, here.step.step, payload);
+  for (const int child : tree_children(here.step.position, here.step.size)) {
+    transport_.send(rank_at(here, child), Channel::group_broadcast, message);
+    ++messages_sent_;
+  }
+  here.payload = std::move(payload);
+  --missing_;
+}
+
+void GroupBroadcast::handle(const Message& message) {
+  MessageReader reader(message);
+  const std::uint8_t type = reader.take_byte();
+  if (type != broadcast_message && type != part_message) reader.refuse();
+  const std::uint64_t step = reader.take_number();
+  Payload payload;
+  payload.failure = reader.take_text();
+  payload.bytes.resize(reader.take_count());
+  for (std::byte& byte : payload.bytes) byte = static_cast<std::byte>(reader.take_byte());
+  reader.expect_end();
+
+  if (step >= steps_.size() || !steps_[step].step.group || steps_[step].payload) reader.refuse();
+  Here& here = steps_[step];
+  if (type == part_message) {
+    for (std::size_t index = 1; index < here.parts.size(); ++index) {
+      const int position = contributor_position(static_cast<int>(index), here.contributors, here.step.size);
+      if (rank_at(here, position) == message.from) return add_part(here, index, std::move(payload));
+    }
+    reader.refuse();
+  }
+  const int position = here.step.position;
+  if (position == 0 || rank_at(here, tree_parent(position)) != message.from) reader.refuse();
+  accept(here, std::move(payload));
+}
+
+bool GroupBroadcast::step() {
+  while (const auto message = transport_.receive(Channel::group_broadcast)) handle(*message);
+  return missing_ == 0 && transport_.sends_done(Channel::group_broadcast);
+}
+
+}  // namespace rankmesh

@@ -1,0 +1,263 @@
+// Everything that makes a bring-up hang elsewhere ends here in time, with the same error on every rank that
+// names who and what, and leaves nothing behind but what the error counts.
+#include <stdexcept>
+#include <thread>
+
+#include "rankmesh/nccl/error.hpp"
+#include "support.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+using nccl::Communicators;
+using nccl::Strategy;
+using K = GroupKind;
+
+namespace {
+
+ParallelConfig one_group() {
+  return {.world_size = world_size()};
+}
+
+nccl::Options patient(const Way& way) {
+  nccl::Options options = rankmesh::tests::patient();
+  way.apply(options);
+  return options;
+}
+
+/// The data group gets a communicator of its own, where that over the world would serve.
+nccl::Options apart(nccl::Options options) {
+  options.bring_up.plan.sharing_keys[K::data] = "apart";
+  return options;
+}
+
+nccl::Options impatient(const Way& way) {
+  nccl::Options options = rankmesh::tests::impatient();
+  way.apply(options);
+  return options;
+}
+
+std::string rank_text(int rank) {
+  return "rank " + std::to_string(rank);
+}
+
+/// The ways whose waits have a deadline of their own.
+std::vector<Way> non_blocking_ways() {
+  std::vector<Way> result;
+  for (const Way& way : ways) {
+    if (!way.blocking) result.push_back(way);
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("fault: a leader that gets no ID") {
+  if (world_size() < 2) return;
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    const Faults faults("ncclGetUniqueId@0=error:2");
+    const std::string text = common_error<BringUpError>(one_group(), patient(way));
+    CHECK_THAT(text,
+               ContainsSubstring("failed on 1 rank, so it is given up on all:\n  rank 0: ncclGetUniqueId "
+                                 "failed"));
+    if (way.strategy != Strategy::nccl_split) {
+      CHECK_THAT(text, ContainsSubstring("making the data communicator of group 0: "));
+    }
+  }
+}
+
+TEST_CASE("fault: an initialisation that fails on one rank") {
+  if (world_size() < 2) return;
+  const int last = world_size() - 1;
+  for (const Way& way : non_blocking_ways()) {
+    CAPTURE(way.name());
+    const Faults faults("init@" + std::to_string(last) + "=error:3");
+    const std::string text = common_error<BringUpError>(one_group(), patient(way));
+    CHECK_THAT(text, ContainsSubstring("\n  " + rank_text(last) + ": ncclCommInitRankConfig failed"));
+  }
+}
+
+TEST_CASE("fault: an initialisation that fails later on one rank") {
+  if (world_size() < 2) return;
+  for (const Way& way : non_blocking_ways()) {
+    CAPTURE(way.name());
+    const Faults faults("init@1=async:3");
+    const std::string text = common_error<BringUpError>(one_group(), patient(way));
+    CHECK_THAT(text, ContainsSubstring("\n  rank 1: ncclCommInitRankConfig failed"));
+  }
+}
+
+TEST_CASE("fault: a split that fails on one rank") {
+  if (world_size() < 2) return;
+  const int last = world_size() - 1;
+  const Way way{Strategy::nccl_split, false};
+  const Faults faults("ncclCommSplit@" + std::to_string(last) + "=error:3");
+  const std::string text = common_error<BringUpError>(one_group(), apart(patient(way)));
+  CHECK_THAT(text, ContainsSubstring("\n  " + rank_text(last) +
+                                     ": ncclCommSplit failed, making the data communicator of group 0: "));
+}
+
+TEST_CASE("fault: a rank that hangs while communicators are made") {
+  if (world_size() < 2) return;
+  const int last = world_size() - 1;
+  for (const Way& way : non_blocking_ways()) {
+    CAPTURE(way.name());
+    const std::string call = way.strategy == Strategy::nccl_split ? "ncclCommSplit" : "init";
+    const Faults faults(call + "@" + std::to_string(last) + "=hang");
+    const std::string text = common_error<DeadlineError>(one_group(), apart(impatient(way)));
+    CHECK_THAT(text, ContainsSubstring("deadline missed at step initialisation: "));
+    CHECK_THAT(text, ContainsSubstring(std::to_string(last)));
+  }
+}
+
+TEST_CASE("fault: a rank that has the size of a group wrong") {
+  if (world_size() < 3) return;
+  for (const Way& way : non_blocking_ways()) {
+    CAPTURE(way.name());
+    const Faults faults("init@1=size:" + std::to_string(world_size() + 1));
+    // Its group, here the world, never comes together: whoever hears of that first fails, or the deadline
+    // passes.
+    const std::string text = common_error<InterruptedError>(one_group(), impatient(way), true);
+    CHECK_THAT(text, ContainsSubstring("step initialisation"));
+  }
+}
+
+TEST_CASE("fault: a rank that comes too late") {
+  if (world_size() < 2) return;
+  for (const int late : {0, 1, world_size() - 1}) {
+    CAPTURE(late);
+    nccl::Options options;
+    // The arrival is the same with every strategy; each gets its turn.
+    ways[static_cast<std::size_t>(late) % ways.size()].apply(options);
+    options.bring_up.timeouts = {.deadline = 700ms, .grace = 300ms};
+    if (world_rank() == late) std::this_thread::sleep_for(2s);
+    const std::string text = common_error<DeadlineError>(one_group(), options);
+    CHECK_THAT(text, ContainsSubstring("deadline missed at step agreement: " + rank_text(late) + " did not"));
+  }
+}
+
+TEST_CASE("fault: a slow rank is waited for") {
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    const Faults faults("init@0=slow:400;ncclCommSplit@0=slow:400");
+    const nccl::Options options = patient(way);
+    CHECK(ending_of<Error>(one_group(), options).text == "no error");
+  }
+}
+
+TEST_CASE("fault: ranks that share a GPU are both named, unless that is allowed") {
+  if (world_size() < 2) return;
+  const Steer devices("RANKMESH_DOUBLE_DEVICES", "1");
+  const auto before = nccl_double::counters();
+  for (const Way& way : ways) {
+    CAPTURE(way.name());
+    const std::string text = common_error<BringUpError>(one_group(), patient(way));
+    CHECK_THAT(text, ContainsSubstring("step device failed on " + std::to_string(world_size()) + " ranks"));
+    CHECK_THAT(text, ContainsSubstring("rank 0: shares GPU-"));
+    CHECK_THAT(text,
+               ContainsSubstring("with rank 1: give each rank a GPU of its own, or allow shared devices"));
+    CHECK_THAT(text, ContainsSubstring("\n  " + rank_text(world_size() - 1) + ": shares GPU-"));
+  }
+  CHECK(nccl_double::counters().ids_made == before.ids_made);  // no ID is made that could not be used
+  const Steer several("NCCL_MULTI_RANK_GPU_ENABLE", "1");
+  nccl::Options options = rankmesh::tests::patient();
+  options.allow_shared_device = true;
+  CHECK(ending_of<Error>(one_group(), options).text == "no error");
+}
+
+TEST_CASE("fault: a device that is not there") {
+  nccl::Options options = rankmesh::tests::patient();
+  options.device = 7;
+  const std::string text = common_error<BringUpError>(one_group(), options);
+  CHECK_THAT(text, ContainsSubstring("rank 0: device 7 does not exist: this process sees "));
+}
+
+TEST_CASE("fault: a stream that cannot be made on one rank") {
+  if (world_size() < 2) return;
+  const Faults faults("cudaStreamCreateWithPriority@1=error:2");
+  nccl::Options options = rankmesh::tests::patient();
+  options.kinds[K::data].stream = nccl::Stream::high_priority;
+  const std::string text = common_error<BringUpError>(one_group(), options);
+  CHECK_THAT(text, ContainsSubstring("\n  rank 1: cudaStreamCreateWithPriority failed"));
+}
+
+TEST_CASE("fault: an exception between two steps on one rank") {
+  if (world_size() < 2) return;
+  struct Interrupted : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+  for (const Way& way : ways) {
+    for (const int bad : {0, world_size() - 1}) {
+      for (const std::string part : {"agreement", "device", "data"}) {
+        CAPTURE(way.name(), bad, part);
+        nccl::Options options = patient(way);
+        options.bring_up.on_progress = [&](const Progress& progress) {
+          if (world_rank() == bad && progress.part == part) throw Interrupted("no more disk space");
+        };
+        std::string text = "no error";
+        try {
+          const Communicators groups(MPI_COMM_WORLD, one_group(), options);
+        } catch (const BringUpError& error) {
+          text = error.what();
+        } catch (const Interrupted& error) {
+          text = error.what();
+        }
+        if (world_rank() == bad) {
+          CHECK(text == "no more disk space");
+        } else {
+          CHECK_THAT(text, ContainsSubstring("\n  " + rank_text(bad) + ": no more disk space"));
+        }
+        CHECK(nccl_double::counters().live_communicators == 0);
+        MPI_Barrier(MPI_COMM_WORLD);
+      }
+    }
+  }
+}
+
+TEST_CASE("fault: ranks that disagree, in each field") {
+  if (world_size() < 2) return;
+  using Change = std::function<void(ParallelConfig&, nccl::Options&)>;
+  const std::vector<std::pair<std::string, Change>> changes = {
+      {"tensor", [](ParallelConfig& c, nccl::Options&) { c.tensor = 7; }},
+      {"fp8", [](ParallelConfig& c, nccl::Options&) { c.fp8 = true; }},
+      {"sharing_key.data",
+       [](ParallelConfig&, nccl::Options& o) { o.bring_up.plan.sharing_keys[K::data] = "x"; }},
+      {"options.data",
+       [](ParallelConfig&, nccl::Options& o) { o.kinds[K::data].communicator.max_ctas = 16; }},
+      {"nccl_strategy", [](ParallelConfig&, nccl::Options& o) { o.strategy = Strategy::mpi_split; }},
+      {"nccl_blocking", [](ParallelConfig&, nccl::Options& o) { o.blocking = true; }},
+      {"ranks_per_identifier", [](ParallelConfig&, nccl::Options& o) { o.ranks_per_identifier = 64; }},
+      {"share_split_resources", [](ParallelConfig&, nccl::Options& o) { o.share_split_resources = true; }},
+      {"host_communicators", [](ParallelConfig&, nccl::Options& o) { o.host_communicators = true; }},
+      {"allow_shared_device", [](ParallelConfig&, nccl::Options& o) { o.allow_shared_device = true; }},
+  };
+  const int odd_one = world_size() - 1;
+  for (const auto& [field, change] : changes) {
+    CAPTURE(field);
+    ParallelConfig config = one_group();
+    nccl::Options options = rankmesh::tests::patient();
+    if (world_rank() == odd_one) change(config, options);
+    const std::string text = common_error<DisagreementError>(config, options);
+    CHECK_THAT(text, ContainsSubstring("the ranks do not agree on 1 field:\n  " + field + " = "));
+    CHECK_THAT(text, ContainsSubstring(" on " + rank_text(odd_one)));
+  }
+}
+
+TEST_CASE("fault: ranks with different versions of NCCL") {
+  if (world_size() < 2) return;
+  const Steer version("RANKMESH_DOUBLE_NCCL_VERSION_1", "21805");
+  const std::string text = common_error<DisagreementError>(one_group(), rankmesh::tests::patient());
+  CHECK_THAT(text, ContainsSubstring("nccl_version = "));
+  CHECK_THAT(text, ContainsSubstring("2.18.5 on rank 1"));
+}
+
+TEST_CASE("after an error the job can bring up again") {
+  if (world_size() < 2) return;
+  {
+    const Faults faults("init@1=error:3");
+    static_cast<void>(common_error<BringUpError>(one_group(), rankmesh::tests::patient()));
+  }
+  Communicators groups(MPI_COMM_WORLD, one_group());
+  CHECK(gathered(groups.at(K::data).native(), world_size()).size() == static_cast<std::size_t>(world_size()));
+  groups.close();
+}

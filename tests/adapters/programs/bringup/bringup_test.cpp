@@ -1,0 +1,131 @@
+// The program rankmesh-bringup over MPI, started with mpiexec.
+
+#include "job.hpp"
+
+using namespace rankmesh::tests;
+
+namespace {
+
+Outcome bring_up(int processes, const std::string& options) {
+  return run({.program = RANKMESH_BRINGUP, .parts = {{processes, options}}});
+}
+
+}  // namespace
+
+TEST_CASE("the example of 16 ranks is brought up and proven") {
+  const Outcome outcome = bring_up(16, "--tp 2 --pp 4 --fp8 --format json");
+  CHECK(outcome.exit_code == 0);
+  const Json report = Json::parse(outcome.out);
+  CHECK(report.at("ok") == true);
+  CHECK(report.at("config") == "world=16 tp=2 pp=4 fp8");
+  CHECK(report.at("backend") == "mpi");
+  CHECK(report.at("library") != "");
+  CHECK(report.at("kinds").size() == 9);
+  CHECK(report.at("failures").empty());
+  for (const Json& kind : report.at("kinds")) {
+    if (kind.at("communicator") == "none") continue;
+    CHECK(kind.at("members_proven") == true);
+    CHECK(kind.at("order_proven") == true);
+  }
+  const Json model = kind_named(report, "model");
+  CHECK(model.at("groups") == 2);
+  CHECK(model.at("size") == 8);
+  CHECK(model.at("communicator") == "made");
+  CHECK(model.at("milliseconds") >= 0);
+  CHECK(kind_named(report, "sequence_data").at("shared_with") == "data");
+  CHECK(kind_named(report, "sequence").at("communicator") == "none");
+  CHECK(report.at("communicators_made") == 8 + 2 + 8 + 4 + 4 + 4);
+  for (const char* part : {"agreement", "duplicate", "total"}) CHECK(report.at("milliseconds").at(part) >= 0);
+}
+
+TEST_CASE("the text names every kind and what became of it") {
+  const Outcome outcome = bring_up(6, "--tp 1 --pp 3 --split-rank 1");
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+  CHECK_THAT(outcome.out, ContainsSubstring("rankmesh-bringup: world=6 pp=3 split-rank=1\n"));
+  CHECK_THAT(outcome.out, ContainsSubstring("embedding                 2      3  shared with model"));
+  CHECK_THAT(outcome.out, ContainsSubstring("tensor                    6      1  none (groups of one)"));
+  CHECK_THAT(outcome.out, ContainsSubstring("every communicator holds its group, in order"));
+}
+
+TEST_CASE("other layouts, sequence parallelism and one process") {
+  CHECK(bring_up(1, "--fp8").exit_code == 0);
+  CHECK(bring_up(8, "--sp 4 --fp8 --amax-rule product --distributed-optimizer").exit_code == 0);
+  CHECK(bring_up(12, "--tp 2 --pp 3 --vpp 2").exit_code == 0);
+}
+
+TEST_CASE("the layout may be in a file, which options come before") {
+  const TemporaryFolder folder;
+  const std::string layout = folder.write("a.toml", "tensor = 2\npipeline = 2\n");
+  const Outcome outcome = bring_up(8, "--layout " + layout + " --pp 4");
+  if (outcome.err.find("built without a reader of TOML files") != std::string::npos) return;
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("rankmesh-bringup: world=8 tp=2 pp=4\n"));
+
+  const std::string bad = folder.write("bad.toml", "tensor = 3\npipline = 2\n");
+  const Outcome refused = bring_up(8, "--layout " + bad);
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.err, ContainsSubstring(bad + ":1:10: tensor = 3 does not divide world_size = 8"));
+  CHECK_THAT(refused.err,
+             ContainsSubstring(bad + ":2:1: pipline is no key of a layout; did you mean pipeline?"));
+}
+
+TEST_CASE("progress is a line for each part, from one rank") {
+  const Outcome outcome = bring_up(8, "--tp 2 --pp 2 --progress");
+  CHECK(outcome.exit_code == 0);
+  CHECK(progress_parts(outcome.err) ==
+        std::vector<std::string>{"agreement", "duplicate", "data", "model", "tensor", "pipeline"});
+}
+
+TEST_CASE("bad input is said once, with everything that is wrong, and nothing on stdout") {
+  const Outcome outcome =
+      bring_up(4,
+               "--tp 3 --pp 0 --format yaml --backend mpi --strategy mpi_split --blocking "
+               "--ranks-per-identifier 2 --nccl-options x.yaml --allow-shared-device");
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.out.empty());
+  for (const char* expected :
+       {"tensor = 3 does not divide world_size = 4", "pipeline = 0 is below 1", "yaml\"",
+        "--strategy needs --backend nccl\n", "--blocking needs --backend nccl\n",
+        "--ranks-per-identifier needs --backend nccl\n", "--nccl-options needs --backend nccl\n",
+        "--allow-shared-device needs --backend nccl\n"}) {
+    CAPTURE(expected);
+    CHECK(occurrences(outcome.err, expected) == 1);
+  }
+}
+
+TEST_CASE("a backend that there is not is the only thing said of it") {
+  const Outcome outcome = bring_up(1, "--backend gloo --blocking");
+  CHECK(outcome.exit_code == 2);
+  CHECK_THAT(outcome.err, ContainsSubstring("gloo"));
+  CHECK_THAT(outcome.err, !ContainsSubstring("--blocking"));
+}
+
+TEST_CASE("bad input on some ranks only ends all of them") {
+  const Outcome outcome = run({.program = RANKMESH_BRINGUP, .parts = {{2, "--tp 2"}, {2, "--tp two"}}});
+  CHECK(outcome.exit_code == 2);
+  CHECK(occurrences(outcome.err, "two") == 1);
+}
+
+TEST_CASE("ranks that disagree all end, with one message") {
+  const Outcome outcome = run({.program = RANKMESH_BRINGUP, .parts = {{2, "--tp 2"}, {2, "--tp 4 --fp8"}}});
+  CHECK(outcome.exit_code == 1);
+  CHECK(occurrences(outcome.err,
+                    "rankmesh-bringup: the ranks do not agree on 2 fields:\n"
+                    "  tensor = 2 on ranks 0-1, 4 on ranks 2-3\n"
+                    "  fp8 = false on ranks 0-1, true on ranks 2-3\n") == 1);
+}
+
+TEST_CASE("a world size other than the number of processes is an error") {
+  const Outcome outcome = bring_up(4, "--world-size 8");
+  CHECK(outcome.exit_code == 1);
+  CHECK(occurrences(outcome.err, "world_size = 8 on ranks 0-3; it must be 4") == 1);
+}
+
+TEST_CASE("help is printed once") {
+  const Outcome outcome = bring_up(3, "--help");
+  CHECK(outcome.exit_code == 0);
+  CHECK(occurrences(outcome.out, "mpiexec -n 16 rankmesh-bringup") == 1);
+  CHECK_THAT(outcome.out, ContainsSubstring("--backend mpi|nccl"));
+  CHECK_THAT(outcome.out, ContainsSubstring("With --backend nccl\n"));
+}

@@ -1,0 +1,244 @@
+#include "rankmesh/comm/agreement_session.hpp"
+
+#include <memory>
+#include <random>
+#include <set>
+
+#include "rankmesh/comm/agreement.hpp"
+#include "support/catch.hpp"
+#include "support/simulated_network.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+using namespace std::chrono_literals;
+using Outcome = Verdict::Outcome;
+
+namespace {
+
+constexpr Timeouts timeouts{.deadline = 80s, .grace = 2s};
+
+/// A job whose ranks go through rounds over a simulated network, with some work before each.
+struct Job {
+  Job(int size, int round_count) : network(size), rounds_to_go(round_count) {
+    for (int rank = 0; rank < size; ++rank) {
+      Member& member = members.emplace_back();
+      member.session = std::make_unique<AgreementSession>(network.transport(rank), timeouts);
+      member.work.resize(static_cast<std::size_t>(round_count));
+    }
+  }
+
+  struct Member {
+    std::unique_ptr<AgreementSession> session;
+    std::unique_ptr<Agreement> agreement;
+    /// How long it works before each round.
+    std::vector<std::chrono::nanoseconds> work;
+    std::chrono::nanoseconds busy_until{0};
+    int finished = 0;
+    /// The verdict that ended it.
+    std::optional<Verdict> end;
+    std::chrono::nanoseconds ended_at{0};
+  };
+
+  void step(Member& member) {
+    if (network.now() < member.busy_until) return;
+    if (!member.agreement) {
+      member.agreement =
+          std::make_unique<Agreement>(*member.session, std::vector<AgreementField>{},
+                                      AgreementOptions{.step = "round " + std::to_string(member.finished)});
+    }
+    if (!member.agreement->step()) return;
+    const Verdict verdict = member.agreement->verdict();
+    member.agreement.reset();
+    ++member.finished;
+    if (verdict.outcome != Outcome::agreed || member.finished == rounds_to_go) {
+      member.end = verdict;
+      member.ended_at = network.now();
+    } else {
+      member.busy_until = network.now() + member.work[static_cast<std::size_t>(member.finished)];
+    }
+  }
+
+  /// Runs until every living rank has ended. @param on_tick called with every step of the clock
+  template <typename OnTick>
+  void run(OnTick&& on_tick) {
+    bool running = true;
+    while (running) {
+      on_tick(*this);
+      running = false;
+      for (int rank = 0; rank < network.size(); ++rank) {
+        Member& member = members[static_cast<std::size_t>(rank)];
+        if (member.end || !network.is_alive(rank)) continue;
+        running = true;
+        step(member);
+      }
+      network.advance(50ms);
+      REQUIRE(network.now() < 1h);
+    }
+  }
+  void run() {
+    run([](Job&) {});
+  }
+
+  SimulatedNetwork network;
+  int rounds_to_go;
+  std::vector<Member> members;
+};
+
+}  // namespace
+
+TEST_CASE("rounds follow each other, with two messages for every rank but one in each") {
+  for (const int size : {1, 2, 3, 8, 13, 40}) {
+    CAPTURE(size);
+    Job job(size, 5);
+    job.run();
+    for (const Job::Member& member : job.members) {
+      CHECK(member.finished == 5);
+      CHECK(member.end->outcome == Outcome::agreed);
+      CHECK_FALSE(member.session->is_over());
+    }
+    CHECK(job.network.messages_sent() == 5 * 2 * (size - 1));
+  }
+}
+
+TEST_CASE("ranks that are ahead of others are understood") {
+  std::mt19937 random(20260301);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    CAPTURE(attempt);
+    Job job(std::uniform_int_distribution(2, 30)(random), 6);
+    for (Job::Member& member : job.members) {
+      for (auto& work : member.work)
+        work = std::chrono::seconds(std::uniform_int_distribution(0, 11)(random));
+    }
+    job.run();
+    for (const Job::Member& member : job.members) {
+      CHECK(member.finished == 6);
+      CHECK(member.end->outcome == Outcome::agreed);
+    }
+  }
+}
+
+TEST_CASE("the deadline counts for all rounds together, from the arrival of the first rank") {
+  Job job(8, 3);
+  job.members[3].work = {0s, 50s, 40s};
+  job.run();
+  for (const Job::Member& member : job.members) {
+    CHECK(member.finished == 3);
+    CHECK(member.end->outcome == Outcome::deadline_missed);
+    CHECK(member.end->deadline.step == "round 2");
+    CHECK(member.end->deadline.missing == RankSet(3));
+    CHECK(member.end->deadline.waited >= 80s);
+    CHECK(member.end->deadline.waited <= 82s);
+  }
+}
+
+TEST_CASE("whichever rank dies, at whatever time, the others name it and nobody else") {
+  std::mt19937 random(20260302);
+  int named = 0;
+  int unnoticed = 0;
+  int left_behind = 0;
+  for (int attempt = 0; attempt < 600; ++attempt) {
+    const int size = std::uniform_int_distribution(2, 33)(random);
+    const int victim = std::uniform_int_distribution(0, size - 1)(random);
+    Job job(size, 4);
+    for (Job::Member& member : job.members) {
+      for (auto& work : member.work)
+        work = std::chrono::milliseconds(std::uniform_int_distribution(0, 40)(random));
+    }
+    // A tick is at most as long as a message takes, so that every state of the protocol is met.
+    const int ticks = std::uniform_int_distribution(0, 120)(random);
+    CAPTURE(attempt, size, victim, ticks);
+    int tick = 0;
+    job.run([&](Job& running) {
+      if (tick++ == ticks) running.network.kill(victim);
+    });
+    bool somebody_completed = false;
+    for (const Job::Member& member : job.members) {
+      somebody_completed = somebody_completed || (member.end && member.end->outcome == Outcome::agreed);
+    }
+    if (somebody_completed) ++unnoticed;
+    for (int rank = 0; rank < size; ++rank) {
+      const Job::Member& member = job.members[static_cast<std::size_t>(rank)];
+      if (rank == victim) continue;
+      REQUIRE(member.end.has_value());
+      if (member.end->outcome == Outcome::agreed) continue;
+      CHECK(member.end->outcome == Outcome::deadline_missed);
+      CHECK(member.ended_at <= 80s + 5s);
+      if (somebody_completed) {
+        // It died after the others had left: those below it have nobody to ask, and say that they do not
+        // know.
+        CHECK_FALSE(member.end->deadline.complete);
+        ++left_behind;
+      } else {
+        CHECK(member.end->deadline.missing == RankSet(victim));
+        CHECK(member.end->deadline.complete);
+        ++named;
+      }
+    }
+  }
+  CHECK(named > 1000);
+  CHECK(unnoticed > 10);
+  CHECK(left_behind < named / 10);
+}
+
+TEST_CASE("a rank that abandons the bring-up ends it for the others, in whatever round they are") {
+  for (const int size : {2, 5, 16}) {
+    for (const int leaving : {0, 1, size - 1}) {
+      CAPTURE(size, leaving);
+      Job job(size, 4);
+      for (int rank = 0; rank < size; ++rank) {
+        if (rank != leaving) continue;
+        // It takes part in two rounds, begins a third and leaves that with an exception.
+        job.members[static_cast<std::size_t>(rank)].work[3] = 1000s;
+      }
+      bool left = false;
+      job.run([&](Job& running) {
+        Job::Member& member = running.members[static_cast<std::size_t>(leaving)];
+        if (left || member.finished < 3) return;
+        left = true;
+        member.end = Verdict{};
+        // The simulated clock stands still in here: only the messages leave.
+        Agreement agreement(*member.session, {}, {.arrives_at_once = false});
+        agreement.fail("out of memory");
+        static_cast<void>(agreement.step());
+        if (leaving == 0) {
+          running.network.advance(1s);
+          static_cast<void>(agreement.step());
+        }
+      });
+      CHECK(left);
+      for (int rank = 0; rank < size; ++rank) {
+        if (rank == leaving) continue;
+        const Job::Member& member = job.members[static_cast<std::size_t>(rank)];
+        CHECK(member.end->outcome == Outcome::failed);
+        CHECK(member.end->failures == std::vector<RankFailure>{{leaving, "out of memory"}});
+        CHECK(member.session->is_over());
+      }
+    }
+  }
+}
+
+TEST_CASE("a failure reaches ranks that are still in the round before") {
+  int behind = 0;
+  for (int ticks = 0; ticks < 40; ++ticks) {
+    CAPTURE(ticks);
+    Job job(24, 3);
+    int tick = 0;
+    job.run([&](Job& running) {
+      if (tick++ == ticks) running.network.kill(8);  // the parent of 9 to 15
+      Job::Member& failing = running.members[1];
+      if (failing.finished != 1 || failing.agreement || failing.end) return;
+      failing.agreement = std::make_unique<Agreement>(*failing.session, std::vector<AgreementField>{},
+                                                      AgreementOptions{.arrives_at_once = false});
+      failing.agreement->fail("out of memory");
+    });
+    if (job.members[1].finished < 2) continue;  // it died so early that nobody came through the first round
+    for (int rank = 0; rank < 24; ++rank) {
+      if (rank == 8) continue;
+      const Job::Member& member = job.members[static_cast<std::size_t>(rank)];
+      CHECK(member.end->outcome == Outcome::failed);
+      CHECK(member.ended_at <= 3s);
+      behind += member.finished == 1 ? 1 : 0;
+    }
+  }
+  CHECK(behind > 0);
+}

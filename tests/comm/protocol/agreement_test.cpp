@@ -1,0 +1,510 @@
+#include "rankmesh/comm/agreement.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+
+#include "support/catch.hpp"
+#include "support/simulated_network.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+using namespace std::chrono_literals;
+using Outcome = Verdict::Outcome;
+
+namespace {
+
+constexpr Timeouts options{.deadline = 80s, .grace = 2s};
+
+/// A job whose ranks agree over a simulated network: who starts when, who holds what, who dies, who works how
+/// long before it arrives, who fails at that.
+struct Job {
+  explicit Job(int size)
+      : network(size),
+        starts(static_cast<std::size_t>(size), 0s),
+        works(static_cast<std::size_t>(size), 0s) {
+    for (int rank = 0; rank < size; ++rank)
+      fields.push_back({{.field = "tensor", .value = "2", .required = {}}});
+  }
+
+  /// One whose ranks find a message at every n-th look only, and have the timeouts for that.
+  Job(int size, int nth_look) : Job(size) {
+    network.show_at_every(nth_look);
+    timeouts.grace = 20s;
+  }
+
+  /// A rank that never starts.
+  void lose(int rank) {
+    network.kill(rank);
+    lost.insert(rank);
+  }
+
+  /// Runs all ranks until those that live have a verdict.
+  void run() {
+    const int size = network.size();
+    sessions.resize(static_cast<std::size_t>(size));
+    machines.resize(static_cast<std::size_t>(size));
+    ends.resize(static_cast<std::size_t>(size));
+    verdicts.resize(static_cast<std::size_t>(size));
+    bool running = true;
+    while (running) {
+      running = false;
+      for (const auto& [rank, time] : dies_at) {
+        if (network.now() < time || lost.contains(rank)) continue;
+        lose(rank);
+      }
+      for (int rank = 0; rank < size; ++rank) {
+        const auto r = static_cast<std::size_t>(rank);
+        if (verdicts[r] || !network.is_alive(rank)) continue;
+        running = true;
+        if (network.now() < starts[r]) continue;
+        if (!machines[r]) {
+          sessions[r] = std::make_unique<AgreementSession>(network.transport(rank), timeouts);
+          machines[r] = std::make_unique<Agreement>(*sessions[r], fields[r],
+                                                    AgreementOptions{.arrives_at_once = works[r] == 0s});
+        }
+        if (const auto away = away_until.find(rank);
+            away != away_until.end() && network.now() < away->second) {
+          continue;
+        }
+        if (works[r] > 0s && network.now() >= starts[r] + works[r]) {
+          works[r] = 0s;
+          if (failing.contains(rank)) {
+            machines[r]->fail("out of memory");
+            if (arrive_after_failing) machines[r]->arrive();
+          } else {
+            machines[r]->arrive();
+          }
+        }
+        if (!machines[r]->step()) continue;
+        verdicts[r] = machines[r]->verdict();
+        ends[r] = network.now();
+      }
+      network.advance(100ms);
+      REQUIRE(network.now() < 1h);
+    }
+  }
+
+  /// The verdict that all living ranks share.
+  Verdict common_verdict() {
+    std::optional<Verdict> common;
+    for (std::size_t r = 0; r < verdicts.size(); ++r) {
+      if (lost.contains(static_cast<int>(r))) continue;
+      REQUIRE(verdicts[r].has_value());
+      if (!common) common = verdicts[r];
+      CHECK(*verdicts[r] == *common);
+    }
+    return common.value();
+  }
+
+  SimulatedNetwork network;
+  Timeouts timeouts = options;
+  std::vector<std::chrono::nanoseconds> starts;
+  /// How long a rank works before it arrives.
+  std::vector<std::chrono::nanoseconds> works;
+  std::set<int> failing;
+  bool arrive_after_failing = false;
+  std::map<int, std::chrono::nanoseconds> dies_at;
+  /// Ranks that are there, and look for messages only from then on: they are in a call that blocks.
+  std::map<int, std::chrono::nanoseconds> away_until;
+  std::vector<std::vector<AgreementField>> fields;
+  std::set<int> lost;
+  std::vector<std::unique_ptr<AgreementSession>> sessions;
+  std::vector<std::unique_ptr<Agreement>> machines;
+  std::vector<std::optional<Verdict>> verdicts;
+  std::vector<std::chrono::nanoseconds> ends;
+};
+
+RankSet ranks(std::vector<RankSet::Range> ranges) {
+  return RankSet::of(std::move(ranges));
+}
+
+}  // namespace
+
+TEST_CASE("ranks that hold the same agree, with two messages for every rank but one") {
+  for (const int size : {1, 2, 3, 4, 5, 7, 8, 16, 33, 100}) {
+    CAPTURE(size);
+    Job job(size);
+    job.run();
+    CHECK(job.common_verdict() == Verdict{});
+    CHECK(job.network.messages_sent() == 2 * (size - 1));
+  }
+}
+
+TEST_CASE("no rank sends more than a logarithm of messages when all is well") {
+  // Three levels of a tree in which each has seven more.
+  Job job(512);
+  job.run();
+  for (const auto& machine : job.machines) CHECK(machine->messages_sent() <= 21);
+}
+
+TEST_CASE("every rank learns each field that differs, its values and who holds them") {
+  Job job(8);
+  for (std::size_t r = 0; r < 8; ++r) {
+    job.fields[r].push_back({.field = "pipeline", .value = r == 4 || r == 5 ? "4" : "1", .required = {}});
+    job.fields[r].push_back({.field = "fp8", .value = "false", .required = {}});
+    job.fields[r].push_back({.field = "seed", .value = std::to_string(r % 3), .required = {}});
+  }
+  job.run();
+  const Verdict verdict = job.common_verdict();
+  CHECK(verdict.outcome == Outcome::disagreed);
+  REQUIRE(verdict.disagreements.size() == 2);
+  CHECK(verdict.disagreements[0] ==
+        Disagreement{"pipeline", {{"1", ranks({{0, 3}, {6, 7}})}, {"4", ranks({{4, 5}})}}, std::nullopt});
+  CHECK(verdict.disagreements[1].values[2] == HeldValue{"2", ranks({{2, 2}, {5, 5}})});
+  CHECK_THROWS_AS(verdict.raise(), DisagreementError);
+}
+
+TEST_CASE("a value that all ranks hold but that is not the required one is a disagreement") {
+  Job job(4);
+  for (auto& fields : job.fields) fields.push_back({.field = "world_size", .value = "16", .required = "4"});
+  job.run();
+  const Verdict verdict = job.common_verdict();
+  CHECK(verdict.disagreements ==
+        std::vector<Disagreement>{{"world_size", {{"16", RankSet::first(4)}}, std::string("4")}});
+}
+
+TEST_CASE("a field that a rank does not know is a disagreement") {
+  Job job(4);
+  for (std::size_t r : {0U, 1U, 3U})
+    job.fields[r].push_back({.field = "added", .value = "1", .required = {}});
+  job.run();
+  CHECK(job.common_verdict().disagreements ==
+        std::vector<Disagreement>{
+            {"added", {{"1", ranks({{0, 1}, {3, 3}})}, {"(not set)", RankSet(2)}}, std::nullopt}});
+}
+
+TEST_CASE("whatever the ranks hold, what is told is what they hold") {
+  std::mt19937 random(5);
+  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random()) % bound; };
+  for (int round = 0; round < 400; ++round) {
+    // Beyond nine ranks the tree has two levels, beyond 64 three; differences meet on the way.
+    Job job(1 + static_cast<int>(below(round % 20 == 0 ? 80 : 20)));
+    const std::size_t names = 1 + below(5);
+    const std::size_t values = 1 + below(3);
+    for (auto& fields : job.fields) {
+      fields.clear();
+      for (std::size_t name = 0; name < names; ++name) {
+        const bool is_odd = below(4) == 0;
+        if (is_odd && below(3) == 0) continue;
+        fields.push_back({.field = "field" + std::to_string(name),
+                          .value = is_odd ? std::to_string(below(values)) : std::string("common")});
+      }
+      if (below(4) == 0) std::reverse(fields.begin(), fields.end());
+    }
+    // Some ranks come late, after those below them.
+    for (auto& start : job.starts) start = std::chrono::seconds(below(3));
+    job.run();
+
+    std::map<std::string, std::map<std::string, RankSet>> held;
+    for (std::size_t name = 0; name < names; ++name) {
+      const std::string field = "field" + std::to_string(name);
+      for (std::size_t rank = 0; rank < job.fields.size(); ++rank) {
+        std::string value = "(not set)";
+        for (const AgreementField& own : job.fields[rank]) {
+          if (own.field == field) value = own.value;
+        }
+        held[field][value].insert(RankSet(static_cast<int>(rank)));
+      }
+      if (held[field].size() == 1) held.erase(field);
+    }
+    std::map<std::string, std::map<std::string, RankSet>> told;
+    for (const Disagreement& disagreement : job.common_verdict().disagreements) {
+      int before = -1;
+      for (const HeldValue& value : disagreement.values) {
+        CHECK(told[disagreement.field].emplace(value.value, value.ranks).second);
+        CHECK(value.ranks.ranges().front().first > before);
+        before = value.ranks.ranges().front().first;
+      }
+    }
+    CAPTURE(round, job.network.size());
+    CHECK(told == held);
+  }
+}
+
+TEST_CASE("whoever is missing, all others name it") {
+  for (const int size : {2, 3, 5, 8, 13}) {
+    for (int missing = 0; missing < size; ++missing) {
+      CAPTURE(size, missing);
+      Job job(size);
+      job.lose(missing);
+      job.run();
+      const Verdict verdict = job.common_verdict();
+      CHECK(verdict.outcome == Outcome::deadline_missed);
+      CHECK(verdict.deadline.missing == RankSet(missing));
+      CHECK(verdict.deadline.complete);
+      CHECK(verdict.deadline.waited >= options.deadline);
+      CHECK(verdict.deadline.waited <= options.deadline + 2 * options.grace);
+    }
+  }
+}
+
+TEST_CASE("a missing inner node of the tree hides nobody") {
+  Job job(80);
+  job.lose(64);  // the parent of 65 to 71, and of 72
+  job.lose(72);  // the parent of 73 to 79
+  job.lose(3);
+  job.run();
+  CHECK(job.common_verdict().deadline.missing == ranks({{3, 3}, {64, 64}, {72, 72}}));
+}
+
+TEST_CASE("where both who collect are missing, every rank ends and says that there may be more") {
+  Job job(8);
+  job.lose(0);
+  job.lose(1);
+  job.lose(5);
+  job.run();
+  for (const int rank : {2, 3, 4, 6, 7}) {
+    const auto& verdict = job.verdicts[static_cast<std::size_t>(rank)];
+    REQUIRE(verdict.has_value());
+    CHECK(verdict->outcome == Outcome::deadline_missed);
+    CHECK(verdict->deadline.missing == ranks({{0, 1}}));
+    CHECK_FALSE(verdict->deadline.complete);
+    CHECK(job.ends[static_cast<std::size_t>(rank)] <= options.deadline + 2 * options.grace + 1s);
+  }
+}
+
+TEST_CASE("ranks that come late but in time are waited for") {
+  for (const int late : {0, 1, 4, 7}) {
+    CAPTURE(late);
+    Job job(8);
+    job.starts[static_cast<std::size_t>(late)] = 79s;
+    job.run();
+    CHECK(job.common_verdict().outcome == Outcome::agreed);
+  }
+}
+
+TEST_CASE("a rank that comes too late gets the same error, and need not wait for it") {
+  for (const int late : {0, 1, 4, 7}) {
+    CAPTURE(late);
+    Job job(8);
+    job.starts[static_cast<std::size_t>(late)] = 200s;
+    job.run();
+    CHECK(job.common_verdict().deadline.missing == RankSet(late));
+    CHECK(job.ends[static_cast<std::size_t>(late)] <= 201s);
+  }
+}
+
+TEST_CASE("rank 0 agrees to nothing that the others have given up, though messages show one at a time") {
+  for (const int nth_look : {1, 2, 3}) {
+    CAPTURE(nth_look);
+    Job job(8, nth_look);
+    job.starts[0] = 200s;
+    job.run();
+    CHECK(job.common_verdict().deadline.missing == RankSet(0));
+  }
+}
+
+TEST_CASE("a rank that looks late names those who are silent alone, though messages show one at a time") {
+  for (const int nth_look : {1, 2, 3}) {
+    CAPTURE(nth_look);
+    Job job(8, nth_look);
+    // All reports but one lie there when rank 0 looks, before rank 1 stands in for it.
+    job.away_until[0] = options.deadline + 1s;
+    job.lose(5);
+    job.run();
+    CHECK(job.common_verdict().deadline.missing == RankSet(5));
+  }
+}
+
+TEST_CASE("the deadline counts from the first arrival, whoever arrives first") {
+  Job job(8);
+  std::fill(job.starts.begin(), job.starts.end(), 60s);
+  job.starts[5] = 0s;
+  job.lose(2);
+  job.run();
+  CHECK(job.common_verdict().deadline.missing == RankSet(2));
+  CHECK(*std::max_element(job.ends.begin(), job.ends.end()) <= options.deadline + options.grace);
+}
+
+TEST_CASE("whatever happens, ranks never contradict each other") {
+  std::mt19937 random(20260101);
+  int agreed = 0;
+  int disagreed = 0;
+  int missed = 0;
+  for (int round = 0; round < 400; ++round) {
+    CAPTURE(round);
+    const int size = std::uniform_int_distribution(2, 40)(random);
+    Job job(size);
+    const int spread = std::uniform_int_distribution(0, 60)(random);
+    for (auto& start : job.starts)
+      start = std::chrono::seconds(std::uniform_int_distribution(0, spread)(random));
+    const bool someone_differs = std::uniform_int_distribution(0, 2)(random) == 0;
+    if (someone_differs) job.fields[static_cast<std::size_t>(size / 2)][0].value = "8";
+    const int losses = std::max(0, std::uniform_int_distribution(-2, 2)(random));
+    RankSet lost;
+    for (int i = 0; i < std::min(losses, size - 1); ++i) {
+      const int rank = std::uniform_int_distribution(0, size - 1)(random);
+      job.lose(rank);
+      lost.insert(RankSet(rank));
+    }
+    if (lost.contains(0) && lost.contains(1)) continue;  // a case of its own, above
+    job.run();
+    const Verdict verdict = job.common_verdict();
+    if (losses > 0) {
+      ++missed;
+      CHECK(verdict.deadline.missing == lost);
+    } else if (someone_differs) {
+      ++disagreed;
+      CHECK(verdict.outcome == Outcome::disagreed);
+    } else {
+      ++agreed;
+      CHECK(verdict.outcome == Outcome::agreed);
+    }
+  }
+  CHECK(agreed > 50);
+  CHECK(disagreed > 50);
+  CHECK(missed > 50);
+}
+
+TEST_CASE("a rank that works first is waited for") {
+  Job job(8);
+  for (const std::size_t r : {0U, 3U, 4U}) job.works[r] = std::chrono::seconds(10 + r);
+  job.run();
+  CHECK(job.common_verdict() == Verdict{});
+  CHECK(*std::min_element(job.ends.begin(), job.ends.end()) >= 14s);
+}
+
+TEST_CASE("a rank that does not finish its work in time is named, by itself too, as one that is there") {
+  for (const int slow : {0, 1, 4, 7}) {
+    CAPTURE(slow);
+    Job job(8);
+    for (auto& work : job.works) work = 1s;
+    job.works[static_cast<std::size_t>(slow)] = 500s;
+    job.run();
+    const Verdict verdict = job.common_verdict();
+    CHECK(verdict.outcome == Outcome::deadline_missed);
+    CHECK(verdict.deadline.missing.empty());
+    CHECK(verdict.deadline.unfinished == RankSet(slow));
+  }
+}
+
+TEST_CASE("a rank that dies at work is told from those that wait for it") {
+  for (const int dead : {0, 1, 4, 7}) {
+    for (const auto when : {2s, 30s, 79s}) {
+      CAPTURE(dead, when.count());
+      Job job(8);
+      // Half of the ranks wait for the dead one, and the others finish.
+      for (std::size_t r = 0; r < 8; ++r)
+        job.works[r] = r % 2 == static_cast<std::size_t>(dead) % 2 ? 500s : 1s;
+      job.dies_at[dead] = when;
+      job.run();
+      const Verdict verdict = job.common_verdict();
+      CHECK(verdict.outcome == Outcome::deadline_missed);
+      CHECK(verdict.deadline.missing == RankSet(dead));
+      RankSet waiting;
+      for (int rank = dead % 2; rank < 8; rank += 2) {
+        if (rank != dead) waiting.insert(RankSet(rank));
+      }
+      CHECK(verdict.deadline.unfinished == waiting);
+    }
+  }
+}
+
+TEST_CASE("a failure on one rank ends the step on all of them at once") {
+  for (const int size : {1, 2, 3, 8, 13}) {
+    for (int bad = 0; bad < size; ++bad) {
+      CAPTURE(size, bad);
+      Job job(size);
+      // The others would work for ever: they wait for the rank that failed, as in a collective call.
+      for (auto& work : job.works) work = 10000s;
+      job.works[static_cast<std::size_t>(bad)] = 3s;
+      job.failing.insert(bad);
+      job.run();
+      const Verdict verdict = job.common_verdict();
+      CHECK(verdict.outcome == Outcome::failed);
+      CHECK(verdict.failures == std::vector<RankFailure>{{bad, "out of memory"}});
+      CHECK(*std::max_element(job.ends.begin(), job.ends.end()) <= 4s);
+      CHECK_THROWS_WITH(verdict.raise(),
+                        "step agreement failed on 1 rank, so it is given up on all:\n  rank " +
+                            std::to_string(bad) + ": out of memory");
+    }
+  }
+}
+
+TEST_CASE("failures that come together are all named") {
+  Job job(16);
+  for (auto& work : job.works) work = 10000s;
+  for (const int bad : {0, 5, 11}) {
+    job.works[static_cast<std::size_t>(bad)] = 1s;
+    job.failing.insert(bad);
+  }
+  job.run();
+  CHECK(job.common_verdict().failures ==
+        std::vector<RankFailure>{{0, "out of memory"}, {5, "out of memory"}, {11, "out of memory"}});
+}
+
+TEST_CASE("a rank that failed does not arrive any more, and a failure counts also where all have arrived") {
+  for (const int size : {1, 2, 8}) {
+    for (const int bad : {0, size - 1}) {
+      CAPTURE(size, bad);
+      Job job(size);
+      job.works[static_cast<std::size_t>(bad)] = 1s;
+      job.failing.insert(bad);
+      job.arrive_after_failing = true;
+      job.run();
+      CHECK(job.common_verdict().outcome == Outcome::failed);
+    }
+  }
+}
+
+TEST_CASE("a failure is known even where rank 0 is gone") {
+  Job job(8);
+  job.lose(0);
+  job.works[5] = 1s;
+  job.failing.insert(5);
+  job.run();
+  const Verdict verdict = job.common_verdict();
+  CHECK(verdict.failures == std::vector<RankFailure>{{5, "out of memory"}});
+}
+
+TEST_CASE("a message of another program is refused, naming its sender") {
+  SimulatedNetwork network(2);
+  const auto send = [&](std::vector<int> bytes) {
+    Bytes message;
+    for (const int byte : bytes) message.push_back(static_cast<std::byte>(byte));
+    network.transport(1).send(0, Channel::agreement, message);
+    network.advance(1s);
+  };
+  AgreementSession session(network.transport(0), options);
+  Agreement agreement(session, {}, {});
+  SECTION("unknown") {
+    send({1, 2, 3});
+  }
+  SECTION("empty") {
+    send({});
+  }
+  SECTION("cut short") {
+    send({0xA1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  }
+  SECTION("a count beyond its end") {
+    send({0xA1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255});
+  }
+  CHECK_THROWS_WITH(agreement.step(), ContainsSubstring("rank 1 sent a message"));
+}
+
+TEST_CASE("the fields of a configuration are all its fields, and the world size must be that of the job") {
+  const auto fields = agreement_fields({.world_size = 16, .tensor = 2, .split_rank = 1, .fp8 = true}, 8);
+  REQUIRE(fields.size() == 26);
+  CHECK(fields[0] == AgreementField{.field = "world_size", .value = "16", .required = "8"});
+  CHECK(fields[2] == AgreementField{.field = "tensor", .value = "2", .required = {}});
+  CHECK(fields[5] == AgreementField{.field = "virtual_pipeline", .value = "none", .required = {}});
+  CHECK(fields[7] == AgreementField{.field = "fp8", .value = "true", .required = {}});
+}
+
+TEST_CASE("a layout among others fills the job up to its end, or the job is as large as it says") {
+  const auto required = [](const ParallelConfig& config) {
+    std::vector<std::string> texts;
+    for (const AgreementField& field : agreement_fields(config, 16)) {
+      if (field.required) texts.push_back(field.field + " " + *field.required);
+    }
+    return texts;
+  };
+  const auto core = Convention::megatron_core;
+  CHECK(required({.world_size = 4, .convention = core, .rank_offset = 4}) ==
+        std::vector<std::string>{"world_size 12"});
+  CHECK(required({.world_size = 4, .convention = core, .rank_offset = 4, .job_size = 8}) ==
+        std::vector<std::string>{"job_size 16"});
+}

@@ -1,0 +1,187 @@
+// Compiled with the fallback header of one version of NCCL, and run with the double, which has all calls.
+#include <cuda_runtime_api.h>
+#include <nccl.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+
+#include "nccl_double/double.hpp"
+#include "support/catch.hpp"
+
+static_assert(NCCL_VERSION_CODE == RANKMESH_FALLBACK_NCCL_VERSION);
+static_assert(NCCL_VERSION(NCCL_MAJOR, NCCL_MINOR, NCCL_PATCH) == NCCL_VERSION_CODE);
+
+// Names that this version does not have are free: these would not compile beside a declaration.
+#if NCCL_VERSION_CODE < 21400
+using ncclConfig_t = void;
+using ncclCommInitRankConfig = void;
+using ncclCommFinalize = void;
+using ncclInProgress = void;
+static_assert(ncclNumResults == 7);
+#endif
+#if NCCL_VERSION_CODE < 21800
+using ncclCommSplit = void;
+#endif
+#if NCCL_VERSION_CODE < 22300
+using ncclCommInitRankScalable = void;
+#endif
+#if (NCCL_VERSION_CODE < 21400 && defined(NCCL_CONFIG_INITIALIZER)) || \
+    (NCCL_VERSION_CODE < 21700 && defined(NCCL_CONFIG_UNDEF_INT)) ||   \
+    (NCCL_VERSION_CODE < 21800 && defined(NCCL_SPLIT_NOCOLOR))
+#error "a macro of a later version"
+#endif
+
+using namespace rankmesh::tests;
+
+namespace {
+
+ncclUniqueId make_id() {
+  ncclUniqueId id;
+  REQUIRE(ncclGetUniqueId(&id) == ncclSuccess);
+  return id;
+}
+
+#if NCCL_VERSION_CODE >= 21400
+void close(ncclComm_t communicator) {
+  CHECK(ncclCommFinalize(communicator) == ncclSuccess);
+  CHECK(ncclCommDestroy(communicator) == ncclSuccess);
+}
+#endif
+
+}  // namespace
+
+TEST_CASE("two ranks add up, whatever the header") {
+  ::setenv("RANKMESH_DOUBLE_DEVICES", "2", 1);
+  const ncclUniqueId id = make_id();
+  ncclComm_t communicators[2] = {nullptr, nullptr};
+  REQUIRE(ncclGroupStart() == ncclSuccess);
+  for (int device = 0; device < 2; ++device) {
+    REQUIRE(cudaSetDevice(device) == cudaSuccess);
+    REQUIRE(ncclCommInitRank(&communicators[device], 2, id, device) == ncclSuccess);
+  }
+  REQUIRE(ncclGroupEnd() == ncclSuccess);
+  int values[2] = {3, 4};
+  REQUIRE(ncclGroupStart() == ncclSuccess);
+  for (int device = 0; device < 2; ++device) {
+    int* const value = &values[device];
+    REQUIRE(ncclAllReduce(value, value, 1, ncclInt, ncclSum, communicators[device], nullptr) == ncclSuccess);
+  }
+  REQUIRE(ncclGroupEnd() == ncclSuccess);
+  CHECK(values[0] == 7);
+  CHECK(values[1] == 7);
+  for (ncclComm_t communicator : communicators) CHECK(ncclCommAbort(communicator) == ncclSuccess);
+  CHECK(nccl_double::counters().live_communicators == 0);
+  ::unsetenv("RANKMESH_DOUBLE_DEVICES");
+  CHECK(cudaSetDevice(0) == cudaSuccess);
+}
+
+TEST_CASE("the structures of the CUDA runtime are the double's") {
+  struct {
+    cudaDeviceProp properties;
+    char after = 'x';
+  } guarded;
+  REQUIRE(cudaGetDeviceProperties(&guarded.properties, 0) == cudaSuccess);
+  CHECK(std::string(guarded.properties.name).starts_with("Rankmesh double"));
+  CHECK(guarded.properties.major == 9);
+  CHECK(guarded.after == 'x');
+}
+
+TEST_CASE("the version that is said can be that of the header") {
+  ::setenv("RANKMESH_DOUBLE_NCCL_VERSION", std::to_string(NCCL_VERSION_CODE).c_str(), 1);
+  int version = 0;
+  CHECK(ncclGetVersion(&version) == ncclSuccess);
+  CHECK(version == NCCL_VERSION_CODE);
+}
+
+#if NCCL_VERSION_CODE >= 21400
+TEST_CASE("a configuration has this version's options, the others their defaults") {
+  constexpr std::size_t expected = NCCL_VERSION_CODE >= 22800   ? 80
+                                   : NCCL_VERSION_CODE >= 22700 ? 72
+                                   : NCCL_VERSION_CODE >= 21800 ? 48
+                                   : NCCL_VERSION_CODE >= 21700 ? 40
+                                                                : 24;
+  CHECK(sizeof(ncclConfig_t) == expected);
+  // Options of later versions lie in what is here padding, or behind the structure: none may be read.
+  struct {
+    ncclConfig_t config;
+    unsigned char after[64];
+  } guarded;
+  std::fill_n(reinterpret_cast<unsigned char*>(&guarded), sizeof(guarded), static_cast<unsigned char>(0xff));
+  const ncclConfig_t initial = NCCL_CONFIG_INITIALIZER;
+  // Member by member: a whole assignment may also copy the padding.
+  guarded.config.size = initial.size;
+  guarded.config.magic = initial.magic;
+  guarded.config.version = initial.version;
+  guarded.config.blocking = 1;
+#if NCCL_VERSION_CODE >= 21700
+  guarded.config.cgaClusterSize = 2;
+  guarded.config.minCTAs = 3;
+  guarded.config.maxCTAs = 5;
+  guarded.config.netName = nullptr;
+#endif
+#if NCCL_VERSION_CODE >= 21800
+  guarded.config.splitShare = 1;
+#endif
+#if NCCL_VERSION_CODE >= 22600
+  guarded.config.trafficClass = 7;
+#endif
+#if NCCL_VERSION_CODE >= 22700
+  const std::string name = "old header";
+  guarded.config.commName = name.c_str();
+  guarded.config.collnetEnable = initial.collnetEnable;
+  guarded.config.CTAPolicy = NCCL_CTA_POLICY_EFFICIENCY;
+  guarded.config.shrinkShare = initial.shrinkShare;
+  guarded.config.nvlsCTAs = 4;
+#endif
+#if NCCL_VERSION_CODE >= 22800
+  guarded.config.nChannelsPerNetPeer = initial.nChannelsPerNetPeer;
+  guarded.config.nvlinkCentricSched = initial.nvlinkCentricSched;
+#endif
+  ncclComm_t communicator = nullptr;
+  REQUIRE(ncclCommInitRankConfig(&communicator, 1, make_id(), 0, &guarded.config) == ncclSuccess);
+
+  struct {
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    char after = 'x';
+  } found;
+  REQUIRE(nccl_double::rankmesh_nccl_double_config(communicator, &found.config) == 1);
+  CHECK(found.after == 'x');
+  CHECK(found.config.size == sizeof(ncclConfig_t));
+  CHECK(found.config.blocking == 1);
+#if NCCL_VERSION_CODE >= 21700
+  CHECK(found.config.cgaClusterSize == 2);
+  CHECK(found.config.minCTAs == 3);
+  CHECK(found.config.maxCTAs == 5);
+#endif
+#if NCCL_VERSION_CODE >= 21800
+  CHECK(found.config.splitShare == 1);
+#endif
+#if NCCL_VERSION_CODE >= 22600
+  CHECK(found.config.trafficClass == 7);
+#endif
+#if NCCL_VERSION_CODE >= 22700
+  CHECK(found.config.commName == name.c_str());
+  CHECK(found.config.CTAPolicy == NCCL_CTA_POLICY_EFFICIENCY);
+  CHECK(found.config.nvlsCTAs == 4);
+#endif
+#if NCCL_VERSION_CODE >= 21800
+  // A child without a configuration has its parent's; all of it passes through an old structure.
+  ncclComm_t child = nullptr;
+  REQUIRE(ncclCommSplit(communicator, 0, 0, &child, nullptr) == ncclSuccess);
+  close(child);
+#endif
+  close(communicator);
+  CHECK(nccl_double::counters().live_communicators == 0);
+}
+#endif
+
+#if NCCL_VERSION_CODE >= 22300
+TEST_CASE("an initialisation with a list of IDs") {
+  ncclUniqueId id = make_id();
+  ncclComm_t communicator = nullptr;
+  REQUIRE(ncclCommInitRankScalable(&communicator, 1, 0, 1, &id, nullptr) == ncclSuccess);
+  close(communicator);
+}
+#endif

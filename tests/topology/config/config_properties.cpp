@@ -1,0 +1,191 @@
+// Checking and reading random configurations, good and bad.
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/parallel_config.hpp"
+#include "support/catch.hpp"
+#include "support/generators.hpp"
+
+using rankmesh::check;
+using rankmesh::ConfigError;
+using rankmesh::Diagnostic;
+using rankmesh::ParallelConfig;
+using rankmesh::parse_config;
+using rankmesh::read_config;
+using rankmesh::tests::any_config;
+using rankmesh::tests::any_number;
+using rankmesh::tests::shuffled;
+using rankmesh::tests::valid_config;
+
+namespace {
+
+/// The field that a diagnostic names.
+void set_field(ParallelConfig& config, const std::string& field, std::int64_t value) {
+  if (field == "world_size") {
+    config.world_size = value;
+  } else if (field == "tensor") {
+    config.tensor = value;
+  } else if (field == "pipeline") {
+    config.pipeline = value;
+  } else if (field == "sequence") {
+    config.sequence = value;
+  } else if (field == "virtual_pipeline") {
+    config.virtual_pipeline = value;
+  } else if (field == "split_rank") {
+    config.split_rank = value;
+  } else {
+    RC_FAIL("a violation names no field: " + field);
+  }
+}
+
+/// A rule without the numbers in it, which change with the value.
+std::string rule_without_numbers(std::string rule) {
+  rule.erase(std::remove_if(rule.begin(), rule.end(), [](unsigned char c) { return std::isdigit(c) != 0; }),
+             rule.end());
+  // Only the sizes above one are named as factors.
+  return rule.substr(0, rule.find("the product of"));
+}
+
+bool breaks(const ParallelConfig& config, const Diagnostic& like) {
+  const auto diagnostics = check(config);
+  return std::any_of(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& v) {
+    return v.field == like.field && rule_without_numbers(v.rule) == rule_without_numbers(like.rule);
+  });
+}
+
+/// A valid configuration with one to three fields changed.
+ParallelConfig spoilt_config() {
+  static const std::vector<std::string> fields{"world_size", "tensor",           "pipeline",
+                                               "sequence",   "virtual_pipeline", "split_rank"};
+  ParallelConfig config = valid_config();
+  const int changes = *rc::gen::inRange(1, 4);
+  for (int i = 0; i < changes; ++i) {
+    const auto value = *rc::gen::oneOf(rc::gen::inRange<std::int64_t>(-1, 20), any_number());
+    set_field(config, *rc::gen::elementOf(fields), value);
+  }
+  return config;
+}
+
+/// Text that is nearly a configuration: its words, numbers and signs, and anything else.
+std::string garbage() {
+  const auto piece = rc::gen::oneOf(rc::gen::elementOf(std::vector<std::string>{
+                                        "world", "tp", "pp", "sp", "vpp", "split-rank", "fp8", "amax-rule",
+                                        "vpp-rule", "distributed-optimizer", "reference", "product"}),
+                                    rc::gen::elementOf(std::vector<std::string>{
+                                        "=", "=", " ", " ", "\t", "\n", "-", "+", "0", "16", "3", "0x10",
+                                        "1e3", "99999999999999999999", "-9223372036854775808"}),
+                                    rc::gen::arbitrary<std::string>());
+  std::string text;
+  for (const std::string& part : *rc::gen::container<std::vector<std::string>>(piece)) text += part;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("every nearest value proposed mends its violation", "[property]") {
+  int proposed = 0;
+  CHECK(rc::check("nearest", [&] {
+    const ParallelConfig config = spoilt_config();
+    for (const Diagnostic& diagnostic : check(config)) {
+      RC_ASSERT(breaks(config, diagnostic));
+      RC_ASSERT(std::is_sorted(diagnostic.nearest.begin(), diagnostic.nearest.end()));
+      for (const std::int64_t value : diagnostic.nearest) {
+        ParallelConfig mended = config;
+        set_field(mended, diagnostic.field, value);
+        RC_LOG() << diagnostic.message() << ": " << value << std::endl;
+        RC_ASSERT(!breaks(mended, diagnostic));
+        ++proposed;
+      }
+    }
+  }));
+  CHECK(proposed > 100);
+}
+
+TEST_CASE("no value nearer than those proposed would do", "[property]") {
+  int compared = 0;
+  CHECK(rc::check("nothing nearer", [&] {
+    ParallelConfig config = valid_config();
+    if (config.world_size > 200) config = {.world_size = 24, .tensor = 2, .pipeline = 3};
+    const std::string field = *rc::gen::elementOf(std::vector<std::string>{"tensor", "pipeline", "sequence"});
+    const auto value = *rc::gen::inRange<std::int64_t>(1, 30);
+    config.virtual_pipeline.reset();
+    config.split_rank.reset();
+    set_field(config, field, value);
+    const auto diagnostics = check(config);
+    if (diagnostics.size() != 1 || diagnostics[0].field != field) return;
+    std::int64_t below = 0;
+    std::int64_t above = 0;
+    for (std::int64_t candidate = 1; candidate <= config.world_size; ++candidate) {
+      ParallelConfig other = config;
+      set_field(other, field, candidate);
+      if (breaks(other, diagnostics[0]) ||
+          config.world_size % (other.tensor * other.pipeline * other.sequence) != 0) {
+        continue;
+      }
+      if (candidate < value) below = candidate;
+      if (candidate > value && above == 0) above = candidate;
+    }
+    std::vector<std::int64_t> expected;
+    if (below != 0) expected.push_back(below);
+    if (above != 0) expected.push_back(above);
+    RC_ASSERT(diagnostics[0].nearest == expected);
+    ++compared;
+  }));
+  CHECK(compared > 20);
+}
+
+TEST_CASE("a configuration of any numbers is judged, its text reads back", "[property]") {
+  CHECK(rc::check("text round trip", [] {
+    const ParallelConfig config = *rc::gen::arbitrary<bool>() ? any_config() : valid_config();
+    const std::string text = to_string(config);
+    RC_ASSERT(parse_config(text) == config);
+    RC_ASSERT(to_string(parse_config(text)) == text);
+    RC_ASSERT(read_config(text).diagnostics.empty());
+    for (const Diagnostic& diagnostic : check(config)) RC_ASSERT(!diagnostic.message().empty());
+  }));
+}
+
+TEST_CASE("the words of a configuration come in any order", "[property]") {
+  CHECK(rc::check("order of words", [] {
+    const ParallelConfig config = valid_config();
+    std::vector<std::string> words{""};
+    for (const char c : to_string(config)) {
+      if (c == ' ') {
+        words.emplace_back();
+      } else {
+        words.back() += c;
+      }
+    }
+    std::string text;
+    for (const std::string& word : shuffled(words))
+      text += word + *rc::gen::element<std::string>(" ", "\n", "\t  ");
+    RC_ASSERT(parse_config(text) == config);
+  }));
+}
+
+TEST_CASE("any text is read without harm", "[property]") {
+  int readable = 0;
+  int with_violations = 0;
+  CHECK(rc::check("garbage", [&] {
+    std::string text = garbage();
+    if (*rc::gen::arbitrary<bool>()) text = "world=8 " + text;
+    const auto reading = read_config(text);
+    bool thrown = false;
+    try {
+      RC_ASSERT(parse_config(text) == reading.config);
+    } catch (const ConfigError& error) {
+      thrown = true;
+      RC_ASSERT(std::vector(error.diagnostics().begin(), error.diagnostics().end()) == reading.diagnostics);
+    }
+    RC_ASSERT(thrown == !reading.diagnostics.empty());
+    RC_ASSERT(parse_config(to_string(reading.config)) == reading.config);
+    (thrown ? with_violations : readable) += 1;
+  }));
+  CHECK(readable > 0);
+  CHECK(with_violations > 30);
+}

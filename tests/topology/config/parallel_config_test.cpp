@@ -1,0 +1,134 @@
+#include "rankmesh/topology/parallel_config.hpp"
+
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using rankmesh::check;
+using rankmesh::Diagnostic;
+using rankmesh::ParallelConfig;
+using rankmesh::VirtualPipelineRule;
+
+namespace {
+
+using Messages = std::vector<std::string>;
+
+Messages messages(const ParallelConfig& config) {
+  Messages result;
+  for (const Diagnostic& diagnostic : check(config)) result.push_back(diagnostic.message());
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("valid configurations break no rule", "[parallel_config]") {
+  CHECK(messages({}).empty());
+  CHECK(messages({.world_size = 16, .tensor = 2, .pipeline = 4}).empty());
+  CHECK(messages({.world_size = 8, .sequence = 4}).empty());
+  CHECK(messages({.world_size = 2147483647}).empty());
+  CHECK(messages({.world_size = 2147483647, .tensor = 2147483647}).empty());
+  CHECK(messages({.world_size = 8, .pipeline = 8, .virtual_pipeline = 2, .split_rank = 7}).empty());
+  CHECK(messages({.world_size = 8, .split_rank = 1000}).empty());
+}
+
+TEST_CASE("the world has 1 to 2^31 - 1 ranks", "[parallel_config]") {
+  CHECK(messages({.world_size = 0}) == Messages{"world_size = 0 is below 1; nearest: 1"});
+  CHECK(messages({.world_size = -5, .tensor = 2, .pipeline = 4}) ==
+        Messages{"world_size = -5 is below 1; nearest: 8"});
+  CHECK(messages({.world_size = 2147483648}) ==
+        Messages{"world_size = 2147483648 is above 2147483647, the most that MPI and NCCL can number; "
+                 "nearest: 2147483647"});
+  CHECK(messages({.world_size = INT64_MAX, .tensor = 2, .pipeline = 3}) ==
+        Messages{"world_size = 9223372036854775807 is above 2147483647, the most that MPI and NCCL can "
+                 "number; nearest: 2147483646"});
+}
+
+TEST_CASE("sizes are at least 1", "[parallel_config]") {
+  CHECK(messages({.world_size = 8, .tensor = 0, .pipeline = -1, .sequence = INT64_MIN}) ==
+        Messages{"tensor = 0 is below 1; nearest: 1", "pipeline = -1 is below 1; nearest: 1",
+                 "sequence = -9223372036854775808 is below 1; nearest: 1"});
+}
+
+TEST_CASE("each size divides the world", "[parallel_config]") {
+  CHECK(messages({.world_size = 16, .tensor = 3}) ==
+        Messages{"tensor = 3 does not divide world_size = 16; nearest: 2, 4"});
+  CHECK(messages({.world_size = 16, .tensor = 5, .pipeline = 4}) ==
+        Messages{"tensor = 5 does not divide world_size = 16; nearest: 4"});
+  CHECK(messages({.world_size = 12, .tensor = 5, .pipeline = 8}) ==
+        Messages{"tensor = 5 does not divide world_size = 12; nearest: 4, 6",
+                 "pipeline = 8 does not divide world_size = 12; nearest: 6, 12"});
+  CHECK(messages({.world_size = 8, .sequence = INT64_MAX}) ==
+        Messages{"sequence = 9223372036854775807 does not divide world_size = 8; nearest: 8"});
+}
+
+TEST_CASE("the product of the sizes divides the world", "[parallel_config]") {
+  CHECK(messages({.world_size = 6, .tensor = 2, .pipeline = 2}) ==
+        Messages{"pipeline = 2 does not work: the product of tensor = 2 and pipeline = 2 does not divide "
+                 "world_size = 6; nearest: 1, 3"});
+  CHECK(messages({.world_size = 2147483646, .tensor = 2147483646, .pipeline = 2147483646}) ==
+        Messages{"pipeline = 2147483646 does not work: the product of tensor = 2147483646 and pipeline = "
+                 "2147483646 does not divide world_size = 2147483646; nearest: 1"});
+}
+
+TEST_CASE("sequence parallelism needs tensor and pipeline of 1", "[parallel_config]") {
+  CHECK(messages({.world_size = 16, .tensor = 2, .sequence = 2}) ==
+        Messages{"sequence = 2 needs tensor = 1 and pipeline = 1, but tensor = 2, pipeline = 1; the "
+                 "convention extended allows all three; nearest: 1"});
+  CHECK(messages({.world_size = 16, .pipeline = 4, .sequence = 2}) ==
+        Messages{"sequence = 2 needs tensor = 1 and pipeline = 1, but tensor = 1, pipeline = 4; the "
+                 "convention extended allows all three; nearest: 1"});
+}
+
+TEST_CASE("virtual stages need enough stages, by either rule", "[parallel_config]") {
+  const auto with = [](std::int64_t pipeline, VirtualPipelineRule rule) {
+    return messages(
+        {.world_size = 12, .pipeline = pipeline, .virtual_pipeline = 2, .virtual_pipeline_rule = rule});
+  };
+  CHECK(with(3, VirtualPipelineRule::reference).empty());
+  CHECK(with(2, VirtualPipelineRule::megatron).empty());
+  CHECK(
+      with(2, VirtualPipelineRule::reference) ==
+      Messages{"virtual_pipeline = 2 needs more than two pipeline stages, but pipeline = 2; leave it out, or "
+               "take pipeline = 3, or the rule of Megatron-Core, which asks for more than one"});
+  CHECK(
+      with(1, VirtualPipelineRule::reference) ==
+      Messages{"virtual_pipeline = 2 needs more than two pipeline stages, but pipeline = 1; leave it out, or "
+               "take pipeline = 3"});
+  CHECK(
+      with(1, VirtualPipelineRule::megatron) ==
+      Messages{"virtual_pipeline = 2 needs more than one pipeline stage, but pipeline = 1; leave it out, or "
+               "take pipeline = 2"});
+  CHECK(messages({.world_size = 8, .pipeline = 4, .virtual_pipeline = 0}) ==
+        Messages{"virtual_pipeline = 0 is below 1; nearest: 1"});
+  CHECK(messages({.world_size = 8, .pipeline = 4, .virtual_pipeline = 2147483648}) ==
+        Messages{"virtual_pipeline = 2147483648 is above 2147483647; nearest: 2147483647"});
+}
+
+TEST_CASE("the split rank is a stage", "[parallel_config]") {
+  CHECK(messages({.world_size = 8, .pipeline = 4, .split_rank = 0}).empty());
+  CHECK(messages({.world_size = 8, .pipeline = 4, .split_rank = 3}).empty());
+  CHECK(messages({.world_size = 8, .pipeline = 4, .split_rank = 4}) ==
+        Messages{"split_rank = 4 is no stage of pipeline = 4, which has stages 0 .. 3; nearest: 3"});
+  CHECK(messages({.world_size = 8, .pipeline = 4, .split_rank = -1}) ==
+        Messages{"split_rank = -1 is negative: stages are counted from 0; nearest: 0"});
+  CHECK(messages({.world_size = 8, .split_rank = -1}) ==
+        Messages{"split_rank = -1 is negative: stages are counted from 0; nearest: 0"});
+}
+
+TEST_CASE("every violation is found at once, in the order of the fields", "[parallel_config]") {
+  const auto diagnostics = check(
+      {.world_size = 24, .tensor = 5, .pipeline = 2, .sequence = 4, .virtual_pipeline = 0, .split_rank = -3});
+  std::vector<std::string> fields;
+  for (const Diagnostic& diagnostic : diagnostics) fields.push_back(diagnostic.field);
+  CHECK(fields ==
+        std::vector<std::string>{"tensor", "sequence", "virtual_pipeline", "virtual_pipeline", "split_rank"});
+}
+
+TEST_CASE("where no value would do, none is proposed", "[parallel_config]") {
+  const auto diagnostics = check({.world_size = 6, .tensor = 2, .pipeline = 2, .sequence = 3});
+  REQUIRE_FALSE(diagnostics.empty());
+  CHECK(diagnostics[0].message() ==
+        "sequence = 3 does not work: the product of tensor = 2 and pipeline = 2 and sequence = 3 does not "
+        "divide world_size = 6");
+}

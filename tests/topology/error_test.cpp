@@ -1,0 +1,46 @@
+#include "rankmesh/topology/error.hpp"
+
+#include <string>
+
+#include "support/catch.hpp"
+
+using rankmesh::ConfigError;
+using rankmesh::Diagnostic;
+
+TEST_CASE("a violation reads as field, value, rule and nearest values", "[error]") {
+  CHECK(Diagnostic{"tensor", "3", "does not divide world_size = 16", {2, 4}}.message() ==
+        "tensor = 3 does not divide world_size = 16; nearest: 2, 4");
+  CHECK(Diagnostic{"tensor", "0", "is below 1", {1}}.message() == "tensor = 0 is below 1; nearest: 1");
+  CHECK(Diagnostic{"world_size", "x", "is not a whole number", {}}.message() ==
+        "world_size = x is not a whole number");
+}
+
+TEST_CASE("a violation without a value leaves out the equals sign", "[error]") {
+  CHECK(Diagnostic{"world_size", "", "is missing: write world=N", {}}.message() ==
+        "world_size is missing: write world=N");
+}
+
+TEST_CASE("a configuration error tells every violation and keeps them as data", "[error]") {
+  const Diagnostic first{"tensor", "3", "does not divide world_size = 16", {2, 4}};
+  const Diagnostic second{"split_rank", "-1", "is negative: stages are counted from 0", {0}};
+
+  const ConfigError one({first});
+  CHECK(std::string(one.what()) ==
+        "invalid configuration: tensor = 3 does not divide world_size = 16; nearest: 2, 4");
+  REQUIRE(one.diagnostics().size() == 1);
+  CHECK(one.diagnostics()[0] == first);
+
+  const ConfigError two({first, second});
+  CHECK(std::string(two.what()) ==
+        "invalid configuration, 2 violations:\n"
+        "  tensor = 3 does not divide world_size = 16; nearest: 2, 4\n"
+        "  split_rank = -1 is negative: stages are counted from 0; nearest: 0");
+  REQUIRE(two.diagnostics().size() == 2);
+  CHECK(two.diagnostics()[1] == second);
+}
+
+TEST_CASE("every exception is a rankmesh::Error", "[error]") {
+  CHECK_THROWS_AS(throw ConfigError({Diagnostic{}}), rankmesh::Error);
+  CHECK_THROWS_AS(throw rankmesh::RangeError("x"), rankmesh::Error);
+  CHECK_THROWS_AS(throw rankmesh::Error("x"), std::runtime_error);
+}

@@ -1,0 +1,49 @@
+#include "rankmesh/topology/shard.hpp"
+
+#include <cstdint>
+#include <limits>
+
+#include "support/catch.hpp"
+
+using namespace rankmesh;
+
+TEST_CASE("the parts of a length follow each other and are all of it") {
+  const auto [length, parts] =
+      GENERATE(table<std::int64_t, std::int64_t>({{1, 1}, {12, 1}, {12, 3}, {12, 12}, {256, 8}}));
+  std::int64_t end = 0;
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const IndexRange range = shard({.length = length, .parts = parts, .part = part});
+    CHECK(range == IndexRange{.first = end, .count = length / parts});
+    CHECK(range.contains(range.first));
+    CHECK_FALSE(range.contains(range.first - 1));
+    CHECK(range.contains(range.end() - 1));
+    CHECK_FALSE(range.contains(range.end()));
+    end = range.end();
+  }
+  CHECK(end == length);
+}
+
+TEST_CASE("a length that is not cut into equal parts is an error with those that are") {
+  CHECK_THROWS_WITH(
+      shard({.length = 10, .parts = 4, .part = 0}),
+      "invalid configuration: length = 10 is no positive multiple of parts = 4; nearest: 8, 12");
+  CHECK_THROWS_AS(shard({.length = 0, .parts = 4, .part = 0}), ConfigError);
+  CHECK_THROWS_WITH(shard({.length = 8, .parts = 4, .part = 4}),
+                    "part 4 does not exist: there are 4, counted from 0");
+  CHECK_THROWS_AS(shard({.length = 8, .parts = 4, .part = -1}), RangeError);
+  CHECK_THROWS_WITH(shard({.length = 8, .parts = 0, .part = 0}), "nothing can be cut into 0 parts");
+}
+
+TEST_CASE("a division of the job's own is judged in the words of the layout") {
+  CHECK(check_division({.field = "heads", .length = 8, .parts = 4, .by = "tensor = 4"}) == std::nullopt);
+  const auto diagnostic =
+      check_division({.field = "heads", .length = 6, .parts = 4, .by = "tensor = 2 times sequence = 2"});
+  REQUIRE(diagnostic);
+  CHECK(diagnostic->message() ==
+        "heads = 6 is no positive multiple of tensor = 2 times sequence = 2; nearest: 4, 8");
+  CHECK(check_division({.field = "heads", .length = -3, .parts = 4, .by = "tensor = 4"})->nearest ==
+        std::vector<std::int64_t>{4});
+  constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+  CHECK(check_division({.field = "heads", .length = largest, .parts = 4, .by = "tensor = 4"})->nearest ==
+        std::vector<std::int64_t>{largest - 3});
+}

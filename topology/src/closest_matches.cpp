@@ -1,0 +1,55 @@
+#include "rankmesh/topology/closest_matches.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <numeric>
+
+namespace rankmesh {
+namespace {
+
+/// The letters to insert, delete or replace on the way from one word to the other.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+/// The letters and digits of a word, so that `-world_size` and `--world-size` are the same.
+std::string bare(std::string_view word) {
+  std::string result;
+  std::copy_if(word.begin(), word.end(), std::back_inserter(result),
+               [](char c) { return c != '-' && c != '_'; });
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> closest_matches(std::string_view word, std::span<const std::string> known) {
+  // A third of a word may be wrong: of two letters none, since --dp is not a misspelt --tp.
+  const std::string wanted = bare(word);
+  std::size_t best = wanted.size() / 3;
+  std::vector<std::string> close;
+  for (const std::string& candidate : known) {
+    const std::string letters = bare(candidate);
+    // As many letters have to be inserted or deleted at least.
+    const std::size_t longer = std::max(wanted.size(), letters.size());
+    if (longer - std::min(wanted.size(), letters.size()) > best) continue;
+    const std::size_t distance = edit_distance(wanted, letters);
+    if (distance > best) continue;
+    if (distance < best) close.clear();
+    best = distance;
+    close.push_back(candidate);
+  }
+  return close;
+}
+
+}  // namespace rankmesh

@@ -1,0 +1,274 @@
+#include "rankmesh/topology/mesh.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "rankmesh/topology/error.hpp"
+
+namespace rankmesh {
+namespace {
+
+constexpr std::int64_t max_world_size = std::numeric_limits<int>::max();
+
+std::string names(std::span<const Axis> axes) {
+  std::string text;
+  for (const Axis& axis : axes) text += (text.empty() ? "" : ", ") + axis.name;
+  return text.empty() ? "none" : text;
+}
+
+std::vector<Diagnostic> check_axes(std::span<const Axis> axes) {
+  std::vector<Diagnostic> diagnostics;
+  std::int64_t product = 1;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const Axis& axis = axes[i];
+    const auto refuse = [&](std::string rule, std::vector<std::int64_t> nearest) {
+      diagnostics.push_back({axis.name.empty() ? "axis " + std::to_string(i) : axis.name,
+                             std::to_string(axis.size), std::move(rule), std::move(nearest)});
+    };
+    const auto same_name = [&](const Axis& other) { return other.name == axis.name; };
+    if (axis.name.empty()) refuse("has no name", {});
+    if (std::any_of(axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(i), same_name)) {
+      refuse("repeats the name of another axis", {});
+    }
+    if (axis.size < 1) {
+      refuse("is below 1", {1});
+    } else if (axis.size > max_world_size / product) {
+      refuse("makes the world larger than 2147483647 ranks", {max_world_size / product});
+    } else {
+      product *= axis.size;
+    }
+  }
+  return diagnostics;
+}
+
+}  // namespace
+
+Mesh::Mesh(std::vector<Axis> axes) : axes_(std::move(axes)) {
+  if (auto diagnostics = check_axes(axes_); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+  for (const Axis& axis : axes_) {
+    strides_.push_back(world_size_);
+    world_size_ *= static_cast<int>(axis.size);
+  }
+}
+
+std::optional<std::size_t> Mesh::find(std::string_view axis) const noexcept {
+  const auto found = std::find_if(axes_.begin(), axes_.end(), [&](const Axis& a) { return a.name == axis; });
+  if (found == axes_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - axes_.begin());
+}
+
+std::size_t Mesh::require(std::string_view axis) const {
+  if (const auto found = find(axis)) return *found;
+  throw RangeError("there is no axis \"" + std::string(axis) + "\"; the mesh has " + names(axes_));
+}
+
+void Mesh::require_rank(int rank) const {
+  if (rank >= 0 && rank < world_size_) return;
+  throw RangeError("rank " + std::to_string(rank) + " does not exist: the world has " +
+                   std::to_string(world_size_) + " ranks, 0 .. " + std::to_string(world_size_ - 1));
+}
+
+int Mesh::size(std::string_view axis) const {
+  return static_cast<int>(axes_[require(axis)].size);
+}
+
+int Mesh::stride(std::string_view axis) const {
+  return strides_[require(axis)];
+}
+
+int Mesh::coordinate_at(int rank, std::size_t axis) const noexcept {
+  return rank / strides_[axis] % static_cast<int>(axes_[axis].size);
+}
+
+int Mesh::coordinate(int rank, std::string_view axis) const {
+  require_rank(rank);
+  return coordinate_at(rank, require(axis));
+}
+
+std::vector<int> Mesh::coordinates(int rank) const {
+  require_rank(rank);
+  std::vector<int> result(axes_.size());
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) result[axis] = coordinate_at(rank, axis);
+  return result;
+}
+
+int Mesh::rank_at(std::span<const int> coordinates) const {
+  if (coordinates.size() != axes_.size()) {
+    throw RangeError(std::to_string(coordinates.size()) + " coordinates given, the mesh has " +
+                     std::to_string(axes_.size()) + " axes: " + names(axes_));
+  }
+  int rank = 0;
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+    if (coordinates[axis] < 0 || coordinates[axis] >= axes_[axis].size) {
+      throw RangeError("coordinate " + axes_[axis].name + " = " + std::to_string(coordinates[axis]) +
+                       " does not exist: the axis has " + std::to_string(axes_[axis].size) + " values");
+    }
+    rank += coordinates[axis] * strides_[axis];
+  }
+  return rank;
+}
+
+std::vector<std::size_t> Mesh::require_all(std::span<const std::string_view> axes) const {
+  std::vector<Diagnostic> diagnostics;
+  std::vector<std::size_t> result;
+  result.reserve(axes.size());
+  for (const std::string_view name : axes) {
+    const auto refuse = [&](std::string rule) {
+      diagnostics.push_back({.field = "axis", .value = std::string(name), .rule = std::move(rule)});
+    };
+    const auto axis = find(name);
+    if (!axis) {
+      refuse("is not an axis of the mesh, which has " + names(axes_));
+    } else if (std::find(result.begin(), result.end(), *axis) != result.end()) {
+      refuse("is given twice");
+    } else {
+      result.push_back(*axis);
+    }
+  }
+  if (!diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+  return result;
+}
+
+std::vector<std::size_t> Mesh::require_all(std::span<const std::string> axes) const {
+  return require_all(std::vector<std::string_view>(axes.begin(), axes.end()));
+}
+
+std::vector<std::size_t> Mesh::others(std::span<const std::size_t> axes) const {
+  std::vector<std::size_t> result;
+  result.reserve(axes_.size());
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) result.push_back(axis);
+  }
+  return result;
+}
+
+Grouping Mesh::grouping(std::span<const std::size_t> inside, std::span<const std::size_t> outside) const {
+  std::vector<Digit> digits;
+  digits.reserve(inside.size() + outside.size());
+  for (const auto side : {inside, outside}) {
+    for (const std::size_t axis : side) digits.push_back({axes_[axis].size, strides_[axis]});
+  }
+  const std::span all(digits);
+  return {all.first(inside.size()), all.subspan(inside.size())};
+}
+
+GroupFamily Mesh::family(std::span<const std::string_view> varying) const {
+  std::vector<std::size_t> inside = require_all(varying);
+  std::sort(inside.begin(), inside.end());
+  return GroupFamily(grouping(inside, others(inside)));
+}
+
+GroupFamily Mesh::family(const GroupSpec& groups) const {
+  std::vector<std::string_view> named(groups.varying.begin(), groups.varying.end());
+  for (const Coordinate& fixed : groups.at) named.emplace_back(fixed.axis);
+  named.insert(named.end(), groups.numbering.begin(), groups.numbering.end());
+  const std::vector<std::size_t> axes = require_all(named);
+  const std::size_t inside_count = groups.varying.size();
+  const std::size_t fixed_count = groups.at.size();
+
+  std::vector<std::size_t> inside(axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(inside_count));
+  std::sort(inside.begin(), inside.end());
+  const auto fixed = std::span(axes).subspan(inside_count, fixed_count);
+  const auto numbering = std::span(axes).subspan(inside_count + fixed_count);
+
+  // The axes that number the groups as they were told to, then the others, and the fixed ones slowest: the
+  // groups at fixed coordinates then follow one another.
+  std::vector<std::size_t> outside(numbering.begin(), numbering.end());
+  for (const std::size_t axis : others(axes)) outside.push_back(axis);
+  int sliced = 1;
+  for (const std::size_t axis : outside) sliced *= static_cast<int>(axes_[axis].size);
+  int first = 0;
+  int groups_before = sliced;
+  std::vector<Diagnostic> diagnostics;
+  for (std::size_t i = 0; i < fixed_count; ++i) {
+    const Coordinate& at = groups.at[i];
+    const std::int64_t size = axes_[fixed[i]].size;
+    if (at.value < 0 || at.value >= size) {
+      diagnostics.push_back({at.axis,
+                             std::to_string(at.value),
+                             "is no coordinate: the axis has " + std::to_string(size) + " values",
+                             {at.value < 0 ? 0 : size - 1}});
+      continue;
+    }
+    first += static_cast<int>(at.value) * groups_before;
+    groups_before *= static_cast<int>(size);
+    outside.push_back(fixed[i]);
+  }
+  if (!diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+  return GroupFamily(grouping(inside, outside)).slice(first, sliced);
+}
+
+std::vector<std::string> Mesh::complement(std::span<const std::string> axes) const {
+  std::vector<std::string> result;
+  for (const std::size_t axis : others(require_all(axes))) result.push_back(axes_[axis].name);
+  return result;
+}
+
+Mesh Mesh::flatten(std::span<const std::string> axes, std::string name) const {
+  std::vector<std::size_t> merged = require_all(axes);
+  std::sort(merged.begin(), merged.end());
+  if (merged.empty() || merged.back() - merged.front() + 1 != merged.size()) {
+    std::string text;
+    for (const std::string& axis : axes) text += (text.empty() ? "" : "+") + axis;
+    throw ConfigError({{.field = "flatten",
+                        .value = text,
+                        .rule = "are no neighbours in " + to_string() +
+                                ": merge neighbours, or let them vary together in a kind of group"}});
+  }
+  std::vector<Axis> result(axes_.begin(), axes_.begin() + static_cast<std::ptrdiff_t>(merged.front()));
+  std::int64_t size = 1;
+  for (const std::size_t axis : merged) size *= axes_[axis].size;
+  result.push_back({std::move(name), size});
+  result.insert(result.end(), axes_.begin() + static_cast<std::ptrdiff_t>(merged.back()) + 1, axes_.end());
+  return Mesh(std::move(result));
+}
+
+Mesh Mesh::unflatten(std::string_view axis, std::vector<Axis> parts) const {
+  const std::size_t split = require_all(std::array{axis}).front();
+  parts = fill_in(std::move(parts), axes_[split].size);
+  // Sizes that are no sizes, or multiply to something else, are found by the mesh of the parts alone.
+  if (const Mesh alone(parts); alone.world_size() != axes_[split].size) {
+    throw ConfigError(
+        {{.field = "unflatten",
+          .value = alone.to_string(),
+          .rule = "does not multiply to " + axes_[split].name + " = " + std::to_string(axes_[split].size)}});
+  }
+  std::vector<Axis> result(axes_.begin(), axes_.begin() + static_cast<std::ptrdiff_t>(split));
+  result.insert(result.end(), parts.begin(), parts.end());
+  result.insert(result.end(), axes_.begin() + static_cast<std::ptrdiff_t>(split) + 1, axes_.end());
+  return Mesh(std::move(result));
+}
+
+std::string Mesh::to_string() const {
+  std::string text;
+  for (const Axis& axis : axes_)
+    text += (text.empty() ? "" : " ") + axis.name + "=" + std::to_string(axis.size);
+  return text;
+}
+
+std::vector<Axis> fill_in(std::vector<Axis> axes, std::optional<std::int64_t> world_size) {
+  const auto is_open = [](const Axis& axis) { return axis.size == -1; };
+  const auto open = std::find_if(axes.begin(), axes.end(), is_open);
+  if (open == axes.end()) return axes;
+  const auto refuse = [&](std::string rule) {
+    throw ConfigError({{.field = open->name, .value = "-1", .rule = std::move(rule)}});
+  };
+  if (std::count_if(axes.begin(), axes.end(), is_open) > 1) {
+    refuse("is not the only size of -1: one at most can be what the others leave");
+  }
+  if (!world_size) refuse("is what the others leave of the world, whose size is not given");
+  std::int64_t product = 1;
+  for (const Axis& axis : axes) {
+    if (is_open(axis) || axis.size < 1) continue;
+    // Beyond the world nothing divides it, and the mesh says what is wrong with the sizes themselves.
+    product = axis.size > *world_size / product ? *world_size + 1 : product * axis.size;
+  }
+  if (*world_size < 1 || *world_size % product != 0) {
+    refuse("cannot be filled in: the other sizes do not divide a world of " + std::to_string(*world_size));
+  }
+  open->size = *world_size / product;
+  return axes;
+}
+
+}  // namespace rankmesh
