@@ -9,6 +9,7 @@ parts="topology comm adapters/dialects adapters/mpi adapters/nccl adapters/files
 # name of a part of the bring-up.
 sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp'; done)
 other() { cat <<'END'
+liveness probe
 host communicators
 , other ranks without a color
 no communicator:

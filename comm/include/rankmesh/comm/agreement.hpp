@@ -78,7 +78,7 @@ struct Verdict {
 class Agreement {
  public:
   /// Begins the next round.
-  /// @param rounds must outlive this
+  /// @param session must outlive this
   /// @param fields in the same order on every rank
   Agreement(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
   Agreement(const Agreement&) = delete;

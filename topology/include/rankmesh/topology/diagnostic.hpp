@@ -32,14 +32,19 @@ struct Diagnostic {
 /// find it.
 class Diagnostics {
  public:
+  /// Adds a diagnostic, unless an equal one is there.
   void add(std::string_view field, std::string value, std::string rule,
            std::vector<std::int64_t> nearest = {});
+  /// The same, with a number as the value.
   void add(std::string_view field, std::int64_t value, std::string rule,
            std::vector<std::int64_t> nearest = {}) {
     add(field, std::to_string(value), std::move(rule), std::move(nearest));
   }
+  /// Whether a diagnostic names `field`.
   [[nodiscard]] bool has(std::string_view field) const;
+  /// Whether nothing was added.
   [[nodiscard]] bool empty() const noexcept { return diagnostics_.empty(); }
+  /// The diagnostics, moved out.
   [[nodiscard]] std::vector<Diagnostic> take() { return std::move(diagnostics_); }
 
  private:

@@ -49,7 +49,7 @@ class Watchdog {
   using Callback = std::function<void(const StuckCall&)>;
 
   /// Starts the thread, unless the callback is empty.
-  /// @param rounds the rounds of the bring-up: its clock. Must outlive this
+  /// @param session of the bring-up: its clock. Must outlive this
   /// @param transport that of the bring-up; must outlive this
   Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck);
   Watchdog(const Watchdog&) = delete;

@@ -1,0 +1,3 @@
+#include "layout/digits.hpp"
+#include "rankmesh/comm/plan.hpp"
+#include "rankmesh/dialects/dialect.hpp"

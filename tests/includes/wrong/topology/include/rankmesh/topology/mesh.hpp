@@ -1,0 +1,6 @@
+#pragma once
+
+#include <vector>
+
+#include "private.hpp"
+#include "rankmesh/topology/topology.hpp"
