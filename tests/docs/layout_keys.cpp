@@ -1,4 +1,4 @@
-// The table of keys in docs/files.md, as the code has them.
+// Prints the table of keys of docs/files.md from the library's table of fields.
 
 #include <cstddef>
 #include <iostream>
@@ -19,13 +19,13 @@ std::string value_text(const FieldDescription& field) {
     case FieldType::flag:
       return "`true` or `false`";
     case FieldType::text:
-      return "text";
+      return "string";
     case FieldType::numbers:
       return "array of numbers";
     case FieldType::meshes:
-      return "array of texts, `\"tp=2,dp=4\"`";
+      return "array of strings, `\"tp=2,dp=4\"`";
     case FieldType::kinds:
-      return "array of texts, `\"zero:dp+tp\"`";
+      return "array of strings, `\"zero:dp+tp\"`";
     case FieldType::choice:
       break;
   }
