@@ -1,4 +1,4 @@
-// Ranks of a group of Megatron-Core. What docs/migration.md shows of it stands in `main`.
+// Lists the ranks of a group of Megatron-Core. docs/migration.md shows the lines of `main`.
 #include <cstdio>
 #include <rankmesh/topology.hpp>
 

@@ -15,14 +15,14 @@ using rankmesh::GroupKind;
 using rankmesh::nccl::Communicators;
 using rankmesh::nccl::KindView;
 
-/// The end of all processes, for an error that other ranks may not know of: no collective call may follow.
+/// Ends all processes. For an error that other ranks may not have seen: no collective call may follow.
 [[noreturn]] void abort_job(const char* what) {
   std::fprintf(stderr, "%s\n", what);
   MPI_Abort(MPI_COMM_WORLD, 1);
   std::abort();
 }
 
-/// The end of this process, for an error that is the same on all ranks, all of which are there to end too.
+/// Ends this process. For an error that all ranks get, so that each of them ends by itself.
 int end_with(const rankmesh::Error& error) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -42,7 +42,7 @@ struct Buffer {
     filled.fill(value);
     require(cudaMalloc(reinterpret_cast<void**>(&data), sizeof filled));
     require(cudaMemcpy(data, filled.data(), sizeof filled, cudaMemcpyHostToDevice));
-    require(cudaStreamSynchronize(nullptr));  // the copy may return earlier, and other streams do not wait
+    require(cudaStreamSynchronize(nullptr));  // the copy is asynchronous for other streams
   }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -73,7 +73,7 @@ void train(const Communicators& groups) {
   Buffer activations(1);
   sum_over(groups.tensor_parallel(), activations);
 
-  // Who gets the activations next.
+  // The rank that gets the activations next.
   const rankmesh::Pipeline& pipeline = groups.topology().pipeline();
   const int next = pipeline.is_last_stage(groups.rank()) ? -1 : pipeline.next_rank(groups.rank());
 

@@ -19,14 +19,14 @@ using rankmesh::GroupKind;
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// What a group is used for, and what that has cost this rank.
+/// The operations of a group.
 enum Operation { all_reduce, reduce_scatter, all_gather, all_to_all, send_receive };
 inline constexpr std::array operation_names{"all-reduce", "reduce-scatter", "all-gather", "all-to-all",
                                             "send, receive"};
-using Cost = Eigen::Array3d;  // calls, bytes, and seconds, waiting for others included
+using Cost = Eigen::Array3d;  // calls, bytes, and seconds in MPI (including the wait for other ranks)
 
-/// The group of one kind that this rank is in. With nobody to communicate with, every operation is done at
-/// once: in a group of one, and for a rank in no group.
+/// This rank's group of one kind. In a group of one rank, or for a rank in no group, the operations return
+/// their input.
 class Group {
  public:
   using View = rankmesh::GroupCommunicator<MPI_Comm>;
@@ -36,15 +36,15 @@ class Group {
   [[nodiscard]] int position() const { return view_.communicator ? view_.position : 0; }
   [[nodiscard]] const Cost& cost(std::size_t operation) const { return costs_.at(operation); }
 
-  /// This member's part of something that the group shares out.
+  /// The indices of this member's part of a sequence that is divided among the members.
   [[nodiscard]] rankmesh::IndexRange shard(std::int64_t length) const {
     return rankmesh::shard({.length = length, .parts = size(), .part = position()});
   }
 
-  /// Every member's numbers become the sum over the members, or the largest.
+  /// Replaces each number by its sum, or its maximum, over the members.
   auto& sum(auto&& x) { return reduce(x, MPI_SUM); }
   auto& maximum(auto&& x) { return reduce(x, MPI_MAX); }
-  /// Cuts a vector into as many equal parts as there are members, and gives each member the sum of its part.
+  /// Reduce-scatter: sums the vectors of all members and returns this member's part of the sum.
   [[nodiscard]] Vector sum_and_scatter(const Vector& whole) {
     if (!view_.communicator) return whole;
     Vector part(whole.size() / size());
@@ -52,7 +52,7 @@ class Group {
           MPI_DOUBLE, MPI_SUM, view_.native());
     return part;
   }
-  /// The other way round: the parts of all members, one behind the other.
+  /// All-gather: the parts of all members, concatenated in their order.
   [[nodiscard]] Vector gather(const Vector& part) {
     if (!view_.communicator) return part;
     Vector whole(part.size() * size());
@@ -60,7 +60,8 @@ class Group {
           count_of(part), MPI_DOUBLE, view_.native());
     return whole;
   }
-  /// Blocks of rows, one for each member, are exchanged for the blocks that the members have for this one.
+  /// All-to-all: sends block i of the rows to member i and returns the blocks received, in the order of the
+  /// members.
   [[nodiscard]] Matrix exchange(const Matrix& blocks) {
     if (!view_.communicator) return blocks;
     Matrix result(blocks.rows(), blocks.cols());
@@ -83,7 +84,7 @@ class Group {
     timed(send_receive, x.size(), MPI_Recv, x.data(), count_of(x), MPI_DOUBLE, from, 0, view_.native(),
           MPI_STATUS_IGNORE);
   }
-  /// Waits until everything sent has left.
+  /// Waits until all sends are complete.
   void finish_sends() {
     for (auto& [matrix, request] : sending_) MPI_Wait(&request, MPI_STATUS_IGNORE);
     sending_.clear();
@@ -91,7 +92,7 @@ class Group {
 
  private:
   [[nodiscard]] static int count_of(const auto& x) { return static_cast<int>(x.size()); }
-  /// Calls a function of MPI and notes what it cost.
+  /// Calls an MPI function and adds its cost to costs_.
   void timed(Operation operation, Index numbers, auto function, auto... arguments) {
     const double start = MPI_Wtime();
     function(arguments...);
@@ -106,10 +107,10 @@ class Group {
 
   View view_;
   std::array<Cost, operation_names.size()> costs_{Cost(0), Cost(0), Cost(0), Cost(0), Cost(0)};
-  std::list<std::pair<Matrix, MPI_Request>> sending_;  // a list, since MPI holds the addresses
+  std::list<std::pair<Matrix, MPI_Request>> sending_;  // a list, because MPI keeps the addresses
 };
 
-/// The group of each kind that this rank is in.
+/// This rank's group of each kind.
 using Groups = std::map<GroupKind, Group>;
 
 inline Groups groups_of(const rankmesh::mpi::Communicators& made) {
@@ -118,7 +119,7 @@ inline Groups groups_of(const rankmesh::mpi::Communicators& made) {
   return groups;
 }
 
-/// What communication has cost: a row for each kind and operation, the mean over the ranks.
+/// The cost of communication as a table: one row for each kind and operation, means over the ranks.
 /// @collective over the job
 inline std::string cost_table(const Groups& groups, MPI_Comm world, int ranks, double seconds) {
   std::string table = "kind                operation            calls        MiB    seconds   of the time\n";

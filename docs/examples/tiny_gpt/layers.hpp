@@ -7,8 +7,8 @@
 
 namespace tiny_gpt {
 
-/// The way back from the loss. On the way forward each layer leaves the step that makes the gradient of its
-/// input from that of its output, and adds to the gradients of its weights.
+/// The backward pass. In the forward pass, each layer adds a step that computes the gradient of the layer's
+/// input from the gradient of its output, and adds to the gradients of its weights.
 class Tape {
  public:
   using Step = std::function<Matrix(const Matrix& dy)>;
@@ -24,13 +24,13 @@ class Tape {
 
 /// Simulated FP8 (E4M3: 4 bits of exponent, 3 of mantissa, at most 448) with delayed scaling: a tensor is
 /// scaled so that the largest entry it had in the step before becomes 448, rounded, and scaled back.
-/// Gradients pass as if nothing was rounded. In the first step, nothing is.
+/// Gradients ignore the rounding. In the first step there is no scale yet, and nothing is rounded.
 struct Fp8 {
-  /// The largest entry of this step, in what this rank has of the tensor.
+  /// The largest entry of this step in this rank's part of the tensor.
   double largest = 0;
   double scale = 0;
 
-  /// @param largest_before in the whole tensor and batch of the step before
+  /// @param largest_before the largest entry of the previous step, over the whole tensor and batch
   void begin_step(double largest_before) {
     scale = largest_before > 0 ? 448 / largest_before : 0;
     largest = 0;
@@ -40,7 +40,7 @@ struct Fp8 {
     if (scale == 0) return x;
     return x.unaryExpr([this](double entry) {
       const double scaled = std::clamp(entry * scale, -448.0, 448.0);
-      // The smallest exponent of a normal number is -6; below, the steps get no finer.
+      // The smallest exponent of a normal number is -6; the spacing of subnormal numbers is constant.
       const int exponent = scaled == 0 ? -6 : std::max(std::ilogb(scaled), -6);
       return std::ldexp(std::nearbyint(std::ldexp(scaled, 3 - exponent)), exponent - 3) / scale;
     });
@@ -53,7 +53,7 @@ struct Fp8 {
   return std::tuple(part(0), part(1), part(2));
 }
 
-/// What the model is made of, on this rank's part of the weights.
+/// The layers of the model, computed with this rank's part of the weights.
 class Layers {
  public:
   Layers(const ModelSize& size, Parameters& parameters, Groups& groups, bool is_fp8)
@@ -63,7 +63,7 @@ class Layers {
         width_(size.hidden / size.heads),
         is_fp8_(is_fp8) {}
 
-  /// One layer of the model: attention and MLP, each behind a norm and beside a residual connection.
+  /// One layer of the model: attention and MLP, each after a norm and with a residual connection.
   [[nodiscard]] Matrix block(const std::string& name, const Matrix& x, Tape& tape) {
     const Matrix middle = residual(x, tape, [&](Tape& t) {
       const Matrix qkv = linear(name + ".qkv", Cut::columns, norm(name + ".norm1", x, t), t);
@@ -75,7 +75,7 @@ class Layers {
     });
   }
 
-  /// Each row is brought to mean 0 and variance 1, then scaled and shifted.
+  /// Normalises each row to mean 0 and variance 1, then scales and shifts it.
   [[nodiscard]] Matrix norm(const std::string& name, const Matrix& x, Tape& tape) {
     Tensor scale = parameters_[name + ".scale"], shift = parameters_[name + ".shift"];
     const Matrix centred = x.colwise() - Vector(x.rowwise().mean());
@@ -92,9 +92,9 @@ class Layers {
     return (normal * scale.value.asDiagonal()).rowwise() + shift.value.row(0);
   }
 
-  /// y = x W + b, with W shared out in the tensor group. By columns: each rank makes some columns of y from
-  /// all of x. By rows: each has some columns of x, and y is a sum. A layer of the one sort behind one of the
-  /// other needs one all-reduce forward and one backward.
+  /// y = x W + b, with W divided among the tensor group. Cut by columns, each rank computes some columns of y
+  /// from the whole x. Cut by rows, each rank has some columns of x, and y is the sum over the ranks. A layer
+  /// cut by columns followed by one cut by rows needs one all-reduce forward and one backward.
   [[nodiscard]] Matrix linear(const std::string& name, Cut cut, const Matrix& input, Tape& tape) {
     Tensor weight = parameters_[name + ".weight"], bias = parameters_[name + ".bias"];
     const Matrix x = is_fp8_ ? fp8[name](input) : input;
@@ -107,12 +107,12 @@ class Layers {
     });
     Matrix y = x * weight.value;
     if (cut == Cut::rows) tensor_.sum(y);
-    return y.rowwise() + bias.value.row(0);  // behind the sum: b is added once, not by each rank
+    return y.rowwise() + bias.value.row(0);  // after the sum: b is added once, not by each rank
   }
 
-  /// Causal attention. The heads are shared out in the tensor group. In the sequence group, the tokens are
-  /// outside of attention and the heads inside (Ulysses): an all-to-all on the way in, one on the way out.
-  /// @param x for the tokens of this rank: of each head the query, the key and the value
+  /// Causal attention. The tensor group divides the heads. The sequence group divides the tokens outside of
+  /// attention and the heads inside (Ulysses), with an all-to-all before and one after.
+  /// @param x query, key and value of each head, for the tokens of this rank
   [[nodiscard]] Matrix attention(const Matrix& x, Tape& tape) {
     const Matrix qkv = split_heads(x);
     Matrix y(qkv.rows(), qkv.cols() / 3);
@@ -120,7 +120,7 @@ class Layers {
     for (Index head = 0; head < y.cols(); head += width_) {
       const auto [query, key, value] = parts(qkv, head, width_);
       Matrix p = query * key.transpose() / std::sqrt(width_);
-      p.triangularView<Eigen::StrictlyUpper>().setConstant(-INFINITY);  // no token sees those behind it
+      p.triangularView<Eigen::StrictlyUpper>().setConstant(-INFINITY);  // no token sees later ones
       p = (p.colwise() - Vector(p.rowwise().maxCoeff())).array().exp();
       p.array().colwise() /= Vector(p.rowwise().sum()).array();
       y.middleCols(head, width_) = p * value;
@@ -151,7 +151,7 @@ class Layers {
     Tensor words = parameters_["words"], places = parameters_["positions"];
     Matrix y = Matrix::Zero(x.rows(), x.cols());
     for_own(tokens, [&](Index i, Index row) { y.row(i) = words.value.row(row); });
-    tensor_.sum(y);  // one rank has the row, the others zeros
+    tensor_.sum(y);  // one rank has the row, the others add zeros
     tape.add([=, this](const Matrix& dy) mutable {
       for_own(tokens, [&](Index i, Index row) { words.gradient.row(row) += dy.row(i); });
       places.gradient.middleRows(at.first, at.count) += dy;
@@ -160,15 +160,15 @@ class Layers {
     return x + y + places.value.middleRows(at.first, at.count);
   }
 
-  /// A factor times the sum over the tokens of the cross entropy. The embedding makes the logits, too; no
-  /// rank ever has all logits of a token.
+  /// The sum of the cross entropy over the tokens, times a factor. The logits are computed with the word
+  /// embedding, which the tensor group divides, so no rank has all logits of a token.
   [[nodiscard]] double loss(const std::vector<int>& targets, double factor, const Matrix& x, Tape& tape) {
     Tensor words = parameters_["words"];
     Matrix logits = x * words.value.transpose();
     Vector largest = logits.rowwise().maxCoeff();
     tensor_.maximum(largest);
     logits.colwise() -= largest;
-    Matrix sums = Matrix::Zero(x.rows(), 2);  // of the exponentials, and the logit of the target
+    Matrix sums = Matrix::Zero(x.rows(), 2);  // the sum of the exponentials, and the logit of the target
     sums.col(0) = logits.array().exp().rowwise().sum();
     for_own(targets, [&](Index i, Index row) { sums(i, 1) = logits(i, row); });
     tensor_.sum(sums);
@@ -183,7 +183,7 @@ class Layers {
     return factor * (sums.col(0).array().log() - sums.col(1).array()).sum();
   }
 
-  /// The scaling of the input of each linear layer, by its name.
+  /// The scaling of each linear layer's input, by the name of the layer.
   std::map<std::string, Fp8> fp8;
 
  private:
@@ -194,14 +194,14 @@ class Layers {
     tape.add([=](const Matrix& dy) -> Matrix { return dy.cwiseProduct(x.unaryExpr(slope)); });
     return x.unaryExpr([=](double a) { return a * cdf(a); });
   }
-  /// x plus what layers make of it.
+  /// x + layers(x).
   [[nodiscard]] static Matrix residual(const Matrix& x, Tape& tape, auto layers) {
     Tape branch;
     Matrix y = x + layers(branch);
     tape.add([branch](const Matrix& dy) -> Matrix { return dy + branch.back(dy); });
     return y;
   }
-  /// From all heads of some tokens to some heads of all tokens.
+  /// Exchanges all heads of this rank's tokens for this rank's heads of all tokens.
   [[nodiscard]] Matrix split_heads(const Matrix& x) {
     const Index columns = x.cols() / sequence_.size();
     Matrix blocks(x.rows() * sequence_.size(), columns);
@@ -210,7 +210,7 @@ class Layers {
     }
     return sequence_.exchange(blocks);
   }
-  /// And back.
+  /// The inverse of split_heads.
   [[nodiscard]] Matrix split_tokens(const Matrix& x) {
     const Index rows = x.rows() / sequence_.size();
     const Matrix blocks = sequence_.exchange(x);
@@ -220,7 +220,7 @@ class Layers {
     }
     return result;
   }
-  /// Calls a function for the tokens whose row of the embedding this rank has, with that row.
+  /// Calls function(token, row) for the tokens whose row of the embedding is on this rank.
   void for_own(const std::vector<int>& tokens, auto function) const {
     const IndexRange own = tensor_.shard(ModelSize::vocabulary);
     for (std::size_t i = 0; i < tokens.size(); ++i) {

@@ -1,4 +1,4 @@
-// A small language model, trained with every kind of parallel group: see docs/tiny_gpt.md.
+// Trains a small language model with every kind of parallel group: see docs/tiny_gpt.md.
 // mpiexec -n 8 example_tiny_gpt --tp 2 --pp 2 --distributed-optimizer --clip 1
 
 #include "train.hpp"

@@ -10,7 +10,7 @@
 
 namespace tiny_gpt {
 
-/// A run.
+/// The settings of a run.
 struct Options {
   rankmesh::ParallelConfig config;
   ModelSize size;
@@ -18,12 +18,12 @@ struct Options {
   std::int64_t steps = 200, batch = 16, every = 10;
   std::string text_path = TINY_GPT_TEXT, csv_path, save_path;
   std::vector<unsigned char> text;
-  std::vector<rankmesh::AgreementField> fields;  // what all ranks must have alike
-  std::optional<std::string> answer;             // the help text, if that was asked for
+  std::vector<rankmesh::AgreementField> fields;  // values that must be equal on all ranks
+  std::optional<std::string> answer;             // the help text, with --help
   rankmesh::cli::Problems problems;
 };
 
-/// What is wrong with a model on a valid layout.
+/// Finds the problems of a model on a valid layout.
 inline void check(const Options& options, rankmesh::cli::Problems& problems) {
   const rankmesh::ParallelConfig& config = options.config;
   const ModelSize& size = options.size;
@@ -51,7 +51,7 @@ inline void check(const Options& options, rankmesh::cli::Problems& problems) {
                      " is on a stage without embeddings; give --split-rank, or a layer of stage 0");
 }
 
-/// @param world_size that of the MPI job
+/// @param world_size of the MPI job
 inline Options read_options(const std::vector<std::string>& args, int world_size) {
   namespace cli = rankmesh::cli;
   Options options;
@@ -64,18 +64,18 @@ inline Options read_options(const std::vector<std::string>& args, int world_size
   cli::BoundOptions training(app, "Training");
   const cli::NumberRange range{1, 1 << 24};
   training.add("--steps", options.steps, range, "steps to train");
-  training.add("--batch", options.batch, range, "sequences of a step, in all; each is a microbatch");
+  training.add("--batch", options.batch, range, "sequences of a step over all ranks; each is a microbatch");
   training.add("--length", size.length, range, "bytes of a sequence");
   training.add("--layers", size.layers, range, "layers of the model");
   training.add("--hidden", size.hidden, range, "width of the model");
   training.add("--heads", size.heads, range, "attention heads");
-  training.add("--split-layer", size.split_layer, range, "in front of it the embeddings are added once more");
+  training.add("--split-layer", size.split_layer, range, "layer before which the embeddings are added again");
   training.add("--learning-rate", options.learning_rate, {0, 1}, "of Adam");
-  training.add("--clip", options.clip, {0, 1e9}, "largest norm of the gradient of the model, 0 for any");
-  training.add("--every", options.every, range, "steps from one line of progress to the next");
-  training.add("--text", options.text_path, "FILE", "what to learn");
+  training.add("--clip", options.clip, {0, 1e9}, "limit of the norm of the whole gradient, 0 for none");
+  training.add("--every", options.every, range, "steps between two lines of progress");
+  training.add("--text", options.text_path, "FILE", "the text to learn");
   training.add("--csv", options.csv_path, "FILE", "write step, loss and tokens per second of each step");
-  training.add("--save", options.save_path, "FILE", "write the weights, each whole, as text");
+  training.add("--save", options.save_path, "FILE", "write the whole weights as text");
   cli::set_help_style(app);
   const cli::Parsed parsed = cli::parse(app, args);
   options.answer = parsed.answer;
@@ -93,7 +93,8 @@ inline Options read_options(const std::vector<std::string>& args, int world_size
                        (file ? " has no more than --length bytes" : " cannot be read"));
   }
   if (options.config.convention == rankmesh::Convention::megatron_core) {
-    problems.emplace_back("--convention: this job knows the kinds of the reference; reference or extended");
+    problems.emplace_back(
+        "--convention: this job uses the kinds of the reference: choose reference or extended");
   } else if (reading.diagnostics.empty()) {
     check(options, problems);
   }

@@ -14,28 +14,29 @@ namespace tiny_gpt {
 using rankmesh::IndexRange;
 using rankmesh::ParallelState;
 
-/// The size of the model. Tokens are bytes; the length is that of a sequence.
+/// The size of the model. Tokens are bytes; `length` is that of a sequence.
 struct ModelSize {
   static constexpr std::int64_t vocabulary = 256;
   std::int64_t layers = 4, hidden = 32, heads = 8, length = 32;
-  /// The layer, counted from 1, in front of which the embeddings are added once more, as a decoder has its
-  /// own. In front of layer 1 they are anyway.
+  /// The layer, counted from 1, before which the embeddings are added again, as in a decoder that has its own
+  /// embeddings. They are always added before layer 1.
   std::int64_t split_layer = 1;
 };
 
-enum class Cut { none, rows, columns };  // what of a weight is shared out in the tensor group
+enum class Cut { none, rows, columns };  // which dimension of a weight the tensor group divides
 
-/// One weight: which part of it a rank holds, and where in the rank's memory.
+/// One weight: the part that a rank holds, and its place in the rank's memory.
 struct Parameter {
   std::string name;
   std::int64_t all_rows = 0, all_columns = 0;
   IndexRange rows, columns;
   Index offset = 0;
-  /// Whether the gradient norm counts this part: of the ranks of a model that hold it too, only one does.
+  /// Whether this rank adds the part to the gradient norm. Exactly one of the ranks of a model that hold a
+  /// part does.
   bool is_counted = true;
 
   [[nodiscard]] Index end() const { return offset + rows.count * columns.count; }
-  /// The rank's part of the whole, and of its memory.
+  /// The rank's part of the whole weight. `in` is the same part in the rank's memory.
   [[nodiscard]] auto part_of(Eigen::Ref<Matrix> whole) const {
     return whole.block(rows.first, columns.first, rows.count, columns.count);
   }
@@ -44,7 +45,7 @@ struct Parameter {
   }
 };
 
-/// The weights that a rank holds: a function of the layout.
+/// The weights that a rank holds. They follow from the layout.
 inline std::vector<Parameter> parameters_of(const ModelSize& size, const ParallelState& place) {
   std::vector<Parameter> list;
   const auto add = [&](const std::string& name, std::int64_t rows, std::int64_t columns, Cut cut,
@@ -65,7 +66,7 @@ inline std::vector<Parameter> parameters_of(const ModelSize& size, const Paralle
     add(name + ".bias", 1, out, cut == Cut::columns ? cut : Cut::none);
   };
 
-  // Several stages share the embeddings; those of the first count.
+  // Several stages hold the embeddings; the gradient norm counts those of the first stage.
   const bool is_first = place.is_pipeline_first_stage();
   if (place.is_rank_in_embedding_group()) add("words", size.vocabulary, size.hidden, Cut::rows, is_first);
   const bool has_positions = place.is_rank_in_position_embedding_group();
@@ -84,7 +85,7 @@ inline std::vector<Parameter> parameters_of(const ModelSize& size, const Paralle
   return list;
 }
 
-/// A weight and its gradient: the part that this rank holds.
+/// This rank's part of a weight and of its gradient.
 struct Tensor {
   Eigen::Map<Matrix> value, gradient;
 };
@@ -93,11 +94,11 @@ struct Tensor {
 struct Parameters {
   std::vector<Parameter> list;
   Vector values, gradients;
-  /// 1 for what the gradient norm counts, 0 for the rest.
+  /// 1 for entries that the gradient norm counts, 0 for the others.
   Vector counted;
 
-  /// Begins each weight with random numbers that depend on its name alone: all layouts begin with one model.
-  /// @param parts the length is a multiple of this, for the distributed optimizer
+  /// The initial values depend only on the name of the weight, so that all layouts start with the same model.
+  /// @param parts the length of the memory is a multiple of this, for the distributed optimizer
   Parameters(std::vector<Parameter> weights, int parts) : list(std::move(weights)) {
     values.setZero((list.back().end() + parts - 1) / parts * parts);
     gradients = counted = values;
@@ -121,10 +122,10 @@ struct Parameters {
   [[nodiscard]] Tensor operator[](const std::string& name) { return find(name).value(); }
 };
 
-/// All weights, each whole: what a checkpoint needs, whatever the layout. Each rank puts its parts
-/// where they are in the whole, with zeros around, and the sum is the model.
-/// @param whole the weights of the job in one process
-/// @param is_first_copy whether no other rank with the same parts does this too
+/// All weights as a whole, for a checkpoint that does not depend on the layout. Each rank writes its parts at
+/// their places in a vector of zeros; the sum over the ranks is the model.
+/// @param whole the weights of a job of one process
+/// @param is_first_copy true on one of the ranks that hold the same parts, and false on the others
 /// @collective over the job
 inline Vector gather(const std::vector<Parameter>& whole, Parameters& own, bool is_first_copy,
                      MPI_Comm world) {

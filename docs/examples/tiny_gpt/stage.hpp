@@ -6,15 +6,15 @@
 
 namespace tiny_gpt {
 
-/// One sequence, or the part of it that a rank of a sequence group has: bytes, and the bytes behind each.
+/// One sequence, or this rank's part of it in a sequence group: its bytes, and the byte that follows each.
 struct Microbatch {
   std::vector<int> tokens, targets;
 };
 
-/// The layers of one pipeline stage, with the embeddings and the loss where they belong.
+/// The layers of one pipeline stage, with the embeddings and the loss on the stages that have them.
 class Stage {
  public:
-  /// @param tokens of a whole step, on all ranks: the loss is a mean over them
+  /// @param tokens of a whole step on all ranks; the loss is their mean
   Stage(const ModelSize& size, const ParallelState& place, Group& pipeline, Layers layers,
         std::int64_t tokens)
       : size_(size),
@@ -24,9 +24,9 @@ class Stage {
         positions_(place.shard(GroupKind::sequence, size.length)),
         per_token_(1 / static_cast<double>(tokens)) {}
 
-  /// Forward and backward for all microbatches of a step, one forward, one backward: a stage begins with as
-  /// many forwards as there are stages behind it, and never holds more than one microbatch beyond that.
-  /// @returns what this rank's tokens have of the loss; 0 before the last stage
+  /// Runs all microbatches of a step with the 1F1B schedule: a stage starts with one forward pass for each
+  /// later stage, then alternates forward and backward. So it holds at most that many microbatches plus one.
+  /// @returns the share of this rank's tokens in the loss; 0 before the last stage
   [[nodiscard]] double run(const std::vector<Microbatch>& microbatches) {
     double loss = 0;
     const auto stages_behind = static_cast<std::size_t>(pipeline_.size() - 1 - pipeline_.position());
@@ -39,7 +39,7 @@ class Stage {
     return loss;
   }
 
-  /// Sets the scales of the next step from the largest entries that any rank of the stage has seen.
+  /// Sets the scales of the next step from the largest entries on all ranks of the stage.
   void update_fp8_scales(Group& amax) {
     Vector largest(static_cast<Index>(layers_.fp8.size()));
     std::transform(layers_.fp8.begin(), layers_.fp8.end(), largest.begin(),
@@ -49,8 +49,8 @@ class Stage {
   }
 
  private:
-  /// Receives what the stage before made of a microbatch, and sends what this one makes of that. The way back
-  /// is the same with the gradient.
+  /// Receives the activations of a microbatch from the previous stage and sends its own to the next. The
+  /// backward pass sends the gradients in the opposite direction.
   [[nodiscard]] double forward(const Microbatch& microbatch) {
     Tape& tape = in_flight_.emplace_back();
     Matrix x = Matrix::Zero(positions_.count, size_.hidden);
@@ -75,7 +75,7 @@ class Stage {
     });
     return 0;
   }
-  /// Of the oldest microbatch on its way.
+  /// The backward pass of the oldest microbatch in flight.
   void backward() {
     static_cast<void>(in_flight_.front().back({}));
     in_flight_.pop_front();
@@ -87,7 +87,7 @@ class Stage {
   rankmesh::LayerRange own_;
   IndexRange positions_;
   double per_token_;
-  std::deque<Tape> in_flight_;  // of the microbatches that went forward
+  std::deque<Tape> in_flight_;  // one for each microbatch after its forward pass
 };
 
 }  // namespace tiny_gpt

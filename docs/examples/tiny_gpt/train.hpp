@@ -8,10 +8,10 @@
 
 namespace tiny_gpt {
 
-/// Adam, from the gradients of this rank's microbatches to the next weights.
+/// The Adam optimizer: computes the next weights from the gradients of all microbatches.
 class Adam {
  public:
-  /// @param data the ranks with the same weights and other tokens
+  /// @param data the ranks that hold the same weights and process other tokens
   Adam(const Options& options, Parameters& parameters, Groups& groups, Group& data)
       : options_(options),
         is_distributed_(options.config.distributed_optimizer),
@@ -23,7 +23,7 @@ class Adam {
         square_(mean_) {}
 
   void step() {
-    // What several stages hold: each has a part of the gradient.
+    // Several stages hold the embeddings, and each has a part of the gradient.
     if (auto words = parameters_.find("words")) groups_.at(GroupKind::embedding).sum(words->gradient);
     if (auto positions = parameters_.find("positions")) {
       groups_.at(GroupKind::position_embedding).sum(positions->gradient);
@@ -40,7 +40,8 @@ class Adam {
     values.array() -=
         options_.learning_rate / (1 - std::pow(0.9, steps_)) * mean_.array() / (deviation.array() + 1e-8);
     if (is_distributed_) values = data_.gather(values);
-    std::copy(values.begin(), values.end(), parameters_.values.begin());  // where the tensors point to
+    std::copy(values.begin(), values.end(),
+              parameters_.values.begin());  // in place, because the tensors point there
     parameters_.gradients.setZero();
   }
 
@@ -49,7 +50,7 @@ class Adam {
     const IndexRange own = data_.shard(all.size());
     return is_distributed_ ? all.segment(own.first, own.count) : all;
   }
-  /// The norm of the whole model's gradient: each weight once.
+  /// The norm of the gradient of the whole model, with each weight counted once.
   [[nodiscard]] double norm(const Vector& gradient) {
     Vector square = Vector::Constant(1, counted_.dot(gradient.cwiseAbs2()));
     if (is_distributed_) data_.sum(square);
@@ -66,7 +67,7 @@ class Adam {
   double steps_ = 0;
 };
 
-/// This rank's part of the batch of a step. Which sequences a step has depends on its number alone.
+/// This rank's part of the batch of a step. The sequences of a step depend only on the number of the step.
 inline std::vector<Microbatch> microbatches_of(const Options& options, const ParallelState& place,
                                                std::int64_t step) {
   const IndexRange sequences = place.shard(GroupKind::data, options.batch);
@@ -83,12 +84,12 @@ inline std::vector<Microbatch> microbatches_of(const Options& options, const Par
   return microbatches;
 }
 
-/// Trains, and says how it goes on rank 0.
+/// Trains the model and prints the progress on rank 0.
 /// @collective over the job
 inline void train(const Options& options, const rankmesh::mpi::Communicators& made, Groups& groups) {
   const ParallelState place = made.state();
-  // Gradients are summed over those who have the same weights and other tokens: of other sequences, or of
-  // other parts of a sequence.
+  // Gradients are summed over the ranks with the same weights and other tokens: tokens of other sequences, or
+  // of other parts of the same sequence.
   const bool is_sequence_parallel = place.sequence_parallel_world_size() > 1;
   Group& data = groups.at(is_sequence_parallel ? GroupKind::sequence_data : GroupKind::data);
   Parameters parameters(parameters_of(options.size, place), data.size());
@@ -98,7 +99,7 @@ inline void train(const Options& options, const rankmesh::mpi::Communicators& ma
   Adam adam(options, parameters, groups, data);
 
   const bool is_speaker = made.rank() == 0;
-  std::ofstream csv(is_speaker ? options.csv_path : "");  // without a name, nothing is written
+  std::ofstream csv(is_speaker ? options.csv_path : "");  // with an empty name, nothing is written
   csv << "step,loss,tokens_per_second\n" << std::setprecision(17);
   const double start = MPI_Wtime();
   for (std::int64_t step = 1; step <= options.steps; ++step) {
@@ -106,7 +107,7 @@ inline void train(const Options& options, const rankmesh::mpi::Communicators& ma
     Vector loss = Vector::Constant(1, stage.run(microbatches_of(options, place, step)));
     if (options.config.fp8) stage.update_fp8_scales(groups.at(GroupKind::amax));
     adam.step();
-    groups.at(GroupKind::pipeline).sum(data.sum(loss));  // the last stage has it
+    groups.at(GroupKind::pipeline).sum(data.sum(loss));  // only the last stage has it
 
     const double speed = static_cast<double>(tokens) / (MPI_Wtime() - step_start);
     csv << step << "," << loss[0] << "," << speed << "\n";
@@ -132,7 +133,7 @@ inline void train(const Options& options, const rankmesh::mpi::Communicators& ma
 }
 
 /// The whole program between MPI_Init and MPI_Finalize.
-/// @param make_groups for the tests, which make wrong ones
+/// @param make_groups tests replace it to make wrong groups
 /// @returns the exit code
 inline int run(const std::vector<std::string>& args,
                const std::function<Groups(const rankmesh::mpi::Communicators&)>& make_groups = groups_of) {
@@ -140,7 +141,7 @@ inline int run(const std::vector<std::string>& args,
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   const Options options = read_options(args, ranks);
-  // A file may be missing on one machine: all end alike, and the first rank that cannot go on says why.
+  // A file may be missing on one machine only. All ranks end, and the first one with a problem prints it.
   int speaker = options.answer || !options.problems.empty() ? rank : ranks;
   MPI_Allreduce(MPI_IN_PLACE, &speaker, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
   if (speaker < ranks) {

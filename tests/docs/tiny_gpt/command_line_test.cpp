@@ -24,7 +24,7 @@ TEST_CASE("what this job cannot do is said so") {
   const auto [options, problem] = GENERATE(table<std::string, std::string>({
       {"--pp 2 --split-layer 3", "--split-layer: 3 is on a stage without embeddings"},
       {"--sp 2 --fp8", "--fp8 with --sp needs --amax-rule product"},
-      {"--convention megatron-core", "--convention: this job knows the kinds of the reference"},
+      {"--convention megatron-core", "--convention: this job uses the kinds of the reference"},
       {"--tp 3", "--tp: tensor = 3 does not divide"},
   }));
   const Outcome outcome =
