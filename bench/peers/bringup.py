@@ -3,8 +3,8 @@
 bringup.py PORT GROUPS.json SIZE,SIZE,SIZE
   PORT         a free port of the loopback interface, for the store of torch.distributed
   GROUPS.json  what `rankmesh groups --format json` prints: every list of every kind
-  SIZE,...     of the axes pp, dp and tp, for DeviceMesh
-A line for each way, as mpi_bringup_bench prints them: milliseconds until the slowest rank is done, once."""
+  SIZE,...     the sizes of the axes pp, dp and tp, for DeviceMesh
+Prints a line for each strategy in the format of mpi_bringup_bench: milliseconds until the slowest rank is done, measured once."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from torch.distributed.device_mesh import init_device_mesh  # noqa: E402
 
 
 def start_together():
-    """Returns at the same moment on all ranks, which are asleep before: the moment, on the clock of the machine."""
+    """Sleeps, and returns at the same moment on all ranks. Returns this moment on the clock of the machine."""
     start = torch.tensor([time.monotonic() + 0.05], dtype=torch.float64)
     dist.broadcast(start, 0)
     time.sleep(max(0, start.item() - time.monotonic()))
@@ -40,7 +40,7 @@ def every_group(kinds, backend):
 
 
 def own_groups(kinds, rank):
-    """What a program can do that knows its groups: it creates those alone."""
+    """Every rank creates only the groups that it is in."""
     return [
         dist.new_group(ranks, backend="gloo", use_local_synchronization=True)
         for groups in kinds
@@ -58,7 +58,7 @@ def main():
         kinds = list(json.load(file)["groups"].values())
     axes = [(name, int(size)) for name, size in zip(("pp", "dp", "tp"), sizes.split(",")) if int(size) > 1]
 
-    # What PyTorch does once, at the first group, is no way's.
+    # The first group includes one-time initialisation of PyTorch, so it is not measured.
     dist.new_group(list(range(world_size)), backend="gloo")
     ways = (
         ("reference over gloo, new_group", lambda: every_group(kinds, "gloo"), sum(len(groups) for groups in kinds)),
@@ -69,8 +69,8 @@ def main():
             ),
             "-",
         ),
-        # The last: PyTorch counts the groups a rank created when it names the next, so that ranks which created
-        # different numbers of them wait for each other for ever in a group of all.
+        # This strategy must be the last: PyTorch numbers groups by how many a rank has created, so ranks that
+        # created different numbers of groups would hang in the next group of all ranks.
         ("new_group of the own groups alone", lambda: own_groups(kinds, rank), 0),
     )
     for name, make, world_calls in ways:

@@ -3,11 +3,11 @@
 bringup_nccl.py PORT GROUPS.json eager|lazy
   PORT         a free port of the loopback interface, for the store of torch.distributed
   GROUPS.json  what `rankmesh groups --format json` prints: every list of every kind
-  eager        the world is bound to its GPU, so that PyTorch splits it for each list at once, with all ranks
-  lazy         it is not, so that PyTorch makes a communicator at the first collective
-Every rank uses GPU 0: where several share it, NCCL must be told to allow that, as scripts/gpu-check does. Prints a row of
-the table in docs/gpu.md: milliseconds until the slowest rank has made the groups, and then has called a collective in each
-of its own; memory of the GPU that all ranks took, in MiB, after each."""
+  eager        the process group of the world is bound to its GPU: PyTorch splits it for each list, with all ranks
+  lazy         it is not bound: PyTorch makes a communicator at the first collective
+Every rank uses GPU 0. For ranks that share it, NCCL needs the settings of scripts/gpu-check. Prints a row of the table in
+docs/gpu.md: milliseconds until the slowest rank has made the groups, milliseconds for the first collective in each of its
+groups, and the GPU memory of all ranks after both, in MiB."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from bringup import every_group, timed  # noqa: E402
 
 
 def free_memory(between):
-    """Of the GPU, in bytes, asked while no rank does anything else."""
+    """Free memory of the GPU in bytes, read between two barriers, so that no rank allocates meanwhile."""
     torch.cuda.synchronize()
     dist.barrier(group=between)
     free = torch.cuda.mem_get_info()[0]
@@ -54,7 +54,7 @@ def main():
     with open(path) as file:
         kinds = list(json.load(file)["groups"].values())
 
-    # What NCCL and PyTorch do once in a process is no group's.
+    # One-time initialisation of NCCL and PyTorch is not measured.
     number = torch.ones(1, device=device)
     dist.all_reduce(number)
     on_cpu = dist.new_group(list(range(world_size)), backend="gloo")
@@ -67,7 +67,7 @@ def main():
         made, used = ((free[0] - left) >> 20 for left in free[1:])
         held = sum(group != dist.GroupMember.NON_GROUP_MEMBER for group in groups)
         print(f"| PyTorch new_group, {mode} | {making:.0f} | {using:.0f} | {made} | {used} | {held} |", flush=True)
-    # Tearing down takes longer than all this and is not measured.
+    # Exit without teardown, which takes longer than the measurement.
     dist.barrier(group=on_cpu)
     os._exit(0)
 

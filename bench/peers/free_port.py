@@ -1,4 +1,4 @@
-"""Prints a port of the loopback interface that is free, for a store of torch.distributed."""
+"""Prints a free port of the loopback interface, for the store of torch.distributed."""
 
 import socket
 

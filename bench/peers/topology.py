@@ -37,7 +37,7 @@ def device_mesh(ranks):
     mesh = torch.arange(ranks).view(shape)
     total = 0
     for dim in range(mesh.ndim):
-        # The lists of an axis, as DeviceMesh takes them from its tensor before it makes a group of each.
+        # DeviceMesh computes the lists of an axis from its tensor like this, before it makes a group of each.
         lists = mesh.swapdims(-1, dim).reshape(-1, mesh.size(dim)).tolist()
         total += sum(len(group) for group in lists)
     return total
@@ -46,7 +46,7 @@ def device_mesh(ranks):
 def main():
     ranks = int(sys.argv[1])
     try:
-        import torch  # noqa: F401  importing it is not what is timed
+        import torch  # noqa: F401  imported before the timing starts
         import megatron.core.parallel_state  # noqa: F401
     except ImportError as error:
         print(f"peers: not measured, {error.name} is not installed; run bench/peers/setup")
