@@ -1,5 +1,4 @@
-// Brings about every error of the library and prints what it says, as the guide shows it. mpiexec -n 4
-// messages
+// Causes every error of the library and prints its message, as docs/guide.md shows it. mpiexec -n 4 messages
 #include <chrono>
 #include <concepts>
 #include <cstdio>
@@ -28,7 +27,7 @@ int own_rank() {
   return rank;
 }
 
-/// A variable of the environment that steers the stand-in for NCCL on this rank, as long as this lives.
+/// Sets an environment variable that controls the NCCL double on this rank, for the lifetime of this object.
 class Steer {
  public:
   Steer(const char* name, const char* value) : name_(name) {
@@ -50,7 +49,7 @@ void print(const std::string& name, const std::string& text) {
   if (own_rank() == 0) std::printf("== %s\n%s\n", name.c_str(), text.c_str());
 }
 
-/// Prints the error that `act` must end in on every rank.
+/// Prints the error that `act` must throw on every rank.
 template <typename Expected>
 void show(const char* name, const std::invocable auto& act) {
   try {
@@ -98,7 +97,7 @@ void show_errors_of_the_bring_up() {
       const Communicators groups(MPI_COMM_WORLD, job, options);
     } catch (const DeadlineError& error) {
       DeadlineError::Details details = error.details();
-      details.waited = 1s;  // on a busy machine a little more
+      details.waited = 1s;  // the measured time varies
       throw DeadlineError(details);
     }
   });

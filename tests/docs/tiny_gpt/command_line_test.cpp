@@ -4,7 +4,7 @@
 
 using namespace rankmesh::tests;
 
-TEST_CASE("bad input is told at once, all of it") {
+TEST_CASE("all problems of the input are reported at once") {
   const Outcome outcome = run(
       {.program = RANKMESH_TINY_GPT,
        .parts = {{.processes = 2,
@@ -20,7 +20,7 @@ TEST_CASE("bad input is told at once, all of it") {
   }
 }
 
-TEST_CASE("what this job cannot do is said so") {
+TEST_CASE("layouts that the job does not support are refused") {
   const auto [options, problem] = GENERATE(table<std::string, std::string>({
       {"--pp 2 --split-layer 3", "--split-layer: 3 is on a stage without embeddings"},
       {"--sp 2 --fp8", "--fp8 with --sp needs --amax-rule product"},
@@ -33,7 +33,7 @@ TEST_CASE("what this job cannot do is said so") {
   CHECK(occurrences(outcome.err, "example_tiny_gpt: " + problem) == 1);
 }
 
-TEST_CASE("ranks with other options than the rest end with the name of the option") {
+TEST_CASE("ranks that were started with different options end with an error that names the option") {
   const Outcome outcome = run({.program = RANKMESH_TINY_GPT,
                                .parts = {{.processes = 1, .options = small_model},
                                          {.processes = 1, .options = small_model + " --learning-rate 0.1"}}});
@@ -41,7 +41,7 @@ TEST_CASE("ranks with other options than the rest end with the name of the optio
   CHECK(occurrences(outcome.err, "learning-rate = ") == 1);
 }
 
-TEST_CASE("a run shows its progress and what communication cost") {
+TEST_CASE("a run prints its progress and the cost of communication") {
   const Outcome outcome =
       run({.program = RANKMESH_TINY_GPT,
            .parts = {{.processes = 4,

@@ -1,4 +1,5 @@
-// The gradients that are written by hand are those of the loss: the layouts could agree on wrong ones.
+// Compares the hand-written gradients with finite differences of the loss. The tests of the layouts would not
+// find a wrong gradient, because all layouts compute the same one.
 
 #include <cmath>
 #include <string>
@@ -35,11 +36,11 @@ TEST_CASE("the gradient of each weight is the slope of the loss") {
   for (const Parameter& parameter : parameters_of(size, model.made.state())) {
     CAPTURE(parameter.name);
     const auto own = gradient.segment(parameter.offset, parameter.end() - parameter.offset);
-    // A step along the gradient moves every entry, and the loss by the square of its length.
+    // Along the gradient, the slope of the loss is the square of the gradient's norm.
     constexpr double step = 1e-5;
     auto values = model.parameters.values.segment(parameter.offset, parameter.end() - parameter.offset);
     const Vector before = values;
-    // Across, too: each entry by another amount.
+    // The second direction moves each entry by a different amount.
     for (const bool is_along : {true, false}) {
       Vector direction = own;
       for (Index i = 0; i < direction.size() && !is_along; ++i)

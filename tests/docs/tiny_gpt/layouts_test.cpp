@@ -1,4 +1,4 @@
-// Every layout trains the model that one process trains.
+// Every layout trains the same model as a single process.
 
 #include <map>
 #include <string>
@@ -9,7 +9,7 @@ using namespace rankmesh::tests;
 
 namespace {
 
-/// What the model and the training are, whatever the layout.
+/// Options of the model and the training, which do not depend on the layout.
 const std::string plain;
 const std::string clipped = " --clip 0.5";
 const std::string in_fp8 = " --fp8 --amax-rule product";
@@ -46,7 +46,7 @@ const std::vector<Layout> layouts = {
     {16, extended + shards, all},
 };
 
-/// The run of one process, made once for each way of training.
+/// The run of one process, executed once for each set of training options.
 const Run& serial(const std::string& training) {
   static std::map<std::string, Run> runs;
   const auto found = runs.find(training);
@@ -56,7 +56,7 @@ const Run& serial(const std::string& training) {
 
 }  // namespace
 
-TEST_CASE("the losses and the weights of every layout are those of one process") {
+TEST_CASE("every layout computes the losses and weights of a single process") {
   for (const auto& [processes, layout, training] : layouts) {
     CAPTURE(processes, layout, training);
     const Run& expected = serial(training);
@@ -69,10 +69,10 @@ TEST_CASE("the losses and the weights of every layout are those of one process")
   }
 }
 
-TEST_CASE("each part of the training makes a difference") {
+TEST_CASE("each training option changes the losses") {
   for (const std::string& training : {clipped, in_fp8, split}) {
     CAPTURE(training);
-    // Another model has other losses from the beginning; a loss is of the order of 5.
+    // The losses differ from the first step on; a loss is about 5.
     CHECK(distance(serial(plain), serial(training)) > 1e-4);
   }
 }

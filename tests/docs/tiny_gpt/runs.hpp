@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Runs of the training job, and how they differ.
+/// Runs the training job and compares runs.
 
 #include <algorithm>
 #include <cmath>
@@ -16,15 +16,15 @@
 
 namespace rankmesh::tests {
 
-/// What a run leaves: the loss of each step, and every weight, whole.
+/// The results of a run: the loss of each step, and all whole weights.
 struct Run {
   int exit_code = -1;
   std::vector<double> losses;
   std::map<std::string, std::vector<double>> weights;
 };
 
-/// Small enough to be quick; 4 layers for 4 stages, 4 heads for 4 ranks of a tensor or sequence group, 8
-/// sequences for 8 ranks of a data group.
+/// A small, quick model with 4 layers (for up to 4 stages), 4 heads (for up to 4 ranks of a tensor or
+/// sequence group) and 8 sequences (for up to 8 ranks of a data group).
 inline const std::string small_model = " --layers 4 --hidden 16 --heads 4 --length 8 --batch 8 ";
 
 inline Run run_training(const std::string& program, int processes, const std::string& options) {
@@ -44,20 +44,20 @@ inline Run run_training(const std::string& program, int processes, const std::st
     std::istringstream words(line);
     std::string name;
     words >> name;
-    // Not `>>`: it does not read "nan".
+    // stod, because `>>` does not read "nan".
     for (std::string word; words >> word;) result.weights[name].push_back(std::stod(word));
   }
   return result;
 }
 
-/// The larger of two differences, with one that is not a number larger than all.
+/// The larger of two differences; NaN counts as infinity.
 inline double larger(double a, double b) {
   return a >= b || std::isnan(a) ? (std::isnan(a) ? std::numeric_limits<double>::infinity() : a)
                                  : (std::isnan(b) ? std::numeric_limits<double>::infinity() : b);
 }
 
-/// How far a run is from another: the largest relative difference of a loss, and of a weight, relative to its
-/// norm. Infinity where something is missing.
+/// The largest relative difference between two runs, over all losses and all weights; for a weight, relative
+/// to its norm. Infinity if a loss or a weight is missing.
 inline double distance(const Run& a, const Run& b) {
   constexpr double far = std::numeric_limits<double>::infinity();
   if (a.losses.empty() || a.losses.size() != b.losses.size() || a.weights.size() != b.weights.size()) {
@@ -81,7 +81,7 @@ inline double distance(const Run& a, const Run& b) {
   return result;
 }
 
-/// See docs/tiny_gpt.md for why this is the bound.
+/// docs/tiny_gpt.md explains this bound.
 inline constexpr double tolerance = 1e-9;
 
 }  // namespace rankmesh::tests

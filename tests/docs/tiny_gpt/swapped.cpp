@@ -1,4 +1,4 @@
-// The training job with one kind of group made wrong: two ranks stand in each other's place.
+// The training job with wrong groups of one kind: two ranks are exchanged.
 // tiny_gpt_swapped tensor 1 2 [options of example_tiny_gpt]
 
 #include <cstdlib>
@@ -19,7 +19,7 @@ struct Swap {
   int second = 0;
 };
 
-/// The groups as they are, but for one kind.
+/// The groups of the layout, except that two ranks are exchanged in the groups of one kind.
 /// @collective over the job
 Groups wrong_groups(const rankmesh::mpi::Communicators& made, const Swap& swap, MPI_Comm& owner) {
   Groups groups = tiny_gpt::groups_of(made);
