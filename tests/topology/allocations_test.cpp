@@ -1,4 +1,4 @@
-// Queries allocate nothing: this program replaces `operator new` to count.
+// Queries allocate nothing. This program replaces `operator new` to count allocations.
 
 #include <atomic>
 #include <cstddef>
@@ -57,7 +57,7 @@ using rankmesh::Topology;
 
 namespace {
 
-/// Keeps an answer from being optimised away.
+/// Prevents the compiler from removing the computation of an answer.
 volatile long sink = 0;
 
 template <typename Questions>
@@ -90,7 +90,7 @@ void ask_about(const Topology& topology, int rank) {
              pipeline.is_after_split(stage) + pipeline.is_at_split(stage);
   answers += pipeline.layers({.layers = 64, .stage = stage, .virtual_stage = 1}).first;
   answers += topology.mesh().coordinate(rank, "dp") + topology.mesh().stride("pp");
-  // Kinds by their short names, and one that stands for another.
+  // Kinds by their short names, and a name that is an alias.
   for (const char* name : {"tp", "embd", "tp_ep_gtp_remat_pp", "expert_remat_data", "intra_ep_dp"}) {
     const auto* family = topology.find(rankmesh::GroupKind(name));
     answers += family == nullptr ? 0 : family->group_size();

@@ -1,4 +1,4 @@
-// Every valid configuration of up to 512 ranks through the invariants checker.
+// Runs the invariants checker on every valid configuration of up to 512 ranks.
 
 #include <cstdint>
 #include <string>
@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::int64_t max_world_size = 512;
 
-/// How many (world_size, tensor, pipeline, sequence) there are, from the definition alone: with sequence = 1
-/// the triples with t * p * d = W, and for sequence > 1 the pairs with s * d = W.
+/// The number of valid (world_size, tensor, pipeline, sequence), from the definition: for sequence = 1 the
+/// triples with t * p * d = W, and for sequence > 1 the pairs with s * d = W.
 std::int64_t count_of_configurations() {
   std::int64_t count = 0;
   for (std::int64_t t = 1; t <= max_world_size; ++t) {
@@ -28,7 +28,7 @@ std::int64_t count_of_configurations() {
   return count;
 }
 
-/// The configuration as it is, and with what else changes its groups.
+/// The configuration, and its variants with the options that change groups.
 std::vector<ParallelConfig> variants(ParallelConfig config) {
   config.fp8 = true;
   std::vector<ParallelConfig> result{config};
@@ -51,7 +51,8 @@ TEST_CASE("no valid configuration of up to 512 ranks breaks an invariant", "[exh
   for (std::int64_t world = 1; world <= max_world_size; ++world) {
     for (std::int64_t t = 1; t <= world; ++t) {
       for (std::int64_t p = 1; p <= world; ++p) {
-        // Whatever does not divide is refused by a rule that other tests cover; asking for it here is slow.
+        // Sizes that do not divide are refused by a rule that other tests cover; trying them here would be
+        // slow.
         if (world % (t * p) != 0) continue;
         for (std::int64_t s = 1; s <= world / (t * p); ++s) {
           const ParallelConfig config{.world_size = world, .tensor = t, .pipeline = p, .sequence = s};

@@ -1,4 +1,4 @@
-// A topology made, and everything about some ranks of it, for a tool that counts instructions:
+// Makes a topology and queries everything about some of its ranks, for a tool that counts instructions:
 //   topology_instructions WORLD_SIZE reference|megatron-core
 
 #include <cstdio>
@@ -28,7 +28,7 @@ ParallelConfig config_of(std::int64_t world_size, bool is_reference) {
           .hierarchical_context = {2}};
 }
 
-/// The ranks of all stages in the first and last few pipelines: the same places in a world of any size.
+/// The ranks of all stages in the first and last few pipelines: the same positions for every world size.
 std::vector<int> ranks_of(const Topology& topology) {
   constexpr int few = 8;
   const GroupFamily& pipelines = topology.family(GroupKind::pipeline);
@@ -44,7 +44,7 @@ std::vector<int> ranks_of(const Topology& topology) {
 
 }  // namespace
 
-/// What is counted: this, or what follows.
+/// The instructions of this function or of the next one are counted.
 extern "C" [[gnu::noinline]] void make_topology(const ParallelConfig& config, std::optional<Topology>& made) {
   made.emplace(config);
 }

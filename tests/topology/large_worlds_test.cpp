@@ -1,4 +1,4 @@
-// Worlds near 2^31 - 1 ranks, where a formula in 32 bits would overflow.
+// Worlds near 2^31 - 1 ranks, in which 32-bit formulas would overflow.
 
 #include <algorithm>
 #include <array>
@@ -30,7 +30,7 @@ std::vector<std::int64_t> some_ranks(std::int64_t world) {
   return ranks;
 }
 
-/// A group of ranks first, first + stride, ... as the definition of a kind says, in 64 bits.
+/// A group of the ranks first, first + stride, ... from the definition of a kind, in 64 bits.
 struct Expected {
   std::int64_t group;
   std::int64_t position;
@@ -98,8 +98,8 @@ void check_world(const ParallelConfig& config) {
   }
 }
 
-/// Every kind of a world too large for lists: places and ranks are inverse, the first and last members of a
-/// group agree in all axes but those that vary, and nobody outside the layout is in a group.
+/// Every kind of a world that is too large for lists: places and ranks are inverse maps, the first and last
+/// members of a group differ only in the axes that vary, and no rank outside the layout is in a group.
 void check_places(const rankmesh::ParallelConfig& config) {
   const Topology topology(config);
   const std::int64_t first = topology.first_rank();

@@ -1,7 +1,8 @@
 #!/bin/sh
-# What a function of topology_instructions does costs as many instructions in worlds of 2^10, 2^20 and 2^30 ranks.
+# Checks that a function of topology_instructions takes the same number of instructions in worlds of 2^10, 2^20 and 2^30
+# ranks.
 #   same_instructions.sh PROGRAM reference|megatron-core FUNCTION PERCENT
-# PERCENT: by how much they may differ.
+# PERCENT: the permitted difference.
 program=$1
 kinds=$2
 function=$3

@@ -1,4 +1,5 @@
-// Topologies of random configurations against the loops of the reference module and the invariants checker.
+// Compares topologies of random configurations with the loops of the reference module and with the invariants
+// checker.
 
 #include <string>
 #include <vector>

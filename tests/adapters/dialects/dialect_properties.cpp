@@ -1,4 +1,4 @@
-// Layouts said in a dialect and read back have the same groups.
+// Layouts that are written in a dialect and read back have the same groups.
 
 #include <algorithm>
 #include <map>
@@ -29,7 +29,7 @@ using rankmesh::tests::valid_config;
 
 namespace {
 
-/// A layout of Megatron-Core with axes in any order, with experts half of the time.
+/// A layout of Megatron-Core with a random order of axes, and with experts in half of the cases.
 ParallelConfig some_layout() {
   ParallelConfig config{.convention = Convention::megatron_core};
   config.tensor = *rc::gen::inRange<std::int64_t>(1, 4);
@@ -52,7 +52,7 @@ ParallelConfig some_layout() {
   return config;
 }
 
-/// Sequence parallelism together with all else.
+/// Sequence parallelism combined with all other sizes.
 ParallelConfig some_extended() {
   ParallelConfig config = valid_config();
   config.convention = Convention::extended;
@@ -67,7 +67,7 @@ std::string some_size(std::int64_t end) {
   return std::to_string(*rc::gen::inRange<std::int64_t>(1, end));
 }
 
-/// The number of experts, and of shards of the data that they divide.
+/// The number of experts, and of the data shards that they divide.
 std::pair<std::string, std::string> experts_and_shards() {
   const auto experts = *rc::gen::inRange<std::int64_t>(1, 5);
   return {std::to_string(experts), std::to_string(experts * *rc::gen::inRange<std::int64_t>(1, 4))};
@@ -87,7 +87,7 @@ ParallelConfig some_deepspeed() {
                                               some_size(4) + " ep=" + experts + " experts=" + convention);
 }
 
-/// Axes in any order, somewhere in a job.
+/// Axes in random order, at a random place in a job.
 ParallelConfig some_devicemesh() {
   std::vector<Axis> axes = some_axes();
   ParallelConfig config{.world_size = Mesh(axes).world_size(), .convention = Convention::mesh};
@@ -115,7 +115,7 @@ ParallelConfig any_layout() {
   }
 }
 
-/// No kind that both have differs; returns how many there are.
+/// Checks that the kinds of both layouts are equal. Returns how many there are.
 int require_equal_kinds(const Topology& a, const Topology& b) {
   int compared = 0;
   for (const KindComparison& kind : compare(a, b)) {
@@ -131,12 +131,12 @@ bool is_data(const std::string& axis) {
   return axis == "dp" || axis == "edp" || axis == "efsdp" || axis.starts_with("dp_");
 }
 
-/// The kind that a dialect has for an axis; empty where it has one for several axes together.
+/// The kind that a dialect has for an axis; empty if its kind combines several axes.
 std::string kind_in(Dialect dialect, const std::string& axis, bool is_of_experts) {
   const bool is_torchtitan = dialect == Dialect::torchtitan;
   if (axis == "tp" && is_of_experts && dialect != Dialect::devicemesh) return "";
   if (axis == "dp") return is_torchtitan ? "dp_shard" : "data";
-  // Shards and replicas are one axis for some, two for others: the kinds of both are told by `compare`.
+  // Shards and replicas are one axis in some dialects and two in others; `compare` checks the kinds of both.
   if (axis == "edp" && is_torchtitan) return "";
   if (is_data(axis) && axis != "edp" && dialect != Dialect::devicemesh && !is_torchtitan) return "";
   if (axis == "etp" && dialect == Dialect::deepspeed) return "";
@@ -145,14 +145,15 @@ std::string kind_in(Dialect dialect, const std::string& axis, bool is_of_experts
   return std::string(long_name_of(GroupKind(axis)).name());
 }
 
-/// The reference's second mesh is that of its amax groups, which are no axes.
+/// The second mesh of the reference is for its amax groups, which are not axes.
 std::size_t mesh_count(const Topology& topology) {
   const Convention convention = topology.config().convention;
   const bool is_reference = convention == Convention::reference || convention == Convention::extended;
   return is_reference ? 1 : topology.meshes().size();
 }
 
-/// The axes of a mesh have the groups of nested loops in what was read back; returns how many were looked at.
+/// Checks that the axes of the layout that was read back have the groups computed by nested loops. Returns
+/// the number of axes checked.
 int require_axes(const Topology& topology, std::size_t mesh, Dialect dialect, const Topology& again) {
   const std::span<const Axis> axes = topology.meshes()[mesh].axes();
   if (mesh > 0 && again.meshes().size() == 1) return 0;

@@ -1,4 +1,4 @@
-// Communicators that outlive MPI: their destruction must do nothing. Exits with 0 if it gets that far.
+// Communicators that outlive MPI: their destructors must do nothing. Exits with 0 on success.
 
 #include <mpi.h>
 
@@ -10,7 +10,8 @@
 
 namespace {
 
-/// An exception between bring-up and close must not wait for anybody: only rank 0 throws, the others go on.
+/// An exception between bring-up and close must not wait for other ranks: only rank 0 throws, the others
+/// continue.
 void unwind(const rankmesh::ParallelConfig& config, int rank) {
   try {
     rankmesh::mpi::Communicators groups(MPI_COMM_WORLD, config);

@@ -100,7 +100,7 @@ TEST_CASE("a rank that does not come in time is named on every rank, and gets th
     CHECK(same_everywhere(text));
     CHECK_THAT(text, ContainsSubstring("deadline missed at step agreement: rank " + std::to_string(late) +
                                        " did not"));
-    // The communicator itself is as usable as before; a later bring-up is not misled by late messages.
+    // The communicator remains usable, and late messages do not disturb a later bring-up.
     options.timeouts.deadline = 60s;
     MPI_Barrier(own);
     CHECK(error_of<Error>(own, {.world_size = world_size()}, options) == "no error");

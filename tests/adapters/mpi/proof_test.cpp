@@ -1,4 +1,4 @@
-// The proofs themselves: a communicator that is wrong must not pass.
+// Tests of the proofs: a wrong communicator must fail.
 
 #include "rankmesh/bringup/proof.hpp"
 
@@ -16,7 +16,7 @@ using namespace rankmesh::bringup;
 
 namespace {
 
-/// The tensor group of this rank in a world of pairs, with a communicator made as told.
+/// The tensor group of this rank in a world of pairs, with the given communicator.
 struct Pairs {
   Pairs(int color, int key) : topology({.world_size = world_size(), .tensor = 2}) {
     MPI_Comm_split(MPI_COMM_WORLD, color, key, &communicator);

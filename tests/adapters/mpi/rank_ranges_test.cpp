@@ -14,7 +14,7 @@ using mpi::RankRange;
 
 namespace {
 
-/// The ranks that MPI takes ranges to mean.
+/// The ranks that MPI derives from ranges.
 std::vector<int> expanded(const std::vector<RankRange>& ranges) {
   std::vector<int> ranks;
   for (const auto& [first, last, stride] : ranges) {
@@ -24,7 +24,7 @@ std::vector<int> expanded(const std::vector<RankRange>& ranges) {
   return ranks;
 }
 
-/// The most ranges that a group of a kind takes.
+/// The largest number of ranges of a group of a kind.
 std::size_t most_ranges(const Topology& topology, GroupKind kind) {
   std::size_t most = 0;
   const GroupFamily& family = topology.family(kind);

@@ -21,7 +21,7 @@ namespace rankmesh::tests {
   return size;
 }
 
-/// Whether all ranks pass the same text.
+/// Whether the text is the same on all ranks.
 [[nodiscard]] inline bool same_everywhere(const std::string& text) {
   int length = static_cast<int>(text.size());
   MPI_Bcast(&length, 1, MPI_INT, 0, MPI_COMM_WORLD);

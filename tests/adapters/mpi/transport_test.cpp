@@ -70,7 +70,7 @@ TEST_CASE("a message that cannot leave on one channel holds up no other") {
   if (world_size() < 2) return;
   mpi::MpiTransport transport(MPI_COMM_WORLD);
   const int next = (world_rank() + 1) % world_size();
-  // Too large to leave before the receiver asks for it.
+  // Too large to be sent before the receiver posts its receive.
   transport.send(next, Channel::group_broadcast, bytes_of(std::string(3000000, 'x')));
   transport.send(next, Channel::agreement, bytes_of("small"));
   CHECK((wait_for_message(transport).bytes == bytes_of("small")));

@@ -1,5 +1,5 @@
-// Everything that makes a bring-up hang elsewhere ends here in time, with the same error on every rank that
-// names who and what, and leaves nothing behind but what the error counts.
+// Each fault ends the bring-up before a time limit, with the same error on every rank. The error names the
+// rank and the cause, and only the resources that it counts remain.
 #include <stdexcept>
 #include <thread>
 
@@ -24,7 +24,7 @@ nccl::Options patient(const Way& way) {
   return options;
 }
 
-/// The data group gets a communicator of its own, where that over the world would serve.
+/// The data group gets a separate communicator instead of the one over the world.
 nccl::Options apart(nccl::Options options) {
   options.bring_up.plan.sharing_keys[K::data] = "apart";
   return options;
@@ -40,7 +40,7 @@ std::string rank_text(int rank) {
   return "rank " + std::to_string(rank);
 }
 
-/// The ways whose waits have a deadline of their own.
+/// The strategies whose waits have a deadline.
 std::vector<Way> non_blocking_ways() {
   std::vector<Way> result;
   for (const Way& way : ways) {
@@ -115,7 +115,7 @@ TEST_CASE("fault: a rank that has the size of a group wrong") {
   for (const Way& way : non_blocking_ways()) {
     CAPTURE(way.name());
     const Faults faults("init@1=size:" + std::to_string(world_size() + 1));
-    // Its group, here the world, never comes together: whoever hears of that first fails, or the deadline
+    // Its group (here the world) never completes: the first rank that learns of it fails, or the deadline
     // passes.
     const std::string text = common_error<InterruptedError>(one_group(), impatient(way), true);
     CHECK_THAT(text, ContainsSubstring("step initialisation"));
@@ -127,7 +127,7 @@ TEST_CASE("fault: a rank that comes too late") {
   for (const int late : {0, 1, world_size() - 1}) {
     CAPTURE(late);
     nccl::Options options;
-    // The arrival is the same with every strategy; each gets its turn.
+    // The arrival does not depend on the strategy, so each late rank tests another one.
     ways[static_cast<std::size_t>(late) % ways.size()].apply(options);
     options.bring_up.timeouts = {.deadline = 700ms, .grace = 300ms};
     if (world_rank() == late) std::this_thread::sleep_for(2s);
@@ -158,7 +158,7 @@ TEST_CASE("fault: ranks that share a GPU are both named, unless that is allowed"
                ContainsSubstring("with rank 1: give each rank a GPU of its own, or allow shared devices"));
     CHECK_THAT(text, ContainsSubstring("\n  " + rank_text(world_size() - 1) + ": shares GPU-"));
   }
-  CHECK(nccl_double::counters().ids_made == before.ids_made);  // no ID is made that could not be used
+  CHECK(nccl_double::counters().ids_made == before.ids_made);  // no unused ID is made
   const Steer several("NCCL_MULTI_RANK_GPU_ENABLE", "1");
   nccl::Options options = rankmesh::tests::patient();
   options.allow_shared_device = true;

@@ -1,4 +1,4 @@
-// Who owns communicators, and how they end: see rankmesh/nccl/communicators.hpp.
+// Ownership and destruction of communicators: see rankmesh/nccl/communicators.hpp.
 #include <stdexcept>
 
 #include "rankmesh/nccl/error.hpp"
@@ -21,7 +21,7 @@ TEST_CASE("an exception between bring-up and close aborts and waits for nobody")
     } catch (const std::runtime_error&) {
     }
     const auto after = nccl_double::counters();
-    // The communicator over the world is that of the one group, where it is split.
+    // With nccl_split, a kind whose only group is the world uses the communicator over the world.
     const int made = world_size() > 1 || way.strategy == nccl::Strategy::nccl_split ? 1 : 0;
     CHECK(after.live_communicators == 0);
     CHECK(after.abort_calls - before.abort_calls == made);
@@ -133,7 +133,7 @@ TEST_CASE("close gives up on members that do not come, and aborts") {
       CHECK_THAT(error.what(), ContainsSubstring("still in progress when the deadline had passed"));
     }
   }
-  // The others may come through, once rank 0 has aborted.
+  // The other ranks may succeed after rank 0 has aborted.
   if (world_rank() == 0) CHECK(has_failed);
   CHECK(nccl_double::counters().live_communicators == 0);
   MPI_Barrier(MPI_COMM_WORLD);

@@ -55,7 +55,7 @@ TEST_CASE("neighbours in a group end where the group ends") {
   }
   CHECK(neighbours ==
         std::vector<std::vector<std::optional<int>>>{{std::nullopt, 1}, {0, 2}, {1, 3}, {2, std::nullopt}});
-  // Those of one, and of a rank in no group.
+  // Groups of one rank, and a rank in no group.
   for (const GroupKind kind : {GroupKind::sequence, GroupKind::embedding}) {
     const auto alone = Set(example(), 5, make).at(kind);
     CHECK(alone.next() == std::nullopt);

@@ -212,7 +212,7 @@ TEST_CASE("a rank knows its part of what its groups share") {
   CHECK(chunks.pipeline_layers(16) == LayerRange{.first = 3, .count = 2});
   chunks.set_virtual_pipeline_rank(1);
   CHECK(chunks.pipeline_layers(16) == LayerRange{.first = 11, .count = 2});
-  // The part is that of the group, also where a caller trains as if there were another.
+  // shard() uses the actual group, also after set_eval_mode().
   ParallelState sequence(Topology({.world_size = 4, .sequence = 2}), 1);
   sequence.set_eval_mode();
   CHECK(sequence.shard(GroupKind::sequence, 8) == IndexRange{.first = 4, .count = 4});

@@ -1,4 +1,4 @@
-// The getters of every rank in the recorded runs of the reference.
+// Compares the getters of every rank with the recorded runs of the reference.
 
 #include <map>
 #include <string>
@@ -12,7 +12,7 @@ using tests::Json;
 
 namespace {
 
-/// What the state says of each column.
+/// The state's value for each column of the file.
 std::map<std::string, int> getters(const ParallelState& state) {
   return {{"rank", state.rank()},
           {"sp_world_size", state.sequence_parallel_world_size()},

@@ -1,4 +1,4 @@
-// Communicator plans of random configurations: what every rank derives on its own fits together.
+// Communicator plans of random configurations: the plans that the ranks derive separately match.
 
 #include <algorithm>
 #include <map>
@@ -17,7 +17,7 @@ using rankmesh::tests::valid_config;
 
 namespace {
 
-/// What a split by color and key makes of all ranks' calls: the groups, each in the order of the keys.
+/// The groups that MPI_Comm_split makes from the colors and keys of all ranks, each in the order of the keys.
 std::map<int, std::vector<int>> split(const std::vector<RankStep>& calls) {
   std::map<int, std::vector<std::pair<int, int>>> keyed;
   for (std::size_t rank = 0; rank < calls.size(); ++rank) {
@@ -76,7 +76,7 @@ TEST_CASE("without sequence parallelism a rank has at most six communicators, se
       most[is_split] = std::max(most[is_split], count);
     }
   }));
-  // The bounds are met.
+  // The plan reaches the bounds.
   CHECK(most[false] == 6);
   CHECK(most[true] == 7);
 }

@@ -67,7 +67,7 @@ TEST_CASE("destruction knows whether an exception unwinds the stack") {
     const Handle handle = Handle::from_native_handle(7);
     throw std::runtime_error("unwind");
   } catch (const std::runtime_error&) {
-    // A handle made and destroyed while an exception is handled is not unwound.
+    // Creating and destroying a handle inside a catch block is not unwinding.
     const Handle handle = Handle::from_native_handle(8);
   }
   CHECK(destroyed == std::vector<Destroyed>{{7, true}, {8, false}});

@@ -19,7 +19,7 @@ Bytes bytes_of(const std::string& text) {
   return bytes;
 }
 
-/// What the leader of a group hands out in these tests.
+/// The payload of a group's leader in these tests.
 Payload identifier(std::size_t step, int group) {
   return {.bytes = bytes_of("step " + std::to_string(step) + " group " + std::to_string(group))};
 }
@@ -34,7 +34,7 @@ struct Job {
     }
   }
 
-  /// Runs for a while; the ranks that are done.
+  /// Runs for some time. Returns the ranks that have finished.
   int run() {
     int done = 0;
     for (int round = 0; round < 100; ++round) {
@@ -80,13 +80,13 @@ TEST_CASE("every member gets what the leader of its group hands out, in one exch
         if (step.group) CHECK((found == identifier(step.step, *step.group)));
       }
     }
-    // One message for every member but the leaders: the least there can be.
+    // One message for each member except the leaders, which is the minimum.
     CHECK(job.network.messages_sent() == members - groups);
   }
 }
 
 TEST_CASE("no rank sends more than a logarithm of messages for a step") {
-  // Three levels of a tree in which each has seven more.
+  // A tree of three levels in which each node has seven children per level.
   Job job({.world_size = 512});
   job.exchanges[0]->offer(0, identifier(0, 0));
   CHECK(job.run() == 512);
@@ -151,8 +151,7 @@ TEST_CASE("several contributors: every member gets all parts in the order of the
       for (const RankStep& step : job.plan.for_rank(rank)) {
         if (!step.group) continue;
         ++members;
-        // The slow obvious way: cut the list into slices whose lengths differ by one at most, the longer
-        // first.
+        // Brute force: cut the list into slices whose lengths differ by at most one, the longer slices first.
         const std::vector<int> group = job.plan.topology().family(step.kind).group(*step.group).to_vector();
         const int count = (step.size + per_part - 1) / per_part;
         std::string expected;
@@ -165,7 +164,7 @@ TEST_CASE("several contributors: every member gets all parts in the order of the
         CHECK((found->bytes == bytes_of(expected)));
       }
     }
-    // One message for every member but the leaders, and one for every part that is not the leader's own.
+    // One message for each member except the leaders, and one for each part that the leader does not keep.
     int groups = 0;
     for (const PlanStep& step : job.plan.steps()) groups += step.group_count;
     CHECK(job.network.messages_sent() == members - groups + parts - groups);
@@ -187,7 +186,7 @@ TEST_CASE("a part from a rank that contributes none is refused") {
   Job job({.world_size = 8}, [](int) { return 2; });
   job.exchanges[4]->offer(0, identifier(0, 0));
   CHECK_THROWS_AS(job.exchanges[2]->offer(0, identifier(0, 0)), StateError);
-  // What rank 4 sends, from rank 5.
+  // The message of rank 4, sent by rank 5.
   job.network.advance(1ms);
   const auto part = job.network.transport(0).receive(Channel::group_broadcast);
   REQUIRE(part.has_value());

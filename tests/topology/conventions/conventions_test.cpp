@@ -1,5 +1,4 @@
-// The conventions besides the reference's: extended, and meshes of one's own. Megatron-Core's has a program
-// of its own.
+// Tests of the conventions extended and mesh. Megatron-Core has a separate program.
 
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
-// Every recorded case of the reference module: lists, order of kinds, and what each rank is told.
+// Every recorded case of the reference module: the lists, the order of the kinds, and the values of each
+// rank.
 
 #include <algorithm>
 #include <cstdint>
@@ -25,7 +26,7 @@ using rankmesh::tests::read_vectors;
 
 namespace {
 
-// What the file holds: a case lost on the way to the test must not go unnoticed.
+// The number of cases in the file, so that a lost case fails the test.
 constexpr std::size_t expected_cases = 193;
 constexpr std::size_t expected_rejected = 45;
 
@@ -34,7 +35,7 @@ const Json& reference() {
   return json;
 }
 
-/// What the topology says about one rank, in the words of the file.
+/// The topology's values for one rank, in the format of the file.
 std::map<std::string, std::optional<std::int64_t>> row_of(const Topology& topology, int rank) {
   using K = GroupKind;
   std::map<std::string, std::optional<std::int64_t>> row{{"rank", rank}};

@@ -1,4 +1,4 @@
-// Families of random meshes against nested loops.
+// Compares families of random meshes with nested loops.
 
 #include <algorithm>
 #include <numeric>
@@ -35,7 +35,7 @@ using rankmesh::tests::some_positions;
 
 namespace {
 
-/// A family of a world of 8 ranks cut into axes of 2, so that equal ones turn up.
+/// A family of 8 ranks with axes of size 2, so that equal families occur.
 GroupFamily family_of_8() {
   std::vector<Axis> axes;
   for (const std::int64_t size : {2, 2, 2}) {
