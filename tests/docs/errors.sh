@@ -13,7 +13,7 @@ liveness probe
 host communicators
 , other ranks without a color
 no communicator:
-rankmesh plan 1
+rankmesh plan 2
 groups of
 group of
 : groups of one

@@ -23,6 +23,9 @@ inline void assert_agrees(const GroupFamily& family, const Lists& lists) {
     const RankList ranks = family.group(g);
     RC_ASSERT(ranks.to_vector() == expected);
     RC_ASSERT(std::vector<int>(ranks.begin(), ranks.end()) == expected);
+    std::vector<int> visited;
+    ranks.for_each([&](int rank) { visited.push_back(rank); });
+    RC_ASSERT(visited == expected);
     for (int m = 0; m < ranks.size(); ++m) {
       const int rank = expected[static_cast<std::size_t>(m)];
       ++seen[static_cast<std::size_t>(rank)];

@@ -8,7 +8,7 @@
 namespace rankmesh {
 namespace {
 
-/// The letters to insert, delete or replace on the way from one word to the other.
+/// The least number of letters to insert, delete or replace to turn one word into the other.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -23,7 +23,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// The letters and digits of a word, so that `-world_size` and `--world-size` are the same.
+/// The word without dashes and underscores, so that `-world_size` and `--world-size` are equal.
 std::string bare(std::string_view word) {
   std::string result;
   std::copy_if(word.begin(), word.end(), std::back_inserter(result),
@@ -34,13 +34,13 @@ std::string bare(std::string_view word) {
 }  // namespace
 
 std::vector<std::string> closest_matches(std::string_view word, std::span<const std::string> known) {
-  // A third of a word may be wrong: of two letters none, since --dp is not a misspelt --tp.
+  // Rounded down, so that no letter of a two-letter word may be wrong: --dp is not a misspelt --tp.
   const std::string wanted = bare(word);
   std::size_t best = wanted.size() / 3;
   std::vector<std::string> close;
   for (const std::string& candidate : known) {
     const std::string letters = bare(candidate);
-    // As many letters have to be inserted or deleted at least.
+    // The difference in length is a lower bound of the distance.
     const std::size_t longer = std::max(wanted.size(), letters.size());
     if (longer - std::min(wanted.size(), letters.size()) > best) continue;
     const std::size_t distance = edit_distance(wanted, letters);

@@ -10,8 +10,8 @@
 namespace rankmesh {
 namespace {
 
-/// A valid configuration in the form in which equal layouts are equal: the order in lower case, sizes of -1
-/// filled in.
+/// The normal form of a valid configuration, in which equal layouts compare equal: the order in lower case,
+/// and sizes of -1 replaced by the sizes that they stand for.
 ParallelConfig normalised(ParallelConfig config) {
   if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
   config.order = lower_case(config.order);
@@ -25,7 +25,7 @@ PipelineOptions pipeline_options(const ParallelConfig& config) {
   return options;
 }
 
-/// The groups along the axis `pp`; groups of one where the mesh has none.
+/// The groups along the axis `pp`; groups of one if the mesh has no such axis.
 GroupFamily pipeline_groups(const Mesh& mesh, const ParallelConfig& config) {
   std::vector<std::string_view> varying;
   if (mesh.find("pp")) varying.emplace_back("pp");
@@ -54,14 +54,13 @@ const KindFamily* Topology::find_kind(GroupKind kind) const noexcept {
   if (const auto* found = first([&](const KindFamily& k) { return k.kind == kind; })) return found;
   if (const auto* found = first([&](const KindFamily& k) { return k.short_name == kind; })) return found;
   if (config_.convention != Convention::megatron_core) return nullptr;
-  const std::string_view other = stand_in(long_name_of(kind).name());
+  const std::string_view other = alias_of(long_name_of(kind).name());
   return first([&](const KindFamily& k) { return k.kind.name() == other; });
 }
 
 const GroupFamily& Topology::family(GroupKind kind) const {
   if (const GroupFamily* found = find(kind)) return *found;
-  std::string known;
-  for (const KindFamily& k : kinds_) known += (known.empty() ? "" : ", ") + std::string(k.kind.name());
+  const std::string known = joined(kinds_, ", ", [](const KindFamily& k) { return k.kind.name(); });
   throw RangeError("this topology has no groups of kind " + std::string(kind.name()) + "; it has " + known);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
@@ -19,33 +20,6 @@ std::uint64_t fnv1a(std::string_view bytes) {
   return hash;
 }
 
-std::string digits_text(std::span<const Digit> digits) {
-  std::string text;
-  for (const Digit& digit : digits)
-    text += std::to_string(digit.size) + ":" + std::to_string(digit.stride) + " ";
-  return text;
-}
-
-/// The groups of a family as text: equal for equal families alone.
-std::string family_text(const GroupFamily& family) {
-  std::string text = "inside " + digits_text(family.grouping().inside()) + "outside " +
-                     digits_text(family.grouping().outside()) + "picked";
-  for (const int position : family.picked()) text += " " + std::to_string(position);
-  if (family.positions()) {
-    text += " split " + digits_text(family.positions()->inside()) + "outside " +
-            digits_text(family.positions()->outside());
-  }
-  const Grouping& grouping = family.grouping();
-  const int parts = family.positions() ? family.positions()->group_count() : 1;
-  const bool has_all_groups = family.group_count() == grouping.group_count() * parts;
-  const bool is_all_ranks = family.world_size() == grouping.group_count() * grouping.group_size();
-  if (!has_all_groups || !is_all_ranks) {
-    text += " groups " + std::to_string(family.first_group()) + " + " + std::to_string(family.group_count()) +
-            " ranks " + std::to_string(family.first_rank()) + " of " + std::to_string(family.world_size());
-  }
-  return text;
-}
-
 std::string text_of(const std::map<GroupKind, std::string>& texts, GroupKind kind) {
   const auto found = texts.find(kind);
   return found == texts.end() ? "" : found->second;
@@ -58,9 +32,7 @@ bool is_world(const GroupFamily& family) {
 }
 
 std::string names(std::span<const GroupKind> kinds) {
-  std::string text;
-  for (const GroupKind& kind : kinds) text += (text.empty() ? "" : ", ") + std::string(kind.name());
-  return text;
+  return joined(kinds, ", ", &GroupKind::name);
 }
 
 }  // namespace
@@ -153,8 +125,8 @@ std::string CommunicatorPlan::to_string() const {
 }
 
 std::uint64_t CommunicatorPlan::digest() const {
-  std::string text = "rankmesh plan 1\n" + to_string();
-  for (const PlanStep& step : steps_) text += family_text(topology_.family(step.kind)) + "\n";
+  std::string text = "rankmesh plan 2\n" + to_string();
+  for (const PlanStep& step : steps_) text += topology_.family(step.kind).to_string() + "\n";
   return fnv1a(text);
 }
 

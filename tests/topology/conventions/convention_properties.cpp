@@ -44,7 +44,7 @@ int size_up_to(int most) {
 std::string some_order(bool complete) {
   std::vector<std::string> axes = complete ? shuffled<std::string>({"tp", "cp", "ep", "dp", "pp"})
                                            : some_of<std::string>({"tp", "cp", "ep", "dp", "pp"});
-  // Most users have pp last, and most other orders are refused.
+  // Orders with pp last are drawn more often: most other orders are refused.
   if (!one_in(3) && std::erase(axes, "pp") > 0) axes.emplace_back("pp");
   std::string order;
   for (const std::string& axis : axes) order += (order.empty() ? "" : "-") + axis;
@@ -135,7 +135,7 @@ void assert_sound(const Topology& topology) {
     std::sort(made.begin(), made.end());
     std::sort(expected.begin(), expected.end());
     RC_ASSERT(made == expected);
-    // Kinds with the same lists share a step, and no others.
+    // Two kinds share a step exactly if they have the same lists.
     const auto [first, is_new] = step_of.emplace(expected, *planned.step);
     if (first->second != *planned.step) RC_LOG() << kind.kind.name() << " has a step of its own" << std::endl;
     RC_ASSERT(first->second == *planned.step);
@@ -152,7 +152,7 @@ Lists spec_lists(const std::vector<Axis>& axes, const GroupSpec& spec) {
     };
     if (!is_named(spec.varying) && !is_named(numbering)) numbering.push_back(axis.name);
   }
-  // Groups by their numbers, the fastest axis last, so that the order of the keys is that of the groups.
+  // Keyed by the coordinates of a group, the fastest axis last, so that keys and groups have the same order.
   std::map<std::vector<int>, std::vector<int>> groups;
   for (int rank = 0; rank < mesh.world_size(); ++rank) {
     const bool inside = std::all_of(spec.at.begin(), spec.at.end(), [&](const Coordinate& at) {
@@ -207,7 +207,7 @@ ParallelConfig extended_config() {
 
 }  // namespace
 
-TEST_CASE("Megatron-Core: sound or not, as the oracle says", "[property]") {
+TEST_CASE("Megatron-Core: a configuration is valid exactly if the oracle accepts it", "[property]") {
   int sound = 0;
   int refused = 0;
   CHECK(rc::check("sound", [&] {
@@ -253,7 +253,7 @@ TEST_CASE("Megatron-Core: invariants and plans hold", "[property]") {
   }));
 }
 
-TEST_CASE("Megatron-Core: nearest values mend what they are proposed for", "[property]") {
+TEST_CASE("Megatron-Core: replacing a value by a nearest value removes its diagnostic", "[property]") {
   int proposed = 0;
   const std::map<std::string, std::int64_t ParallelConfig::*> sizes{
       {"tensor", &ParallelConfig::tensor},

@@ -122,7 +122,7 @@ TEST_CASE("gtp stands leftmost, and egtp right of tp, where the order lacks thei
 
 TEST_CASE("equal pipelines suffice, though Megatron-Core asks for more where pp is not the last axis",
           "[oracle]") {
-  // tp * cp of the dense mesh lies behind pp as etp * ep of the expert mesh lies before it.
+  // The stride of pp is tp = 2 in the dense mesh, and etp * ep = 2 in the expert mesh.
   MegatronCoreCase job{.world = 16, .tp = 2, .cp = 2, .ep = 2, .pp = 2, .etp = 1, .order = "tp-ep-pp-cp-dp"};
   CHECK(why_refused(job).empty());
   job.order = "tp-cp-ep-pp-dp";

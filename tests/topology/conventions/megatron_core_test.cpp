@@ -131,7 +131,7 @@ TEST_CASE("what Megatron-Core rejects is refused, and the field to blame is name
     INFO(item.at("config").dump() << ": " << item.at("why").get<std::string>());
     const Names fields = tests::fields_to_blame(item.at("why").get<std::string>());
     CHECK(std::any_of(fields.begin(), fields.end(), [&](const std::string& field) {
-      // Experts that are split like the dense layers take the blame under that name.
+      // Without expert_tensor, its value is that of tensor, and a diagnostic names tensor.
       return is_blamed(config, tests::field_of_case(field)) ||
              (field == "etp" && is_blamed(config, "tensor"));
     }));

@@ -1,5 +1,4 @@
-// Families made from families, by splitting, joining, placing and picking, against the same done to plain
-// lists.
+// Derived families (split, joined, placed, picked), compared with the same operations on plain lists.
 
 #include <algorithm>
 #include <numeric>
@@ -78,7 +77,7 @@ Lists joined_lists(const Lists& lists, int run) {
   return result;
 }
 
-/// What was refused, if anything: `make` otherwise gives the family.
+/// The family that `make` returns; nothing if it throws ConfigError.
 template <typename Make>
 std::optional<GroupFamily> unless_refused(Make&& make) {
   try {
@@ -90,7 +89,7 @@ std::optional<GroupFamily> unless_refused(Make&& make) {
 
 }  // namespace
 
-TEST_CASE("a family cut into pieces has the pieces of its lists, wherever they fall", "[property]") {
+TEST_CASE("a family cut into pieces has the pieces of its lists", "[property]") {
   int askew = 0;
   int even = 0;
   CHECK(rc::check("cuts", [&] {
@@ -99,14 +98,14 @@ TEST_CASE("a family cut into pieces has the pieces of its lists, wherever they f
     const GroupFamily whole = family_of(axes, varying);
     const int piece = some_divisor(whole.group_size());
     const GroupFamily family = whole.cut(piece);
-    (family.positions() ? askew : even) += 1;
+    (family.formula().positions ? askew : even) += 1;
     assert_agrees(family, cut_lists(mesh_lists(axes, varying), piece));
   }));
   CHECK(askew > 5);
   CHECK(even > 100);
 }
 
-TEST_CASE("splits, joins, places and picks, one after another, do what they do to lists", "[property]") {
+TEST_CASE("families derived several times have the lists of the same operations on lists", "[property]") {
   int splits = 0;
   int splits_of_splits = 0;
   int joins = 0;
@@ -122,9 +121,9 @@ TEST_CASE("splits, joins, places and picks, one after another, do what they do t
         case 0: {
           const Grouping positions = some_grouping(family.group_size());
           const auto split = unless_refused([&] { return family.split(positions); });
-          RC_ASSERT(split || family.positions() || !family.picked().empty());
+          RC_ASSERT(split || family.formula().positions || !family.formula().picked.empty());
           if (!split) break;
-          splits_of_splits += family.positions() ? 1 : 0;
+          splits_of_splits += family.formula().positions ? 1 : 0;
           ++splits;
           family = *split;
           lists = split_lists(lists, positions);
@@ -167,10 +166,31 @@ TEST_CASE("splits, joins, places and picks, one after another, do what they do t
   CHECK(picks > 50);
 }
 
+TEST_CASE("families have the same text exactly if they are equal", "[property]") {
+  int equal = 0;
+  int different = 0;
+  CHECK(rc::check("texts", [&] {
+    const auto some_family = [] {
+      const Mesh mesh({{"a", 2}, {"b", *rc::gen::inRange(1, 4)}, {"c", 2}});
+      GroupFamily family = mesh.family(some_of(std::vector<std::string_view>{"a", "b", "c"}));
+      family = family.cut(some_divisor(family.group_size()));
+      family = family.slice(0, *rc::gen::inRange(1, family.group_count() + 1));
+      family = family.pick(some_positions(std::min(family.group_size(), 2)));
+      return family.placed(*rc::gen::inRange(0, 2), 14);
+    };
+    const GroupFamily a = some_family();
+    const GroupFamily b = some_family();
+    (a == b ? equal : different) += 1;
+    RC_ASSERT((a == b) == (a.to_string() == b.to_string()));
+  }));
+  CHECK(equal > 5);
+  CHECK(different > 100);
+}
+
 TEST_CASE("a run of groups that can be joined in closed form is refused only where it cannot", "[property]") {
   int joined_at_a_border = 0;
   CHECK(rc::check("joins", [&] {
-    // One axis that does not vary: every divisor of it is a run.
+    // With a single axis that does not vary, every divisor of its size is a valid run.
     std::vector<Axis> axes = some_axes();
     const std::size_t fixed =
         static_cast<std::size_t>(*rc::gen::inRange<int>(0, static_cast<int>(axes.size())));
@@ -190,7 +210,7 @@ TEST_CASE("a family made by splitting equals that of a mesh with the same lists"
     std::vector<Axis> axes = some_axes();
     const std::vector<std::string> varying = some_of(names_of(axes));
     if (varying.empty()) return;
-    // The fastest varying axis in two: what stays inside, and what numbers the parts.
+    // Divides the fastest varying axis into one that varies inside a part and one that numbers the parts.
     const auto fastest = std::find_if(axes.begin(), axes.end(), [&](const Axis& axis) {
       return std::find(varying.begin(), varying.end(), axis.name) != varying.end();
     });
@@ -207,7 +227,7 @@ TEST_CASE("a family made by splitting equals that of a mesh with the same lists"
       finer.push_back({axis.name + "_high", axis.size / piece});
     }
     RC_ASSERT(cut.same_groups(family_of(finer, varying)));
-    RC_ASSERT_FALSE(cut.positions().has_value());
+    RC_ASSERT_FALSE(cut.formula().positions.has_value());
     ++split_axes;
   }));
   CHECK(split_axes > 20);

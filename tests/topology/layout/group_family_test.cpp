@@ -71,7 +71,7 @@ TEST_CASE("a family that covers the world answers like its lists", "[group_famil
   CHECK(data.world_size() == 16);
   CHECK(data.member_count() == 16);
   CHECK(data.covers_world());
-  CHECK(data.picked().empty());
+  CHECK(data.formula().picked.empty());
   check_agrees_with_lists(data, {{0, 2}, {1, 3}, {4, 6}, {5, 7}, {8, 10}, {9, 11}, {12, 14}, {13, 15}});
   check_agrees_with_lists(mesh.family({"tp", "pp"}),
                           {{0, 1, 4, 5, 8, 9, 12, 13}, {2, 3, 6, 7, 10, 11, 14, 15}});
@@ -82,7 +82,7 @@ TEST_CASE("a family of picked positions answers like its lists", "[group_family]
   CHECK(ends.world_size() == 16);
   CHECK(ends.member_count() == 8);
   CHECK_FALSE(ends.covers_world());
-  CHECK(std::vector<int>(ends.picked().begin(), ends.picked().end()) == std::vector<int>{0, 3});
+  CHECK(ends.formula().picked == std::vector<int>{0, 3});
   check_agrees_with_lists(ends, {{0, 12}, {1, 13}, {2, 14}, {3, 15}});
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("places that do not exist are refused", "[group_family]") {
   CHECK_THROWS_AS(family.rank_at({4, 0}), RangeError);
 }
 
-TEST_CASE("enumeration wants a buffer of the right size", "[group_family]") {
+TEST_CASE("enumeration needs a buffer of the right size", "[group_family]") {
   std::array<int, 15> small{};
   std::array<int, 17> large{};
   CHECK_THROWS_WITH(mesh.family({"pp"}).enumerate(small), "the buffer holds 15 ranks, the family has 16");
@@ -144,7 +144,7 @@ TEST_CASE("enumeration wants a buffer of the right size", "[group_family]") {
 }
 
 TEST_CASE("enumeration is right around the block that it copies", "[group_family]") {
-  // Sizes below, at and above the powers of two that a block may have, dividing it and not, on both sides.
+  // Sizes around the powers of two that a block may have.
   for (const std::int64_t size : {1, 2, 3, 63, 64, 65, 170, 171, 255, 256, 257, 511, 512, 513, 1024, 4097}) {
     for (const std::int64_t other : {1, 2, 3, 5}) {
       for (const std::int64_t third : {1, 2, 7}) {
@@ -176,14 +176,14 @@ TEST_CASE("families are equal when their lists are", "[group_family]") {
   CHECK_FALSE(pick(mesh.family({"pp"}), {0, 1}).same_groups(mesh.family({"dp"})));
 }
 
-TEST_CASE("some groups alone: numbered from 0, the members of the others in none", "[group_family]") {
+TEST_CASE("a slice keeps some groups, numbered from 0", "[group_family]") {
   const GroupFamily family = rankmesh::Mesh({{"tp", 2}, {"dp", 3}, {"pp", 2}}).family({"dp"});
   const GroupFamily slice = family.slice(1, 2);
   CHECK(lists_of(slice) == Lists{{1, 3, 5}, {6, 8, 10}});
   CHECK(slice.locate(8) == Place{1, 1});
   CHECK(slice.locate(0) == std::nullopt);
   CHECK(slice.locate(11) == std::nullopt);
-  CHECK(slice.first_group() == 1);
+  CHECK(slice.formula().first_group == 1);
   CHECK_FALSE(slice.covers_world());
   CHECK_FALSE(slice == family);
   CHECK_FALSE(slice.same_groups(family));
@@ -199,5 +199,36 @@ TEST_CASE("some groups alone: numbered from 0, the members of the others in none
   for (const auto& [first, count] : {std::pair(-1, 1), {0, 0}, {3, 2}, {4, 1}, {1, INT_MAX}}) {
     INFO(first << " " << count);
     CHECK_THROWS_AS(family.slice(first, count), rankmesh::ConfigError);
+  }
+}
+
+TEST_CASE("the pattern of a family says how the ranks of a group lie", "[group_family]") {
+  CHECK(GroupFamily().pattern() == "-");
+  CHECK(mesh.family({"tp"}).pattern() == "2:1");
+  CHECK(mesh.family({"tp", "pp"}).pattern() == "2:1 4:4");
+  CHECK(pick(mesh.family({"pp"}), {0, 3}).pattern() == "4:4@0,3");
+  CHECK(mesh.family({"tp", "pp"}).cut(2).pattern() == "2:1");
+  CHECK(Mesh({{"a", 4}, {"b", 2}, {"c", 3}}).family({"a", "c"}).cut(3).pattern() == "4:1 3:8 / 3:1");
+}
+
+TEST_CASE("the text of a family identifies it", "[group_family]") {
+  const GroupFamily stages = mesh.family({"pp"});
+  CHECK(stages.to_string() == "inside 4:4 outside 4:1 groups 0+4 at rank 0 of 16");
+  CHECK(pick(stages, {0, 3}).slice(1, 2).placed(8, 32).to_string() ==
+        "inside 4:4@0,3 outside 4:1 groups 1+2 at rank 8 of 32");
+  CHECK(Mesh({{"a", 4}, {"b", 6}}).family({"b"}).cut(2).cut(1).to_string() ==
+        "inside - outside 6:4 4:1 groups 0+24 at rank 0 of 24");
+}
+
+TEST_CASE("the formula of a family gives its ranks", "[group_family]") {
+  const GroupFamily family = pick(mesh.family({"tp", "pp"}).cut(4), {3, 1}).slice(1, 2).placed(4, 24);
+  const rankmesh::GroupFormula formula = family.formula();
+  REQUIRE_FALSE(formula.positions.has_value());
+  for (int g = 0; g < family.group_count(); ++g) {
+    for (int m = 0; m < family.group_size(); ++m) {
+      CHECK(family.rank_at({g, m}) ==
+            formula.first_rank + formula.grouping.base(formula.first_group + g) +
+                formula.grouping.offset(formula.picked[static_cast<std::size_t>(m)]));
+    }
   }
 }

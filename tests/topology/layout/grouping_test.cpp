@@ -93,7 +93,7 @@ TEST_CASE("equality tells the numbering of groups apart, same_groups does not", 
   CHECK_FALSE(grouping.same_groups(larger));
 }
 
-TEST_CASE("digits that are no mixed radix are refused", "[grouping]") {
+TEST_CASE("digits that do not form a mixed radix are refused", "[grouping]") {
   const auto text = [](const Digits& inside, const Digits& outside) -> std::string {
     try {
       static_cast<void>(Grouping(inside, outside));
@@ -124,7 +124,7 @@ TEST_CASE("the largest index spaces are exact", "[grouping]") {
   CHECK(prime.index({0, 2147483646}) == 2147483646);
   CHECK(prime.place(2147483646) == Place{0, 2147483646});
 
-  // As many digits as there can be, alternating sides: 2^30 indices.
+  // The most digits that 2^30 indices can have, alternating between the sides.
   Digits inside;
   Digits outside;
   for (int bit = 0; bit < 30; ++bit) (bit % 2 == 0 ? inside : outside).push_back({2, std::int64_t{1} << bit});

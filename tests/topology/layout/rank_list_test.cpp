@@ -51,6 +51,18 @@ TEST_CASE("ranks outside the world are in no list, positions outside a list are 
   CHECK_THROWS_AS(ranks.at(-1), rankmesh::RangeError);
 }
 
+TEST_CASE("ranks are visited in the order of the list", "[rank_list]") {
+  const std::vector<int> ends{3, 0};
+  const GroupFamily& whole = strided();
+  for (const GroupFamily& family : {whole, whole.cut(4), whole.pick(ends), GroupFamily()}) {
+    for (int group = 0; group < family.group_count(); ++group) {
+      std::vector<int> visited;
+      family.group(group).for_each([&](int rank) { visited.push_back(rank); });
+      CHECK(visited == family.group(group).to_vector());
+    }
+  }
+}
+
 TEST_CASE("a list is a range with random access", "[rank_list]") {
   const RankList ranks = strided().group(0);
   CHECK(std::vector<int>(ranks.begin(), ranks.end()) == ranks.to_vector());

@@ -208,7 +208,7 @@ TEST_CASE("closed_form: groups in the wrong order", "[invariants]") {
 
 TEST_CASE("orthogonal: groups of two kinds that meet in more than one rank", "[invariants]") {
   Tampered t;
-  // Tensor group 0 made to hold the two members of data group 0.
+  // Tensor group 0 gets the two members of data group 0.
   t.groups(GroupKind::tensor)[0] = {0, 2};
   t.groups(GroupKind::tensor)[1] = {1, 3};
   const auto broken = t.check();
@@ -270,7 +270,7 @@ TEST_CASE("derived: parts of other groups, and groups joined in another order", 
         "intra_optimizer_instance group 0 has 7 ranks, expected 8");
 }
 
-TEST_CASE("the ranks of a placed layout are looked at where they are", "[invariants]") {
+TEST_CASE("the ranks of a placed layout are checked at their place in the job", "[invariants]") {
   static const Topology placed(
       {.world_size = 8, .tensor = 2, .convention = rankmesh::Convention::megatron_core, .rank_offset = 3});
   CHECK(check_invariants(placed).empty());
@@ -281,7 +281,7 @@ TEST_CASE("the ranks of a placed layout are looked at where they are", "[invaria
         "tensor group 0 [3, 5] varies along dp");
 }
 
-TEST_CASE("lists of another topology are found out", "[invariants]") {
+TEST_CASE("lists of another topology break invariants", "[invariants]") {
   const auto others = enumerate(Topology({.world_size = 16, .tensor = 4, .pipeline = 2, .fp8 = true}));
   CHECK_FALSE(check_invariants(topology(), others).empty());
   CHECK(check_invariants(topology(), {}).size() == topology().kinds().size());

@@ -47,7 +47,7 @@ TEST_CASE("overlaps and gaps are all found", "[modules]") {
                                                                  "job has ranks 6 .. 7 in no module"});
 }
 
-TEST_CASE("what is wrong with a module itself is told under its number", "[modules]") {
+TEST_CASE("diagnostics of a module have its number as field", "[modules]") {
   ParallelConfig wrong = module_at(4, 4);
   wrong.tensor = 3;
   CHECK(problems({module_at(0, 4), wrong}) ==
@@ -62,7 +62,7 @@ TEST_CASE("what is wrong with a module itself is told under its number", "[modul
   CHECK(problems({}) == Texts{"modules are missing"});
 }
 
-TEST_CASE("the job has one size, whoever gives it", "[modules]") {
+TEST_CASE("modules that give different job sizes are refused", "[modules]") {
   ParallelConfig first = module_at(0, 4);
   ParallelConfig second = module_at(4, 4);
   first.job_size = 12;

@@ -22,5 +22,6 @@
 #include "rankmesh/topology/pipeline.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 #include "rankmesh/topology/shard.hpp"
+#include "rankmesh/topology/spans.hpp"
 #include "rankmesh/topology/text.hpp"
 #include "rankmesh/topology/topology.hpp"

@@ -1,38 +1,70 @@
 #include "conventions/kind_table.hpp"
 
 #include <algorithm>
-#include <array>
+#include <string>
 #include <utility>
 
 #include "conventions/megatron_core_mesh.hpp"
-#include "rankmesh/topology/kind_names.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
 
 KindFamily whole(const KindRow& row, std::span<const Mesh> meshes, const ParallelConfig& config) {
   const Mesh& mesh = meshes[row.mesh];
-  std::vector<std::string_view> varying = row.varying;
+  std::vector<std::string_view> varying = split_text(row.varying, '+');
   std::erase_if(varying, [&](std::string_view axis) { return !mesh.find(axis); });
-  const GroupKind kind(row.kind);
-  return {.kind = kind,
-          .short_name = short_name_of(kind),
+  return {.kind = GroupKind(row.name),
+          .short_name = GroupKind(row.short_name),
           .family = placed(mesh.family(varying), config),
           .mesh = row.mesh,
           .varying = {varying.begin(), varying.end()}};
 }
 
-KindFamily derived(const KindRow& row, std::span<const KindFamily> before) {
-  const KindFamily& parent = *std::find_if(before.begin(), before.end(),
-                                           [&](const KindFamily& k) { return k.kind.name() == row.parent; });
-  const GroupKind kind(row.kind);
-  return {.kind = kind,
-          .short_name = short_name_of(kind),
-          .family = row.derive(parent.family),
+KindFamily derived(const KindRow& row, const KindFamily& parent, GroupFamily family) {
+  return {.kind = GroupKind(row.name),
+          .short_name = GroupKind(row.short_name),
+          .family = std::move(family),
           .mesh = parent.mesh,
           .varying = parent.varying,
           .derivation = row.derivation,
           .parent = parent.kind};
+}
+
+void add_derived(const KindRow& row, const ParallelConfig& config, std::vector<KindFamily>& kinds) {
+  const auto parent = static_cast<std::size_t>(
+      std::find_if(kinds.begin(), kinds.end(),
+                   [&](const KindFamily& kind) { return kind.kind.name() == row.parent; }) -
+      kinds.begin());
+  const auto derive = [&](std::int64_t number) {
+    return derived(row, kinds[parent], row.derive(kinds[parent].family, config, number));
+  };
+  if (row.numbers == nullptr) {
+    kinds.push_back(derive(0));
+    return;
+  }
+  for (const std::int64_t number : row.numbers(kinds[parent].family, config)) {
+    KindFamily kind = derive(number);
+    const std::string suffix = "_" + std::to_string(number);
+    kind.kind = GroupKind(std::string(row.name) + suffix);
+    kind.short_name = GroupKind(std::string(row.short_name) + suffix);
+    kinds.push_back(std::move(kind));
+  }
+}
+
+std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<const Mesh> meshes,
+                                   const ParallelConfig& config) {
+  std::vector<KindFamily> kinds;
+  kinds.reserve(rows.size());
+  for (const KindRow& row : rows) {
+    if (row.exists != nullptr && !row.exists(config)) continue;
+    if (row.derivation == Derivation::whole) {
+      kinds.push_back(whole(row, meshes, config));
+    } else {
+      add_derived(row, config, kinds);
+    }
+  }
+  return kinds;
 }
 
 std::vector<int> first_and_split(const ParallelConfig& config) {
@@ -45,61 +77,40 @@ std::vector<int> first_and_split(const ParallelConfig& config) {
 
 }  // namespace
 
-std::function<GroupFamily(const GroupFamily&)> pick(std::vector<int> positions) {
-  return [positions = std::move(positions)](const GroupFamily& family) { return family.pick(positions); };
-}
-
 GroupFamily placed(const GroupFamily& family, const ParallelConfig& config) {
   const std::int64_t job = config.job_size.value_or(config.rank_offset + config.world_size);
   return family.placed(static_cast<int>(config.rank_offset), static_cast<int>(job));
 }
 
-std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<const Mesh> meshes,
-                                   const ParallelConfig& config) {
-  std::vector<KindFamily> kinds;
-  kinds.reserve(rows.size());
-  for (const KindRow& row : rows) {
-    kinds.push_back(row.derivation == Derivation::whole ? whole(row, meshes, config) : derived(row, kinds));
-  }
-  return kinds;
-}
-
 KindTable kind_table(const ParallelConfig& config) {
-  switch (config.convention) {
-    case Convention::megatron_core:
-      return megatron_core_table(config);
-    case Convention::mesh:
-      return mesh_table(config);
-    case Convention::reference:
-    case Convention::extended:
-      break;
-  }
-  return reference_table(config);
+  if (config.convention == Convention::mesh) return mesh_table(config);
+  const bool is_megatron_core = config.convention == Convention::megatron_core;
+  std::vector<Mesh> meshes = is_megatron_core ? megatron_core_meshes(config) : reference_meshes(config);
+  std::vector<KindFamily> kinds =
+      make_kinds(is_megatron_core ? megatron_core_rows() : reference_rows(), meshes, config);
+  return {std::move(meshes), std::move(kinds)};
 }
 
-std::string_view stand_in(std::string_view kind) noexcept {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> pairs{
-      {{"intra_data_context", "data_context"},
-       {"remat_data", "data"},
-       {"remat_data_context", "data_context"},
-       {"expert_remat_data", "expert_data"},
-       {"intra_expert_data", "expert_data"}}};
-  const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const auto& p) { return p.first == kind; });
-  return found == pairs.end() ? std::string_view() : found->second;
+std::string_view alias_of(std::string_view kind) noexcept {
+  const auto rows = megatron_core_rows();
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const KindRow& r) { return r.name == kind; });
+  return found == rows.end() ? std::string_view() : found->alias_of;
 }
 
-std::vector<int> embedding_places(const ParallelConfig& config) {
+GroupFamily pick_embedding_stages(const GroupFamily& pipeline, const ParallelConfig& config,
+                                  std::int64_t /*number*/) {
   if (!config.embedding_stages.empty()) {
-    return megatron_core::places_of(config.embedding_stages, config.pipeline);
+    return pipeline.pick(megatron_core::places_of(config.embedding_stages, config.pipeline));
   }
   std::vector<int> stages = first_and_split(config);
   if (config.pipeline - 1 > stages.back()) stages.push_back(static_cast<int>(config.pipeline - 1));
-  return stages;
+  return pipeline.pick(stages);
 }
 
-std::vector<int> position_embedding_places(const ParallelConfig& config) {
-  if (config.position_embedding_stages.empty()) return first_and_split(config);
-  return megatron_core::places_of(config.position_embedding_stages, config.pipeline);
+GroupFamily pick_position_embedding_stages(const GroupFamily& pipeline, const ParallelConfig& config,
+                                           std::int64_t /*number*/) {
+  if (config.position_embedding_stages.empty()) return pipeline.pick(first_and_split(config));
+  return pipeline.pick(megatron_core::places_of(config.position_embedding_stages, config.pipeline));
 }
 
 }  // namespace rankmesh

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,49 +9,63 @@
 
 namespace rankmesh {
 
-/// One kind of a convention: its name, and the axes of a mesh that vary or the kind that it is made from.
-/// Adding a kind is adding a row.
+/// One kind of group of a convention. Adding a kind is adding a row; conditions and derivations are functions
+/// without captures, so that a table is a constant.
 struct KindRow {
-  std::string kind{};
-  /// The mesh, and the axes of it that vary. Axes that the mesh does not have are of size one, and left out.
+  /// The kind's name and Megatron-Core's name for it.
+  std::string_view name{};
+  std::string_view short_name{};
+  /// The mesh of the convention, and the axes of it that vary inside a group, written `tp+dp` as in the text
+  /// form of a mesh kind. Axes that the mesh lacks have size one and are ignored.
   std::size_t mesh = 0;
-  std::vector<std::string_view> varying{};
-  /// For a kind that is made from another: how, from which row before, and the making.
+  std::string_view varying{};
+  /// Whether a configuration has the kind; every configuration has it if there is no condition.
+  bool (*exists)(const ParallelConfig& config) = nullptr;
+  /// The kind that has the same groups where `exists` is false: `Topology::find` then returns that kind.
+  std::string_view alias_of{};
+  /// For a kind derived from another: how, from which row above, and the function that derives the groups.
   Derivation derivation = Derivation::whole;
   std::string_view parent{};
-  std::function<GroupFamily(const GroupFamily&)> derive{};
+  GroupFamily (*derive)(const GroupFamily& parent, const ParallelConfig& config,
+                        std::int64_t number) = nullptr;
+  /// For a row that stands for several kinds, `hierarchical_context_0`, `hierarchical_context_1`, ...: their
+  /// numbers. `derive` is called with each of them.
+  std::vector<std::int64_t> (*numbers)(const GroupFamily& parent, const ParallelConfig& config) = nullptr;
 };
 
-/// What a convention makes of a configuration.
+/// The kinds of a convention in its order of creation.
+[[nodiscard]] std::span<const KindRow> reference_rows() noexcept;
+[[nodiscard]] std::span<const KindRow> megatron_core_rows() noexcept;
+/// The meshes of a valid configuration, which the rows name by their index.
+[[nodiscard]] std::vector<Mesh> reference_meshes(const ParallelConfig& config);
+[[nodiscard]] std::vector<Mesh> megatron_core_meshes(const ParallelConfig& config);
+
+/// The meshes and kinds of one configuration.
 struct KindTable {
   std::vector<Mesh> meshes;
   std::vector<KindFamily> kinds;
 };
 
-/// The kinds of some rows, placed in the job as the configuration says.
-[[nodiscard]] std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<const Mesh> meshes,
-                                                 const ParallelConfig& config);
-/// Makes a kind of the members at some positions of each group of another.
-[[nodiscard]] std::function<GroupFamily(const GroupFamily&)> pick(std::vector<int> positions);
-/// A family of a layout, placed in the job as the configuration says.
-[[nodiscard]] GroupFamily placed(const GroupFamily& family, const ParallelConfig& config);
-
-/// The kinds of each convention, in its order of creation.
+/// The kinds of a configuration in the order of creation of its convention.
 /// @param config valid
-[[nodiscard]] KindTable reference_table(const ParallelConfig& config);
-[[nodiscard]] KindTable megatron_core_table(const ParallelConfig& config);
+[[nodiscard]] KindTable kind_table(const ParallelConfig& config);
+/// The kinds of `Convention::mesh`.
 [[nodiscard]] KindTable mesh_table(const ParallelConfig& config);
 
-/// The table of the convention of a configuration.
-[[nodiscard]] KindTable kind_table(const ParallelConfig& config);
+/// A family of the layout's own ranks, placed in the job as the configuration says.
+[[nodiscard]] GroupFamily placed(const GroupFamily& family, const ParallelConfig& config);
 
-/// The kind that stands for one which Megatron-Core does not create where both would be equal; empty if there
-/// is none.
-[[nodiscard]] std::string_view stand_in(std::string_view kind) noexcept;
+/// The kind that has the groups of a Megatron-Core kind where Megatron-Core does not create it; empty for
+/// other kinds.
+[[nodiscard]] std::string_view alias_of(std::string_view kind) noexcept;
 
-/// The stages that hold the word embedding: first, split and last, unless the configuration says otherwise.
-[[nodiscard]] std::vector<int> embedding_places(const ParallelConfig& config);
-/// The stages that hold the position embedding: first and split, unless the configuration says otherwise.
-[[nodiscard]] std::vector<int> position_embedding_places(const ParallelConfig& config);
+/// Derives the embedding groups from the pipeline groups: the first, split and last stage, unless the
+/// configuration lists stages.
+[[nodiscard]] GroupFamily pick_embedding_stages(const GroupFamily& pipeline, const ParallelConfig& config,
+                                                std::int64_t);
+/// Derives the position embedding groups: the first and the split stage, unless the configuration lists
+/// stages.
+[[nodiscard]] GroupFamily pick_position_embedding_stages(const GroupFamily& pipeline,
+                                                         const ParallelConfig& config, std::int64_t);
 
 }  // namespace rankmesh

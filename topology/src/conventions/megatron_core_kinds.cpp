@@ -1,4 +1,4 @@
-#include <string>
+#include <numeric>
 
 #include "conventions/kind_table.hpp"
 #include "conventions/megatron_core_mesh.hpp"
@@ -8,128 +8,123 @@ namespace {
 
 enum MeshIndex : std::size_t { dense, experts };
 
-using Derive = std::function<GroupFamily(const GroupFamily&)>;
+int instances(const ParallelConfig& config) {
+  return static_cast<int>(config.optimizer_instances);
+}
+bool has_instances(const ParallelConfig& config) {
+  return config.optimizer_instances > 1;
+}
+bool has_weight_remat(const ParallelConfig& config) {
+  return config.weight_remat > 1;
+}
+bool has_expert_weight_remat(const ParallelConfig& config) {
+  return config.expert_weight_remat > 1;
+}
+bool has_any_remat(const ParallelConfig& config) {
+  return has_weight_remat(config) || has_expert_weight_remat(config);
+}
+bool has_no_remat(const ParallelConfig& config) {
+  return !has_any_remat(config);
+}
 
-/// The positions of a group written with one digit for each level, the first fastest: the groups of one level
-/// are the positions that differ in its digit alone.
-Derive level(const std::vector<std::int64_t>& sizes, std::size_t wanted) {
+/// Writes a position of a group with one digit for each level, the first level fastest. The groups of one
+/// level hold the positions that differ in its digit only.
+GroupFamily split_by_level(const GroupFamily& family, std::span<const std::int64_t> sizes,
+                           std::size_t level) {
   std::vector<Digit> inside;
   std::vector<Digit> outside;
   std::int64_t stride = 1;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    (i == wanted ? inside : outside).push_back({sizes[i], stride});
+    (i == level ? inside : outside).push_back({sizes[i], stride});
     stride *= sizes[i];
   }
-  const Grouping positions(inside, outside);
-  return [positions](const GroupFamily& family) { return family.split(positions); };
+  return family.split(Grouping(inside, outside));
 }
 
-Derive cut(std::int64_t piece) {
-  return [piece](const GroupFamily& family) { return family.cut(static_cast<int>(piece)); };
+GroupFamily cut_by_instance(const GroupFamily& data_context, const ParallelConfig& config, std::int64_t) {
+  return data_context.cut(data_context.group_size() / instances(config));
 }
 
-Derive join(std::int64_t run) {
-  return [run](const GroupFamily& family) { return family.join(static_cast<int>(run)); };
+GroupFamily within_instance(const GroupFamily& expert_data, const ParallelConfig& config, std::int64_t) {
+  const std::int64_t sizes[] = {expert_data.group_size() / instances(config), instances(config)};
+  return split_by_level(expert_data, sizes, 0);
 }
 
-class Rows {
- public:
-  Rows(const ParallelConfig& config, std::int64_t data, std::int64_t expert_data)
-      : config_(config),
-        data_context_(data * config.context),
-        expert_data_(expert_data),
-        instances_(config.optimizer_instances) {}
+GroupFamily across_instances(const GroupFamily& expert_data, const ParallelConfig& config, std::int64_t) {
+  const std::int64_t sizes[] = {expert_data.group_size() / instances(config), instances(config)};
+  return split_by_level(expert_data, sizes, 1);
+}
 
-  std::vector<KindRow> make() {
-    add_dense();
-    add_experts();
-    return std::move(rows_);
-  }
+/// Without rematerialised weights, the `tensor_expert_pipeline` groups are as many as the expert data
+/// parallel size.
+GroupFamily join_by_instance(const GroupFamily& copies, const ParallelConfig& config, std::int64_t) {
+  return copies.join(copies.group_count() / instances(config));
+}
 
- private:
-  void add(KindRow row, bool is_made = true) {
-    if (is_made) rows_.push_back(std::move(row));
-  }
+std::vector<std::int64_t> hybrid_sizes(const GroupFamily& data_context, const ParallelConfig& config) {
+  if (!config.hybrid_context) return {};
+  return megatron_core::hybrid_sizes(data_context.group_size());
+}
 
-  void add_dense() {
-    using enum Derivation;
-    const bool shards = config_.weight_remat > 1;
-    add({"remat", dense, {"gtp"}});
-    add({"data_context", dense, {"dp", "cp"}});
-    add({"intra_data_context", dense, {}, split, "data_context", cut(data_context_ / instances_)},
-        instances_ > 1);
-    if (config_.hybrid_context) add_hybrid();
-    add({"data", dense, {"dp"}});
-    add({"remat_data", dense, {"gtp", "dp"}}, shards);
-    add({"remat_data_context", dense, {"gtp", "dp", "cp"}}, shards);
-    add({"context", dense, {"cp"}});
-    add_levels_of_context();
-    add({"model", dense, {"tp", "gtp", "pp"}});
-    add({"tensor", dense, {"tp"}});
-    add({"pipeline", dense, {"pp"}});
-    add({"embedding", dense, {}, picked, "pipeline", pick(embedding_places(config_))});
-    add({"position_embedding", dense, {}, picked, "pipeline", pick(position_embedding_places(config_))});
-    add({"tensor_data_context", dense, {"tp", "gtp", "dp", "cp"}});
-    add({"tensor_data", dense, {"tp", "gtp", "dp"}});
-    add({"tensor_context", dense, {"tp", "cp"}});
-  }
+GroupFamily cut_to_size(const GroupFamily& data_context, const ParallelConfig&, std::int64_t size) {
+  return data_context.cut(static_cast<int>(size));
+}
 
-  void add_experts() {
-    using enum Derivation;
-    const std::vector<std::int64_t> levels{expert_data_ / instances_, instances_};
-    const bool shards = config_.weight_remat > 1 || config_.expert_weight_remat > 1;
-    add({"expert_remat", experts, {"egtp"}});
-    add({"expert", experts, {"ep"}});
-    add({"expert_tensor", experts, {"etp"}});
-    add({"tensor_expert", experts, {"etp", "ep"}});
-    add({"tensor_expert_pipeline", experts, {"etp", "ep", "pp"}});
-    add({"tensor_expert_remat_pipeline", experts, {"etp", "ep", "egtp", "pp"}});
-    add({"expert_data", experts, {"edp"}});
-    add({"expert_remat_data", experts, {"egtp", "edp"}}, config_.expert_weight_remat > 1);
-    add({"intra_expert_data", experts, {}, split, "expert_data", level(levels, 0)}, instances_ > 1);
-    add({"inter_expert_data", experts, {}, split, "expert_data", level(levels, 1)}, instances_ > 1);
-    if (shards) {
-      add({optimizer_instance, experts, {"etp", "ep", "egtp", "edp", "pp"}});
-    } else {
-      add({optimizer_instance, experts, {}, joined, "tensor_expert_pipeline", join(levels[0])});
-    }
-  }
+std::vector<std::int64_t> levels(const GroupFamily&, const ParallelConfig& config) {
+  std::vector<std::int64_t> numbers(config.hierarchical_context.size());
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
 
-  void add_hybrid() {
-    for (const std::int64_t size : megatron_core::hybrid_sizes(data_context_)) {
-      const std::string suffix = "_" + std::to_string(size);
-      add({"hybrid_data_context" + suffix, dense, {}, Derivation::split, "data_context", cut(size)});
-    }
-  }
+GroupFamily at_level(const GroupFamily& context, const ParallelConfig& config, std::int64_t level) {
+  return split_by_level(context, config.hierarchical_context, static_cast<std::size_t>(level));
+}
 
-  void add_levels_of_context() {
-    const std::vector<std::int64_t>& sizes = config_.hierarchical_context;
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      const std::string suffix = "_" + std::to_string(i);
-      add({"hierarchical_context" + suffix, dense, {}, Derivation::split, "context", level(sizes, i)});
-    }
-  }
+using enum Derivation;
+// One row per line.
+// clang-format off
+constexpr KindRow rows[] = {
+    {.name = "remat", .short_name = "gtp_remat", .varying = "gtp"},
+    {.name = "data_context", .short_name = "dp_cp", .varying = "dp+cp"},
+    {.name = "intra_data_context", .short_name = "intra_dp_cp", .exists = has_instances, .alias_of = "data_context", .derivation = split, .parent = "data_context", .derive = cut_by_instance},
+    {.name = "hybrid_data_context", .short_name = "hybrid_dp_cp", .derivation = split, .parent = "data_context", .derive = cut_to_size, .numbers = hybrid_sizes},
+    {.name = "data", .short_name = "dp", .varying = "dp"},
+    {.name = "remat_data", .short_name = "gtp_remat_dp", .varying = "gtp+dp", .exists = has_weight_remat, .alias_of = "data"},
+    {.name = "remat_data_context", .short_name = "gtp_remat_dp_cp", .varying = "gtp+dp+cp", .exists = has_weight_remat, .alias_of = "data_context"},
+    {.name = "context", .short_name = "cp", .varying = "cp"},
+    {.name = "hierarchical_context", .short_name = "hcp", .derivation = split, .parent = "context", .derive = at_level, .numbers = levels},
+    {.name = "model", .short_name = "mp", .varying = "tp+gtp+pp"},
+    {.name = "tensor", .short_name = "tp", .varying = "tp"},
+    {.name = "pipeline", .short_name = "pp", .varying = "pp"},
+    {.name = "embedding", .short_name = "embd", .derivation = picked, .parent = "pipeline", .derive = pick_embedding_stages},
+    {.name = "position_embedding", .short_name = "pos_embd", .derivation = picked, .parent = "pipeline", .derive = pick_position_embedding_stages},
+    {.name = "tensor_data_context", .short_name = "tp_dp_cp", .varying = "tp+gtp+dp+cp"},
+    {.name = "tensor_data", .short_name = "tp_dp", .varying = "tp+gtp+dp"},
+    {.name = "tensor_context", .short_name = "tp_cp", .varying = "tp+cp"},
 
-  static constexpr const char* optimizer_instance = "intra_optimizer_instance";
-
-  const ParallelConfig& config_;
-  std::int64_t data_context_;
-  std::int64_t expert_data_;
-  std::int64_t instances_;
-  std::vector<KindRow> rows_;
+    {.name = "expert_remat", .short_name = "expt_gtp_remat", .mesh = experts, .varying = "egtp"},
+    {.name = "expert", .short_name = "ep", .mesh = experts, .varying = "ep"},
+    {.name = "expert_tensor", .short_name = "ep_tp", .mesh = experts, .varying = "etp"},
+    {.name = "tensor_expert", .short_name = "tp_ep_mp", .mesh = experts, .varying = "etp+ep"},
+    {.name = "tensor_expert_pipeline", .short_name = "tp_ep_pp", .mesh = experts, .varying = "etp+ep+pp"},
+    {.name = "tensor_expert_remat_pipeline", .short_name = "tp_ep_gtp_remat_pp", .mesh = experts, .varying = "etp+ep+egtp+pp"},
+    {.name = "expert_data", .short_name = "ep_dp", .mesh = experts, .varying = "edp"},
+    {.name = "expert_remat_data", .short_name = "ep_gtp_remat_dp", .mesh = experts, .varying = "egtp+edp", .exists = has_expert_weight_remat, .alias_of = "expert_data"},
+    {.name = "intra_expert_data", .short_name = "intra_ep_dp", .exists = has_instances, .alias_of = "expert_data", .derivation = split, .parent = "expert_data", .derive = within_instance},
+    {.name = "inter_expert_data", .short_name = "inter_ep_dp", .exists = has_instances, .derivation = split, .parent = "expert_data", .derive = across_instances},
+    {.name = "intra_optimizer_instance", .short_name = "intra_dist_opt_instance", .mesh = experts, .varying = "etp+ep+egtp+edp+pp", .exists = has_any_remat},
+    {.name = "intra_optimizer_instance", .short_name = "intra_dist_opt_instance", .exists = has_no_remat, .derivation = joined, .parent = "tensor_expert_pipeline", .derive = join_by_instance},
 };
+// clang-format on
 
 }  // namespace
 
-KindTable megatron_core_table(const ParallelConfig& config) {
-  std::vector<Mesh> meshes{Mesh(megatron_core::dense_axes(config)), Mesh(megatron_core::expert_axes(config))};
-  const auto size = [](const Mesh& mesh, std::string_view axis) {
-    return mesh.find(axis) ? mesh.size(axis) : 1;
-  };
-  const std::vector<KindRow> rows =
-      Rows(config, size(meshes[dense], "dp"), size(meshes[experts], "edp")).make();
-  std::vector<KindFamily> kinds = make_kinds(rows, meshes, config);
-  return {std::move(meshes), std::move(kinds)};
+std::span<const KindRow> megatron_core_rows() noexcept {
+  return rows;
+}
+
+std::vector<Mesh> megatron_core_meshes(const ParallelConfig& config) {
+  return {Mesh(megatron_core::dense_axes(config)), Mesh(megatron_core::expert_axes(config))};
 }
 
 }  // namespace rankmesh

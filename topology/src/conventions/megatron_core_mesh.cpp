@@ -8,7 +8,7 @@
 namespace rankmesh::megatron_core {
 namespace {
 
-/// Puts an axis right of the first anchor that is there; leftmost if none is.
+/// Inserts an axis right of the first anchor that exists; leftmost if no anchor exists.
 void insert_behind(std::vector<Axis>& axes, std::initializer_list<std::string_view> anchors, Axis axis) {
   for (const std::string_view anchor : anchors) {
     const auto found =

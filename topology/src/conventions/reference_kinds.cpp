@@ -3,20 +3,41 @@
 namespace rankmesh {
 namespace {
 
-constexpr std::size_t most_kinds = 9;
-
-/// The views of the world that rows name.
 enum MeshIndex : std::size_t { grid, amax_blocks };
 
-/// Whether the amax groups are blocks of consecutive ranks, which no axes of the grid make.
+/// Whether the amax groups are blocks of consecutive ranks, which no axes of the grid give.
 bool has_amax_blocks(const ParallelConfig& config) {
   return config.fp8 && config.convention == Convention::reference &&
          config.amax_rule == AmaxRule::reference_blocks;
 }
 
+bool has_amax_product(const ParallelConfig& config) {
+  return config.fp8 && !has_amax_blocks(config);
+}
+
+// One row per line.
+// clang-format off
+constexpr KindRow rows[] = {
+    {.name = "data", .short_name = "dp", .varying = "dp"},
+    {.name = "sequence", .short_name = "sp", .varying = "sp"},
+    {.name = "sequence_data", .short_name = "sp_dp", .varying = "sp+dp"},
+    {.name = "model", .short_name = "mp", .varying = "tp+pp"},
+    {.name = "tensor", .short_name = "tp", .varying = "tp"},
+    {.name = "pipeline", .short_name = "pp", .varying = "pp"},
+    {.name = "embedding", .short_name = "embd", .derivation = Derivation::picked, .parent = "pipeline", .derive = pick_embedding_stages},
+    {.name = "position_embedding", .short_name = "pos_embd", .derivation = Derivation::picked, .parent = "pipeline", .derive = pick_position_embedding_stages},
+    {.name = "amax", .short_name = "amax", .mesh = amax_blocks, .varying = "block", .exists = has_amax_blocks},
+    {.name = "amax", .short_name = "amax", .varying = "tp+sp+dp", .exists = has_amax_product},
+};
+// clang-format on
+
 }  // namespace
 
-KindTable reference_table(const ParallelConfig& config) {
+std::span<const KindRow> reference_rows() noexcept {
+  return rows;
+}
+
+std::vector<Mesh> reference_meshes(const ParallelConfig& config) {
   const std::int64_t data = config.world_size / (config.tensor * config.pipeline * config.sequence);
   std::vector<Mesh> meshes;
   meshes.push_back(
@@ -25,26 +46,7 @@ KindTable reference_table(const ParallelConfig& config) {
     const std::int64_t block = config.tensor * data;
     meshes.push_back(Mesh({{"block", block}, {"blocks", config.world_size / block}}));
   }
-
-  std::vector<KindRow> rows;
-  rows.reserve(most_kinds);
-  const auto add = [&](KindRow row) { rows.push_back(std::move(row)); };
-  using enum Derivation;
-  add({"data", grid, {"dp"}});
-  add({"sequence", grid, {"sp"}});
-  add({"sequence_data", grid, {"sp", "dp"}});
-  add({"model", grid, {"tp", "pp"}});
-  add({"tensor", grid, {"tp"}});
-  add({"pipeline", grid, {"pp"}});
-  add({"embedding", grid, {}, picked, "pipeline", pick(embedding_places(config))});
-  add({"position_embedding", grid, {}, picked, "pipeline", pick(position_embedding_places(config))});
-  if (has_amax_blocks(config)) {
-    add({"amax", amax_blocks, {"block"}});
-  } else if (config.fp8) {
-    add({"amax", grid, {"tp", "sp", "dp"}});
-  }
-  std::vector<KindFamily> kinds = make_kinds(rows, meshes, config);
-  return {std::move(meshes), std::move(kinds)};
+  return meshes;
 }
 
 }  // namespace rankmesh

@@ -1,11 +1,19 @@
 #include "layout/digits.hpp"
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh {
+
+std::string digits_text(std::span<const Digit> digits) {
+  return joined(digits, " ", [](const Digit& digit) {
+    return std::to_string(digit.size) + ":" + std::to_string(digit.stride);
+  });
+}
 
 std::optional<std::vector<Digit>> compose(const Digit& part, std::span<const Digit> radix) {
   std::vector<Digit> result;
-  std::int64_t skip = part.stride;  // values of the number below the part
-  std::int64_t left = part.size;    // values of the part still to be expressed
+  std::int64_t skip = part.stride;  // numbers between two values of the part
+  std::int64_t left = part.size;    // values of the part that still need digits
   for (const Digit& digit : radix) {
     if (left == 1) break;
     if (skip >= digit.size) {

@@ -7,6 +7,7 @@
 #include "layout/rank_pattern.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/rank_list.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
@@ -31,7 +32,7 @@ GroupFamily GroupFamily::split(const Grouping& positions) const {
   result.first_group_ *= positions.group_count();
   result.group_count_ *= positions.group_count();
   if (positions_) {
-    // A split of a split is a split, as long as the parts of the parts are digits of it.
+    // A split of a split is one split, if the new parts compose with the digits of the old ones.
     const auto inside = compose(positions.inside(), positions_->inside());
     auto outside = compose(positions.outside(), positions_->inside());
     if (!inside || !outside) refuse("positions", count, "cannot be split like this a second time");
@@ -223,6 +224,25 @@ std::vector<int> GroupFamily::offsets_of_all_parts() const {
   return result;
 }
 
+std::string GroupFamily::pattern() const {
+  if (grouping_.group_size() == 1) return "-";
+  std::string text = digits_text(grouping_.inside());
+  if (positions_) text += " / " + digits_text(positions_->inside());
+  if (!picked_.empty()) text += "@" + joined(picked_, ",");
+  return text;
+}
+
+std::string GroupFamily::to_string() const {
+  std::string text = "inside " + pattern() + " outside " + digits_text(grouping_.outside());
+  if (positions_) text += " / " + digits_text(positions_->outside());
+  return text + " groups " + std::to_string(first_group_) + "+" + std::to_string(group_count_) + " at rank " +
+         std::to_string(first_rank_) + " of " + std::to_string(world_size_);
+}
+
+GroupFormula GroupFamily::formula() const {
+  return {grouping_, positions_, first_rank_, first_group_, picked_};
+}
+
 bool GroupFamily::same_groups(const GroupFamily& other) const noexcept {
   if (!has_all_groups() || !other.has_all_groups()) return *this == other;
   const bool same_parts = positions_ && other.positions_ ? positions_->same_groups(*other.positions_)
@@ -253,7 +273,7 @@ void RankList::copy_to(std::span<int> out) const {
     return;
   }
   if (family_->picked_.empty()) {
-    write_pattern(family_->grouping().inside(), {}, out);
+    write_pattern(family_->grouping_.inside(), {}, out);
   } else {
     std::copy(family_->offsets_.begin(), family_->offsets_.end(), out.begin());
   }

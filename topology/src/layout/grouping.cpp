@@ -4,17 +4,15 @@
 #include <limits>
 #include <string>
 
+#include "layout/digits.hpp"
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
 
 std::string describe(std::span<const Digit> digits) {
-  std::string text;
-  for (const Digit& digit : digits) {
-    text += (text.empty() ? "" : " ") + std::to_string(digit.size) + ":" + std::to_string(digit.stride);
-  }
-  return text.empty() ? "none" : text;
+  return digits.empty() ? "none" : digits_text(digits);
 }
 
 }  // namespace
@@ -55,13 +53,8 @@ void Grouping::require_mixed_radix(std::span<const Digit> inside, std::span<cons
 }
 
 void Grouping::Side::append(Digit digit) noexcept {
-  if (digit.size == 1) return;
   total *= static_cast<int>(digit.size);
-  if (!digits.empty() && digits.back().size * digits.back().stride == digit.stride) {
-    digits.back().size *= digit.size;
-  } else {
-    digits.push_back(digit);
-  }
+  append_merged(digits, digit);
 }
 
 void Grouping::merge_terms() noexcept {
@@ -91,8 +84,8 @@ RANKMESH_TOPOLOGY_API bool operator==(const Grouping& a, const Grouping& b) noex
 }
 
 bool Grouping::same_groups(const Grouping& other) const noexcept {
-  // The inside digits and the number of indices settle which indices are bases: those whose inside digits
-  // are all zero.
+  // The groups are settled by the inside digits and the number of indices: one group begins at each index
+  // whose inside digits are all zero.
   const auto mine = inside();
   const auto theirs = other.inside();
   return group_count() == other.group_count() &&

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
@@ -12,9 +13,7 @@ namespace {
 constexpr std::int64_t max_world_size = std::numeric_limits<int>::max();
 
 std::string names(std::span<const Axis> axes) {
-  std::string text;
-  for (const Axis& axis : axes) text += (text.empty() ? "" : ", ") + axis.name;
-  return text.empty() ? "none" : text;
+  return axes.empty() ? "none" : joined(axes, ", ", &Axis::name);
 }
 
 std::vector<Diagnostic> check_axes(std::span<const Axis> axes) {
@@ -172,8 +171,7 @@ GroupFamily Mesh::family(const GroupSpec& groups) const {
   const auto fixed = std::span(axes).subspan(inside_count, fixed_count);
   const auto numbering = std::span(axes).subspan(inside_count + fixed_count);
 
-  // The axes that number the groups as they were told to, then the others, and the fixed ones slowest: the
-  // groups at fixed coordinates then follow one another.
+  // The fixed axes are the slowest, so that the groups at the fixed coordinates are consecutive.
   std::vector<std::size_t> outside(numbering.begin(), numbering.end());
   for (const std::size_t axis : others(axes)) outside.push_back(axis);
   int sliced = 1;
@@ -209,10 +207,8 @@ Mesh Mesh::flatten(std::span<const std::string> axes, std::string name) const {
   std::vector<std::size_t> merged = require_all(axes);
   std::sort(merged.begin(), merged.end());
   if (merged.empty() || merged.back() - merged.front() + 1 != merged.size()) {
-    std::string text;
-    for (const std::string& axis : axes) text += (text.empty() ? "" : "+") + axis;
     throw ConfigError({{.field = "flatten",
-                        .value = text,
+                        .value = joined(axes, "+"),
                         .rule = "are no neighbours in " + to_string() +
                                 ": merge neighbours, or let them vary together in a kind of group"}});
   }
@@ -227,7 +223,7 @@ Mesh Mesh::flatten(std::span<const std::string> axes, std::string name) const {
 Mesh Mesh::unflatten(std::string_view axis, std::vector<Axis> parts) const {
   const std::size_t split = require_all(std::array{axis}).front();
   parts = fill_in(std::move(parts), axes_[split].size);
-  // Sizes that are no sizes, or multiply to something else, are found by the mesh of the parts alone.
+  // The mesh of the parts alone throws for an invalid size or name.
   if (const Mesh alone(parts); alone.world_size() != axes_[split].size) {
     throw ConfigError(
         {{.field = "unflatten",
@@ -241,10 +237,7 @@ Mesh Mesh::unflatten(std::string_view axis, std::vector<Axis> parts) const {
 }
 
 std::string Mesh::to_string() const {
-  std::string text;
-  for (const Axis& axis : axes_)
-    text += (text.empty() ? "" : " ") + axis.name + "=" + std::to_string(axis.size);
-  return text;
+  return joined(axes_, " ", [](const Axis& axis) { return axis.name + "=" + std::to_string(axis.size); });
 }
 
 std::vector<Axis> fill_in(std::vector<Axis> axes, std::optional<std::int64_t> world_size) {
@@ -261,7 +254,7 @@ std::vector<Axis> fill_in(std::vector<Axis> axes, std::optional<std::int64_t> wo
   std::int64_t product = 1;
   for (const Axis& axis : axes) {
     if (is_open(axis) || axis.size < 1) continue;
-    // Beyond the world nothing divides it, and the mesh says what is wrong with the sizes themselves.
+    // A product above the world size cannot divide it. The mesh reports sizes below 1.
     product = axis.size > *world_size / product ? *world_size + 1 : product * axis.size;
   }
   if (*world_size < 1 || *world_size % product != 0) {

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
+
+#include "layout/digits.hpp"
 
 namespace rankmesh {
 namespace {
 
-/// Numbers that are repeated with an offset. Long enough that the loop over them is the whole work, short
-/// enough that they stay in the fastest cache beside what is written, and take no time to make.
+/// The longest block that is copied with an offset: long enough that the copy takes nearly all the time,
+/// short enough that the block stays in the first-level cache beside the output.
 constexpr std::size_t max_block = 512;
 
 int* add_block(std::span<const int> block, int base, int* out) {
-  // One turn writes too little: its speed would hang on where the compiler happens to put the loop.
+  // Without unrolling, the speed depends on the alignment that the compiler gives to the short loop.
 #pragma GCC unroll 4
   for (const int number : block) *out++ = base + number;
   return out;
@@ -22,14 +25,6 @@ void replicate(std::vector<int>& block, std::int64_t copies, std::int64_t stride
   const std::size_t length = block.size();
   block.resize(length * static_cast<std::size_t>(copies));
   for (std::size_t i = length; i < block.size(); ++i) block[i] = block[i - length] + static_cast<int>(stride);
-}
-
-void append_merged(std::vector<Digit>& digits, Digit digit) {
-  if (!digits.empty() && digits.back().size * digits.back().stride == digit.stride) {
-    digits.back().size *= digit.size;
-  } else {
-    digits.push_back(digit);
-  }
 }
 
 }  // namespace
@@ -44,8 +39,9 @@ void write_pattern(std::span<const Digit> inside, std::span<const Digit> outside
 }
 
 void write_pattern(std::span<const int> block, std::span<const Digit> digits, std::span<int> out) {
-  // A short block makes a short inner loop: grow it by whole digits while it fits, then by as much of the
-  // next digit as fits, and treat the rest of that digit as a slower digit and a remainder.
+  // A short block makes a short inner loop. The block therefore grows by whole digits while it fits, then by
+  // as many values of the next digit as fit; the other values of that digit are copies of the grown block,
+  // and a remainder.
   std::vector<int> grown(block.begin(), block.end());
   std::size_t whole = 0;
   while (whole < digits.size() && grown.size() * static_cast<std::size_t>(digits[whole].size) <= max_block) {

@@ -15,20 +15,20 @@ const KindFamily* find_long(const Topology& topology, GroupKind long_name) {
   return found == kinds.end() ? nullptr : &*found;
 }
 
-/// The group of a rank as a list; empty if it is in none.
+/// The group of a rank as a list; empty if the rank is in no group.
 std::vector<int> list_of(const GroupFamily& family, int rank) {
   const auto place = family.locate(rank);
   return place ? family.group(place->group).to_vector() : std::vector<int>();
 }
 
-/// The first rank that has another group, other members or order of members.
+/// The first rank whose group has other members in b than in a, or another order of members.
 std::optional<GroupDifference> first_difference(const GroupFamily& a, const GroupFamily& b) {
   const int end = std::max(a.world_size(), b.world_size());
   for (int rank = 0; rank < end; ++rank) {
     const auto in_a = a.locate(rank);
     const auto in_b = b.locate(rank);
     if (!in_a && !in_b) continue;
-    // Groups that were compared at an earlier member need not be compared at this one.
+    // Both groups have been compared already at an earlier member.
     if (in_a && in_b && in_a->position == in_b->position && a.group(in_a->group).front() < rank &&
         b.group(in_b->group).front() < rank) {
       continue;

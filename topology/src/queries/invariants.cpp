@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh {
 namespace {
 
@@ -14,9 +16,7 @@ constexpr int in_no_group = -1;
 using Lists = std::vector<std::vector<int>>;
 
 std::string text(std::span<const int> ranks) {
-  std::string result = "[";
-  for (const int rank : ranks) result += (result.size() == 1 ? "" : ", ") + std::to_string(rank);
-  return result + "]";
+  return "[" + joined(ranks, ", ") + "]";
 }
 
 std::string group_name(GroupKind kind, std::size_t group) {
@@ -35,7 +35,7 @@ bool disjoint(const std::vector<std::string>& axes, const std::vector<std::strin
   });
 }
 
-/// One kind with its lists, and for every rank the group that holds it.
+/// One kind with its lists, and the group of every rank.
 struct Subject {
   const KindFamily& kind;
   const Lists& groups;
@@ -107,7 +107,7 @@ class Checker {
     if (kind.derivation == Derivation::picked) {
       expected = std::min<std::int64_t>(expected, kind.family.group_size());
     } else if (kind.parent) {
-      // What parts and runs have is told by their parent: as many as all groups together can share.
+      // The groups of a split or joined kind share the parent's ranks equally.
       const GroupFamily& parent = topology_.family(*kind.parent);
       expected = parent.member_count() / kind.family.group_count();
     }
@@ -120,8 +120,8 @@ class Checker {
     }
   }
 
-  /// Checks the range and the partition and notes the group of every rank. False if the ranks are no use for
-  /// further checks.
+  /// Checks the range and the partition, and stores the group of every rank.
+  /// @return false if a rank is outside the world, so that the ranks cannot be used for further checks
   bool check_ranks(Subject& subject) {
     const GroupKind kind = subject.kind.kind;
     std::vector<int> outside;
@@ -150,10 +150,10 @@ class Checker {
   }
 
   void check_coordinates(const Subject& subject) {
-    if (subject.kind.derivation == Derivation::joined) return;  // run by run, as `derived` checks
+    if (subject.kind.derivation == Derivation::joined) return;  // `check_joined` checks the order
     const Mesh& mesh = topology_.meshes()[subject.kind.mesh];
     const int first = topology_.first_rank();
-    const auto picked = subject.kind.family.picked();
+    const std::vector<int> picked = subject.kind.family.formula().picked;
     const bool in_order = std::is_sorted(picked.begin(), picked.end());
     std::vector<std::string_view> fixed;
     for (const Axis& axis : mesh.axes()) {
@@ -171,8 +171,7 @@ class Checker {
           return;
         }
       }
-      // The leftmost axis is the fastest, so the order of the mesh is the order of the ranks, but for members
-      // that were picked in an order of their own.
+      // The order of the mesh is ascending, unless members were picked in another order.
       if (in_order && !std::is_sorted(ranks.begin(), ranks.end())) {
         report("coordinates", {subject.kind.kind}, ranks,
                group_name(subject.kind.kind, g) + " " + text(ranks) + " is not in the order of the mesh");
@@ -221,7 +220,7 @@ class Checker {
 
   void check_orthogonal(const Subject& a, const Subject& b) {
     if (is_joined(a) || is_joined(b) || !disjoint(a.kind.varying, b.kind.varying)) return;
-    // The groups of `a` are walked one by one; the last one to meet a group of `b` is noted there.
+    // For each group of `b`: the last group of `a` that shares a rank with it, and that rank.
     std::vector<std::pair<std::size_t, int>> met(b.groups.size(), {a.groups.size(), 0});
     for (std::size_t g = 0; g < a.groups.size(); ++g) {
       for (const int rank : a.groups[g]) {
@@ -272,8 +271,7 @@ class Checker {
     }
   }
 
-  /// Picked members and parts: those of one group lie in one group of the parent, and the groups of the
-  /// parent are gone through in order.
+  /// The groups of a picked or split kind each lie in one group of the parent, in the parent's order.
   void check_within(const Subject& subject, const Subject& parent) {
     const std::size_t parts = std::max<std::size_t>(1, subject.groups.size() / parent.groups.size());
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
@@ -287,7 +285,7 @@ class Checker {
     }
   }
 
-  /// A joined group is some groups of the parent, one after another.
+  /// A joined group is consecutive groups of the parent, one after another.
   void check_joined(const Subject& subject, const Subject& parent) {
     auto next = parent.groups.begin();
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {

@@ -7,7 +7,7 @@
 namespace rankmesh {
 namespace {
 
-/// The ranks that a module takes, both ends included.
+/// The ranks of a module, from `first` to `last`.
 struct Window {
   std::size_t module;
   std::int64_t first;
@@ -23,7 +23,7 @@ std::string name_of(std::size_t module) {
   return "module " + std::to_string(module);
 }
 
-/// Each pair of windows that have ranks in common, those in front first.
+/// Reports each pair of windows with ranks in common, in ascending order of rank.
 void check_overlaps(const std::vector<Window>& windows, std::vector<Diagnostic>& diagnostics) {
   for (auto window = windows.begin(); window != windows.end(); ++window) {
     for (auto before = windows.begin(); before != window; ++before) {
@@ -37,7 +37,7 @@ void check_overlaps(const std::vector<Window>& windows, std::vector<Diagnostic>&
   }
 }
 
-/// Ranks of the job in front of, between and behind the windows.
+/// Reports the ranks of the job before, between and after the windows.
 void check_gaps(const std::vector<Window>& windows, std::int64_t job_size,
                 std::vector<Diagnostic>& diagnostics) {
   std::int64_t next = 0;
@@ -53,7 +53,7 @@ void check_gaps(const std::vector<Window>& windows, std::int64_t job_size,
   report_up_to(job_size);
 }
 
-/// The size of the job that a module gives, if any does.
+/// The `job_size` of the first module that has one.
 std::optional<std::int64_t> given_size(std::span<const ParallelConfig> modules) {
   for (const ParallelConfig& module : modules) {
     if (module.job_size) return module.job_size;
@@ -61,7 +61,7 @@ std::optional<std::int64_t> given_size(std::span<const ParallelConfig> modules) 
   return std::nullopt;
 }
 
-/// What is wrong with a module in a job of a size: with itself, or because the job has no room for it.
+/// The rules that a module breaks, by itself or because the job has no room for it.
 std::vector<std::string> rules_broken_by(ParallelConfig config, std::optional<std::int64_t> job_size) {
   std::vector<std::string> rules;
   if (job_size && config.job_size.value_or(*job_size) != *job_size) {
@@ -98,7 +98,7 @@ std::vector<Diagnostic> check_modules(std::span<const ParallelConfig> modules,
     windows.push_back({i, first, first + modules[i].world_size - 1});
     end = std::max(end, first + modules[i].world_size);
   }
-  // Ranks in no module are known only where every module has its place.
+  // Gaps are known only if every module has a valid place.
   if (!diagnostics.empty()) return diagnostics;
   std::stable_sort(windows.begin(), windows.end(),
                    [](const Window& a, const Window& b) { return a.first < b.first; });

@@ -6,7 +6,7 @@
 namespace rankmesh {
 namespace {
 
-/// The multiples of `unit` on both sides of `value`, as far as they are positive and fit 64 bits.
+/// The positive multiples of `unit` next below and above `value` that fit 64 bits.
 std::vector<std::int64_t> nearest_multiples(std::int64_t unit, std::int64_t value) {
   const std::int64_t below = value < unit ? 0 : value / unit * unit;
   if (below == 0) return {unit};
@@ -28,7 +28,7 @@ std::optional<Diagnostic> check_division(const Division& division) {
 }
 
 IndexRange shard(const ShardQuery& query) {
-  // Words are made for an error only: in a loop over ranks, nothing may be allocated.
+  // Texts are made only for an error, so that a loop over ranks allocates nothing.
   if (query.parts < 1 || query.length < 1 || query.length % query.parts != 0) {
     const auto diagnostic = check_division({.field = "length",
                                             .length = query.length,

@@ -22,8 +22,7 @@ struct Blocks {
 [[nodiscard]] Blocks blocks_of(std::int64_t first, std::int64_t ranks, int most,
                                const std::vector<std::int64_t>& periods);
 
-/// The members of a group that lie in each block. O(blocks * digits), but for groups that are parts of
-/// others: O(members) for those.
+/// The number of members of a group in each block; see `members_per_block`.
 [[nodiscard]] std::vector<std::int64_t> members_in(const Blocks& blocks, const GroupFamily& family,
                                                    int group);
 

@@ -21,18 +21,18 @@ Json digits_json(std::span<const Digit> digits) {
 
 /// A family as the page computes with it.
 Json family_json(const GroupFamily& family) {
+  const GroupFormula formula = family.formula();
   Json json = {{"groupCount", family.group_count()},
                {"groupSize", family.group_size()},
-               {"firstGroup", family.first_group()},
-               {"inside", digits_json(family.grouping().inside())},
-               {"outside", digits_json(family.grouping().outside())},
+               {"firstGroup", formula.first_group},
+               {"inside", digits_json(formula.grouping.inside())},
+               {"outside", digits_json(formula.grouping.outside())},
                {"positions", nullptr},
-               {"picked", Json::array()}};
-  if (const auto& positions = family.positions()) {
+               {"picked", formula.picked}};
+  if (const auto& positions = formula.positions) {
     json["positions"] = {{"inside", digits_json(positions->inside())},
                          {"outside", digits_json(positions->outside())}};
   }
-  for (const int position : family.picked()) json["picked"].push_back(position);
   return json;
 }
 
@@ -84,7 +84,7 @@ class KindsJson {
       }
     }
     if (const auto node = picture_.request().gpus_per_node) {
-      const NodeSpan span = node_span(kind.family, *node);
+      const BlockSpan span = block_span(kind.family, *node);
       json["nodes"] = {span.fewest, span.most};
     }
     json.update(family_json(kind.family));

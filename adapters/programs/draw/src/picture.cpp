@@ -81,7 +81,7 @@ void Picture::add_panel(const KindFamily& kind, bool merge) {
     return;
   }
   Panel panel{.kind = &kind};
-  if (request_.gpus_per_node) panel.nodes = node_span(kind.family, *request_.gpus_per_node);
+  if (request_.gpus_per_node) panel.nodes = block_span(kind.family, *request_.gpus_per_node);
   panels_.push_back(std::move(panel));
 }
 
@@ -102,7 +102,7 @@ std::vector<std::optional<int>> Picture::groups_of(const GroupFamily& family) co
   return groups;
 }
 
-std::string nodes_text(NodeSpan span) {
+std::string nodes_text(BlockSpan span) {
   return span.fewest == span.most ? counted(span.most, "node")
                                   : fmt::format("{} to {} nodes", span.fewest, span.most);
 }

@@ -7,7 +7,7 @@
 #include "blocks.hpp"
 #include "colouring.hpp"
 #include "rankmesh/draw/draw.hpp"
-#include "rankmesh/output/node_span.hpp"
+#include "rankmesh/topology/spans.hpp"
 #include "tiling.hpp"
 
 namespace rankmesh::cli {
@@ -23,7 +23,7 @@ struct Panel {
   const KindFamily* kind = nullptr;
   std::vector<const KindFamily*> same{};
   /// With nodes: how many of them the groups touch.
-  std::optional<NodeSpan> nodes{};
+  std::optional<BlockSpan> nodes{};
 
   [[nodiscard]] const GroupFamily& family() const noexcept { return kind->family; }
   [[nodiscard]] bool crosses_nodes() const noexcept { return nodes && nodes->most > 1; }
@@ -84,6 +84,6 @@ class Picture {
 [[nodiscard]] std::vector<std::string> lines_of(const std::string& text);
 
 /// `1 node`, `1 to 2 nodes`
-[[nodiscard]] std::string nodes_text(NodeSpan span);
+[[nodiscard]] std::string nodes_text(BlockSpan span);
 
 }  // namespace rankmesh::cli

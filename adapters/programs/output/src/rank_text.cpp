@@ -2,19 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <vector>
+#include <iterator>
 
-#include "rankmesh/output/each_rank.hpp"
+#include "rankmesh/topology/rank_list.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
-/// Whether the list has so few ranks that its text could fit: one digit each and what is between them.
+/// Whether the list has so few ranks that its text could fit: a rank takes at least one digit and ", ".
 bool may_fit(const GroupFamily& family, std::size_t width) {
   return static_cast<std::size_t>(family.group_size()) <= width / 3;
 }
 
-/// The first and the last ranks of a list.
+/// How many ranks are shown at the front and at the back of a shortened list.
 struct Ends {
   int front;
   int back;
@@ -35,7 +35,7 @@ std::string ends_text(const GroupFamily& family, int group, Ends ends) {
 
 std::string full_text(const GroupFamily& family, int group) {
   std::string text;
-  each_rank(family, group, [&](int rank) {
+  family.group(group).for_each([&](int rank) {
     text += text.empty() ? "[" : ", ";
     fmt::format_to(std::back_inserter(text), "{}", rank);
   });
@@ -44,7 +44,7 @@ std::string full_text(const GroupFamily& family, int group) {
 
 std::size_t full_width(const GroupFamily& family, int group) {
   std::size_t width = 0;
-  each_rank(family, group, [&](int rank) { width += fmt::formatted_size("{}, ", rank); });
+  family.group(group).for_each([&](int rank) { width += fmt::formatted_size("{}, ", rank); });
   return width;
 }
 
@@ -69,26 +69,6 @@ std::string short_list_text(const GroupFamily& family, int group, std::size_t wi
     if (text.size() <= width) return text;
   }
   return ends_text(family, group, {1, 1});
-}
-
-std::string pattern_text(const GroupFamily& family) {
-  std::string text;
-  for (const Digit& digit : family.grouping().inside()) {
-    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", digit.size, digit.stride);
-  }
-  if (text.empty()) return "-";
-  if (family.positions()) {
-    // Digits of the positions in the groups that these are parts of.
-    text += " /";
-    for (const Digit& digit : family.positions()->inside())
-      text += fmt::format(" {}:{}", digit.size, digit.stride);
-  }
-  const char* separator = "@";
-  for (const int position : family.picked()) {
-    text += fmt::format("{}{}", separator, position);
-    separator = ",";
-  }
-  return text;
 }
 
 std::string groups_text(const GroupFamily& family) {

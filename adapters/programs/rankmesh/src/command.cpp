@@ -3,8 +3,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "host_list.hpp"
 #include "rankmesh/cli/run.hpp"
-#include "rankmesh/output/node_span.hpp"
 
 namespace rankmesh::cli {
 namespace {

@@ -8,7 +8,6 @@
 #include "placement.hpp"
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/files/layout.hpp"
-#include "rankmesh/output/node_span.hpp"
 
 namespace rankmesh::cli {
 namespace {

@@ -5,9 +5,8 @@
 
 #include "commands.hpp"
 #include "json.hpp"
-#include "rankmesh/output/each_rank.hpp"
-#include "rankmesh/output/node_span.hpp"
 #include "rankmesh/output/rank_text.hpp"
+#include "rankmesh/topology/spans.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -79,7 +78,7 @@ class FamilyText {
   /// A list that may be too long to be held.
   void put_whole(Writer& out, int group) const {
     std::string_view separator = "[";
-    each_rank(family_, group, [&](int rank) {
+    family_.group(group).for_each([&](int rank) {
       out.put(separator);
       out.number(rank);
       separator = ", ";
@@ -108,9 +107,9 @@ std::vector<const KindFamily*> wanted_kinds(const Topology& topology, const Grou
 std::string heading(const KindFamily& kind, const GroupsRequest& request, Style style) {
   const GroupFamily& family = kind.family;
   std::string text = style.bold(name_of(kind, request.names)) + ": " + groups_text(family);
-  if (family.group_size() > 1) text += ", pattern " + pattern_text(family);
+  if (family.group_size() > 1) text += ", pattern " + family.pattern();
   if (request.gpus_per_node) {
-    const NodeSpan span = node_span(family, *request.gpus_per_node);
+    const BlockSpan span = block_span(family, *request.gpus_per_node);
     text += fmt::format(", on {}", span.fewest == span.most
                                        ? counted(span.most, "node")
                                        : fmt::format("{} to {} nodes", span.fewest, span.most));
@@ -151,7 +150,7 @@ void print_csv(const Topology& topology, const GroupsRequest& request, Writer& o
       out.put(name);
       out.number(group);
       char separator = ',';
-      each_rank(kind->family, group, [&](int rank) {
+      kind->family.group(group).for_each([&](int rank) {
         out.put(separator);
         out.number(rank);
         separator = ' ';

@@ -9,7 +9,6 @@
 #include <system_error>
 
 #include "rankmesh/options/parts.hpp"
-#include "rankmesh/output/node_span.hpp"
 
 namespace rankmesh::cli {
 namespace {

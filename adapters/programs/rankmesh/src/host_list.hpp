@@ -8,6 +8,9 @@
 
 namespace rankmesh::cli {
 
+/// The most GPUs, cores or processes that a node may be said to have.
+inline constexpr int max_gpus_per_node = 65536;
+
 /// A node and how many processes it takes.
 struct Host {
   std::string name{};

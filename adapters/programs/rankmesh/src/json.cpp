@@ -3,8 +3,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "rankmesh/output/each_rank.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/rank_list.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -37,7 +37,7 @@ std::string config_json(const ParallelConfig& config) {
 
 void put_group_json(Writer& out, const GroupFamily& family, int group) {
   char separator = '[';
-  each_rank(family, group, [&](int rank) {
+  family.group(group).for_each([&](int rank) {
     out.put(separator);
     out.number(rank);
     separator = ',';

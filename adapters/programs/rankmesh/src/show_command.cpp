@@ -4,17 +4,17 @@
 
 #include "commands.hpp"
 #include "rankmesh/comm/plan.hpp"
-#include "rankmesh/output/node_span.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/spans.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
 constexpr std::size_t line_width = 100;
 
-std::string span_text(NodeSpan span) {
+std::string span_text(BlockSpan span) {
   return span.fewest == span.most ? fmt::format("{}", span.most)
                                   : fmt::format("{}-{}", span.fewest, span.most);
 }
@@ -64,14 +64,14 @@ Table summary(const Topology& topology, const ShowRequest& request, Shown shown)
     const GroupFamily& family = kind.family;
     Table::Cell nodes;
     if (request.gpus_per_node) {
-      const NodeSpan span = node_span(family, *request.gpus_per_node);
+      const BlockSpan span = block_span(family, *request.gpus_per_node);
       const bool crosses = kind.kind == GroupKind::tensor && span.most > 1;
       nodes = {span_text(span), crosses ? Table::Colour::red : Table::Colour::none};
     }
     table.add({{std::string(name_of(kind, request.names)), Table::Colour::cyan},
                {fmt::format("{}", family.group_count())},
                {fmt::format("{}", family.group_size())},
-               {pattern_text(family)},
+               {family.pattern()},
                nodes,
                {short_list_text(family, 0, shown.list_width)},
                {shown.last_group ? short_list_text(family, family.group_count() - 1, shown.list_width) : ""},
@@ -97,7 +97,7 @@ std::string communicators_text(const Topology& topology) {
 std::vector<std::string> placement_warnings(const Topology& topology, int gpus_per_node) {
   std::vector<std::string> result;
   if (const GroupFamily* tensor = topology.find(GroupKind::tensor)) {
-    const NodeSpan span = node_span(*tensor, gpus_per_node);
+    const BlockSpan span = block_span(*tensor, gpus_per_node);
     if (span.most > 1) {
       result.push_back(
           fmt::format("tensor groups cross nodes: the {} ranks of a group lie on {}{} nodes of {}, though "

@@ -1,7 +1,6 @@
 #include "rankmesh/output/rank_text.hpp"
 
-#include "rankmesh/output/each_rank.hpp"
-#include "rankmesh/topology/topology.hpp"
+#include "rankmesh/topology/mesh.hpp"
 #include "support/catch.hpp"
 
 using namespace rankmesh;
@@ -14,17 +13,6 @@ GroupFamily block_of(int size) {
 }
 
 }  // namespace
-
-TEST_CASE("ranks are visited in the order of the list") {
-  const Topology topology({.world_size = 24, .tensor = 2, .pipeline = 3, .split_rank = 1});
-  for (const KindFamily& kind : topology.kinds()) {
-    for (int g = 0; g < kind.family.group_count(); ++g) {
-      std::vector<int> visited;
-      each_rank(kind.family, g, [&](int rank) { visited.push_back(rank); });
-      CHECK(visited == kind.family.group(g).to_vector());
-    }
-  }
-}
 
 TEST_CASE("short lists are whole, long ones have a middle left out") {
   CHECK(full_text(block_of(3), 0) == "[0, 1, 2]");
@@ -47,14 +35,6 @@ TEST_CASE("lists give way as far as two ranks") {
   CHECK(short_list_text(block_of(10), 0, 1) == "[0, ... 9]");
   CHECK(short_list_text(block_of(3), 0, 1) == "[0, ... 2]");
   CHECK(short_list_text(block_of(2), 0, 1) == "[0, 1]");
-}
-
-TEST_CASE("patterns") {
-  const Topology topology({.world_size = 16, .tensor = 2, .pipeline = 4});
-  CHECK(pattern_text(topology.family(GroupKind::sequence)) == "-");
-  CHECK(pattern_text(topology.family(GroupKind::tensor)) == "2:1");
-  CHECK(pattern_text(topology.family(GroupKind::model)) == "2:1 4:4");
-  CHECK(pattern_text(topology.family(GroupKind::embedding)) == "4:4@0,3");
 }
 
 TEST_CASE("counts and their nouns") {

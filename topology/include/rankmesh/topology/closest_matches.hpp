@@ -9,9 +9,9 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// The known words that are a typing error away from a word, those at the least distance; empty if none is.
-/// Up to a third of the letters may be wrong; dashes and underscores do not count. O(letters^2) for each
-/// known word.
+/// The known words that a misspelt word most likely stands for: those at the least edit distance, if at most
+/// a third of the letters are wrong. Dashes and underscores are ignored. O(letters^2) for each known word.
+/// @return empty if no known word is close
 [[nodiscard]] std::vector<std::string> closest_matches(std::string_view word,
                                                        std::span<const std::string> known);
 

@@ -10,13 +10,13 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// How the groups of one kind differ between two topologies, by example.
+/// An example of how the groups of one kind differ between two topologies.
 struct GroupDifference {
-  /// The first rank, by number, whose groups are not the same list.
+  /// The lowest rank whose two groups are not the same list.
   int rank = 0;
-  /// The group of that rank in each; empty where it is in none.
+  /// The group of that rank in topology a; empty if it is in no group.
   std::vector<int> in_a{};
-  /// Likewise.
+  /// The group of that rank in topology b; empty if it is in no group.
   std::vector<int> in_b{};
 
   bool operator==(const GroupDifference&) const = default;
@@ -24,29 +24,29 @@ struct GroupDifference {
 
 /// One kind in two topologies.
 struct KindComparison {
-  /// What each calls it; nothing where it does not have the kind.
+  /// The kind's name in topology a; nothing if a lacks the kind.
   std::optional<GroupKind> in_a{};
-  /// Likewise.
+  /// The kind's name in topology b; nothing if b lacks the kind.
   std::optional<GroupKind> in_b{};
-  /// Whether both have the same lists in the same order; false where one lacks the kind.
+  /// Whether both have the same lists in the same order; false if one lacks the kind.
   bool equal = false;
   /// Whether both have the same lists, numbered differently.
   bool same_but_order = false;
-  /// Where the lists differ.
+  /// The first difference; nothing if the lists are the same.
   std::optional<GroupDifference> first{};
 
   bool operator==(const KindComparison&) const = default;
 };
 
-/// Kinds are paired by name, `tp` being `tensor` and so on; those of `a` in its order of creation, then those
-/// that only `b` has. In worlds of different sizes every kind differs, at the first rank that only one has a
-/// group for if not before.
+/// Compares two topologies kind by kind: the kinds of `a` in its order of creation, then those that only `b`
+/// has. Kinds are paired by name, where the short name `tp` is the same as `tensor`. In worlds of different
+/// sizes every kind differs, at the latest at the first rank that only one of them has.
 ///
-/// Decided from the formulas where they are written the same; else rank by rank up to the first that differs,
-/// each group once: O(world size) at worst.
+/// Equal formulas are compared as formulas. Other families are compared rank by rank up to the first
+/// difference, each group once: at most O(world size).
 [[nodiscard]] std::vector<KindComparison> compare(const Topology& a, const Topology& b);
 
-/// Whether no kind that both have differs, and there is one at least.
+/// Whether both topologies have at least one kind in common, and every common kind is equal.
 [[nodiscard]] bool agree(const std::vector<KindComparison>& comparisons) noexcept;
 
 }  // namespace rankmesh

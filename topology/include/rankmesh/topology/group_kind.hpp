@@ -12,11 +12,11 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// The name of a sort of group. A small regular value that holds its characters, so that kinds can be added
-/// without a central list, compared and copied without a cost, and used as keys.
+/// The name of a kind of group. A small regular value that holds its characters: it is copied and compared
+/// without an allocation, serves as a key, and needs no central list of names.
 class GroupKind {
  public:
-  /// Characters that a name may have.
+  /// The most characters that a name has.
   static constexpr std::size_t max_length = 31;
 
   /// @param name 1 to 31 lower-case letters, digits and underscores, the first a letter
@@ -32,10 +32,10 @@ class GroupKind {
     length_ = static_cast<unsigned char>(name.size());
   }
 
-  /// The name, as long as this object lives.
+  /// The name; valid as long as this object.
   [[nodiscard]] constexpr std::string_view name() const noexcept { return {name_.data(), length_}; }
 
-  /// Whether the constructor takes a name.
+  /// Whether the constructor accepts a name.
   [[nodiscard]] static constexpr bool is_valid(std::string_view name) noexcept {
     if (name.empty() || name.size() > max_length || name[0] < 'a' || name[0] > 'z') return false;
     for (const char c : name) {
@@ -45,16 +45,18 @@ class GroupKind {
   }
 
   bool operator==(const GroupKind&) const = default;
-  /// Alphabetical; for the order of creation ask the topology.
+  /// In alphabetical order. `Topology::kinds` has the order of creation.
   auto operator<=>(const GroupKind&) const = default;
 
-  // The kinds of the Megatron-style reference module. docs/groups.md defines each.
+  // The kinds of the Python module `parallel_state`. docs/groups.md defines each.
+
+  /// Ranks with the same part of the model and different data.
   static const GroupKind data;
   /// Ranks with parts of one sequence.
   static const GroupKind sequence;
-  /// Copies of the weights, each on parts of sequences.
+  /// Ranks that reduce gradients: those that differ in the data or in the part of a sequence.
   static const GroupKind sequence_data;
-  /// One copy of the model.
+  /// Ranks that hold one copy of the model.
   static const GroupKind model;
   /// Ranks with parts of the same tensors.
   static const GroupKind tensor;
@@ -62,9 +64,9 @@ class GroupKind {
   static const GroupKind pipeline;
   /// The stages of a pipeline that hold the word embedding.
   static const GroupKind embedding;
-  /// Those that hold the position embedding.
+  /// The stages of a pipeline that hold the position embedding.
   static const GroupKind position_embedding;
-  /// Ranks that share the scales of FP8.
+  /// Ranks that share the scaling factors of FP8.
   static const GroupKind amax;
 
  private:

@@ -9,19 +9,19 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// A few values in place, without an allocation. Room that is not used is neither written nor copied, so a
-/// list costs what is in it.
-/// @tparam Capacity the most values that it holds
+/// A list of few values that are stored in place, without an allocation. Unused capacity is neither written
+/// nor copied, so the cost is that of the values in the list.
+/// @tparam Capacity the most values that the list can hold
 template <typename T, std::size_t Capacity>
 class InlineList {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
   /// An empty list.
-  InlineList() noexcept {}  // NOLINT(modernize-use-equals-default): the room is left as it is
-  /// The values of another list.
+  InlineList() noexcept {}  // NOLINT(modernize-use-equals-default): leaves the capacity unwritten
+  /// A copy of another list.
   InlineList(const InlineList& other) noexcept { *this = other; }
-  /// Likewise.
+  /// Replaces the values by those of another list.
   InlineList& operator=(const InlineList& other) noexcept {
     if (this == &other) return *this;
     size_ = other.size_;
@@ -30,28 +30,28 @@ class InlineList {
   }
   ~InlineList() = default;
 
-  /// Adds a value. There must be room.
+  /// Appends a value. The list must not be full.
   void push_back(const T& value) noexcept { std::construct_at(values_ + size_++, value); }
 
-  /// How many values there are.
+  /// The number of values.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// Whether there is none.
+  /// Whether there are no values.
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  /// The values, one after another.
+  /// The values, stored contiguously.
   [[nodiscard]] const T* data() const noexcept { return values_; }
-  /// The first.
+  /// A pointer to the first value.
   [[nodiscard]] const T* begin() const noexcept { return values_; }
-  /// Behind the last.
+  /// A pointer past the last value.
   [[nodiscard]] const T* end() const noexcept { return values_ + size_; }
-  /// The first, to change or sort.
+  /// A pointer to the first value, for changes.
   [[nodiscard]] T* begin() noexcept { return values_; }
-  /// Behind the last, likewise.
+  /// A pointer past the last value, for changes.
   [[nodiscard]] T* end() noexcept { return values_ + size_; }
-  /// The value at a place, which must exist.
-  [[nodiscard]] const T& operator[](std::size_t place) const noexcept { return values_[place]; }
+  /// The value at an index, which must exist.
+  [[nodiscard]] const T& operator[](std::size_t index) const noexcept { return values_[index]; }
   /// The last value, which must exist.
   [[nodiscard]] const T& back() const noexcept { return values_[size_ - 1]; }
-  /// The last value, to change.
+  /// The last value, for changes.
   [[nodiscard]] T& back() noexcept { return values_[size_ - 1]; }
 
   /// Whether both hold the same values.
@@ -61,7 +61,7 @@ class InlineList {
 
  private:
   std::size_t size_ = 0;
-  /// In a union, so that nothing begins to live before it is put there.
+  /// In a union, so that unused elements are not constructed.
   union {
     T values_[Capacity];
   };

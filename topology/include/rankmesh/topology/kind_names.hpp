@@ -1,29 +1,32 @@
 #pragma once
 
-#include <span>
 #include <string_view>
+#include <vector>
 
 #include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// How a kind is called.
+/// The two names of a kind.
 struct KindNames {
-  /// Here: `data_context`.
+  /// The name in this library: `data_context`.
   std::string_view name;
-  /// By users of Megatron-Core, in its NCCL configuration files for one: `dp_cp`.
+  /// Megatron-Core's name, used for example in its NCCL configuration files: `dp_cp`.
   std::string_view short_name;
-  /// Whether there are several, numbered: `hybrid_data_context_2`, `hybrid_data_context_4`, ...
+  /// Whether the names stand for several kinds with a number each: `hybrid_data_context_2`,
+  /// `hybrid_data_context_4`, ...
   bool is_numbered = false;
 };
 
-/// Every kind that a convention has.
-[[nodiscard]] std::span<const KindNames> kind_names() noexcept;
+/// The names of every kind of the conventions `reference`, `extended` and `megatron_core`, each kind once.
+[[nodiscard]] std::vector<KindNames> kind_names();
 
-/// `tp` for `tensor`, `hcp_1` for `hierarchical_context_1`; a kind that has no other name is its own.
+/// Megatron-Core's name of a kind: `tp` for `tensor`, `hcp_1` for `hierarchical_context_1`. A kind without
+/// another name is returned as it is.
 [[nodiscard]] GroupKind short_name_of(GroupKind kind);
-/// `tensor` for `tp`; a kind that is no short name is its own.
+/// The inverse of `short_name_of`: `tensor` for `tp`. A kind whose name is no short name is returned as it
+/// is.
 [[nodiscard]] GroupKind long_name_of(GroupKind kind);
 
 }  // namespace rankmesh

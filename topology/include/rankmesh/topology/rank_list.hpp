@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <span>
@@ -12,16 +13,15 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// One group: its ranks in order. A view of three integers and a pointer, to be passed by value; valid as
-/// long as the family it came from. A range with random access; every question is O(1) in the group and world
-/// size.
+/// One group: its ranks in order. A view of three integers and a pointer, to be passed by value, and valid as
+/// long as its family. A random-access range; every question is O(1) in the group size and the world size.
 class RankList {
  public:
   class iterator;
 
   /// The number of the group in its family.
   [[nodiscard]] int group() const noexcept { return group_; }
-  /// How many members there are.
+  /// The number of members.
   [[nodiscard]] int size() const noexcept { return family_->group_size(); }
 
   /// The rank at a position. The position must lie in 0 .. size() - 1.
@@ -38,19 +38,24 @@ class RankList {
 
   /// Whether a rank is a member. O(number of digits).
   [[nodiscard]] bool contains(int rank) const noexcept { return position_of(rank).has_value(); }
-  /// The position of a rank; nothing if the rank is no member.
+  /// The position of a rank; nothing if the rank is not a member.
   [[nodiscard]] std::optional<int> position_of(int rank) const noexcept;
 
-  /// Where the members begin, in order.
+  /// An iterator to the first member.
   [[nodiscard]] iterator begin() const noexcept;
-  /// Where they end.
+  /// An iterator past the last member.
   [[nodiscard]] iterator end() const noexcept;
+
+  /// Calls `visit(rank)` for each member in order. Iterators divide for every rank; `for_each` divides once
+  /// for each run of ranks at equal distances, unless the family was split or picked from.
+  template <typename Visit>
+  void for_each(Visit visit) const;
 
   /// Writes the ranks in order.
   /// @param out exactly `size()` ranks
   /// @throws RangeError if `out` has another size
   void copy_to(std::span<int> out) const;
-  /// The members, copied.
+  /// A copy of the members.
   [[nodiscard]] std::vector<int> to_vector() const;
 
   /// Equal when both hold the same ranks in the same order. O(size).
@@ -70,7 +75,7 @@ class RankList {
   int start_;
 };
 
-/// Random access over the ranks of a list.
+/// A random-access iterator over the ranks of a list.
 class RankList::iterator {
  public:
   using iterator_concept = std::random_access_iterator_tag;
@@ -122,7 +127,7 @@ class RankList::iterator {
         start_(list.start_),
         position_(position) {}
 
-  // Not the view itself: an iterator outlives the view it came from.
+  // Copies of the view's members instead of a pointer to the view, because an iterator may outlive the view.
   const GroupFamily* family_ = nullptr;
   int base_ = 0;
   int start_ = 0;
@@ -134,6 +139,21 @@ inline RankList::iterator RankList::begin() const noexcept {
 }
 inline RankList::iterator RankList::end() const noexcept {
   return {*this, size()};
+}
+
+template <typename Visit>
+void RankList::for_each(Visit visit) const {
+  const auto inside = family_->grouping_.inside();
+  if (family_->positions_ || !family_->picked_.empty() || inside.empty()) {
+    for (const int rank : *this) visit(rank);
+    return;
+  }
+  const Digit run = inside.front();
+  const std::int64_t members = size();
+  for (std::int64_t position = 0; position < members; position += run.size) {
+    std::int64_t rank = (*this)[static_cast<int>(position)];
+    for (std::int64_t i = 0; i < run.size; ++i, rank += run.stride) visit(static_cast<int>(rank));
+  }
 }
 
 }  // namespace rankmesh

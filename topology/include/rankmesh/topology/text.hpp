@@ -1,35 +1,45 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "rankmesh/topology/export.hpp"
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// The parts of a text between separators; an empty text has one empty part.
+/// The parts of a text between separators. An empty text has one part, which is empty.
 [[nodiscard]] std::vector<std::string_view> split_text(std::string_view text, char separator);
 
-/// The words of a text between blanks.
+/// The words of a text, separated by white space. An empty text has no words.
 [[nodiscard]] std::vector<std::string_view> split_words(std::string_view text);
 
-/// Reads a whole number of 64 bits; returns the rule that the text breaks, empty if none.
+/// Reads a signed decimal number of at most 64 bits.
+/// @return empty, or the rule that the text breaks, for example `is not a whole number`
 [[nodiscard]] std::string read_number(std::string_view text, std::int64_t& number);
 
-/// In lower case, as far as ASCII goes, whatever the locale.
+/// The text with ASCII letters in lower case, independent of the locale.
 [[nodiscard]] std::string lower_case(std::string_view text);
 
-/// The texts with something between them.
-template <typename Texts>
-[[nodiscard]] std::string joined(const Texts& texts, std::string_view separator) {
+/// The items as one text, with a separator between them: `joined(ranks, ", ")`, `joined(axes, "-",
+/// &Axis::name)`.
+/// @param items a range of texts or numbers, or of anything that `project` turns into these
+template <typename Items, typename Project = std::identity>
+[[nodiscard]] std::string joined(const Items& items, std::string_view separator, Project project = {}) {
   std::string result;
-  bool first = true;
-  for (const auto& text : texts) {
-    if (!first) result.append(separator);
-    result.append(text);
-    first = false;
+  bool is_first = true;
+  for (const auto& item : items) {
+    if (!is_first) result.append(separator);
+    is_first = false;
+    if constexpr (std::integral<std::remove_cvref_t<std::invoke_result_t<Project&, decltype(item)>>>) {
+      result.append(std::to_string(std::invoke(project, item)));
+    } else {
+      result.append(std::invoke(project, item));
+    }
   }
   return result;
 }

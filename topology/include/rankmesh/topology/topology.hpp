@@ -16,33 +16,33 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// How the groups of a kind come to be.
+/// How the groups of a kind are made.
 enum class Derivation {
-  /// Some axes of a mesh vary in them.
+  /// Some axes of a mesh vary inside a group.
   whole,
-  /// Members picked from each group of another kind: the first and the last, say.
+  /// Some members of each group of another kind, for example the first and the last.
   picked,
-  /// Parts that each group of another kind is split into.
+  /// Parts of each group of another kind.
   split,
-  /// Runs of consecutive groups of another kind, joined.
+  /// Consecutive groups of another kind, merged.
   joined,
 };
 
-/// The groups of one kind, and what they are made from.
+/// The groups of one kind, and what they are derived from.
 struct KindFamily {
-  /// What it is called here.
+  /// The kind's name.
   GroupKind kind;
-  /// What users of Megatron-Core call it, in its NCCL configuration files for one: `tp` for `tensor`.
+  /// Megatron-Core's name, used for example in its NCCL configuration files: `tp` for `tensor`.
   GroupKind short_name;
-  /// Its groups.
+  /// The groups.
   GroupFamily family;
-  /// The mesh whose axes vary, a place in `Topology::meshes()`.
+  /// The mesh whose axes vary, an index of `Topology::meshes()`.
   std::size_t mesh = 0;
-  /// The axes that vary inside a group, or inside a group of the kind it is derived from.
+  /// The axes that vary inside a group, or inside a group of `parent`.
   std::vector<std::string> varying{};
-  /// How it comes to be.
+  /// How the groups are made.
   Derivation derivation = Derivation::whole;
-  /// The kind it is derived from; nothing where it holds whole groups.
+  /// The kind that the groups are derived from; nothing if `derivation` is `whole`.
   std::optional<GroupKind> parent{};
 
   bool operator==(const KindFamily&) const = default;
@@ -53,37 +53,38 @@ struct KindFamily {
 ///     const rankmesh::Topology topology({.world_size = 16, .tensor = 2, .pipeline = 4});
 ///     for (int rank : topology.group_of(rankmesh::GroupKind::data, 5)) ...   // 5, 7
 ///
-/// A regular value that costs O(number of kinds) to make, whatever the world size. All questions are O(1) in
-/// the world size and allocate nothing; lists exist only where a caller copies or enumerates them.
+/// A regular value that takes O(number of kinds) time and memory, independent of the world size. Every
+/// question is O(1) in the world size and allocates nothing. Lists exist only where a caller copies or
+/// enumerates them.
 class Topology {
  public:
   /// @throws ConfigError listing every diagnostic, see `check`
   explicit Topology(const ParallelConfig& config);
 
-  /// What it was made from.
+  /// The configuration, with the order in lower case and sizes of -1 replaced by the sizes they stand for.
   [[nodiscard]] const ParallelConfig& config() const noexcept { return config_; }
-  /// The ranks of the job: those of the layout, unless it is placed among others.
+  /// The number of ranks of the job. Larger than `layout_size` if the layout is a part of the job.
   [[nodiscard]] int world_size() const noexcept { return pipeline_.groups().world_size(); }
-  /// The rank of the job that is the first of the layout.
+  /// The rank of the job that is the first rank of the layout.
   [[nodiscard]] int first_rank() const noexcept { return pipeline_.groups().first_rank(); }
-  /// The ranks of the layout, first_rank() .. first_rank() + layout_size() - 1.
+  /// The number of ranks of the layout: first_rank() .. first_rank() + layout_size() - 1.
   [[nodiscard]] int layout_size() const noexcept { return mesh().world_size(); }
   /// Whether a rank of the job belongs to the layout.
   [[nodiscard]] bool contains(int rank) const noexcept {
     return rank >= first_rank() && rank - first_rank() < layout_size();
   }
-  /// The axes with their sizes, the leftmost varying fastest, numbering the ranks of the layout from 0.
+  /// The axes with their sizes, the leftmost varying fastest. Ranks of the layout are counted from 0.
   [[nodiscard]] const Mesh& mesh() const noexcept { return meshes_.front(); }
-  /// `mesh()`, and the other views of the world that kinds are made from.
+  /// `mesh()`, and the other meshes that kinds are made from: Megatron-Core's expert mesh, for example.
   [[nodiscard]] std::span<const Mesh> meshes() const noexcept { return meshes_; }
 
   /// The kinds of this topology in the order of creation, the same on every rank.
   [[nodiscard]] std::span<const KindFamily> kinds() const noexcept { return kinds_; }
-  /// The groups of a kind, by its name or short name; nothing if this topology has none (`amax` without fp8).
-  /// A kind that Megatron-Core does not create because it would equal another is that other one:
-  /// `intra_data_context` with one optimizer instance is `data_context`.
+  /// The groups of a kind, by its name or short name; null if this topology has no such kind, for example
+  /// `amax` without fp8. Where Megatron-Core does not create a kind because another kind has the same groups,
+  /// the result is that other kind: `data_context` for `intra_data_context` with one optimizer instance.
   [[nodiscard]] const GroupFamily* find(GroupKind kind) const noexcept;
-  /// Likewise, with what the kind is made from.
+  /// `find`, with the name of the kind and what it is derived from.
   [[nodiscard]] const KindFamily* find_kind(GroupKind kind) const noexcept;
   /// The groups of a kind.
   /// @throws RangeError if this topology has none, listing the kinds it has
@@ -93,10 +94,10 @@ class Topology {
   [[nodiscard]] RankList group_of(GroupKind kind, int rank) const&;
   RankList group_of(GroupKind kind, int rank) const&& = delete;
 
-  /// The stages, and who is before and behind whom.
+  /// The pipeline stages of the ranks.
   [[nodiscard]] const Pipeline& pipeline() const noexcept { return pipeline_; }
 
-  /// Equal configurations make equal topologies.
+  /// Equal if the configurations are equal.
   bool operator==(const Topology& other) const { return config_ == other.config_; }
 
  private:
@@ -106,8 +107,8 @@ class Topology {
   Pipeline pipeline_;
 };
 
-/// What a user should know about a valid configuration: quirks of the reference that it meets and that an
-/// option would mend. One sentence each; empty for most configurations.
+/// Warnings about a valid configuration: each names a quirk of the reference that the configuration meets,
+/// and the option that avoids it, in one sentence. Empty for most configurations.
 [[nodiscard]] std::vector<std::string> warnings(const Topology& topology);
 
 }  // namespace rankmesh

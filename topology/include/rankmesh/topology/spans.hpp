@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "rankmesh/topology/export.hpp"
+#include "rankmesh/topology/group_family.hpp"
+
+namespace RANKMESH_TOPOLOGY_API rankmesh {
+
+/// How many blocks of consecutive ranks a group touches, over all groups of a family. A block is, for
+/// example, a node with 8 GPUs.
+struct BlockSpan {
+  /// Blocks touched by the group that touches the fewest.
+  int fewest = 1;
+  /// Blocks touched by the group that touches the most.
+  int most = 1;
+
+  bool operator==(const BlockSpan&) const = default;
+};
+
+/// The blocks that the groups of a family touch: block b holds the ranks b * block_size ..
+/// (b + 1) * block_size - 1.
+///
+/// For whole groups, and picks from them, the answer depends only on the positions inside a block that groups
+/// start at, so the world is not walked: O(block_size * (digits + runs of equal stride in a group)) time and
+/// O(block_size) memory. Families that were split or sliced are walked group by group: O(members).
+/// @throws RangeError if `block_size` is below 1
+[[nodiscard]] BlockSpan block_span(const GroupFamily& family, int block_size);
+
+/// Equal blocks of consecutive ranks.
+struct RankBlocks {
+  /// The first rank of the first block.
+  std::int64_t first = 0;
+  /// Ranks in each block.
+  std::int64_t size = 1;
+  /// The number of blocks.
+  std::int64_t count = 1;
+};
+
+/// The number of members of one group in each block.
+///
+/// O(blocks * digits). Groups that were split or picked from are walked: O(blocks + members).
+/// @param blocks blocks that hold every member of the group
+/// @throws RangeError if there is no such group
+[[nodiscard]] std::vector<std::int64_t> members_per_block(const GroupFamily& family, int group,
+                                                          const RankBlocks& blocks);
+
+}  // namespace rankmesh
