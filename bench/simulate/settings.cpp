@@ -1,9 +1,5 @@
 #include "settings.hpp"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -19,104 +15,102 @@ using std::chrono::seconds;
 
 constexpr int exit_bad_input = 2;
 
-constexpr const char* description =
-    "Simulates the bring-up of a job on a LogGP network: the agreement, arrivals and exchange of the library "
-    "as they are, the calls of MPI and NCCL between them as the messages they take, and beside it the way of "
-    "the reference, where every rank asks a store for every group. docs/simulation.md says what is "
-    "simulated.\n\n"
-    "  rankmesh_simulate --layout \"world=1024 tp=8 pp=16\"\n\n"
-    "Exit codes: 0 all simulated, 2 bad command line, 1 anything else.";
-
-constexpr std::array<std::string_view, 4> strategies = {"split", "create-group", "unique-id", "store"};
-constexpr std::array<std::string_view, 2> arrivals = {"once", "each"};
-constexpr std::array<std::string_view, 2> pollings = {"busy", "sleeps"};
-constexpr std::array<std::string_view, 2> formats = {"text", "json"};
-
 /// The options that set one of the costs.
 struct CostOption {
   const char* name;
   const char* value_name;
   const char* description;
+  const char* default_value;
   LogGP Costs::*network;
   Time LogGP::*parameter;
   Time unit;
 };
 
 constexpr std::array<CostOption, 8> cost_options = {{
-    {"--latency", "NS", "L of MPI messages, in nanoseconds (2500)", &Costs::mpi, &LogGP::latency,
+    {"--latency", "NS", "L of MPI messages, in nanoseconds", "2500", &Costs::mpi, &LogGP::latency,
      nanoseconds(1)},
-    {"--overhead", "NS", "o of MPI messages (1500)", &Costs::mpi, &LogGP::overhead, nanoseconds(1)},
-    {"--gap", "NS", "g of MPI messages (1000)", &Costs::mpi, &LogGP::gap, nanoseconds(1)},
-    {"--gap-per-byte", "PS", "G of MPI messages, in picoseconds (40)", &Costs::mpi, &LogGP::gap_per_byte,
+    {"--overhead", "NS", "o of MPI messages", "1500", &Costs::mpi, &LogGP::overhead, nanoseconds(1)},
+    {"--gap", "NS", "g of MPI messages", "1000", &Costs::mpi, &LogGP::gap, nanoseconds(1)},
+    {"--gap-per-byte", "PS", "G of MPI messages, in picoseconds", "40", &Costs::mpi, &LogGP::gap_per_byte,
      Time(1)},
-    {"--tcp-latency", "NS", "L of messages over sockets (15000)", &Costs::tcp, &LogGP::latency,
+    {"--tcp-latency", "NS", "L of messages over sockets", "15000", &Costs::tcp, &LogGP::latency,
      nanoseconds(1)},
-    {"--tcp-overhead", "NS", "o of messages over sockets (5000)", &Costs::tcp, &LogGP::overhead,
+    {"--tcp-overhead", "NS", "o of messages over sockets", "5000", &Costs::tcp, &LogGP::overhead,
      nanoseconds(1)},
-    {"--tcp-gap", "NS", "g of messages over sockets (1000)", &Costs::tcp, &LogGP::gap, nanoseconds(1)},
-    {"--tcp-gap-per-byte", "PS", "G of messages over sockets, in picoseconds (320)", &Costs::tcp,
+    {"--tcp-gap", "NS", "g of messages over sockets", "1000", &Costs::tcp, &LogGP::gap, nanoseconds(1)},
+    {"--tcp-gap-per-byte", "PS", "G of messages over sockets, in picoseconds", "320", &Costs::tcp,
      &LogGP::gap_per_byte, Time(1)},
 }};
 
-/// The options by what they are for.
+/// The options by what they are for. Choices are in the order of the enumerators that they name.
 struct Options {
-  explicit Options(CLI::App& app)
-      : layout(cli::add_value(app, {.name = "--layout",
-                                    .value_name = "TEXT",
-                                    .description = "A layout, as world=1024 tp=8 pp=16; may be repeated"})),
-        strategy(
-            cli::add_value(app, {.name = "--strategy",
-                                 .value_name = "NAME",
-                                 .description = "split, create-group, unique-id or store; may be repeated "
-                                                "(all)"})),
-        arrivals(cli::add_value(
-            app,
-            {.name = "--arrivals",
-             .value_name = "once|each",
-             .description = "Whether ranks wait for each other once or before each call of MPI (once)"})),
-        polling(
-            cli::add_value(app, {.name = "--polling",
-                                 .value_name = "busy|sleeps",
-                                 .description = "How ranks wait for messages of the protocols: busy, or with "
-                                                "the sleeps of the MPI adapter (busy)"})),
-        ranks_per_identifier(cli::add_value(app, {.name = "--ranks-per-identifier",
-                                                  .value_name = "N",
-                                                  .description = "Ranks that share an ID of NCCL (128)"})),
-        store_messages(cli::add_value(
-            app,
-            {.name = "--store-messages",
-             .value_name = "N",
-             .description = "Messages of the reference way that are simulated for each kind (10000000)"})),
-        late(cli::add_value(app, {.name = "--late",
-                                  .value_name = "SECONDS",
-                                  .description = "How late the last rank comes, below the deadline (0)"})),
-        deadline(cli::add_value(app, {.name = "--deadline",
-                                      .value_name = "SECONDS",
-                                      .description = "How long the others wait for it (300)"})),
-        format(cli::add_value(
-            app, {.name = "--format", .value_name = "text|json", .description = "How to print (text)"})) {
+  explicit Options(cli::Command& command)
+      : layout(command.add({.name = "--layout",
+                            .value_name = "TEXT",
+                            .description = "a layout: 'world=1024 tp=8 pp=16'",
+                            .is_repeatable = true,
+                            .is_required = true})),
+        strategy(command.add({.name = "--strategy",
+                              .value_name = "NAME",
+                              .description = "a strategy to simulate",
+                              .choices = {"split", "create-group", "unique-id", "store"},
+                              .default_value = "all",
+                              .is_repeatable = true})),
+        arrivals(
+            command.add({.name = "--arrivals",
+                         .description = "whether ranks wait for each other once or before each call of MPI",
+                         .choices = {"once", "each"},
+                         .default_value = "once"})),
+        polling(command.add({.name = "--polling",
+                             .description =
+                                 "how ranks wait for messages of the protocols: busy, or with the sleeps "
+                                 "of the MPI adapter",
+                             .choices = {"busy", "sleeps"},
+                             .default_value = "busy"})),
+        ranks_per_identifier(command.add({.name = "--ranks-per-identifier",
+                                          .value_name = "N",
+                                          .description = "ranks that share an ID of NCCL",
+                                          .default_value = "128"})),
+        store_messages(
+            command.add({.name = "--store-messages",
+                         .value_name = "N",
+                         .description = "messages of the reference that are simulated for each kind",
+                         .default_value = "10000000"})),
+        late(command.add({.name = "--late",
+                          .value_name = "SECONDS",
+                          .description = "the delay of the last rank, below the deadline",
+                          .default_value = "0"})),
+        deadline(command.add({.name = "--deadline",
+                              .value_name = "SECONDS",
+                              .description = "how long the others wait for the last rank",
+                              .default_value = "300"})),
+        format(command.add({.name = "--format",
+                            .description = "how to print the result",
+                            .choices = {"text", "json"},
+                            .default_value = "text"})) {
     for (const CostOption& option : cost_options) {
-      costs.push_back(cli::add_value(app, {.name = option.name,
-                                           .value_name = option.value_name,
-                                           .description = option.description,
-                                           .group = "Network"}));
+      costs.push_back(&command.add({.name = option.name,
+                                    .value_name = option.value_name,
+                                    .description = option.description,
+                                    .heading = "Network",
+                                    .default_value = option.default_value}));
     }
   }
 
-  CLI::Option* layout;
-  CLI::Option* strategy;
-  CLI::Option* arrivals;
-  CLI::Option* polling;
-  CLI::Option* ranks_per_identifier;
-  CLI::Option* store_messages;
-  CLI::Option* late;
-  CLI::Option* deadline;
-  CLI::Option* format;
-  std::vector<CLI::Option*> costs{};
+  const cli::Option& layout;
+  const cli::Option& strategy;
+  const cli::Option& arrivals;
+  const cli::Option& polling;
+  const cli::Option& ranks_per_identifier;
+  const cli::Option& store_messages;
+  const cli::Option& late;
+  const cli::Option& deadline;
+  const cli::Option& format;
+  std::vector<const cli::Option*> costs{};
 };
 
 void read_layouts(const Options& options, Settings& settings, cli::Problems& problems) {
-  for (const std::string& text : cli::values_of(*options.layout, problems)) {
+  for (const std::string& text : cli::values_of(options.layout, problems)) {
     ConfigReading reading = read_config(text);
     if (reading.diagnostics.empty()) reading.diagnostics = check(reading.config);
     for (const Diagnostic& diagnostic : reading.diagnostics) {
@@ -124,17 +118,11 @@ void read_layouts(const Options& options, Settings& settings, cli::Problems& pro
     }
     settings.layouts.push_back(reading.config);
   }
-  if (settings.layouts.empty() && problems.empty()) problems.emplace_back("--layout is required");
 }
 
 void read_strategies(const Options& options, Settings& settings, cli::Problems& problems) {
-  for (const std::string& text : cli::values_of(*options.strategy, problems)) {
-    const auto* const found = std::find(strategies.begin(), strategies.end(), text);
-    if (found == strategies.end()) {
-      problems.push_back("--strategy: \"" + text + "\" is none of split, create-group, unique-id, store");
-    } else {
-      settings.strategies.push_back(static_cast<Strategy>(found - strategies.begin()));
-    }
+  for (const std::size_t strategy : cli::choices_of(options.strategy, problems)) {
+    settings.strategies.push_back(static_cast<Strategy>(strategy));
   }
   if (settings.strategies.empty()) {
     settings.strategies = {Strategy::split, Strategy::create_group, Strategy::unique_id, Strategy::store};
@@ -142,8 +130,8 @@ void read_strategies(const Options& options, Settings& settings, cli::Problems& 
 }
 
 void read_late(const Options& options, Settings& settings, cli::Problems& problems) {
-  const auto late = cli::number_of(*options.late, {.min = 0, .max = 86400}, problems);
-  const auto deadline = cli::number_of(*options.deadline, {.min = 1, .max = 86400}, problems);
+  const auto late = cli::number_of(options.late, {.min = 0, .max = 86400}, problems);
+  const auto deadline = cli::number_of(options.deadline, {.min = 1, .max = 86400}, problems);
   if (!late || *late == 0) return;
   const seconds timeouts(deadline.value_or(300));
   if (seconds(*late) >= timeouts) {
@@ -161,16 +149,16 @@ void read_conditions(const Options& options, Settings& settings, cli::Problems& 
     const CostOption& option = cost_options[i];
     if (number) (conditions.costs.*option.network).*option.parameter = option.unit * *number;
   }
-  if (const auto index = cli::choice_of(*options.arrivals, arrivals, problems)) {
+  if (const auto index = cli::choice_of(options.arrivals, problems)) {
     conditions.arrivals = static_cast<Arrivals>(*index);
   }
-  if (const auto index = cli::choice_of(*options.polling, pollings, problems)) {
+  if (const auto index = cli::choice_of(options.polling, problems)) {
     conditions.polling = static_cast<Polling>(*index);
   }
-  if (const auto number = cli::number_of(*options.ranks_per_identifier, {.max = 1 << 30}, problems)) {
+  if (const auto number = cli::number_of(options.ranks_per_identifier, {.max = 1 << 30}, problems)) {
     conditions.ranks_per_identifier = static_cast<int>(*number);
   }
-  if (const auto number = cli::number_of(*options.store_messages, {}, problems)) {
+  if (const auto number = cli::number_of(options.store_messages, {}, problems)) {
     conditions.store_messages = *number;
   }
 }
@@ -189,10 +177,18 @@ Costs default_costs() {
 }
 
 Reading read_command_line(std::span<const std::string> args) {
-  CLI::App app(description, "rankmesh_simulate");
-  const Options options(app);
-  cli::set_help_style(app);
-  const cli::Parsed parsed = cli::parse(app, args);
+  cli::Program program(
+      {.name = "rankmesh_simulate",
+       .summary = "Simulates the bring-up of a job on a LogGP network",
+       .description =
+           "The agreement, arrivals and exchange of the library run as they are; each call of MPI and NCCL "
+           "between them is replaced by the messages that it takes. The strategy store simulates the "
+           "reference, where every rank asks a store for every group. docs/simulation.md describes the "
+           "simulation.",
+       .examples = {"rankmesh_simulate --layout 'world=1024 tp=8 pp=16'"},
+       .exit_status = "0 for success, 2 for a bad command line, 1 for any other error."});
+  const Options options(program);
+  const cli::Parsed parsed = cli::parse(program, args);
   if (parsed.answer) return {.exit_code = 0, .out = *parsed.answer};
 
   Reading result;
@@ -201,7 +197,7 @@ Reading read_command_line(std::span<const std::string> args) {
   read_strategies(options, result.settings, problems);
   read_conditions(options, result.settings, problems);
   read_late(options, result.settings, problems);
-  if (const auto index = cli::choice_of(*options.format, formats, problems)) {
+  if (const auto index = cli::choice_of(options.format, problems)) {
     result.settings.format = static_cast<Format>(*index);
   }
   if (problems.empty()) return result;

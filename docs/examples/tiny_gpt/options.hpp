@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <iterator>
 #include <rankmesh/options/bound_options.hpp>
@@ -56,12 +55,13 @@ inline Options read_options(const std::vector<std::string>& args, int world_size
   namespace cli = rankmesh::cli;
   Options options;
   ModelSize& size = options.size;
-  CLI::App app(
-      "Trains a small language model on every parallel group. Start it with as many processes as the layout\n"
-      "has ranks:\n  mpiexec -n 8 example_tiny_gpt --tp 2 --pp 2 --distributed-optimizer --clip 1",
-      "example_tiny_gpt");
-  const cli::ConfigOptions layout(app, "ranks of the MPI job");
-  cli::BoundOptions training(app, "Training");
+  cli::Program program(
+      {.name = "example_tiny_gpt",
+       .summary = "Trains a small language model on every parallel group",
+       .description = "Start it with as many processes as the layout has ranks.",
+       .examples = {"mpiexec -n 8 example_tiny_gpt --tp 2 --pp 2 --distributed-optimizer --clip 1"}});
+  const cli::ConfigOptions layout(program, "ranks of the MPI job");
+  cli::BoundOptions training(program, "Training");
   const cli::NumberRange range{1, 1 << 24};
   training.add("--steps", options.steps, range, "steps to train");
   training.add("--batch", options.batch, range, "sequences of a step over all ranks; each is a microbatch");
@@ -73,11 +73,10 @@ inline Options read_options(const std::vector<std::string>& args, int world_size
   training.add("--learning-rate", options.learning_rate, {0, 1}, "of Adam");
   training.add("--clip", options.clip, {0, 1e9}, "limit of the norm of the whole gradient, 0 for none");
   training.add("--every", options.every, range, "steps between two lines of progress");
-  training.add("--text", options.text_path, "FILE", "the text to learn");
-  training.add("--csv", options.csv_path, "FILE", "write step, loss and tokens per second of each step");
-  training.add("--save", options.save_path, "FILE", "write the whole weights as text");
-  cli::set_help_style(app);
-  const cli::Parsed parsed = cli::parse(app, args);
+  training.add_file("--text", options.text_path, "the text to learn");
+  training.add_file("--csv", options.csv_path, "write step, loss and tokens per second of each step");
+  training.add_file("--save", options.save_path, "write the whole weights as text");
+  const cli::Parsed parsed = cli::parse(program, args);
   options.answer = parsed.answer;
   if (parsed.answer) return options;
 

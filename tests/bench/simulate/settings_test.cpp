@@ -42,8 +42,8 @@ TEST_CASE("everything that is wrong with a command line is told at once") {
                                          "--late",   "400",           "--arrivals", "never"};
   const Reading reading = read_command_line(args);
   CHECK(reading.exit_code == 2);
-  for (const char* text :
-       {"tensor = 3 does not divide", "\"magic\" is none of", "are not below the deadline", "--arrivals"}) {
+  for (const char* text : {"tensor = 3 does not divide", "\"magic\" is not split, create-group",
+                           "are not below the deadline", "--arrivals"}) {
     CHECK_THAT(reading.err, ContainsSubstring(text));
   }
   CHECK(read_command_line({}).exit_code == 2);

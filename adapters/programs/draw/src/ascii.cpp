@@ -8,7 +8,7 @@
 namespace rankmesh::cli {
 namespace {
 
-/// A line of text and how wide it is on the screen, colours aside.
+/// A line of text, and its width on the screen without the escape codes of colours.
 struct Line {
   std::string text{};
   std::size_t width = 0;
@@ -27,7 +27,7 @@ std::size_t digits(std::int64_t number) {
   return fmt::formatted_size("{}", number);
 }
 
-/// The digits of the group numbers that are drawn, at the most.
+/// The digits of the largest group number that is drawn.
 std::size_t cell_width(const Picture& picture) {
   int most = 0;
   for (const Panel& panel : picture.panels()) {
@@ -79,7 +79,7 @@ class PanelText {
     const std::string name = picture_.name(*panel_.kind);
     result.emplace_back().add(name, style_.bold(name));
     result.emplace_back().add(picture_.facts(panel_));
-    // Long lists of names are broken at commas.
+    // Long lists of names are broken at blanks.
     std::string also = picture_.also(panel_);
     while (also.size() > 44 && also.rfind(' ', 44) > 5) {
       const std::size_t at = also.rfind(' ', 44);
@@ -151,13 +151,14 @@ class PanelText {
     line.add(text, style_.on_colour(colour.terminal, colour.black_text, look.mark > 0, text));
   }
 
-  /// The whole from afar, a character for a block.
+  /// The outline of all ranks, with a character for each block.
   void add_blocks(std::vector<Line>& lines) const {
     const Blocks& blocks = *picture_.blocks();
     const auto members = members_in(blocks, panel_.family(), 0);
     const Tiling tiling = picture_.block_tiling(32);
     add_faint(lines.emplace_back(),
-              fmt::format("all {} ranks, {} to a character, # where group 0 is:", blocks.ranks, blocks.size));
+              fmt::format("all {} ranks, {} to a character, # where group 0 has members:", blocks.ranks,
+                          blocks.size));
     for (int i = 0; i < tiling.count(); ++i) {
       const Spot spot = tiling.spot(i);
       if (spot.column == 0) lines.emplace_back();
@@ -214,7 +215,7 @@ std::string wrapped(const std::string& line) {
 }  // namespace
 
 int ascii_columns(const Topology& topology, const DrawRequest& request) {
-  // Beside a number a space and, in the worst case, a gap; the label of the line before them all.
+  // A number has a space and at most one gap beside it, and the line has a label before the numbers.
   const std::size_t each =
       cell_width(Picture(topology, request, svg_columns)) + (request.gpus_per_node ? 3 : 2);
   return static_cast<int>((ascii_width - 12) / each);

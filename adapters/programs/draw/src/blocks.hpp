@@ -7,9 +7,9 @@
 
 namespace rankmesh::cli {
 
-/// Runs of consecutive ranks of one length, the last perhaps shorter: a world from afar.
+/// The outline of a world: blocks of consecutive ranks of one size; the last may be smaller.
 struct Blocks {
-  /// The rank where the first block begins.
+  /// The first rank of the first block.
   std::int64_t first = 0;
   std::int64_t ranks = 1;
   std::int64_t size = 1;
@@ -17,8 +17,9 @@ struct Blocks {
   [[nodiscard]] int count() const noexcept { return static_cast<int>((ranks + size - 1) / size); }
 };
 
-/// Blocks for some ranks, `most` of them at the most. They begin where axes do, if that leaves enough.
-/// @param periods after how many ranks each axis begins anew, ascending
+/// At most `most` blocks for some ranks. They begin where axes start again, unless there are too few such
+/// places.
+/// @param periods the number of ranks after which each axis starts again, ascending
 [[nodiscard]] Blocks blocks_of(std::int64_t first, std::int64_t ranks, int most,
                                const std::vector<std::int64_t>& periods);
 

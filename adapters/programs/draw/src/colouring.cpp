@@ -10,7 +10,7 @@ namespace {
 
 using Neighbours = std::map<int, std::set<int>>;
 
-/// Which groups touch, side by side or one above the other.
+/// The groups that touch each group, at its sides, above or below.
 Neighbours neighbours_of(std::span<const std::optional<int>> groups, const Tiling& tiling) {
   std::map<std::pair<int, int>, int> grid;
   Neighbours result;
@@ -34,7 +34,7 @@ Neighbours neighbours_of(std::span<const std::optional<int>> groups, const Tilin
   return result;
 }
 
-/// How often colours and looks were used, by all groups or by some.
+/// Counts how often colours and looks were used.
 struct Used {
   std::array<int, colour_count> colours{};
   std::array<std::array<int, mark_count>, colour_count> looks{};
@@ -49,8 +49,8 @@ struct Used {
   [[nodiscard]] int of_colour(Look look) const { return colours[static_cast<std::size_t>(look.colour)]; }
 };
 
-/// The best look for the group that comes as number `place`: not that of a neighbour, one that nobody has if
-/// there is any, another colour than all neighbours, and else the next one in turn.
+/// The best look for the group at index `place`, by these criteria in order: not the look of a neighbour, the
+/// least used look, not the colour of a neighbour, the first in turn.
 Look choose(int place, const Used& everywhere, const Used& beside) {
   const auto cost = [&](Look look) {
     return std::tuple(beside.of(look) > 0, everywhere.of(look), beside.of_colour(look));

@@ -10,14 +10,14 @@
 
 namespace rankmesh::cli {
 
-/// Looks for the groups that cells belong to: one colour each as long as there are enough, and so that
-/// different groups side by side do not look alike.
+/// Chooses a look for each group: a colour of its own while there are enough, and never the look of a group
+/// beside it.
 class Colouring {
  public:
-  /// @param groups the group of each cell; nothing for a cell in none
+  /// @param groups the group of each cell, if any
   Colouring(std::span<const std::optional<int>> groups, const Tiling& tiling);
 
-  /// @param group one that some cell belongs to
+  /// @param group the group of some cell
   [[nodiscard]] Look look(int group) const { return looks_.at(group); }
   /// Whether no two groups look alike.
   [[nodiscard]] bool is_unique() const noexcept { return unique_; }

@@ -18,9 +18,9 @@ std::string in_quotes(std::string_view text) {
   return result + "\"";
 }
 
-/// Draws one kind: its ranks in clusters, by node where there are nodes and else by group. The members of a
-/// group are joined in their order. All but those lines are written from the last to the first, since dot
-/// puts what comes first on the right.
+/// Draws one kind: its ranks in clusters, one for each node, or for each group where there are no nodes.
+/// Edges join the members of a group in their order. Clusters and ranks are written last to first, since dot
+/// puts the first one on the right.
 class KindGraph {
  public:
   KindGraph(const Picture& picture, const Panel& panel, Writer& out)

@@ -19,7 +19,7 @@ Json digits_json(std::span<const Digit> digits) {
   return json;
 }
 
-/// A family as the page computes with it.
+/// A family in the form that groups.js computes with.
 Json family_json(const GroupFamily& family) {
   const GroupFormula formula = family.formula();
   Json json = {{"groupCount", family.group_count()},
@@ -36,7 +36,7 @@ Json family_json(const GroupFamily& family) {
   return json;
 }
 
-/// The kinds that can be lit up, in the order of creation.
+/// The kinds that the page can highlight, in the order of creation.
 class KindsJson {
  public:
   explicit KindsJson(const Picture& picture) : picture_(picture) {
@@ -59,7 +59,7 @@ class KindsJson {
     return nullptr;
   }
 
-  /// Whether a kind is lit from the start: those of the panels, and of many panels those along one axis.
+  /// Whether a kind is highlighted at first: the kinds of the panels, or of many panels those along one axis.
   [[nodiscard]] bool is_usual(const KindFamily& kind) const {
     if (panel_of(kind) == nullptr) return false;
     const auto is_simple = [](const KindFamily& k) {
@@ -73,7 +73,7 @@ class KindsJson {
     const bool usual = is_usual(kind);
     Json json = {{"name", picture_.name(kind)},
                  {"usual", usual},
-                 // Which colour it has; the usual kinds come first.
+                 // Selects the colour; the usual kinds come first.
                  {"order", usual ? next_usual_++ : next_other_++},
                  {"sameAs", nullptr},
                  {"nodes", nullptr}};
@@ -108,7 +108,7 @@ Json meshes_json(const Topology& topology) {
                                : has_experts  ? "of the experts"
                                               : "and"},
                       {"axes", std::move(axes)}});
-    // The other view of the reference is a detail of its kinds.
+    // The second mesh of the reference only serves to define its kinds.
     if (topology.config().convention == Convention::reference) break;
   }
   return meshes;
@@ -117,7 +117,7 @@ Json meshes_json(const Topology& topology) {
 Json page_json(const Picture& picture) {
   const Topology& topology = picture.topology();
   const Tiling& tiling = picture.tiling();
-  const auto head = lines_of(world_text(topology, picture.request().gpus_per_node));
+  const auto head = world_lines(topology, picture.request().gpus_per_node);
   Json json = {{"title", head.front()},
                {"facts", std::vector(head.begin() + 1, head.end())},
                {"firstRank", topology.first_rank()},
@@ -137,14 +137,14 @@ Json page_json(const Picture& picture) {
   json["facts"].push_back("configuration: " + to_string(topology.config()));
   if (picture.request().gpus_per_node) json["gpusPerNode"] = *picture.request().gpus_per_node;
   if (const auto& blocks = picture.blocks()) {
-    json["facts"].push_back(fmt::format("Shown {} ranks at a time, with all {} from afar.", tiling.count(),
-                                        picture.rank_count()));
+    json["facts"].push_back(fmt::format("Shown {} ranks at a time, with an outline of all {}.",
+                                        tiling.count(), picture.rank_count()));
     json["blocks"] = {{"first", blocks->first}, {"size", blocks->size}, {"count", blocks->count()}};
   }
   return json;
 }
 
-/// JSON that can stand inside an element of HTML.
+/// JSON that can be embedded in an HTML element.
 std::string embedded(const Json& json) {
   std::string result;
   for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace)) {
@@ -174,7 +174,7 @@ void print_html(const Picture& picture, Writer& out) {
   out.put(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      // The page needs nothing from anywhere, and a browser that knows lets nothing through.
+      // The page loads nothing, and the browser enforces that.
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
       "script-src 'unsafe-inline'\">\n");
   out.put(fmt::format("<title>{}</title>\n<style>\n", escaped(picture.head().front())));

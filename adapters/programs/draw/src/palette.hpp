@@ -5,22 +5,22 @@
 
 namespace rankmesh::cli {
 
-/// A colour for light and for dark surroundings, what is written on it, and its place among the 256 colours
-/// of a terminal.
+/// A fill colour on light and on dark pages, the text colours on it, and its number among the 256 colours of
+/// a terminal.
 struct Colour {
   std::string_view light;
   std::string_view dark;
   std::string_view text_light;
   std::string_view text_dark;
   int terminal;
-  /// Whether a terminal writes black on it, rather than white.
+  /// Whether a terminal writes in black on it; otherwise in white.
   bool black_text;
 };
 
 inline constexpr int colour_count = 8;
 
-/// After the palette of Okabe and Ito, whose hues differ in lightness too: told apart with any colour-vision
-/// deficiency. tests/adapters/programs/draw/palette_test.cpp measures by how much.
+/// Based on the palette of Okabe and Ito, whose hues also differ in lightness, so that they can be told apart
+/// with any colour-vision deficiency. tests/adapters/programs/draw/palette_test.cpp measures the differences.
 inline constexpr std::array<Colour, colour_count> palette{{
     {"#e69f00", "#e69f00", "#111111", "#111111", 214, true},
     {"#7cc7f2", "#7cc7f2", "#111111", "#111111", 117, true},
@@ -32,7 +32,7 @@ inline constexpr std::array<Colour, colour_count> palette{{
     {"#3b4252", "#e5e9f0", "#ffffff", "#111111", 239, false},
 }};
 
-/// What pictures are drawn on, and with.
+/// The colours of everything but groups.
 struct Surroundings {
   std::string_view page;
   std::string_view node;
@@ -47,7 +47,8 @@ inline constexpr Surroundings in_light{"#ffffff", "#f1f3f6", "#1c2128", "#57606a
 inline constexpr Surroundings in_dark{"#15181c", "#22272e", "#e6edf3", "#a3adb8",
                                       "#768390", "#ff8a80", "#8ab4ff"};
 
-/// How cells of one group look: a colour, and for more groups than colours a bar at their edge.
+/// The look of the cells of a group: a colour, and a bar at the edge where there are more groups than
+/// colours.
 struct Look {
   /// 0 .. colour_count - 1
   int colour = 0;
@@ -59,7 +60,7 @@ struct Look {
 
 inline constexpr int mark_count = 3;
 
-/// One look after another: first all colours without a mark.
+/// The looks in order: first all colours without a mark.
 [[nodiscard]] constexpr Look look_in_turn(int place) noexcept {
   return {.colour = place % colour_count, .mark = place / colour_count % mark_count};
 }

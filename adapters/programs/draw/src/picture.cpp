@@ -5,11 +5,12 @@
 #include <algorithm>
 
 #include "rankmesh/output/rank_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
-/// After how many ranks each axis begins anew, ascending, the whole layout left out.
+/// The number of ranks after which each axis starts again, ascending, without the size of the layout.
 std::vector<std::int64_t> periods_of(const Mesh& mesh) {
   std::vector<std::int64_t> periods{1};
   for (const Axis& axis : mesh.axes()) {
@@ -20,18 +21,6 @@ std::vector<std::int64_t> periods_of(const Mesh& mesh) {
 }
 
 }  // namespace
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines{""};
-  for (const char c : text) {
-    if (c == '\n') {
-      lines.emplace_back();
-    } else {
-      lines.back() += c;
-    }
-  }
-  return lines;
-}
 
 Picture::Picture(const Topology& topology, const DrawRequest& request, int max_columns)
     : topology_(topology),
@@ -69,7 +58,7 @@ void Picture::choose_kinds() {
     }
   }
   if (!panels_.empty()) return;
-  // No group has two members: then at least that is to be seen.
+  // No group has two members, which the picture then shows.
   for (const KindFamily& kind : topology_.kinds()) add_panel(kind, true);
 }
 
@@ -117,9 +106,9 @@ std::string Picture::facts(const Panel& panel) const {
 }
 
 std::string Picture::also(const Panel& panel) const {
-  std::string text;
-  for (const KindFamily* kind : panel.same) text += (text.empty() ? "also " : ", ") + name(*kind);
-  return text;
+  std::vector<std::string> names;
+  for (const KindFamily* kind : panel.same) names.push_back(name(*kind));
+  return names.empty() ? "" : "also " + joined(names, ", ");
 }
 
 std::string Picture::about(const Panel& panel, int rank) const {
@@ -131,12 +120,13 @@ std::string Picture::about(const Panel& panel, int rank) const {
 }
 
 std::vector<std::string> Picture::head() const {
-  std::vector<std::string> lines = lines_of(world_text(topology_, request_.gpus_per_node));
+  std::vector<std::string> lines = world_lines(topology_, request_.gpus_per_node);
   if (blocks_) {
-    lines.push_back(fmt::format(
-        "Drawn one by one: the ranks {} .. {}. All {} ranks are drawn from afar, {} together, marked where "
-        "group 0 has members.",
-        first_rank_, first_rank_ + tiling_->count() - 1, rank_count_, blocks_->size));
+    lines.push_back(
+        fmt::format("Drawn one by one: the ranks {} .. {}. The outline has all {} ranks, {} together, and "
+                    "marks where group 0 has "
+                    "members.",
+                    first_rank_, first_rank_ + tiling_->count() - 1, rank_count_, blocks_->size));
   }
   return lines;
 }

@@ -12,45 +12,45 @@
 
 namespace rankmesh::cli {
 
-/// The most ranks that are drawn one by one if they are all, and if they are a part.
+/// The largest number of ranks that are all drawn one by one, and the number drawn one by one of more ranks.
 inline constexpr int most_ranks = 1024;
 inline constexpr int ranks_of_part = 256;
-/// The most blocks that stand for a world from afar.
+/// The largest number of blocks in the outline of a world.
 inline constexpr int most_blocks = 256;
 
-/// The groups of one kind, drawn over all ranks shown, and what else has the same groups.
+/// The drawing of one kind, and the other kinds that have the same groups.
 struct Panel {
   const KindFamily* kind = nullptr;
   std::vector<const KindFamily*> same{};
-  /// With nodes: how many of them the groups touch.
+  /// The number of nodes that the groups touch, if nodes are drawn.
   std::optional<BlockSpan> nodes{};
 
   [[nodiscard]] const GroupFamily& family() const noexcept { return kind->family; }
   [[nodiscard]] bool crosses_nodes() const noexcept { return nodes && nodes->most > 1; }
 };
 
-/// What every format draws: which ranks, where, and for which kinds.
+/// The content of a picture in any format: the ranks, their places, and the kinds.
 class Picture {
  public:
-  /// @param max_columns the most ranks in a line
+  /// @param max_columns the largest number of ranks in a line
   Picture(const Topology& topology, const DrawRequest& request, int max_columns);
 
   [[nodiscard]] const Topology& topology() const noexcept { return topology_; }
   [[nodiscard]] const DrawRequest& request() const noexcept { return request_; }
   [[nodiscard]] const std::vector<Panel>& panels() const noexcept { return panels_; }
 
-  /// The first rank that is drawn: that of the layout, or of its node.
+  /// The first rank that is drawn: the first rank of the layout, or of its node.
   [[nodiscard]] int first_rank() const noexcept { return first_rank_; }
-  /// The ranks that are drawn one by one are first_rank() and those that follow.
+  /// The grid of the ranks that are drawn one by one, which begin with first_rank().
   [[nodiscard]] const Tiling& tiling() const noexcept { return *tiling_; }
-  /// All that there is to draw.
+  /// The number of ranks of the layout.
   [[nodiscard]] std::int64_t rank_count() const noexcept { return rank_count_; }
   [[nodiscard]] bool is_part() const noexcept { return tiling_->count() < rank_count_; }
-  /// The whole from afar, where only a part is drawn rank by rank.
+  /// The outline of all ranks, if only a part is drawn one by one.
   [[nodiscard]] const std::optional<Blocks>& blocks() const noexcept { return blocks_; }
   [[nodiscard]] Tiling block_tiling(int max_columns) const;
 
-  /// The groups that the ranks drawn one by one are in.
+  /// The group of each rank that is drawn one by one.
   [[nodiscard]] std::vector<std::optional<int>> groups_of(const GroupFamily& family) const;
 
   /// `tensor`
@@ -63,7 +63,7 @@ class Picture {
   [[nodiscard]] std::string also(const Panel& panel) const;
   /// `rank 5: tensor group 2, position 1 of 2`
   [[nodiscard]] std::string about(const Panel& panel, int rank) const;
-  /// What is said above all panels: the world, and what of it is drawn.
+  /// The lines above all panels: the world, and which part of it is drawn.
   [[nodiscard]] std::vector<std::string> head() const;
 
  private:
@@ -80,8 +80,6 @@ class Picture {
   std::optional<Blocks> blocks_;
   std::vector<Panel> panels_;
 };
-
-[[nodiscard]] std::vector<std::string> lines_of(const std::string& text);
 
 /// `1 node`, `1 to 2 nodes`
 [[nodiscard]] std::string nodes_text(BlockSpan span);

@@ -29,12 +29,12 @@ Metrics metrics_of(int cells) {
   return {30, 25, 6, 9.5, 8};
 }
 
-/// Wide enough for a text, whatever the font; there is no measuring here.
+/// An upper estimate of the width of a text, since the font of the reader is unknown.
 int width_of(const std::string& text, double font) {
   return static_cast<int>(std::ceil(double(text.size()) * font * 0.58));
 }
 
-/// A grid on paper: where its cells lie, and how large it is.
+/// A grid in pixels: the places of its cells, and its size.
 class Grid {
  public:
   Grid(const Tiling& tiling, Metrics metrics) : tiling_(tiling), metrics_(metrics) {
@@ -70,7 +70,7 @@ class Grid {
   int top_ = 0;
 };
 
-/// Writes the picture: panels of one size, side by side and below each other.
+/// Writes the picture: a grid of panels of equal size.
 class SvgWriter {
  public:
   SvgWriter(const Picture& picture, Writer& out)
@@ -114,7 +114,7 @@ class SvgWriter {
     out_.put(fmt::format(text, std::forward<Args>(args)...));
   }
 
-  /// Where the panels go: as many side by side as make the picture a little wider than high.
+  /// Chooses the number of panels in a line so that the picture is a little wider than high.
   void lay_out() {
     panel_width_ = grid_.width() + (block_grid_ ? space + block_grid_->width() : 0);
     for (const Panel& panel : picture_.panels()) {
@@ -144,7 +144,7 @@ class SvgWriter {
         top_ + rows * (panel_height_ + space) + static_cast<int>(foot_.size()) * line_height + margin - 10;
   }
 
-  /// The same lines, none wider than the picture.
+  /// The lines, broken so that none is wider than the picture.
   [[nodiscard]] std::vector<std::string> wrapped(const std::vector<std::string>& lines) const {
     std::vector<std::string> result;
     for (std::string line : lines) {

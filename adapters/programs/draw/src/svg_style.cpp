@@ -5,7 +5,7 @@
 namespace rankmesh::cli {
 namespace {
 
-/// Plain rules rather than variables, which not every reader of SVG knows.
+/// Rules without CSS variables, which not every program that shows SVG supports.
 std::string surroundings_css(const Surroundings& s) {
   return fmt::format(
       ".page{{fill:{0}}}.node rect{{fill:{1};stroke:{4}}}text{{fill:{2}}}.note,.node text,.none "
@@ -20,7 +20,7 @@ std::string colour_css(int i, std::string_view fill, std::string_view text) {
   return css + fmt::format("{{fill:{}}}\n", text);
 }
 
-/// A colour with a bar below, or on the left, in the colour of the text.
+/// A fill with a bar at the bottom or on the left, in the colour of the text.
 std::string pattern(int colour, int mark) {
   const char* bar = mark == 1 ? "x=\".1\" y=\".86\" width=\".8\" height=\".08\""
                               : "x=\".04\" y=\".12\" width=\".07\" height=\".76\"";

@@ -7,10 +7,10 @@
 
 namespace rankmesh::cli {
 
-/// The class of cells that look so: `c3m1`.
+/// The CSS class of a look: `c3m1`.
 [[nodiscard]] std::string look_class(Look look);
 
-/// Writes the style sheet of a picture, for light and dark, and the patterns it fills with.
+/// Writes the style sheet of a picture, for light and dark pages, and its fill patterns.
 void put_style(Writer& out, double rank_font, double group_font, double block_font);
 
 }  // namespace rankmesh::cli

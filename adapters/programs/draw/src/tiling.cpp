@@ -6,22 +6,23 @@
 namespace rankmesh::cli {
 namespace {
 
-/// Columns for each row of the picture that looks best.
+/// The preferred ratio of columns to rows.
 constexpr double best_shape = 1.3;
 
-/// What lies around a box, in cells.
+/// The space around a box, in cells.
 constexpr double box_margin = 0.7;
 
 int divided_up(int a, int b) {
   return (a + b - 1) / b;
 }
 
-/// How far a grid is from the best shape, in doublings.
+/// The distance from the preferred shape, as a power of two.
 double shape_cost(double columns, double rows) {
   return std::abs(std::log2(columns / rows / best_shape));
 }
 
-/// What lines of so many cells cost besides: axes that begin inside a line, less for those that are one.
+/// The cost of a line length: each axis that starts again inside a line adds to it, an axis as long as a line
+/// reduces it.
 double alignment_cost(std::int64_t line, const std::vector<std::int64_t>& periods) {
   double cost = 0;
   for (const std::int64_t period : periods) {
@@ -31,7 +32,7 @@ double alignment_cost(std::int64_t line, const std::vector<std::int64_t>& period
   return cost;
 }
 
-/// The columns of a box: few cells in one line, more of them in a rectangle.
+/// The columns of a box: up to 8 cells are in one line, more cells in a rectangle.
 int columns_of_box(int cells, int max_columns) {
   if (cells <= std::min(8, max_columns)) return cells;
   const int side = static_cast<int>(std::ceil(std::sqrt(double(cells))));
@@ -41,7 +42,7 @@ int columns_of_box(int cells, int max_columns) {
   return std::min(side, max_columns);
 }
 
-/// The number up to `most` of least cost; of equals the largest.
+/// The number from 1 to `most` with the least cost; the largest of several.
 template <typename Cost>
 int cheapest(int most, Cost cost) {
   int best = 1;
@@ -73,7 +74,7 @@ void Tiling::lay_lines(const TilingRequest& request) {
     if (period < box_columns_ && box_columns_ % period == 0) {
       column_gaps_.push_back(static_cast<int>(period));
     }
-    // Lines that are one period each need no gap between them.
+    // Where each line is one period, gaps between the lines would show nothing.
     if (period > box_columns_ && period % box_columns_ == 0) {
       row_gaps_.push_back(static_cast<int>(period / box_columns_));
     }

@@ -6,7 +6,7 @@
 
 namespace rankmesh::cli {
 
-/// Where a cell lies in a grid, counted in cells and in the gaps before it.
+/// The place of a cell in a grid, in cells and in the gaps before it.
 struct Spot {
   int column = 0;
   int row = 0;
@@ -16,40 +16,40 @@ struct Spot {
   bool operator==(const Spot&) const = default;
 };
 
-/// How cells are to be laid out.
+/// The cells to lay out.
 struct TilingRequest {
-  /// How many cells.
+  /// The number of cells.
   int count = 1;
-  /// After how many cells each axis begins anew: gaps show them, where lines can be broken there.
+  /// The number of cells after which each axis starts again; a gap shows the place where it fits the lines.
   std::vector<std::int64_t> periods{};
-  /// Cells of a box; the boxes then are what gaps lie between.
+  /// The number of cells in a box. With boxes, gaps lie between boxes only.
   std::optional<int> box{};
-  /// The most cells in a line.
+  /// The largest number of cells in a line.
   int max_columns = 64;
 };
 
-/// A grid for cells in a row, in lines of one length, or box after box.
+/// A grid for a sequence of cells: in lines of one length, or box after box.
 ///
-/// The lines are chosen so that the grid is a little wider than high, and that the axes begin anew at the
-/// begin of a line.
+/// The length of the lines is chosen so that the grid is a little wider than high, and that axes start again
+/// at the start of a line.
 class Tiling {
  public:
   explicit Tiling(const TilingRequest& request);
 
   [[nodiscard]] int count() const noexcept { return count_; }
   [[nodiscard]] Spot spot(int cell) const noexcept;
-  /// The cells of a full line.
+  /// The number of cells in a full line.
   [[nodiscard]] int columns() const noexcept { return box_columns_ * boxes_per_line_; }
-  /// One behind the last spot, in each direction.
+  /// The last spot plus one in each direction.
   [[nodiscard]] Spot extent() const noexcept;
 
   [[nodiscard]] bool has_boxes() const noexcept { return boxed_; }
-  /// Without boxes, all is one box.
+  /// Without boxes, all cells are in one box.
   [[nodiscard]] int box_size() const noexcept { return box_; }
   [[nodiscard]] int box_count() const noexcept { return (count_ + box_ - 1) / box_; }
   [[nodiscard]] int box_columns() const noexcept { return box_columns_; }
   [[nodiscard]] int box_rows() const noexcept { return box_rows_; }
-  /// After how many columns there is a gap, and after how many rows; none with boxes.
+  /// The numbers of columns, and of rows, after which there is a gap; empty with boxes.
   [[nodiscard]] const std::vector<int>& column_gaps() const noexcept { return column_gaps_; }
   [[nodiscard]] const std::vector<int>& row_gaps() const noexcept { return row_gaps_; }
 

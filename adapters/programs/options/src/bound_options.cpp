@@ -2,20 +2,18 @@
 
 namespace rankmesh::cli {
 
-BoundOptions::BoundOptions(CLI::App& app, std::string group) : app_(app), group_(std::move(group)) {}
-
-const CLI::Option& BoundOptions::add_option(const std::string& name, const std::string& value_name,
-                                            const std::string& description, const std::string& value) {
-  return *add_value(app_, {.name = name,
-                           .value_name = value_name,
-                           .description = description + (value.empty() ? "" : " [" + value + "]"),
-                           .group = group_});
-}
+BoundOptions::BoundOptions(Command& command, std::string heading)
+    : command_(command),
+      heading_(std::move(heading)) {}
 
 void BoundOptions::add(const std::string& name, std::int64_t& value, NumberRange range,
                        const std::string& description) {
   const auto text = [&value] { return std::to_string(value); };
-  const CLI::Option& option = add_option(name, "N", description, text());
+  const Option& option = command_.add({.name = name,
+                                       .value_name = "N",
+                                       .description = description,
+                                       .heading = heading_,
+                                       .default_value = text()});
   options_.push_back(
       {name, [&, range](Problems& problems) { value = number_of(option, range, problems).value_or(value); },
        text});
@@ -24,21 +22,29 @@ void BoundOptions::add(const std::string& name, std::int64_t& value, NumberRange
 void BoundOptions::add(const std::string& name, double& value, DecimalRange range,
                        const std::string& description) {
   const auto text = [&value] { return decimal_text(value); };
-  const CLI::Option& option = add_option(name, "X", description, text());
+  const Option& option = command_.add({.name = name,
+                                       .value_name = "X",
+                                       .description = description,
+                                       .heading = heading_,
+                                       .default_value = text()});
   options_.push_back(
       {name, [&, range](Problems& problems) { value = decimal_of(option, range, problems).value_or(value); },
        text});
 }
 
-void BoundOptions::add(const std::string& name, std::string& value, const std::string& value_name,
-                       const std::string& description) {
-  const CLI::Option& option = add_option(name, value_name, description, value);
+void BoundOptions::add_file(const std::string& name, std::string& value, const std::string& description) {
+  const Option& option = command_.add({.name = name,
+                                       .value_name = "FILE",
+                                       .description = description,
+                                       .heading = heading_,
+                                       .default_value = value,
+                                       .takes_file = true});
   options_.push_back(
       {name, [&](Problems& problems) { value = value_of(option, problems).value_or(value); }, nullptr});
 }
 
 void BoundOptions::add(const std::string& name, bool& value, const std::string& description) {
-  const CLI::Option& option = *add_switch(app_, {.name = name, .description = description, .group = group_});
+  const Option& option = command_.add({.name = name, .description = description, .heading = heading_});
   options_.push_back({name, [&](Problems& problems) { value = value || is_given(option, problems); },
                       [&value] { return std::string(value ? "true" : "false"); }});
 }

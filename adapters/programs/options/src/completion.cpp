@@ -1,24 +1,22 @@
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 
+#include "description.hpp"
 #include "rankmesh/options/pages.hpp"
-#include "walk.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
 /// The name of a function for a program: `_rankmesh_bringup`.
-std::string function_name(const CLI::App& program) {
-  std::string name = "_" + program.get_name();
+std::string function_name(const Program& program) {
+  std::string name = "_" + program.name();
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
-std::vector<std::string> command_names(const CLI::App& program) {
+std::vector<std::string> command_names(const Program& program) {
   std::vector<std::string> names;
-  for (const CLI::App* command : visible_commands(program)) names.push_back(command->get_name());
+  for (const Command* command : program.visible_commands()) names.push_back(command->name());
   return names;
 }
 
@@ -32,36 +30,37 @@ std::string single_quoted(std::string_view text) {
 // bash
 
 /// The patterns of `case` and what to complete for each option that takes a value.
-std::string bash_values(CLI::App& app, const std::string& indent) {
+std::string bash_values(const Command& command, const std::string& indent) {
   std::string text;
-  for (CLI::Option* option :
-       app.get_options([](CLI::Option* o) { return is_named(*o) && takes_value(*o); })) {
-    const std::vector<std::string> choices = choices_of(*option);
-    text += indent + joined(names_of(*option), "|") + ") ";
-    text += takes_file(*option) ? "files=yes; values=yes"
-                                : "words=" + single_quoted(joined(choices, " ")) + "; values=yes";
+  for (const Option* option : command.options()) {
+    if (option->is_argument() || !option->takes_value()) continue;
+    text += indent + joined(spellings(*option), "|") + ") ";
+    text += option->spec().takes_file
+                ? "files=yes; values=yes"
+                : "words=" + single_quoted(joined(completed_words(*option), " ")) + "; values=yes";
     text += " ;;\n";
   }
   return text.empty() ? "" : indent + "case $previous in\n" + text + indent + "esac\n";
 }
 
-/// What stands where no option asks for a value.
-std::string bash_words(CLI::App& app, const std::string& indent) {
+/// The words that may stand where no option asks for a value.
+std::string bash_words(const Command& command, const std::string& indent) {
   std::vector<std::string> words;
   std::string files;
-  for (CLI::Option* option : app.get_options([](CLI::Option*) { return true; })) {
-    const std::vector<std::string> more = is_named(*option) ? names_of(*option) : choices_of(*option);
+  for (const Option* option : command.options()) {
+    const std::vector<std::string> more =
+        option->is_argument() ? completed_words(*option) : spellings(*option);
     words.insert(words.end(), more.begin(), more.end());
-    if (!is_named(*option) && takes_file(*option)) files = "; [[ $current == -* ]] || files=yes";
+    if (option->is_argument() && option->spec().takes_file) files = "; [[ $current == -* ]] || files=yes";
   }
   return indent + "options=" + single_quoted(joined(words, " ")) + files + "\n";
 }
 
-std::string bash(CLI::App& program) {
+std::string bash(const Program& program) {
   const std::string function = function_name(program);
-  const auto commands = visible_commands(program);
+  const auto commands = program.visible_commands();
   std::string text =
-      "# Completion of " + program.get_name() + " for bash, made from its options.\n\n" + function +
+      "# Completion of " + program.name() + " for bash, made from its options.\n\n" + function +
       "() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} previous= command= options= words= values= files=\n"
       "  [[ $COMP_CWORD -gt 0 ]] && previous=${COMP_WORDS[COMP_CWORD-1]}\n"
@@ -77,8 +76,8 @@ std::string bash(CLI::App& program) {
     text += "  [[ $COMP_CWORD -gt 1 ]] && command=${COMP_WORDS[1]}\n  case $command in\n    '')\n" +
             bash_words(program, "      ") +
             "      options+=" + single_quoted(" " + joined(command_names(program), " ")) + "\n      ;;\n";
-    for (CLI::App* command : commands) {
-      text += "    " + command->get_name() + ")\n" + bash_words(*command, "      ") +
+    for (const Command* command : commands) {
+      text += "    " + command->name() + ")\n" + bash_words(*command, "      ") +
               bash_values(*command, "      ") + "      ;;\n";
     }
     text += "  esac\n";
@@ -92,7 +91,7 @@ std::string bash(CLI::App& program) {
          "    COMPREPLY+=($(compgen -f -- \"$current\"))\n"
          "  fi\n"
          "}\n\ncomplete -F " +
-         function + " " + program.get_name() + "\n";
+         function + " " + program.name() + "\n";
 }
 
 // zsh
@@ -108,29 +107,29 @@ std::string in_specification(std::string_view text) {
 }
 
 /// `:FORMAT:(text json csv)`
-std::string zsh_value(CLI::Option& option) {
-  const std::vector<std::string> choices = choices_of(option);
-  const std::string name = is_named(option) ? option.get_type_name() : option.get_name(true);
-  const std::string action = takes_file(option) ? "_files"
-                             : choices.empty()  ? ""
-                                                : "(" + joined(choices, " ") + ")";
-  return ":" + in_specification(name) + ":" + action;
+std::string zsh_value(const Option& option) {
+  const std::vector<std::string> words = completed_words(option);
+  const std::string action = option.spec().takes_file ? "_files"
+                             : words.empty()          ? ""
+                                                      : "(" + joined(words, " ") + ")";
+  return ":" + in_specification(value_name(option)) + ":" + action;
 }
 
-std::string zsh_options(CLI::App& app, const std::string& indent) {
+std::string zsh_options(const Command& command, const std::string& indent) {
   std::string text;
-  for (CLI::Option* option : app.get_options([](CLI::Option*) { return true; })) {
+  for (const Option* option : command.options()) {
     text += " \\\n" + indent;
-    if (!is_named(*option)) {
-      text += single_quoted((option->get_expected_max() > 1 ? "*" : "") + zsh_value(*option));
+    const std::string repeats = option->spec().is_repeatable ? "*" : "";
+    if (option->is_argument()) {
+      text += single_quoted(repeats + zsh_value(*option));
       continue;
     }
-    const std::vector<std::string> names = names_of(*option);
-    const std::string value = takes_value(*option) ? "=" : "";
-    const std::string rest = value + "[" + in_specification(first_line(option->get_description())) + "]" +
-                             (takes_value(*option) ? zsh_value(*option) : "");
+    const std::vector<std::string> names = spellings(*option);
+    const std::string value = option->takes_value() ? "=" : "";
+    const std::string rest = value + "[" + in_specification(brief(*option)) + "]" +
+                             (option->takes_value() ? zsh_value(*option) : "");
     if (names.size() == 1) {
-      text += single_quoted((may_repeat(*option) ? "*" : "") + names.front() + rest);
+      text += single_quoted(repeats + names.front() + rest);
     } else {
       text += single_quoted("(" + joined(names, " ") + ")") + "{" + joined(names, ",") + "}" +
               single_quoted(rest);
@@ -139,10 +138,10 @@ std::string zsh_options(CLI::App& app, const std::string& indent) {
   return text;
 }
 
-std::string zsh(CLI::App& program) {
+std::string zsh(const Program& program) {
   const std::string function = function_name(program);
-  const auto commands = visible_commands(program);
-  std::string text = "#compdef " + program.get_name() + "\n# Completion of " + program.get_name() +
+  const auto commands = program.visible_commands();
+  std::string text = "#compdef " + program.name() + "\n# Completion of " + program.name() +
                      " for zsh, made from its options.\n\n" + function + "() {\n";
   if (commands.empty()) {
     text += "  _arguments" + zsh_options(program, "    ") + "\n";
@@ -152,61 +151,61 @@ std::string zsh(CLI::App& program) {
         zsh_options(program, "    ") +
         " \\\n    '1:command:->command' \\\n    '*::argument:->argument'\n  case $state in\n    command)\n"
         "      local -a commands=(\n";
-    for (const CLI::App* command : commands) {
-      text += "        " + single_quoted(command->get_name() + ":" + first_line(command->get_description())) +
-              "\n";
+    for (const Command* command : commands) {
+      text += "        " + single_quoted(command->name() + ":" + command->spec().summary) + "\n";
     }
     text += "      )\n      _describe command commands\n      ;;\n    argument)\n      case $words[1] in\n";
-    for (CLI::App* command : commands) {
-      text += "        " + command->get_name() + ")\n          _arguments" +
+    for (const Command* command : commands) {
+      text += "        " + command->name() + ")\n          _arguments" +
               zsh_options(*command, "            ") + "\n          ;;\n";
     }
     text += "      esac\n      ;;\n  esac\n";
   }
   return text + "}\n\nif [ \"$funcstack[1]\" = " + single_quoted(function) + " ]; then\n  " + function +
-         " \"$@\"\nelse\n  compdef " + function + " " + program.get_name() + "\nfi\n";
+         " \"$@\"\nelse\n  compdef " + function + " " + program.name() + "\nfi\n";
 }
 
 // fish
 
-std::string fish_options(CLI::App& app, const std::string& start) {
+std::string fish_options(const Command& command, const std::string& start) {
   std::string text;
-  for (CLI::Option* option : app.get_options([](CLI::Option*) { return true; })) {
-    const std::vector<std::string> choices = choices_of(*option);
-    std::string line = start;
-    for (const std::string& name : option->get_snames()) line += " -s " + name;
-    for (const std::string& name : option->get_lnames()) line += " -l " + name;
-    const std::string words = choices.empty() ? "" : " -a " + single_quoted(joined(choices, " "));
-    if (!is_named(*option)) {
-      if (takes_file(*option)) text += start + " -F\n";
+  for (const Option* option : command.options()) {
+    const OptionSpec& spec = option->spec();
+    const std::string choices = joined(completed_words(*option), " ");
+    const std::string words = choices.empty() ? "" : " -a " + single_quoted(choices);
+    if (option->is_argument()) {
+      if (spec.takes_file) text += start + " -F\n";
       if (!words.empty()) text += start + words + "\n";
       continue;
     }
-    if (takes_value(*option)) line += takes_file(*option) ? " -r -F" : " -x" + words;
-    text += line + " -d " + single_quoted(first_line(option->get_description())) + "\n";
+    std::string line = start;
+    if (spec.letter != 0) line += std::string(" -s ") + spec.letter;
+    line += " -l " + option->name().substr(2);
+    if (option->takes_value()) line += spec.takes_file ? " -r -F" : " -x" + words;
+    text += line + " -d " + single_quoted(brief(*option)) + "\n";
   }
   return text;
 }
 
-std::string fish(CLI::App& program) {
-  const std::string start = "complete -c " + program.get_name();
+std::string fish(const Program& program) {
+  const std::string start = "complete -c " + program.name();
   std::string text =
-      "# Completion of " + program.get_name() + " for fish, made from its options.\n\n" + start + " -f\n";
-  const auto commands = visible_commands(program);
+      "# Completion of " + program.name() + " for fish, made from its options.\n\n" + start + " -f\n";
+  const auto commands = program.visible_commands();
   if (commands.empty()) return text + fish_options(program, start);
   text += fish_options(program, start + " -n __fish_use_subcommand");
-  for (CLI::App* command : commands) {
-    text += "\n" + start + " -n __fish_use_subcommand -a " + command->get_name() + " -d " +
-            single_quoted(first_line(command->get_description())) + "\n" +
-            fish_options(*command, start + " -n " +
-                                       single_quoted("__fish_seen_subcommand_from " + command->get_name()));
+  for (const Command* command : commands) {
+    text += "\n" + start + " -n __fish_use_subcommand -a " + command->name() + " -d " +
+            single_quoted(command->spec().summary) + "\n" +
+            fish_options(*command,
+                         start + " -n " + single_quoted("__fish_seen_subcommand_from " + command->name()));
   }
   return text;
 }
 
 }  // namespace
 
-std::string completion(CLI::App& program, Shell shell) {
+std::string completion(const Program& program, Shell shell) {
   switch (shell) {
     case Shell::bash:
       return bash(program);

@@ -1,87 +1,98 @@
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "rankmesh/options/options.hpp"
+#include "description.hpp"
+#include "rankmesh/options/pages.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
+constexpr std::size_t line_width = 100;
+/// Where descriptions begin.
 constexpr std::size_t column = 30;
 
-/// `  --tp N          tensor parallel size`, further lines of the description below its first.
-std::string entry(const std::string& name, std::string_view description) {
-  std::string text = "  " + name;
-  text.append(text.size() < column ? column - text.size() : 2, ' ');
-  for (const char c : description) {
-    text.push_back(c);
-    if (c == '\n') text.append(column, ' ');
+/// `  --tp N          tensor parallel size`, with further lines below the first. A name that is too long has
+/// a line of its own.
+std::string entry(const std::string& name, const std::vector<std::string>& lines) {
+  const std::string next_line = "\n" + std::string(column, ' ');
+  const std::string start = "  " + name;
+  const std::string gap = start.size() + 2 > column ? next_line : std::string(column - start.size(), ' ');
+  return start + gap + joined(lines, next_line) + "\n";
+}
+
+/// Terms and their meanings in two columns, each line indented.
+std::vector<std::string> two_columns(const std::vector<std::pair<std::string, std::string>>& terms,
+                                     std::size_t gap, std::size_t width) {
+  std::size_t widest = 0;
+  for (const auto& [term, meaning] : terms) widest = std::max(widest, term.size());
+  std::vector<std::string> lines;
+  for (const auto& [term, meaning] : terms) {
+    std::string start = term + std::string(widest + gap - term.size(), ' ');
+    for (const std::string& line : wrapped(meaning, width - widest - gap)) {
+      lines.push_back(start + line);
+      start.assign(widest + gap, ' ');
+    }
   }
-  return text + "\n";
+  return lines;
 }
 
-std::string option_name(const CLI::Option& option) {
-  std::string name = option.get_positional() ? option.get_name(true) : option.get_name(false, true);
-  if (const auto comma = name.find(','); comma != std::string::npos) name.insert(comma + 1, " ");
-  if (!option.get_positional() && !option.get_type_name().empty()) name += " " + option.get_type_name();
-  return name;
-}
-
-/// The headings of options in the order of the help text: positional arguments first, and last the help
-/// option's heading, which has the lesser ones.
-std::vector<std::string> headings(const CLI::App& app) {
-  const auto place = [&](const std::string& group) {
-    const auto options = app.get_options([&](const CLI::Option* o) { return o->get_group() == group; });
-    const auto is_positional = [](const CLI::Option* o) { return o->get_positional(); };
-    if (std::any_of(options.begin(), options.end(), is_positional)) return 0;
-    return group == app.get_help_ptr()->get_group() ? 2 : 1;
+std::string option_entry(const Option& option) {
+  std::string name = option.is_argument() ? option.name() : joined(spellings(option), ", ");
+  if (!option.is_argument() && option.takes_value()) name += " " + value_name(option);
+  constexpr std::size_t width = line_width - column;
+  std::vector<std::string> lines = wrapped(explained(option), width);
+  const auto append = [&](const std::vector<std::string>& more) {
+    lines.insert(lines.end(), more.begin(), more.end());
   };
-  std::vector<std::string> groups = app.get_groups();
-  std::erase(groups, "");
-  std::stable_sort(groups.begin(), groups.end(),
-                   [&](const std::string& a, const std::string& b) { return place(a) < place(b); });
-  return groups;
+  if (has_explained_choices(option)) {
+    std::vector<std::pair<std::string, std::string>> terms;
+    for (const Choice& choice : option.spec().choices) terms.emplace_back(choice.name, choice.description);
+    append(two_columns(terms, 2, width));
+  }
+  if (!option.spec().details.empty()) append(wrapped(option.spec().details, width));
+  return entry(name, lines);
 }
 
-/// Help texts that look the same whichever version of CLI11 is there.
-class HelpFormatter : public CLI::Formatter {
- public:
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode) const override {
-    std::string text = app->get_description() + "\n\nUsage: " + name;
-    const auto commands = visible_commands(*app);
-    for (const CLI::Option* option : app->get_options()) {
-      if (!option->get_positional()) continue;
-      text += " " + option->get_name(true) + (option->get_expected_max() > 1 ? "..." : "");
-    }
-    text += commands.empty() ? " [options]\n" : " <command> [options]\n";
+std::string paragraph(std::string_view text) {
+  return joined(wrapped(text, line_width), "\n") + "\n";
+}
 
-    if (!commands.empty()) text += "\nCommands\n";
-    for (const CLI::App* command : commands) text += entry(command->get_name(), command->get_description());
-    for (const std::string& group : headings(*app)) {
-      text += "\n" + group + "\n";
-      for (const CLI::Option* option : app->get_options()) {
-        if (option->get_group() == group) text += entry(option_name(*option), option->get_description());
-      }
-    }
-    if (!app->get_footer().empty()) text += "\n" + app->get_footer() + "\n";
-    return text;
+std::string usage(const Command& command) {
+  std::string text = "Usage: " + command.full_name();
+  for (const Option* option : command.options()) {
+    if (option->is_argument()) text += " " + option->name() + (option->spec().is_repeatable ? "..." : "");
   }
-};
+  return text + (visible_commands_of(command).empty() ? " [options]\n" : " <command> [options]\n");
+}
 
 }  // namespace
 
-void set_help_style(CLI::App& app) {
-  std::vector<CLI::App*> apps = app.get_subcommands([](CLI::App*) { return true; });
-  apps.push_back(&app);
-  for (CLI::App* each : apps) {
-    each->formatter(std::make_shared<HelpFormatter>());
-    each->set_help_flag("-h,--help", "print this text and exit")->group("Options");
+std::string help_text(const Command& command) {
+  const CommandSpec& spec = command.spec();
+  std::string text = paragraph(spec.summary) + "\n";
+  if (!spec.description.empty()) text += paragraph(spec.description) + "\n";
+  text += usage(command);
+
+  const auto commands = visible_commands_of(command);
+  if (!commands.empty()) text += "\nCommands\n";
+  for (const Command* each : commands) {
+    text += entry(each->name(), wrapped(each->spec().summary, line_width - column));
   }
+  for (const auto& [heading, options] : options_by_heading(command)) {
+    text += "\n" + heading + "\n";
+    for (const Option* option : options) text += option_entry(*option);
+  }
+  for (const Note& note : spec.notes) {
+    text += "\n" + paragraph(note.text);
+    for (const std::string& line : two_columns(note.terms, 4, line_width - 2)) text += "  " + line + "\n";
+  }
+  if (!spec.examples.empty()) text += "\nExamples\n";
+  for (const std::string& example : spec.examples) text += "  " + example + "\n";
+  if (!spec.exit_status.empty()) text += "\n" + paragraph("Exit status: " + spec.exit_status);
+  return text;
 }
 
 }  // namespace rankmesh::cli

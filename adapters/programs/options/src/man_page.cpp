@@ -1,12 +1,9 @@
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cctype>
-#include <sstream>
 
+#include "description.hpp"
 #include "rankmesh/options/pages.hpp"
-#include "walk.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -32,37 +29,35 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+std::string bold(std::string_view text) {
+  return "\\fB" + escaped(text) + "\\fR";
+}
+
+std::string italic(std::string_view text) {
+  return "\\fI" + escaped(text) + "\\fR";
 }
 
 /// The page while it is written.
 class Page {
  public:
   void request(const std::string& text) { text_ += text + "\n"; }
-  /// In capitals, but for options, which would be others then.
+  /// In capitals, except for a heading that names an option.
   void heading(const std::string& text) {
     const bool has_option = text.find("--") != std::string::npos;
     request(".SH \"" + escaped(has_option ? text : upper(text)) + "\"");
   }
-  /// Lines that are filled, unless some of them stand in columns.
-  void text(const std::string& text) {
-    const bool is_table = text.find("  ") != std::string::npos;
-    if (is_table) request(".nf");
-    for (const std::string& line : lines_of(text)) request(escaped(line));
-    if (is_table) request(".fi");
+  /// Lines of a text are lines of the page.
+  void text(std::string_view text) {
+    bool is_first = true;
+    for (const std::string_view line : split_text(text, '\n')) {
+      if (!is_first) request(".br");
+      request(escaped(line));
+      is_first = false;
+    }
   }
-  void example(const std::string& text) {
-    request(".PP\n.RS 4\n.nf");
-    for (const std::string& line : lines_of(text)) request(escaped(line));
-    request(".fi\n.RE");
-  }
-  void entry(const std::string& name, const std::string& description) {
-    request(".TP\n" + name);
-    text(description);
+  void entry(const std::string& term, std::string_view meaning) {
+    request(".TP\n" + term);
+    text(meaning);
   }
 
   [[nodiscard]] const std::string& roff() const noexcept { return text_; }
@@ -71,106 +66,83 @@ class Page {
   std::string text_;
 };
 
-/// `rankmesh groups`
-std::string command_name(const CLI::App& app) {
-  const CLI::App* program = app.get_parent();
-  return (program == nullptr ? "" : program->get_name() + " ") + app.get_name();
-}
-
-std::string page_name(const CLI::App& app) {
-  std::string name = command_name(app);
+std::string page_name(const Command& command) {
+  std::string name = command.full_name();
   std::replace(name.begin(), name.end(), ' ', '-');
   return name;
 }
 
 /// `\fB\-\-tp\fR \fIN\fR`
-std::string option_text(const CLI::Option& option) {
+std::string option_term(const Option& option) {
+  if (option.is_argument()) return italic(option.name());
   std::string text;
-  for (const std::string& name : names_of(option)) {
-    text.append(text.empty() ? "" : ", ").append("\\fB").append(escaped(name)).append("\\fR");
-  }
-  if (text.empty()) return "\\fI" + escaped(option.get_name(true)) + "\\fR";
-  if (!option.get_type_name().empty()) text += " \\fI" + escaped(option.get_type_name()) + "\\fR";
-  return text;
+  for (const std::string& spelling : spellings(option)) text += (text.empty() ? "" : ", ") + bold(spelling);
+  return option.takes_value() ? text + " " + italic(value_name(option)) : text;
 }
 
-void put_synopsis(Page& page, const CLI::App& app) {
+void put_synopsis(Page& page, const Command& command) {
   page.heading("Synopsis");
-  page.request(".B " + escaped(command_name(app)));
-  for (const CLI::Option* option : app.get_options()) {
-    if (is_named(*option)) continue;
-    page.request(".I " + escaped(option->get_name(true)) + (option->get_expected_max() > 1 ? " ..." : ""));
+  page.request(".B " + escaped(command.full_name()));
+  for (const Option* option : command.options()) {
+    if (!option->is_argument()) continue;
+    page.request(".I " + escaped(option->name()) + (option->spec().is_repeatable ? " ..." : ""));
   }
-  page.request(visible_commands(app).empty() ? "[\\fIoptions\\fR]" : "\\fIcommand\\fR [\\fIoptions\\fR]");
+  page.request(visible_commands_of(command).empty() ? "[\\fIoptions\\fR]"
+                                                    : "\\fIcommand\\fR [\\fIoptions\\fR]");
 }
 
-void put_commands(Page& page, const CLI::App& app) {
-  const auto commands = visible_commands(app);
+void put_commands(Page& page, const Command& program) {
+  const auto commands = visible_commands_of(program);
   if (commands.empty()) return;
   page.heading("Commands");
-  for (const CLI::App* command : commands) {
-    page.entry("\\fB" + escaped(command->get_name()) + "\\fR",
-               command->get_description() + ", see " + page_name(*command) + "(1)");
+  for (const Command* command : commands) {
+    page.entry(bold(command->name()), command->spec().summary + ", see " + page_name(*command) + "(1)");
   }
 }
 
-void put_options(Page& page, const CLI::App& app) {
-  for (const std::string& group : app.get_groups()) {
-    const auto options = app.get_options([&](const CLI::Option* o) { return o->get_group() == group; });
-    if (group.empty() || options.empty()) continue;
-    page.heading(group);
-    for (const CLI::Option* option : options) page.entry(option_text(*option), option->get_description());
-  }
-}
-
-/// The parts of a footer: a line alone is a heading where indented lines follow it, `Exit status: ...` is one
-/// with its text; other lines are text, and indented ones stand as they are.
-void put_footer(Page& page, const std::string& footer) {
-  static const std::string status = "Exit status: ";
-  std::vector<std::string> lines = lines_of(footer);
-  lines.emplace_back();
-  std::string text;
-  std::string example;
-  const auto end_text = [&] {
-    if (!text.empty()) page.request(".PP");
-    page.text(text);
-    text.clear();
-  };
-  const auto end_example = [&] {
-    if (!example.empty()) page.example(example);
-    example.clear();
-  };
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string& line = lines[i];
-    if (line.starts_with(' ')) {
-      end_text();
-      example += line.substr(std::min<std::size_t>(2, line.size())) + "\n";
-      continue;
-    }
-    end_example();
-    const bool is_heading = text.empty() && !line.empty() &&
-                            line.find_first_of(":.;,") == std::string::npos && i + 1 < lines.size() &&
-                            lines[i + 1].starts_with(' ');
-    if (line.empty()) {
-      end_text();
-    } else if (is_heading) {
-      page.heading(line);
-    } else if (line.starts_with(status)) {
-      page.heading("Exit status");
-      text = line.substr(status.size()) + "\n";
-    } else {
-      if (text.empty() && i == 0) page.heading("Notes");
-      text += line + "\n";
+void put_options(Page& page, const Command& command) {
+  for (const auto& [heading, options] : options_by_heading(command)) {
+    page.heading(heading);
+    for (const Option* option : options) {
+      page.entry(option_term(*option), explained(*option));
+      page.request(".RS");
+      if (has_explained_choices(*option)) {
+        for (const Choice& choice : option->spec().choices) page.entry(bold(choice.name), choice.description);
+      }
+      if (!option->spec().details.empty()) {
+        page.request(".PP");
+        page.text(option->spec().details);
+      }
+      page.request(".RE");
     }
   }
 }
 
-void put_see_also(Page& page, const CLI::App& app) {
-  const CLI::App* program = app.get_parent();
+void put_notes(Page& page, const Command& command) {
+  if (command.spec().notes.empty()) return;
+  page.heading("Notes");
+  for (const Note& note : command.spec().notes) {
+    page.request(".PP");
+    page.text(note.text);
+    for (const auto& [term, meaning] : note.terms) page.entry(bold(term), meaning);
+  }
+}
+
+void put_examples(Page& page, const Command& command) {
+  if (command.spec().examples.empty()) return;
+  page.heading("Examples");
+  page.request(".PP\n.RS 4\n.nf");
+  for (const std::string& example : command.spec().examples) page.text(example);
+  page.request(".fi\n.RE");
+}
+
+void put_see_also(Page& page, const Command& command) {
+  const Program* program = command.program();
   std::vector<std::string> pages;
   if (program != nullptr) pages.push_back(page_name(*program));
-  for (const CLI::App* other : visible_commands(program == nullptr ? app : *program)) {
-    if (other != &app) pages.push_back(page_name(*other));
+  const auto others = program == nullptr ? visible_commands_of(command) : program->visible_commands();
+  for (const Command* other : others) {
+    if (other != &command) pages.push_back(page_name(*other));
   }
   if (pages.empty()) return;
   page.heading("See also");
@@ -180,27 +152,28 @@ void put_see_also(Page& page, const CLI::App& app) {
 
 }  // namespace
 
-std::string man_page(CLI::App& app, std::string_view version) {
-  const CLI::App& program = app.get_parent() == nullptr ? app : *app.get_parent();
+std::string man_page(const Command& command, std::string_view version) {
+  const CommandSpec& spec = command.spec();
+  const std::string& program = command.program() == nullptr ? command.name() : command.program()->name();
   Page page;
-  page.request(".TH \"" + escaped(upper(page_name(app))) + "\" 1 \"\" \"" + escaped(program.get_name()) +
-               " " + escaped(version) + "\" \"User commands\"");
+  page.request(".TH \"" + escaped(upper(page_name(command))) + "\" 1 \"\" \"" + escaped(program) + " " +
+               escaped(version) + "\" \"User commands\"");
   page.heading("Name");
-  // A name and one line, which is what apropos finds; the rest is text of its own.
-  const std::string& description = app.get_description();
-  const std::size_t end = std::min(description.find("\n\n"), description.size());
-  std::string brief = description.substr(0, std::min(description.find(". "), end));
-  std::replace(brief.begin(), brief.end(), '\n', ' ');
-  page.request(escaped(page_name(app)) + " \\- " + escaped(brief));
-  put_synopsis(page, app);
-  if (end < description.size()) {
+  page.request(escaped(page_name(command)) + " \\- " + escaped(spec.summary));
+  put_synopsis(page, command);
+  if (!spec.description.empty()) {
     page.heading("Description");
-    put_footer(page, description.substr(end + 2));
+    page.text(spec.description);
   }
-  put_commands(page, app);
-  put_options(page, app);
-  put_footer(page, app.get_footer());
-  put_see_also(page, app);
+  put_commands(page, command);
+  put_options(page, command);
+  put_notes(page, command);
+  put_examples(page, command);
+  if (!spec.exit_status.empty()) {
+    page.heading("Exit status");
+    page.text(spec.exit_status);
+  }
+  put_see_also(page, command);
   return page.roff();
 }
 

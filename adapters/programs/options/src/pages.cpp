@@ -1,10 +1,7 @@
 #include "rankmesh/options/pages.hpp"
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <fstream>
 
-#include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/error.hpp"
 
 namespace rankmesh::cli {
@@ -23,11 +20,11 @@ void write(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-void write_pages(CLI::App& program, std::string_view version, const fs::path& folder) {
-  const std::string& name = program.get_name();
+void write_pages(const Program& program, std::string_view version, const fs::path& folder) {
+  const std::string& name = program.name();
   write(folder / "man" / "man1" / (name + ".1"), man_page(program, version));
-  for (CLI::App* command : visible_commands(program)) {
-    write(folder / "man" / "man1" / (name + "-" + command->get_name() + ".1"), man_page(*command, version));
+  for (const Command* command : program.visible_commands()) {
+    write(folder / "man" / "man1" / (name + "-" + command->name() + ".1"), man_page(*command, version));
   }
   const fs::path share = folder / "share";
   write(share / "bash-completion" / "completions" / name, completion(program, Shell::bash));

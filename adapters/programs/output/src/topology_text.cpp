@@ -6,24 +6,26 @@
 
 namespace rankmesh::cli {
 
-std::string world_text(const Topology& topology, std::optional<int> gpus_per_node) {
-  std::string text = fmt::format("world of {}: {} (leftmost varies fastest)",
-                                 counted(topology.layout_size(), "rank"), topology.mesh().to_string());
+std::vector<std::string> world_lines(const Topology& topology, std::optional<int> gpus_per_node) {
+  std::vector<std::string> lines;
+  std::string& first =
+      lines.emplace_back(fmt::format("world of {}: {} (leftmost varies fastest)",
+                                     counted(topology.layout_size(), "rank"), topology.mesh().to_string()));
   if (gpus_per_node) {
     const std::int64_t nodes = (std::int64_t{topology.world_size()} + *gpus_per_node - 1) / *gpus_per_node;
-    text += fmt::format(", {} of {}", counted(nodes, "node"), counted(*gpus_per_node, "GPU"));
+    first += fmt::format(", {} of {}", counted(nodes, "node"), counted(*gpus_per_node, "GPU"));
   }
   if (topology.meshes().size() > 1 && topology.config().convention != Convention::reference) {
     for (const Mesh& mesh : topology.meshes().subspan(1)) {
-      text += fmt::format("\n{}: {}", topology.config().convention == Convention::mesh ? "and" : "experts",
-                          mesh.to_string());
+      lines.push_back(fmt::format(
+          "{}: {}", topology.config().convention == Convention::mesh ? "and" : "experts", mesh.to_string()));
     }
   }
   if (topology.first_rank() > 0 || topology.world_size() > topology.layout_size()) {
-    text += fmt::format("\nplaced at the ranks {} .. {} of a job of {}", topology.first_rank(),
-                        topology.first_rank() + topology.layout_size() - 1, topology.world_size());
+    lines.push_back(fmt::format("placed at the ranks {} .. {} of a job of {}", topology.first_rank(),
+                                topology.first_rank() + topology.layout_size() - 1, topology.world_size()));
   }
-  return text;
+  return lines;
 }
 
 }  // namespace rankmesh::cli

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <system_error>
 
-#include "rankmesh/options/parts.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
-/// Collects hosts, whose names differ.
+/// Collects hosts with different names.
 class Hosts {
  public:
   Hosts(std::optional<int> slots, Problems& problems) : slots_(slots), problems_(problems) {}
@@ -24,12 +24,12 @@ class Hosts {
     if (name.empty()) {
       problems_.push_back(where + ": a name is empty");
     } else if (name.find_first_of("= \t") != std::string::npos) {
-      // It would end the name in a rankfile.
-      problems_.push_back(where + ": \"" + name + "\" is no name of a host");
+      // These characters would end the name in a rankfile.
+      problems_.push_back(where + ": \"" + name + "\" is not the name of a host");
     } else if (!names_.insert(name).second) {
       problems_.push_back(where + ": " + name + " is named twice");
     } else if (!slots) {
-      without_slots_ += (without_slots_.empty() ? "" : ", ") + name;
+      without_slots_.push_back(name);
     } else {
       hosts_.push_back({name, *slots});
     }
@@ -37,7 +37,7 @@ class Hosts {
 
   [[nodiscard]] std::vector<Host> take(const std::string& remedy) {
     if (!without_slots_.empty()) {
-      problems_.push_back("how many processes these hosts take is missing: " + without_slots_ + "; " +
+      problems_.push_back("the number of processes is missing for " + joined(without_slots_, ", ") + ": " +
                           remedy);
     }
     return std::move(hosts_);
@@ -47,7 +47,7 @@ class Hosts {
   std::optional<int> slots_;
   Problems& problems_;
   std::set<std::string> names_;
-  std::string without_slots_;
+  std::vector<std::string> without_slots_;
   std::vector<Host> hosts_;
 };
 
@@ -62,7 +62,9 @@ std::optional<int> slots_of(std::string_view text) {
 
 std::vector<Host> hosts_of_names(const std::string& names, std::optional<int> slots, Problems& problems) {
   Hosts hosts(slots, problems);
-  for (const std::string& name : parts_of(names, ',')) hosts.add("--hosts", name, std::nullopt);
+  for (const std::string_view name : split_text(names, ',')) {
+    hosts.add("--hosts", std::string(name), std::nullopt);
+  }
   return hosts.take("give --gpus-per-node N");
 }
 

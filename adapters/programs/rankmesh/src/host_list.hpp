@@ -8,10 +8,10 @@
 
 namespace rankmesh::cli {
 
-/// The most GPUs, cores or processes that a node may be said to have.
+/// The largest number of GPUs, cores or processes of a node.
 inline constexpr int max_gpus_per_node = 65536;
 
-/// A node and how many processes it takes.
+/// A node, with the number of processes that it takes.
 struct Host {
   std::string name{};
   int slots = 0;
@@ -19,13 +19,13 @@ struct Host {
   bool operator==(const Host&) const = default;
 };
 
-/// Hosts from names with commas between them.
-/// @param slots of each; without, that is a problem
+/// Hosts from names separated by commas.
+/// @param slots the slots of each host; it is a problem if they are missing
 [[nodiscard]] std::vector<Host> hosts_of_names(const std::string& names, std::optional<int> slots,
                                                Problems& problems);
 
-/// Hosts from a file in the form of Open MPI's hostfiles: in each line a name, and `slots=N` where it has
-/// another number than `slots`; `#` begins a comment.
+/// Hosts from a file in the format of Open MPI's hostfiles: a name on each line, followed by `slots=N` for a
+/// host with another number of slots than `slots`; `#` begins a comment.
 [[nodiscard]] std::vector<Host> hosts_of_file(const std::string& path, std::optional<int> slots,
                                               Problems& problems);
 

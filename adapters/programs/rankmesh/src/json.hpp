@@ -8,10 +8,10 @@
 
 namespace rankmesh::cli {
 
-/// An object with every field of a configuration under its name.
+/// A JSON object with the fields of a configuration by name.
 [[nodiscard]] std::string config_json(const ParallelConfig& config);
 
-/// Writes a list of the ranks of a group.
+/// Writes the ranks of a group as a JSON array.
 void put_group_json(Writer& out, const GroupFamily& family, int group);
 
 }  // namespace rankmesh::cli

@@ -1,64 +1,52 @@
 #include "layout_command.hpp"
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "rankmesh/topology/kind_names.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
-constexpr std::array<std::string_view, 2> name_choices{"long", "short"};
-
 /// `data, sequence, ...`: the kinds of a topology.
-std::string kinds_text(const Topology& topology, Names names) {
-  std::string text;
-  for (const KindFamily& kind : topology.kinds()) {
-    text.append(text.empty() ? "" : ", ").append(name_of(kind, names));
-  }
-  return text;
+std::string kinds_text(const Topology& topology) {
+  std::vector<std::string_view> names;
+  for (const KindFamily& kind : topology.kinds()) names.push_back(kind.kind.name());
+  return joined(names, ", ");
 }
 
-/// The kinds of the reference, all of them.
+/// All kinds of the reference.
 std::string reference_kinds_text() {
-  return kinds_text(Topology({.world_size = 1, .fp8 = true}), Names::of_rankmesh);
+  return kinds_text(Topology({.world_size = 1, .fp8 = true}));
 }
 
-/// Whether some layout of a convention has a kind, by either name.
+/// Whether a convention has a kind of this long or short name.
 bool is_known_kind(const std::string& name) {
   if (!GroupKind::is_valid(name)) return false;
   const GroupKind kind(name);
   return short_name_of(kind) != kind || long_name_of(kind) != kind || kind == GroupKind::amax;
 }
 
-/// The layout of one rank, which has the names of a convention where a configuration itself has no layout.
+/// A valid layout of one rank, to learn the kinds of a convention from where a configuration is invalid.
 ParallelConfig smallest_of(const ParallelConfig& config) {
   const bool has_layout = config.convention != Convention::mesh;
   return {.fp8 = config.fp8 && config.convention != Convention::megatron_core,
           .convention = has_layout ? config.convention : Convention::reference};
 }
 
-/// What is wrong with a kind that was asked for; nothing if the topology has it.
+/// The problem with a kind that was asked for; nothing if the topology has it.
 std::optional<std::string> problem_of_kind(const Topology& topology, const std::string& name) {
   if (GroupKind::is_valid(name) && topology.find(GroupKind(name)) != nullptr) return std::nullopt;
   const Convention convention = topology.config().convention;
   const bool of_reference = convention == Convention::reference || convention == Convention::extended;
   if (of_reference && name == "amax") return "--kind: there are no amax groups without FP8; add --fp8";
-  const std::string known = of_reference ? reference_kinds_text() : kinds_text(topology, Names::of_rankmesh);
+  const std::string known = of_reference ? reference_kinds_text() : kinds_text(topology);
   if (!is_known_kind(name)) return "--kind: there is no kind \"" + name + "\"; the kinds are " + known;
   return "--kind: this layout has no " + name + " groups; it has " + known;
 }
 
-/// Breaks a list behind the comma that comes last before a width.
-std::string broken_after(std::string text, std::size_t width) {
-  if (text.size() > width) text[text.rfind(' ', width)] = '\n';
-  return text;
-}
-
-/// Every name that some kind has.
+/// The long and short names of all kinds.
 std::vector<std::string> all_kind_names() {
   std::vector<std::string> names;
   const auto add = [&](std::string_view name) {
@@ -76,14 +64,11 @@ std::vector<std::string> all_kind_names() {
 
 }  // namespace
 
-LayoutCommand::LayoutCommand(CLI::App& program, const std::string& name, const std::string& description)
-    : Command(program, name, description),
-      config_(app()),
-      names_(add_value(app(),
-                       {.name = "--names",
-                        .value_name = "long|short",
-                        .description = "print the names of kinds as here, or as in Megatron-Core [long]"})),
-      gpus_per_node_(add_gpus_per_node(app())) {}
+LayoutCommand::LayoutCommand(CommandSpec spec, std::string gpus_per_node)
+    : RunnableCommand(std::move(spec)),
+      config_(*this),
+      names_(add_names(*this)),
+      gpus_per_node_(add_gpus_per_node(*this, std::move(gpus_per_node))) {}
 
 ConfigReading LayoutCommand::read_config(Problems& problems) const {
   OptionReading reading = config_.read();
@@ -92,24 +77,25 @@ ConfigReading LayoutCommand::read_config(Problems& problems) const {
 }
 
 std::optional<int> LayoutCommand::read_gpus_per_node(Problems& problems) const {
-  return gpus_per_node_of(*gpus_per_node_, problems);
+  return gpus_per_node_of(gpus_per_node_, problems);
 }
 
 Names LayoutCommand::read_names(Problems& problems) const {
-  return static_cast<Names>(choice_of(*names_, name_choices, problems).value_or(0));
+  return names_of(names_, problems);
 }
 
-KindsOption::KindsOption(CLI::App& app, std::string_view otherwise)
-    : kinds_(add_value(
-          app, {.name = "--kind",
-                .value_name = "NAME",
-                .description = "only this kind, by either name; may be repeated" + std::string(otherwise) +
-                               ". They are\n" + broken_after(reference_kinds_text(), 60) +
-                               ";\nthose of Megatron-Core are in docs/groups.md",
-                .choices = all_kind_names()})) {}
+KindsOption::KindsOption(Command& command, std::string default_value)
+    : kinds_(command.add({.name = "--kind",
+                          .value_name = "NAME",
+                          .description = "only this kind, by its long or short name",
+                          .details = "The kinds of the reference are " + reference_kinds_text() +
+                                     "; docs/groups.md has those of Megatron-Core.",
+                          .suggestions = all_kind_names(),
+                          .default_value = std::move(default_value),
+                          .is_repeatable = true})) {}
 
 std::vector<GroupKind> KindsOption::read(const ConfigReading& reading, Problems& problems) const {
-  const std::vector<std::string> names = values_of(*kinds_, problems);
+  const std::vector<std::string> names = values_of(kinds_, problems);
   std::vector<GroupKind> kinds;
   if (names.empty()) return kinds;
   const bool is_valid = reading.diagnostics.empty();

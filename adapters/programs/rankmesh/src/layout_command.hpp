@@ -2,18 +2,20 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "command.hpp"
+#include "common_options.hpp"
 #include "rankmesh/options/config_options.hpp"
 
 namespace rankmesh::cli {
 
-/// A command about a layout that is given by options.
-class LayoutCommand : public Command {
+/// A command about one layout, which options or a file describe.
+class LayoutCommand : public RunnableCommand {
  public:
-  LayoutCommand(CLI::App& program, const std::string& name, const std::string& description);
+  /// @param gpus_per_node the description of `--gpus-per-node`
+  explicit LayoutCommand(CommandSpec spec,
+                         std::string gpus_per_node = "also show on which nodes ranks and groups lie");
 
  protected:
   [[nodiscard]] ConfigReading read_config(Problems& problems) const;
@@ -22,23 +24,23 @@ class LayoutCommand : public Command {
 
  private:
   ConfigOptions config_;
-  CLI::Option* names_;
-  CLI::Option* gpus_per_node_;
+  const Option& names_;
+  const Option& gpus_per_node_;
 };
 
-/// The kinds of group that a command is about: `--kind`.
+/// `--kind`: the kinds of group that a command is about.
 class KindsOption {
  public:
-  /// @param otherwise what the help text says of the option beside that it may be repeated
-  KindsOption(CLI::App& app, std::string_view otherwise);
+  /// @param default_value what the help text says of a command line without the option
+  explicit KindsOption(Command& command, std::string default_value = "all");
 
-  /// How often the option is given.
-  [[nodiscard]] std::size_t count() const { return kinds_->count(); }
-  /// The kinds by their own names, also those asked for by another; none if the option is not given.
+  /// How often the option was given.
+  [[nodiscard]] std::size_t count() const { return kinds_.count(); }
+  /// The kinds that were given, by their long names; empty if the option was not given.
   [[nodiscard]] std::vector<GroupKind> read(const ConfigReading& reading, Problems& problems) const;
 
  private:
-  CLI::Option* kinds_;
+  const Option& kinds_;
 };
 
 }  // namespace rankmesh::cli

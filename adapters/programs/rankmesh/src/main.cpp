@@ -9,9 +9,9 @@
 
 int main(int argc, char** argv) {
   using namespace rankmesh::cli;
-  // A closed pipe is then an error of write, which `run` knows.
+  // With SIGPIPE ignored, writing to a closed pipe is an error that `run` handles.
   std::signal(SIGPIPE, SIG_IGN);
-  // There is no other thread.
+  // getenv is safe since there is no other thread.
   const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
   DescriptorSink out(STDOUT_FILENO);
   DescriptorSink err(STDERR_FILENO);

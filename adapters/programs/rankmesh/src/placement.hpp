@@ -9,31 +9,30 @@
 
 namespace rankmesh::cli {
 
-/// Every rank of a job on a host, each group of one kind inside one.
+/// A placement of all ranks of a job on hosts, with each group of one kind on one host.
 ///
-/// The hosts take whole groups in the order of both, as many as fit; the ranks that are in no group of the
-/// kind take the slots that are left, likewise in order. O(hosts) memory; where a member is, is found in
-/// O(log hosts).
+/// The groups are placed in order on the hosts in order, as many on each as fit. Then the ranks that are in
+/// no group of the kind take the remaining slots in order. O(hosts) memory; O(log hosts) time for a rank.
 class Placement {
  public:
-  /// Where a process is.
+  /// The place of a process.
   struct Seat {
     int host = 0;
-    /// On that host, from 0.
+    /// The slot on the host, from 0.
     int slot = 0;
   };
 
-  /// @param kind of a topology that outlives this object
+  /// @param kind a kind of a topology that outlives this object
   Placement(const Topology& topology, const KindFamily& kind, std::vector<Host> hosts);
 
-  /// What is wrong if the groups do not fit, a sentence each.
+  /// Why the groups do not fit; empty if they do.
   [[nodiscard]] Problems problems() const;
 
   [[nodiscard]] const std::vector<Host>& hosts() const noexcept { return hosts_; }
-  /// The processes on a host.
+  /// The number of processes on a host.
   [[nodiscard]] int processes_on(int host) const;
 
-  /// Visits the ranks in order with their seats. There must be no problem.
+  /// Calls `visit(rank, seat)` for each rank in order. `problems()` must be empty.
   template <typename Visit>
   void each_rank(Visit visit) const {
     Seat next = free_from(0);
@@ -50,13 +49,13 @@ class Placement {
     }
   }
 
-  /// Whether the ranks fill the hosts in order, so that a hostfile says all.
+  /// Whether the ranks fill the hosts in order, so that a hostfile alone describes the placement.
   [[nodiscard]] bool is_in_order() const;
 
  private:
   [[nodiscard]] int groups_on(int host) const;
   [[nodiscard]] int host_of_group(int group) const;
-  /// The first seat that no group takes, from a host on; past the end if there is none.
+  /// The first seat without a group, on a host or the following ones; past the end if there is none.
   [[nodiscard]] Seat free_from(int host) const;
   [[nodiscard]] std::int64_t seats() const;
 
@@ -64,7 +63,7 @@ class Placement {
   std::string kind_;
   int world_size_;
   std::vector<Host> hosts_;
-  /// Of each host, and past the last one.
+  /// The first group of each host, and the number of groups behind the last host.
   std::vector<int> first_group_;
   std::int64_t room_for_groups_ = 0;
 };

@@ -9,7 +9,7 @@
 namespace rankmesh::cli {
 namespace {
 
-/// Messages of a run, which never fail: nobody is left to be told.
+/// Messages of a run. A message that cannot be written is dropped.
 class Messages {
  public:
   explicit Messages(const Streams& streams) : err_(streams.err), style_(streams.colour_err) {}
@@ -29,16 +29,16 @@ class Messages {
 };
 
 int run_command(std::span<const std::string> args, const Streams& streams, Messages& messages) {
-  CommandLine line(args);
+  const CommandLine line(args);
   if (!line.problems().empty()) {
     for (const std::string& problem : line.problems()) messages.error(problem);
     messages.put("See " + line.help_command() + ".");
     return bad_input;
   }
   Writer out(streams.out);
-  const int status = line.run(out, Style(streams.colour_out));
+  const int status = line.task().run(out, Style(streams.colour_out));
   out.flush();
-  for (const std::string& warning : line.warnings()) messages.warning(warning);
+  for (const std::string& warning : line.task().warnings) messages.warning(warning);
   return status;
 }
 

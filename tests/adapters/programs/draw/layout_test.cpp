@@ -1,4 +1,4 @@
-// Where ranks are drawn, in which colours, and how a world looks from afar.
+// The places and colours of ranks, and the outline of a world.
 #include <map>
 #include <set>
 
@@ -32,7 +32,7 @@ TEST_CASE("every cell has a spot of its own inside the grid") {
   }
 }
 
-TEST_CASE("lines end where axes do") {
+TEST_CASE("lines end where axes end") {
   // 16 ranks, tp = 2, dp = 2, pp = 4: a line is a stage.
   const Tiling example({.count = 16, .periods = {1, 2, 4}});
   CHECK(example.columns() == 4);
@@ -59,7 +59,7 @@ TEST_CASE("no axis begins inside a line where axes fit lines") {
   }
 }
 
-TEST_CASE("gaps between lines are part of the grid") {
+TEST_CASE("the extent of a grid includes the gaps") {
   for (const int count : {256, 1024}) {
     const Tiling tiling({.count = count, .periods = {1, 8, 64}});
     REQUIRE_FALSE(tiling.row_gaps().empty());
@@ -74,14 +74,14 @@ TEST_CASE("a box is filled before the next one begins") {
   for (int cell = 0; cell < 20; ++cell) CHECK(tiling.spot(cell).column % 4 == cell % 4);
 }
 
-TEST_CASE("grids stay narrow where they must") {
+TEST_CASE("grids are not wider than allowed") {
   for (const int most : {1, 2, 5, 9}) {
     CHECK(Tiling({.count = 100, .periods = {1, 10}, .max_columns = most}).columns() <= most);
     CHECK(Tiling({.count = 100, .box = 8, .max_columns = most}).columns() <= most);
   }
 }
 
-TEST_CASE("blocks cover all ranks, and begin where axes do") {
+TEST_CASE("blocks cover all ranks and begin where axes begin") {
   for (const std::int64_t ranks : {1025LL, 4096LL, 100000LL, 1048576LL, 2147483647LL}) {
     const Blocks blocks = blocks_of(0, ranks, 256, {1, 8, 64});
     CHECK(blocks.count() <= 256);
@@ -122,7 +122,7 @@ TEST_CASE("the members in each block, counted one by one") {
   }
 }
 
-TEST_CASE("neighbours differ however many groups there are") {
+TEST_CASE("neighbouring groups have different looks, whatever the number of groups") {
   for (const int count : {100, 256, 576, 1000}) {
     const Tiling tiling({.count = count});
     std::map<std::pair<int, int>, int> grid;
@@ -150,7 +150,7 @@ TEST_CASE("neighbours differ however many groups there are") {
   }
 }
 
-TEST_CASE("as long as there are looks enough, each group has its own") {
+TEST_CASE("each group has its own look while there are enough") {
   for (const int groups : {1, 8, 24, 25}) {
     const Tiling tiling({.count = 100});
     std::vector<std::optional<int>> of_cells;
@@ -161,7 +161,7 @@ TEST_CASE("as long as there are looks enough, each group has its own") {
       for (int j = 0; j < i; ++j) {
         if (groups <= colour_count * mark_count) CHECK_FALSE(colouring.look(i) == colouring.look(j));
       }
-      // Bars only where colours do not suffice.
+      // Looks with bars are used only when all colours are used.
       if (groups <= colour_count) CHECK(colouring.look(i).mark == 0);
     }
   }

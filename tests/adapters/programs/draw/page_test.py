@@ -14,7 +14,7 @@ import webdriver
 
 PROGRAM = ""
 
-# What is lit: for each kind, the ranks whose strip shows its colour, as far as the eye can see it.
+# What is highlighted: for each kind, the ranks whose strip visibly shows its colour.
 LIT = """
 const lit = {};
 for (const cell of document.querySelectorAll('.rank')) {

@@ -64,7 +64,7 @@ double distance(const Vector& a, const Vector& b) {
   return std::sqrt(sum);
 }
 
-/// How linear light looks to those without one sort of cones (Machado, Oliveira, Fernandes 2009, severity 1).
+/// Linear light as people without one type of cones see it (Machado, Oliveira, Fernandes 2009, severity 1).
 constexpr std::array<Matrix, 4> ways_to_see{{
     {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}},
     {{{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}}},
@@ -74,8 +74,8 @@ constexpr std::array<Matrix, 4> ways_to_see{{
 
 }  // namespace
 
-TEST_CASE("the colours are told apart, also with a colour-vision deficiency") {
-  // A difference of 2 is just seen side by side.
+TEST_CASE("the colours can be told apart, also with a colour-vision deficiency") {
+  // A difference of 2 is just visible side by side.
   constexpr double clearly = 16;
   for (const bool dark : {false, true}) {
     for (std::size_t way = 0; way < ways_to_see.size(); ++way) {
@@ -93,7 +93,7 @@ TEST_CASE("the colours are told apart, also with a colour-vision deficiency") {
 }
 
 TEST_CASE("text can be read on every colour and page") {
-  // What WCAG 2 asks for text of ordinary size, level AA.
+  // The ratio that WCAG 2 requires for text of ordinary size, level AA.
   constexpr double enough = 4.5;
   for (const Colour& colour : palette) {
     CHECK(contrast(colour.light, colour.text_light) > enough);
@@ -104,14 +104,14 @@ TEST_CASE("text can be read on every colour and page") {
       CHECK(contrast(page, s.text) > enough);
       CHECK(contrast(page, s.faint_text) > enough);
       CHECK(contrast(page, s.error) > enough);
-      // Lines, and the frame around what has the focus.
+      // Lines, and the frame around the focused element.
       CHECK(contrast(page, s.line) > 3);
       CHECK(contrast(page, s.focus) > 3);
     }
   }
 }
 
-TEST_CASE("looks come in turn, and none twice") {
+TEST_CASE("look_in_turn returns each look once") {
   for (int i = 0; i < colour_count * mark_count; ++i) {
     for (int j = 0; j < i; ++j) CHECK_FALSE(look_in_turn(i) == look_in_turn(j));
   }

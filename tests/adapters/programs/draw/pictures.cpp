@@ -6,7 +6,7 @@
 namespace rankmesh::tests {
 namespace {
 
-/// What stands between two texts, from a place on.
+/// The text between two texts, from a position on.
 std::string between(const std::string& text, std::size_t from, const std::string& before,
                     const std::string& after) {
   const std::size_t begin = text.find(before, from);
@@ -25,7 +25,7 @@ Cell read_cell(const std::string& element) {
   return cell;
 }
 
-/// What is wrong inside a tag.
+/// The problem of a tag.
 std::string attributes_problem(const std::string& tag) {
   bool in_value = false;
   for (std::size_t i = 0; i < tag.size(); ++i) {

@@ -6,7 +6,7 @@
 
 namespace rankmesh::tests {
 
-/// A rank as a picture shows it.
+/// A rank in a picture.
 struct Cell {
   int rank = 0;
   std::optional<int> group{};
@@ -21,10 +21,11 @@ struct DrawnKind {
   std::vector<Cell> cells{};
 };
 
-/// What an SVG of the program shows, read from the elements themselves.
+/// The content of an SVG picture, read from its elements.
 [[nodiscard]] std::vector<DrawnKind> read_svg(const std::string& svg);
 
-/// What is wrong with the elements of an XML text: one that is not closed, an attribute without quotes, ...
+/// The first problem of an XML text, for example an element that is not closed or an attribute without
+/// quotes.
 [[nodiscard]] std::string malformed(const std::string& xml);
 
 }  // namespace rankmesh::tests

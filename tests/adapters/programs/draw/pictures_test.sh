@@ -1,6 +1,6 @@
 #!/bin/sh
-# pictures_test.sh PROGRAM CASE FOLDER: pictures as other programs read them, and those of the docs.
-# Exits 77 where the program that would read them is missing.
+# pictures_test.sh PROGRAM CASE FOLDER: other programs can read the pictures; those of the docs are current.
+# Exits 77 where such a program is not installed.
 set -u
 program=$1
 case=$2
@@ -19,7 +19,7 @@ need() {
   exit 77
 }
 
-# Draws some layouts of every sort: each_layout FORMAT COMMAND runs COMMAND FILE for each.
+# Draws layouts of all kinds: each_layout FORMAT COMMAND runs COMMAND FILE for each.
 each_layout() {
   number=0
   while read -r layout; do
@@ -37,7 +37,7 @@ END
 
 well_formed() { xmllint --nonet --noout "$1"; }
 
-# Graphviz must find a place for each rank.
+# Graphviz must lay out each rank.
 laid_out() {
   dot -Tplain "$1" >"$1.plain" 2>"$1.err" || { cat "$1.err" >&2; return 1; }
   [ ! -s "$1.err" ] || { cat "$1.err" >&2; return 1; }
@@ -54,7 +54,7 @@ case $case in
     each_layout dot laid_out
     ;;
   docs)
-    # The pictures of the docs are those that the commands in docs/draw.md make.
+    # The commands in docs/draw.md make the pictures of the docs.
     grep '^rankmesh draw .* > .*\.svg$' "$docs/draw.md" >"$scratch/commands" || fail "no commands in draw.md"
     [ "$(wc -l <"$scratch/commands")" -ge 3 ] || fail "too few commands in draw.md"
     while read -r _ arguments; do

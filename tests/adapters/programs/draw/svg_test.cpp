@@ -18,7 +18,7 @@ std::string svg_of(const std::string& options) {
   return outcome.out;
 }
 
-/// Layouts of all sorts, each with the configuration that it means.
+/// Layouts of all kinds, each with its configuration.
 struct Layout {
   std::string options;
   ParallelConfig config;
@@ -57,7 +57,7 @@ std::vector<Layout> layouts() {
 
 }  // namespace
 
-TEST_CASE("a picture shows every rank once for every kind, in its group") {
+TEST_CASE("a picture shows each rank once for each kind, in its group") {
   for (const auto& [options, config] : layouts()) {
     const Topology topology(config);
     const auto kinds = read_svg(svg_of(options));
@@ -81,7 +81,7 @@ TEST_CASE("a picture shows every rank once for every kind, in its group") {
   }
 }
 
-TEST_CASE("one group looks alike, others differently as far as colours go, and neighbours always") {
+TEST_CASE("all ranks of a group have one look, and neighbouring groups have different looks") {
   for (const auto& [options, config] : layouts()) {
     for (const DrawnKind& kind : read_svg(svg_of(options))) {
       INFO(options << ", " << kind.name);
@@ -95,7 +95,7 @@ TEST_CASE("one group looks alike, others differently as far as colours go, and n
       std::set<std::string> different;
       for (const auto& [group, look] : looks) different.insert(look);
       CHECK(different.size() == std::min<std::size_t>(looks.size(), cli::colour_count * cli::mark_count));
-      // The next cell to the right and the next below, across gaps and nodes.
+      // The next cell to the right and the next one below, across gaps and nodes.
       int pairs = 0;
       for (const auto& [place, cell] : grid) {
         auto right = grid.upper_bound(place);
@@ -116,7 +116,7 @@ TEST_CASE("one group looks alike, others differently as far as colours go, and n
   }
 }
 
-TEST_CASE("pictures are well-formed, and the same every time") {
+TEST_CASE("pictures are well-formed and reproducible") {
   for (const auto& [options, config] : layouts()) {
     const std::string svg = svg_of(options);
     CHECK(malformed(svg).empty());
@@ -132,7 +132,7 @@ TEST_CASE("pictures are well-formed, and the same every time") {
   CHECK_FALSE(malformed("<a>").empty());
 }
 
-TEST_CASE("large worlds are drawn in part and from afar, in a bounded size") {
+TEST_CASE("large worlds are drawn in part and in outline, with a bounded size") {
   for (const std::string world : {"1025", "1048576 --tp 8 --pp 16 --gpus-per-node 8", "2147483647",
                                   "1073741824 --tp 65536 --gpus-per-node 65536 --fp8"}) {
     const std::string options = "--world-size " + world;
@@ -144,15 +144,15 @@ TEST_CASE("large worlds are drawn in part and from afar, in a bounded size") {
     }
     const std::string svg = svg_of(options);
     CHECK_THAT(svg, ContainsSubstring("Drawn one by one: the ranks 0 .. 255."));
-    CHECK_THAT(svg, ContainsSubstring("from afar"));
+    CHECK_THAT(svg, ContainsSubstring("The outline has all"));
     CHECK(read_svg(svg).front().cells.size() == cli::ranks_of_part);
   }
-  CHECK_THAT(svg_of("--world-size 1024"), !ContainsSubstring("from afar"));
+  CHECK_THAT(svg_of("--world-size 1024"), !ContainsSubstring("The outline has all"));
   CHECK_THAT(svg_of("--world-size 1025"),
              ContainsSubstring("ranks 1020 .. 1024: 5 of the 1025 members of group 0"));
 }
 
-TEST_CASE("kinds that were asked for are drawn, others are chosen") {
+TEST_CASE("the kinds of the request are drawn; without, kinds with several members") {
   const auto names = [](const std::string& options) {
     std::string text;
     for (const DrawnKind& kind : read_svg(svg_of("--world-size 16 --tp 2 --pp 4 " + options)))
@@ -166,7 +166,7 @@ TEST_CASE("kinds that were asked for are drawn, others are chosen") {
   CHECK_FALSE(read_svg(svg_of("--world-size 1")).empty());
 }
 
-TEST_CASE("what crosses nodes is said") {
+TEST_CASE("groups that cross nodes are marked") {
   const std::string svg = svg_of("--world-size 64 --tp 8 --pp 4 --gpus-per-node 8");
   CHECK_THAT(svg, ContainsSubstring("aria-label=\"tensor: 8 groups of 8, on 1 node each\""));
   CHECK_THAT(

@@ -1,4 +1,4 @@
-// The pictures made of characters: for terminals, and for Graphviz.
+// Text formats: pictures for terminals, input for Graphviz, the HTML page.
 #include <set>
 
 #include "adapters/programs/rankmesh/support.hpp"
@@ -31,7 +31,7 @@ std::string without_colour(std::string text) {
 
 }  // namespace
 
-TEST_CASE("pictures for terminals fit them") {
+TEST_CASE("pictures for terminals fit 100 columns") {
   for (const std::string options :
        {"--world-size 16 --tp 2 --pp 4 --fp8", "--world-size 1024 --tp 8 --pp 16",
         "--world-size 1000 --tp 5 --pp 2", "--world-size 96 --tp 2 --gpus-per-node 8",
@@ -48,7 +48,7 @@ TEST_CASE("pictures for terminals fit them") {
   }
 }
 
-TEST_CASE("colour is for terminals, and changes nothing else") {
+TEST_CASE("colour does not change the text") {
   for (const std::string line :
        {"draw --world-size 64 --tp 2 --pp 4", "draw --world-size 4096 --gpus-per-node 8"}) {
     const std::string plain = run_line(line).out;
@@ -62,7 +62,7 @@ TEST_CASE("colour is for terminals, and changes nothing else") {
   }
 }
 
-TEST_CASE("Graphviz gets every rank once, in clusters, and members joined in order") {
+TEST_CASE("Graphviz input has each rank once, in clusters, and edges in the order of the members") {
   const std::string by_group =
       run_line("draw --world-size 16 --tp 2 --pp 4 --kind pipeline --format dot").out;
   CHECK(count(by_group, "[label=") == 16);
@@ -74,7 +74,7 @@ TEST_CASE("Graphviz gets every rank once, in clusters, and members joined in ord
   CHECK(count(by_node, "[label=") == 32);
   CHECK(count(by_node, "label=\"node ") == 8);
   CHECK_THAT(by_node, ContainsSubstring("data_13 -- data_15 "));
-  // Members in the order of the group, also where that is not the order of the ranks.
+  // The order of the members, also where it is not the order of the ranks.
   const std::string joined =
       run_line(
           "draw --world-size 16 --convention megatron-core --tp 2 --pp 2 --ep 2 --order tp-cp-ep-dp-pp "
@@ -94,7 +94,7 @@ TEST_CASE("Graphviz gets every rank once, in clusters, and members joined in ord
   CHECK_THAT(joined, ContainsSubstring(edges + " ["));
 }
 
-TEST_CASE("meshes of one's own are drawn as well") {
+TEST_CASE("custom meshes are drawn") {
   const std::string mesh = "mesh --axes tp=2,dp=3 --groups dp,tp@dp=1 --format ";
   CHECK_THAT(run_line(mesh + "svg").out, ContainsSubstring("aria-label=\"dp: 2 groups of 3\""));
   CHECK_THAT(run_line(mesh + "html").out, ContainsSubstring("\"name\":\"tp_dp1\""));
@@ -102,7 +102,7 @@ TEST_CASE("meshes of one's own are drawn as well") {
   CHECK_THAT(run_line(mesh + "ascii").out, ContainsSubstring("2 groups of 3"));
 }
 
-TEST_CASE("the page is one file that asks for nothing") {
+TEST_CASE("the page is one file that loads nothing") {
   const std::string page = run_line("draw --world-size 16 --tp 2 --pp 4 --format html").out;
   CHECK_THAT(page, ContainsSubstring("Content-Security-Policy\" content=\"default-src 'none'"));
   for (const char* part : {"http://", "https://", "src=\"", "@import", "url(", "<link"}) {
@@ -110,6 +110,6 @@ TEST_CASE("the page is one file that asks for nothing") {
     CHECK(page.find(part) == std::string::npos);
   }
   CHECK(page == run_line("draw --world-size 16 --tp 2 --pp 4 --format html").out);
-  // Formulas, not lists: the size does not grow with the world.
+  // The page has formulas instead of lists, so its size does not grow with the world.
   CHECK(run_line("draw --world-size 1048576 --tp 8 --pp 16 --format html").out.size() < page.size() + 1000);
 }

@@ -32,7 +32,7 @@ class Browser:
                                         stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             self._wait_until_ready()
-            # A renderer kept in reserve can hang at the first page that it is given: seen in one start of three.
+            # A spare renderer can hang at its first page; this was seen in one of three starts.
             arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                          "--disable-features=SpareRendererForSitePerProcess", f"--window-size={width},{height}",
                          f"--user-data-dir={profile}"]
@@ -56,7 +56,7 @@ class Browser:
     def _call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
-        # Whatever proxy the environment names is not for this machine itself.
+        # A proxy of the environment must not be used for this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=40) as response:

@@ -10,27 +10,26 @@ using namespace rankmesh::tests;
 
 namespace {
 
-/// A program with options of its own, one of each sort.
-struct Program {
-  CLI::App app{"A program", "program"};
+/// A program with a bound option of each type.
+struct TestProgram {
+  Program program{{.name = "program", .summary = "A program"}};
   std::int64_t steps = 200;
   double rate = 0.003;
   std::string text = "book.txt";
   std::string csv;
   bool fast = false;
-  BoundOptions options{app, "Training"};
+  BoundOptions options{program, "Training"};
 
-  Program() {
+  TestProgram() {
     options.add("--steps", steps, {.min = 1, .max = 1000}, "steps to train");
     options.add("--rate", rate, {.min = 0, .max = 1}, "how fast to learn");
-    options.add("--text", text, "FILE", "what to learn");
-    options.add("--csv", csv, "FILE", "where to write");
+    options.add_file("--text", text, "what to learn");
+    options.add_file("--csv", csv, "where to write");
     options.add("--fast", fast, "be fast");
-    set_help_style(app);
   }
-  /// What is wrong with a command line.
+  /// The problems of a command line.
   Problems read(const std::string& line) {
-    Problems problems = parse(app, split(line)).problems;
+    Problems problems = parse(program, split(line)).problems;
     options.read(problems);
     return problems;
   }
@@ -41,38 +40,38 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 }  // namespace
 
 TEST_CASE("bound options keep their defaults") {
-  Program program;
-  CHECK(program.read("").empty());
-  CHECK(program.options.values() == Values{{"steps", "200"}, {"rate", "0.003"}, {"fast", "false"}});
-  CHECK(program.text == "book.txt");
-  CHECK(program.csv.empty());
+  TestProgram test;
+  CHECK(test.read("").empty());
+  CHECK(test.options.values() == Values{{"steps", "200"}, {"rate", "0.003"}, {"fast", "false"}});
+  CHECK(test.text == "book.txt");
+  CHECK(test.csv.empty());
 }
 
 TEST_CASE("bound options write what was given") {
-  Program program;
-  CHECK(program.read("--steps 7 --rate 1e-4 --text other.txt --csv out --fast").empty());
-  CHECK(program.steps == 7);
-  CHECK(program.rate == 1e-4);
-  CHECK(program.text == "other.txt");
-  CHECK(program.csv == "out");
-  CHECK(program.fast);
-  CHECK(program.options.values() == Values{{"steps", "7"}, {"rate", "1e-04"}, {"fast", "true"}});
+  TestProgram test;
+  CHECK(test.read("--steps 7 --rate 1e-4 --text other.txt --csv out --fast").empty());
+  CHECK(test.steps == 7);
+  CHECK(test.rate == 1e-4);
+  CHECK(test.text == "other.txt");
+  CHECK(test.csv == "out");
+  CHECK(test.fast);
+  CHECK(test.options.values() == Values{{"steps", "7"}, {"rate", "1e-04"}, {"fast", "true"}});
 }
 
-TEST_CASE("bound options tell all that is wrong, and keep the values of those that are") {
-  Program program;
-  CHECK(program.read("--steps 0 --rate x --text --csv a --csv b --fast=no") ==
+TEST_CASE("bound options report all problems, and variables of wrong options keep their values") {
+  TestProgram test;
+  CHECK(test.read("--steps 0 --rate x --text --csv a --csv b --fast=no") ==
         Problems{"--steps: 0 is below 1", "--rate: x is not a number", "--text has no value",
                  "--csv is given twice", "--fast takes no value"});
-  CHECK(program.steps == 200);
-  CHECK(program.rate == 0.003);
-  CHECK(program.text == "book.txt");
-  CHECK(program.csv.empty());
+  CHECK(test.steps == 200);
+  CHECK(test.rate == 0.003);
+  CHECK(test.text == "book.txt");
+  CHECK(test.csv.empty());
 }
 
 TEST_CASE("the help text has the defaults of bound options") {
-  Program program;
-  CHECK(*parse(program.app, split("--help")).answer ==
+  TestProgram test;
+  CHECK(*parse(test.program, split("--help")).answer ==
         "A program\n"
         "\n"
         "Usage: program [options]\n"

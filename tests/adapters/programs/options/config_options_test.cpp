@@ -4,6 +4,7 @@
 
 #include "adapters/programs/rankmesh/support.hpp"
 #include "rankmesh/options/options.hpp"
+#include "rankmesh/options/suggestions.hpp"
 #include "support/catch.hpp"
 
 using namespace rankmesh;
@@ -13,10 +14,10 @@ using namespace rankmesh::tests;
 namespace {
 
 ConfigReading read(const std::string& line, std::optional<std::int64_t> world_size = std::nullopt) {
-  CLI::App app;
-  const ConfigOptions options(app);
+  Program program({.name = "program"});
+  const ConfigOptions options(program);
   const std::vector<std::string> words = split(line);
-  CHECK(parse(app, words).problems.empty());
+  CHECK(parse(program, words).problems.empty());
   return options.read(world_size);
 }
 
@@ -33,7 +34,7 @@ using Fields = std::vector<std::string>;
 TEST_CASE("every field has an option") {
   for (const FieldText& field : field_texts({})) {
     INFO(field.field);
-    // Those of meshes of one's own have a command of their own.
+    // `rankmesh mesh` has options for these.
     if (field.field == "meshes" || field.field == "kinds") continue;
     CHECK(option_of_field(field.field).starts_with("--"));
   }
@@ -83,7 +84,7 @@ TEST_CASE("options of Megatron-Core are read into the configuration") {
                                          .position_embedding_stages = {-1}});
 }
 
-TEST_CASE("nothing follows from an unreadable value of Megatron-Core's either") {
+TEST_CASE("an unreadable value of Megatron-Core has no consequences") {
   const std::string core = "--convention megatron-core --world-size 8 ";
   CHECK(fields(read(core + "--cp x --hierarchical-cp 2,2")) == Fields{"context"});
   CHECK(fields(read(core + "--ep x --tp 3")) == Fields{"expert"});
@@ -101,12 +102,12 @@ TEST_CASE("the world size may come from the caller") {
   CHECK(fields(read("--tp 3", 8)) == Fields{"tensor"});
 }
 
-TEST_CASE("violations come in the order of the fields, readable or not") {
+TEST_CASE("diagnostics are in the order of the fields, also of unreadable ones") {
   CHECK(fields(read("--amax-rule x --split-rank -1 --vpp y --sp 0 --pp z --tp 3 --world-size 8")) ==
         Fields{"tensor", "pipeline", "sequence", "virtual_pipeline", "split_rank", "amax_rule"});
 }
 
-TEST_CASE("nothing is reported that follows from an unreadable value") {
+TEST_CASE("consequences of an unreadable value are not reported") {
   CHECK(fields(read("--world-size x --tp 3")) == Fields{"world_size"});
   CHECK(fields(read("--world-size 8 --pp x --vpp 2")) == Fields{"pipeline"});
   CHECK(fields(read("--world-size 8 --pp x --vpp 0")) == Fields{"pipeline", "virtual_pipeline"});
@@ -123,16 +124,19 @@ TEST_CASE("a message names the option and the field") {
   CHECK(option_message({.field = "layers", .value = "3", .rule = "is odd"}) == "layers = 3 is odd");
 }
 
-TEST_CASE("options take the words of their choices") {
-  CLI::App app;
-  const ConfigOptions options(app);
-  const auto choices = [&](const char* name) { return choices_of(*app.get_option(name)); };
+TEST_CASE("options have the choices of their fields") {
+  Program program({.name = "program"});
+  const ConfigOptions options(program);
+  const auto choices = [&](const std::string& name) {
+    for (const Option* option : program.options()) {
+      if (option->name() == name) return words_of(option->spec().choices);
+    }
+    return std::vector<std::string>{};
+  };
   CHECK(choices("--convention") == std::vector<std::string>{"reference", "extended", "megatron-core"});
   CHECK(choices("--amax-rule") == std::vector<std::string>{"reference", "product"});
   CHECK(choices("--tp").empty());
-  CHECK(choices_of(*add_value(app, {.name = "--end", .value_name = "first|last"})) ==
-        std::vector<std::string>{"first", "last"});
-  // They are judged by those who read them.
+  // `parse` accepts any word; reading the options reports a wrong one.
   const std::vector<std::string> words{"--amax-rule", "blue"};
-  CHECK(parse(app, words).problems.empty());
+  CHECK(parse(program, words).problems.empty());
 }

@@ -14,7 +14,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("bad input says everything on the standard error, nothing on the standard output") {
+TEST_CASE("bad input prints all problems on the standard error and nothing on the standard output") {
   const std::string line = GENERATE(
       "", "bogus", "groups", "groups --world-size 0", "groups --world-size -16",
       "groups --world-size 16 --tp 3", "groups --world-size sixteen",
@@ -55,7 +55,7 @@ TEST_CASE("negative numbers are values") {
   CHECK_THAT(run_line("rank -3 --world-size 4").err, ContainsSubstring("rank -3 does not exist"));
 }
 
-TEST_CASE("a value with a space or without a letter is no other option's business") {
+TEST_CASE("a value with a space or without a letter does not affect other options") {
   const Outcome spaced = run_words({"show", "--world-size", "4", "--tp", "2 pp=2"});
   CHECK(spaced.status == cli::bad_input);
   CHECK_THAT(spaced.err, ContainsSubstring("--tp: tensor = \"2 pp=2\" has a space in it"));
@@ -65,7 +65,7 @@ TEST_CASE("a value with a space or without a letter is no other option's busines
   CHECK(run_words({"", "show"}).status == cli::bad_input);
 }
 
-TEST_CASE("a kind that is named twice is printed once") {
+TEST_CASE("a kind that is given twice is printed once") {
   CHECK(run_line("groups --world-size 2 --kind data --kind data --format csv").out ==
         "kind,group,ranks\ndata,0,0 1\n");
 }

@@ -1,4 +1,5 @@
-// translate, diff and modules: their arguments have blanks in them, which the golden files cannot hold.
+// translate, diff and modules: their arguments contain blanks, which the command lines of golden files
+// cannot.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,7 +12,7 @@ using namespace rankmesh;
 using namespace rankmesh::tests;
 using Json = nlohmann::json;
 
-TEST_CASE("translate says a layout in other words") {
+TEST_CASE("translate writes a layout in another dialect") {
   const Outcome one = run_words({"translate", "--from", "megatron", "tp=8 cp=2 pp=4 order=tp-cp-ep-dp-pp",
                                  "--world-size", "256", "--to", "devicemesh"});
   CHECK(one.out == "shape=4,4,2,8 names=pp,dp,cp,tp\n");
@@ -25,7 +26,7 @@ TEST_CASE("translate says a layout in other words") {
         "torchtitan: pp=2 dp_replicate=2 dp_shard=4 tp=4 ep=8\n");
 }
 
-TEST_CASE("translate prints nothing where one dialect has no words for the layout") {
+TEST_CASE("translate prints nothing if one dialect cannot express the layout") {
   const Outcome outcome = run_words({"translate", "--from", "megatron", "tp=2 pp=2 order=pp-dp-tp",
                                      "--world-size", "8", "--to", "devicemesh", "--to", "torchtitan"});
   CHECK(outcome.status == cli::bad_input);
@@ -77,7 +78,7 @@ TEST_CASE("diff as JSON has the groups of the first rank that differs") {
   CHECK(json.at("kinds").at(1) == Json({{"kind", "sequence"}, {"lists", "equal"}}));
 }
 
-TEST_CASE("modules: side by side, or what is wrong with how they lie") {
+TEST_CASE("modules: the ranks of each module, or the gaps and overlaps") {
   const std::string first = "world=8 tp=2";
   const Outcome fine = run_words(
       {"modules", first, "world=8 convention=megatron-core tp=4 rank-offset=8", "--job-size", "16"});

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 const std::string prompt = "$ rankmesh ";
 
-/// Those of layout files where those can be read.
+/// All golden files; without a TOML reader, those that need no layout file.
 std::vector<fs::path> golden_files() {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(RANKMESH_GOLDEN)) {
@@ -34,7 +34,8 @@ std::string contents(const fs::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-/// A run as a golden file holds it: the command line, the standard output, what else was said, the status.
+/// A run in the format of a golden file: the command line, the standard output, the standard error, the exit
+/// status.
 std::string transcript(const std::string& line) {
   const Outcome outcome = run_line(line);
   std::string text = prompt + line + "\n" + outcome.out;
@@ -44,11 +45,11 @@ std::string transcript(const std::string& line) {
 
 }  // namespace
 
-// A new case is a file with its first line. With RANKMESH_UPDATE_GOLDEN set, the files are written anew.
+// To add a case, add a file with the first line. With RANKMESH_UPDATE_GOLDEN set, the test writes the files.
 TEST_CASE("golden output") {
   const bool update = std::getenv("RANKMESH_UPDATE_GOLDEN") != nullptr;
   const auto files = golden_files();
-  // The layouts are named from here.
+  // The command lines name layout files relative to this folder.
   fs::current_path(fs::path(RANKMESH_GOLDEN).parent_path());
   REQUIRE(files.size() >= 30);
   for (const fs::path& file : files) {
@@ -77,7 +78,7 @@ TEST_CASE("the golden lines fit the screen for ordinary sizes") {
     std::getline(lines, line);
     while (std::getline(lines, line)) {
       INFO(file.filename().string() << ": " << line);
-      // A layout is as long as it is.
+      // Configurations are not broken into lines.
       CHECK((line.size() <= 100 || line.starts_with("configuration: ")));
     }
   }

@@ -12,7 +12,7 @@ using namespace rankmesh::tests;
 
 namespace {
 
-/// Configurations as command lines, with what they should be read as.
+/// Command lines with their configurations.
 struct Case {
   std::string options;
   ParallelConfig config;

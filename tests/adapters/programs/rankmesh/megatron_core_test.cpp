@@ -1,4 +1,4 @@
-// Every recorded case of Megatron-Core, through the program.
+// The program prints the groups of every recorded case of Megatron-Core.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +12,7 @@ using namespace rankmesh::tests;
 
 namespace {
 
-/// The options that a case is given with.
+/// The options for a case.
 std::string options_of(const MegatronCoreCase& job) {
   std::string line = " --convention megatron-core";
   const auto add = [&](const char* option, const std::string& value) {
@@ -67,14 +67,14 @@ TEST_CASE("groups prints the recorded kinds and lists, in order, under the names
     for (const auto& [kind, lists] : item.at("groups").items()) {
       expected[kind] = recorded_lists(item.at("groups"), kind);
     }
-    // As text: the order of the kinds counts.
+    // Compared as text, since the order of the kinds matters.
     CHECK(recorded.dump() == expected.dump());
     ++cases;
   }
   CHECK(cases == megatron_core_cases);
 }
 
-TEST_CASE("what Megatron-Core rejects is bad input, with nothing printed but what is wrong") {
+TEST_CASE("layouts that Megatron-Core rejects are bad input") {
   for (const Json& item : megatron_core_vectors().at("rejected")) {
     const std::string line = "groups" + options_of(read_megatron_core_case(item.at("config")));
     INFO(line);
@@ -85,7 +85,7 @@ TEST_CASE("what Megatron-Core rejects is bad input, with nothing printed but wha
   }
 }
 
-TEST_CASE("a kind is asked for by either name, or by that of one that it stands for") {
+TEST_CASE("--kind takes the long and the short name, and the names of kinds with the same groups") {
   const std::string options =
       " --convention megatron-core --world-size 16 --tp 2 --cp 2 --format csv --kind ";
   const std::string expected = run_line("groups" + options + "data_context").out;

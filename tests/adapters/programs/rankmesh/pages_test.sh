@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# pages_test.sh CASE PROGRAM FOLDER: what shells and manual readers make of the completions and pages. FOLDER has those
-# that the build wrote: of rankmesh in cli/pages, of rankmesh-bringup in bringup/pages; for `installed`, it is the build
-# itself. Exits 77 where the reader is not installed.
+# pages_test.sh CASE PROGRAM FOLDER: shells complete with the completions, and groff formats the man pages. FOLDER has
+# the files that the build wrote: of rankmesh in rankmesh/pages, of rankmesh-bringup in bringup/pages; for `installed`,
+# FOLDER is the build folder. Exits 77 if the shell or groff is not installed.
 set -u
 case=$1
 program=$2
@@ -12,7 +12,7 @@ fail() {
   exit 1
 }
 
-# The words that stand first in the lines of a help text, of a command or of the program.
+# The commands, or options, that the help text lists.
 commands_of_help() { "$program" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 options_of_help() { "$program" "$@" --help | sed -n '/^Examples/q; s/^  \(-.*\)/\1/p' | grep -oE -- '^(-[a-z], )?--[a-z0-9-]+' | tr -d ',' | tr ' ' '\n'; }
 
@@ -116,7 +116,7 @@ rankmesh nothing'
       pages=$((pages + 1))
     done
     [ "$pages" -gt "$(commands_of_help | wc -l)" ] || fail "only $pages pages"
-    text=$(groff -man -Tascii -P-c "$folder/cli/pages/man/man1/rankmesh-groups.1" | col -b 2>/dev/null || true)
+    text=$(groff -man -Tascii -P-c "$folder/rankmesh/pages/man/man1/rankmesh-groups.1" | col -b 2>/dev/null || true)
     for option in $(options_of_help groups); do
       case $text in *"$option"*) ;; *) fail "the page of groups has no $option" ;; esac
     done

@@ -13,7 +13,7 @@ using namespace rankmesh::cli;
 
 namespace {
 
-/// What every placement promises, looked at rank by rank.
+/// Checks the properties of a placement for each rank.
 void check_promises(const Topology& topology, GroupKind kind, const std::vector<Host>& hosts) {
   const Placement placement(topology, *topology.find_kind(kind), hosts);
   REQUIRE(placement.problems().empty());
@@ -61,7 +61,7 @@ TEST_CASE("each group on one host, each rank in a slot of its own") {
   check_promises(small, GroupKind::model, hosts({8, 1, 8}));
 }
 
-TEST_CASE("ranks in no group take what is left") {
+TEST_CASE("ranks in no group take the remaining slots") {
   const Topology small({.world_size = 16, .tensor = 2, .pipeline = 4});
   check_promises(small, GroupKind::embedding, hosts({4, 4, 4, 4}));
   check_promises(small, GroupKind::embedding, hosts({3, 3, 3, 3, 3, 3}));
@@ -74,7 +74,7 @@ TEST_CASE("ranks in no group take what is left") {
   check_promises(among_others, GroupKind("tensor"), hosts({4, 4, 4, 4}));
 }
 
-TEST_CASE("what does not fit is said") {
+TEST_CASE("groups that do not fit are reported") {
   const Topology topology({.world_size = 16, .tensor = 4});
   const KindFamily& tensor = *topology.find_kind(GroupKind::tensor);
   CHECK(Placement(topology, tensor, hosts({3, 3})).problems() ==

@@ -1,5 +1,6 @@
 #!/bin/sh
-# process_test.sh PROGRAM CASE: what only a process of its own can show. Exits 77 where the system cannot tell.
+# process_test.sh PROGRAM CASE: tests that need the program as a process. Exits 77 where the system cannot run
+# the case.
 set -u
 program=$1
 case=$2
@@ -17,7 +18,7 @@ expect_status() {
   [ "$2" -eq "$1" ] || fail "exit status $2, expected $1"
 }
 
-# Runs the program on a terminal of its own.
+# Runs the program on a new terminal.
 on_terminal() {
   script -qec "$1" /dev/null </dev/null
 }

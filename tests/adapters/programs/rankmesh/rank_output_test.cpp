@@ -40,7 +40,7 @@ TEST_CASE("a rank as JSON has its groups") {
   }
 }
 
-TEST_CASE("a rank that is no member is told the group of its own pipeline") {
+TEST_CASE("a rank that is not a member has the group of its pipeline") {
   const auto json = ask(10);
   CHECK(json["groups"]["position_embedding"]["ranks"] == std::vector<int>{2, 10});
   const auto last = ask(18);

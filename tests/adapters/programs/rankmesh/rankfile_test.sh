@@ -15,9 +15,9 @@ fail() {
   exit 1
 }
 
-# Open MPI logs in to the hosts with this, which stays here and tells the daemon where it is supposed to be. Of a
-# program called ssh it would expect options. Daemons of one machine would make the same folder for their files, and the
-# second can fail at that: each host has a place of its own.
+# Open MPI logs in to the hosts with this program, which runs the daemon on this machine and tells it the name of the
+# host. Its name is not ssh, since Open MPI passes options to ssh. Each host has its own temporary folder: two daemons of
+# one machine would create the same folder for their files, and the second one can fail.
 cat >"$scratch/log_in" <<'script'
 #!/bin/sh
 host=$1
@@ -36,12 +36,12 @@ layout="--world-size 4 --tp 2 --kind data --hosts left,right --gpus-per-node 2"
   --rankfile "$scratch/ranks" -n 4 sh -c \
   'echo "$OMPI_COMM_WORLD_RANK $RANKMESH_TEST_HOST $(sed -n "s/^Cpus_allowed_list:\t//p" /proc/self/status)"' \
   >"$scratch/map" 2>&1 || fail "mpiexec does not take the files"
-# The data groups are [0, 2] and [1, 3]: each on one host. Which core slot 1 is, the machine numbers.
+# The data groups are [0, 2] and [1, 3], each on one host. The numbers of the cores depend on the machine.
 sort "$scratch/map" | cut -d ' ' -f 1,2 >"$scratch/seen"
 printf '0 left\n1 right\n2 left\n3 right\n' | diff - "$scratch/seen" >&2 || fail "ranks are elsewhere"
 [ "$(cut -d ' ' -f 2,3 "$scratch/map" | sort -u | wc -l)" -eq 4 ] || fail "two ranks of a host share a core"
 
-# Without a rankfile, a hostfile alone keeps the tensor groups together.
+# A hostfile without a rankfile keeps the tensor groups together.
 layout="--world-size 4 --tp 2 --kind tensor --hosts left,right --gpus-per-node 3"
 "$program" export --format hostfile $layout >"$scratch/hosts" || fail "no hostfile"
 "$mpiexec" --mca plm_rsh_agent "$scratch/log_in" --mca oob_tcp_if_include lo --hostfile "$scratch/hosts" --map-by slot \

@@ -82,7 +82,7 @@ TEST_CASE("output that cannot be written is a failure") {
   CHECK(err.text() == "error: cannot write the output: No space left on device\n");
 }
 
-TEST_CASE("messages that nobody can read change no exit status") {
+TEST_CASE("messages that cannot be written do not change the exit status") {
   cli::StringSink out;
   FailingSink err(0, ENOSPC);
   const std::vector<std::string> bad{"show"};
@@ -90,7 +90,7 @@ TEST_CASE("messages that nobody can read change no exit status") {
   CHECK(out.text().empty());
 }
 
-TEST_CASE("help wins over what else is wrong") {
+TEST_CASE("--help is answered also for a bad command line") {
   const Outcome outcome = run_line("groups --bogus --help");
   CHECK(outcome.status == cli::success);
   CHECK(outcome.out == run_line("groups --help").out);

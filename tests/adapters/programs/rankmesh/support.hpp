@@ -8,7 +8,7 @@
 
 namespace rankmesh::tests {
 
-/// What a run of the program left behind.
+/// The exit status and output of a run of the program.
 struct Outcome {
   int status = 0;
   std::string out{};
@@ -28,7 +28,7 @@ inline Outcome run_words(const std::vector<std::string>& words, Colours colours 
   return {status, out.text(), err.text()};
 }
 
-/// Words between spaces.
+/// The words of a line, separated by spaces.
 inline std::vector<std::string> split(const std::string& line) {
   std::istringstream stream(line);
   std::vector<std::string> words;
@@ -36,7 +36,7 @@ inline std::vector<std::string> split(const std::string& line) {
   return words;
 }
 
-/// Runs the program with words between spaces.
+/// Runs the program with the words of a line.
 inline Outcome run_line(const std::string& line, Colours colours = {}) {
   return run_words(split(line), colours);
 }

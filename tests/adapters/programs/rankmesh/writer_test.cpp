@@ -7,7 +7,7 @@
 
 using namespace rankmesh::cli;
 
-TEST_CASE("a writer keeps the order of what is put into it") {
+TEST_CASE("a writer keeps the order of its input") {
   StringSink sink;
   Writer out(sink);
   std::string expected;
@@ -34,7 +34,7 @@ TEST_CASE("numbers at the ends of their range") {
   CHECK(sink.text() == "-9223372036854775808 18446744073709551615");
 }
 
-TEST_CASE("what is not flushed is not written") {
+TEST_CASE("text that is not flushed is not written") {
   StringSink sink;
   {
     Writer out(sink);

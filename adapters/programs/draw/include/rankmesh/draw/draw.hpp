@@ -9,11 +9,12 @@
 
 namespace rankmesh::cli {
 
-/// What a picture is drawn for.
+/// The format of a picture.
 enum class DrawFormat { ascii, svg, html, dot };
 
+/// What to draw.
 struct DrawRequest {
-  /// Those wanted; if empty, those whose groups have several members, the same groups once.
+  /// If empty, all kinds whose groups have several members; kinds with equal groups are drawn once.
   std::vector<GroupKind> kinds{};
   DrawFormat format = DrawFormat::ascii;
   std::optional<int> gpus_per_node{};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -11,54 +10,51 @@
 
 namespace rankmesh::cli {
 
-/// The options that a program has of its own, beside those of a configuration: each is bound to a variable,
-/// whose value is the default and stands in the help text.
+/// Options of a program beside those of a configuration, each bound to a variable. The value of the variable
+/// is the default and stands in the help text.
 ///
 ///     std::int64_t steps = 200;
-///     BoundOptions training(app, "Training");
+///     Program program({.name = "train", .summary = "Trains a model"});
+///     BoundOptions training(program, "Training");
 ///     training.add("--steps", steps, {.min = 1}, "steps to train");
-///     const Parsed parsed = parse(app, args);
+///     const Parsed parsed = parse(program, args);
 ///     training.read(problems);
 ///     for (const auto& [name, value] : training.values()) job_fields.push_back({name, value});
 class BoundOptions {
  public:
-  /// @param app must outlive this object, as must the variables
-  /// @param group the heading of the help text under which the options are listed
-  explicit BoundOptions(CLI::App& app, std::string group = "Options");
+  /// @param command must outlive this object, as must the variables
+  /// @param heading the heading of the help text under which the options are listed
+  explicit BoundOptions(Command& command, std::string heading = "Options");
 
   /// Adds an option that takes a whole number.
   /// @param name `--steps`
   void add(const std::string& name, std::int64_t& value, NumberRange range, const std::string& description);
   /// Adds an option that takes a decimal number.
   void add(const std::string& name, double& value, DecimalRange range, const std::string& description);
-  /// Adds an option that takes a text, such as the name of a file.
-  /// @param value_name what stands for the value in the help text: `FILE`
-  void add(const std::string& name, std::string& value, const std::string& value_name,
-           const std::string& description);
-  /// Adds a switch, which makes the variable true.
+  /// Adds an option that takes the name of a file.
+  void add_file(const std::string& name, std::string& value, const std::string& description);
+  /// Adds a switch, which sets the variable to true.
   void add(const std::string& name, bool& value, const std::string& description);
 
-  /// Writes what was given into the variables; those of options that were not given, or have a problem, keep
-  /// their values.
+  /// Writes the values that were given into the variables. A variable keeps its value if its option was not
+  /// given or has a problem.
   void read(Problems& problems) const;
 
   /// The name of each option, without dashes, and the value of its variable, in the order in which they were
-  /// added: what all ranks of a job must have alike (`mpi::Options::job_fields`). Texts are left out: a file
-  /// may have another name on another machine.
+  /// added: what all ranks of a job must have alike (`mpi::Options::job_fields`). Files are left out, since a
+  /// file may have another name on another machine.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> values() const;
 
  private:
   struct Bound {
     std::string name;
     std::function<void(Problems&)> read;
-    /// None for a text.
+    /// Null for a file.
     std::function<std::string()> value;
   };
-  [[nodiscard]] const CLI::Option& add_option(const std::string& name, const std::string& value_name,
-                                              const std::string& description, const std::string& value);
 
-  CLI::App& app_;
-  std::string group_;
+  Command& command_;
+  std::string heading_;
   std::vector<Bound> options_;
 };
 

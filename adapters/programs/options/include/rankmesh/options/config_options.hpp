@@ -1,12 +1,12 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "rankmesh/options/program.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
 namespace rankmesh::cli {
@@ -20,18 +20,18 @@ struct OptionReading : ConfigReading {
 /// The options of a program that describe a configuration: `--world-size`, `--tp`, `--pp` and so on, and
 /// `--layout` for a file that has what they do not say.
 ///
-///     CLI::App app("...", "rankmesh-bringup");
-///     const ConfigOptions options(app, "ranks of the MPI job");
-///     set_help_style(app);
-///     const Parsed parsed = parse(app, args);
+///     Program program({.name = "rankmesh-bringup", .summary = "..."});
+///     const ConfigOptions options(program, "ranks of the MPI job");
+///     const Parsed parsed = parse(program, args);
 ///     const OptionReading reading = options.read(size_of_the_world);
 ///     for (const std::string& message : reading.messages) print(message);
 class ConfigOptions {
  public:
-  /// Adds the options. The application must outlive this object.
+  /// Adds the options. The command must outlive this object.
   /// @param world_size_note what the help text says of a missing world size: `required`, `ranks of the MPI
   /// job`
-  explicit ConfigOptions(CLI::App& app, std::string_view world_size_note = "required, here or in the file");
+  explicit ConfigOptions(Command& command,
+                         std::string_view world_size_note = "required, here or in the file");
 
   /// The configuration and everything that is wrong with it, in the order of the fields: values that cannot
   /// be read, and whatever `check` finds in those that can. Nothing is reported that is only the consequence
@@ -41,9 +41,9 @@ class ConfigOptions {
   [[nodiscard]] OptionReading read(std::optional<std::int64_t> default_world_size = std::nullopt) const;
 
  private:
-  CLI::Option* layout_;
+  const Option& layout_;
   /// In the order of the table in the source.
-  std::vector<CLI::Option*> options_;
+  std::vector<const Option*> options_;
 };
 
 /// The option of a field of the configuration: `--tp` for `tensor`; empty if none has that name.

@@ -7,7 +7,7 @@
 
 namespace rankmesh::cli {
 
-/// Where text goes. `write` takes all of it or throws.
+/// A destination of text. `write` writes all of it or throws.
 class Sink {
  public:
   Sink() = default;
@@ -27,14 +27,15 @@ class WriteError : public Error {
 
   /// The `errno` of the failed call.
   [[nodiscard]] int code() const noexcept { return code_; }
-  /// Whether nobody reads any more, which is no failure: the reader has what it wanted.
+  /// Whether the reader closed the pipe, as `head` does: no failure of this program.
   [[nodiscard]] bool is_closed_pipe() const noexcept;
 
  private:
   int code_;
 };
 
-/// A file descriptor, which stays open. SIGPIPE must be ignored for a closed pipe to be an error of `write`.
+/// Writes to a file descriptor, which is not closed. A closed pipe is a WriteError only if SIGPIPE is
+/// ignored.
 class DescriptorSink final : public Sink {
  public:
   /// @param descriptor open for writing
@@ -45,11 +46,11 @@ class DescriptorSink final : public Sink {
   int descriptor_;
 };
 
-/// Text in memory.
+/// Keeps the text in memory.
 class StringSink final : public Sink {
  public:
   void write(std::string_view text) override { text_ += text; }
-  /// All that was written.
+  /// Everything written so far.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
  private:

@@ -5,7 +5,7 @@
 
 namespace rankmesh::cli {
 
-/// Colour for a terminal, or nothing at all.
+/// Colours text for a terminal, or returns it as it is if not enabled.
 class Style {
  public:
   explicit Style(bool enabled) noexcept : enabled_(enabled) {}

@@ -9,7 +9,7 @@
 
 namespace rankmesh::cli {
 
-/// Lines of text in aligned columns. Columns with nothing in any line are left out.
+/// Lines of text in aligned columns. Columns that are empty in every line are left out.
 class Table {
  public:
   enum class Align { left, right };
@@ -26,10 +26,10 @@ class Table {
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  /// @param line as many cells as there are columns
+  /// @param line one cell for each column
   void add(std::vector<Cell> line) { lines_.push_back(std::move(line)); }
 
-  /// The characters of a line, up to and with the gap behind its last column.
+  /// The width of a line in characters, with the gap behind its last column.
   [[nodiscard]] std::size_t width() const;
 
   void print(Writer& out, Style style) const;

@@ -10,7 +10,7 @@
 
 namespace rankmesh::cli {
 
-/// Text on its way to a sink, in blocks. What is not flushed is lost.
+/// Collects text in blocks for a sink. Text that is not flushed is lost.
 class Writer {
  public:
   explicit Writer(Sink& sink) : sink_(sink), buffer_(capacity) {}

@@ -7,36 +7,36 @@
 
 namespace rankmesh::cli {
 
-/// What the program `rankmesh` ends with.
+/// The exit codes of the program `rankmesh`.
 enum ExitCode : int {
   success = 0,
-  /// Output that cannot be written, and anything else that is not the caller's doing.
+  /// Output that cannot be written, or another error that the command line did not cause.
   failure = 1,
-  /// A command line that asks for something impossible; nothing was written to the standard output.
+  /// A bad command line; nothing was written to the standard output.
   bad_input = 2,
-  /// Layouts that were compared and have different groups.
+  /// `diff` found different groups.
   different = 3,
 };
 
-/// What the program writes to.
+/// The destinations of the output.
 struct Streams {
-  /// For what was asked for.
+  /// The standard output.
   Sink& out;
-  /// For errors and warnings.
+  /// The standard error, for errors and warnings.
   Sink& err;
-  /// Whether `out` gets colour.
+  /// Whether `out` is coloured.
   bool colour_out = false;
-  /// Whether `err` does.
+  /// Whether `err` is coloured.
   bool colour_err = false;
 };
 
-/// Whether a stream gets colour: a terminal does, unless the variable NO_COLOR is set to anything but nothing
+/// Whether to colour a stream: a terminal is coloured unless the variable NO_COLOR is set and not empty
 /// (no-color.org).
 /// @param no_color the value of the variable, null if it is not set
 [[nodiscard]] bool wants_colour(bool is_terminal, const char* no_color) noexcept;
 
-/// Runs the program. A reader that closes the pipe ends it quietly and well.
-/// @param args the words after the name of the program
+/// Runs the program and returns its exit code. If the reader closes the pipe, the exit code is `success`.
+/// @param args the words behind the name of the program
 [[nodiscard]] int run(std::span<const std::string> args, const Streams& streams) noexcept;
 
 }  // namespace rankmesh::cli

@@ -1,23 +1,20 @@
 #include <fmt/format.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "common_options.hpp"
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/files/layout.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "topology_task.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 2> formats{"text", "json"};
-
-/// A file with all that there is to say of it.
+/// A file with its mistakes and warnings.
 struct Verdict {
   std::string file;
   files::LayoutReading reading;
@@ -78,30 +75,31 @@ int print_json(const std::vector<Verdict>& verdicts, Writer& out) {
   return is_fine ? success : bad_input;
 }
 
-class CheckCommand : public Command {
+class CheckCommand : public RunnableCommand {
  public:
-  explicit CheckCommand(CLI::App& program)
-      : Command(program, "check", "Whether layout files are right, for scripts and CI"),
-        files_(add_values(
-            app(),
-            {.name = "FILE", .description = "layouts in TOML, see docs/files.md", .group = "Arguments"})),
-        gpus_per_node_(add_gpus_per_node(app())),
-        format_(add_format(app(), "text or json")) {
-    gpus_per_node_->description("also warn of groups that cross nodes of so many GPUs");
-    app().footer(
-        "Examples\n"
-        "  rankmesh check layout.toml\n"
-        "  rankmesh check layouts/*.toml --gpus-per-node 8 --format json\n"
-        "\n"
-        "Exit status: 0 if every file is right, 2 if one is not: with all that is wrong with each, on the\n"
-        "standard error, or with --format json as an array on the standard output, warnings included.");
-  }
+  CheckCommand()
+      : RunnableCommand(
+            {.name = "check",
+             .summary = "Whether layout files are right, for scripts and CI",
+             .examples = {"rankmesh check layout.toml",
+                          "rankmesh check layouts/*.toml --gpus-per-node 8 --format json"},
+             .exit_status =
+                 "0 if every file is right, 2 if one is not. The standard error then lists everything "
+                 "that is wrong with each file; with --format json, the standard output does, as an "
+                 "array that has the warnings too."}),
+        files_(add({.name = "FILE",
+                    .description = "a layout in TOML (docs/files.md)",
+                    .heading = "Arguments",
+                    .is_repeatable = true,
+                    .takes_file = true,
+                    .is_required = true})),
+        gpus_per_node_(add_gpus_per_node(*this, "also warn of groups that cross nodes with N GPUs each")),
+        format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const bool as_json = format_of(*format_, formats, problems) == Format::json;
-    const auto gpus_per_node = gpus_per_node_of(*gpus_per_node_, problems);
-    const std::vector<std::string> names = values_of(*files_, problems);
-    if (files_->count() == 0) problems.emplace_back("FILE is missing: rankmesh check layout.toml");
+    const bool as_json = format_of(format_, problems) == Format::json;
+    const auto gpus_per_node = gpus_per_node_of(gpus_per_node_, problems);
+    const std::vector<std::string> names = values_of(files_, problems);
     if (!problems.empty()) return {};
     std::vector<Verdict> verdicts;
     verdicts.reserve(names.size());
@@ -124,15 +122,15 @@ class CheckCommand : public Command {
   }
 
  private:
-  CLI::Option* files_;
-  CLI::Option* gpus_per_node_;
-  CLI::Option* format_;
+  const Option& files_;
+  const Option& gpus_per_node_;
+  const Option& format_;
 };
 
 }  // namespace
 
-std::unique_ptr<Command> add_check_command(CLI::App& program) {
-  return std::make_unique<CheckCommand>(program);
+std::unique_ptr<RunnableCommand> make_check_command() {
+  return std::make_unique<CheckCommand>();
 }
 
 }  // namespace rankmesh::cli

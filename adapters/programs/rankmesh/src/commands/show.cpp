@@ -1,18 +1,23 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "commands.hpp"
+#include "layout_command.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/spans.hpp"
+#include "rankmesh/topology/text.hpp"
+#include "topology_task.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
 constexpr std::size_t line_width = 100;
+
+struct ShowRequest {
+  std::optional<int> gpus_per_node{};
+  Names names = Names::of_rankmesh;
+};
 
 std::string span_text(BlockSpan span) {
   return span.fewest == span.most ? fmt::format("{}", span.most)
@@ -30,17 +35,18 @@ const KindFamily* same_lists(const Topology& topology, const KindFamily& kind) {
 
 std::string note(const Topology& topology, const KindFamily& kind, Names names) {
   const GroupFamily& family = kind.family;
-  std::string text;
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  std::vector<std::string> notes;
   if (family.member_count() < topology.layout_size()) {
-    add("only " + counted(family.member_count(), "rank"));
+    notes.push_back("only " + counted(family.member_count(), "rank"));
   } else if (family.group_size() == 1) {
-    add("single ranks");
+    notes.emplace_back("single ranks");
   } else if (const KindFamily* same = same_lists(topology, kind)) {
-    add(fmt::format("as {}", name_of(*same, names)));
+    notes.push_back(fmt::format("as {}", name_of(*same, names)));
   }
-  if (kind.kind == GroupKind::data && topology.config().distributed_optimizer) add("host-side too");
-  return text;
+  if (kind.kind == GroupKind::data && topology.config().distributed_optimizer) {
+    notes.emplace_back("host-side too");
+  }
+  return joined(notes, "; ");
 }
 
 /// How much of the groups a table shows.
@@ -80,46 +86,23 @@ Table summary(const Topology& topology, const ShowRequest& request, Shown shown)
   return table;
 }
 
-/// How many communicators it takes, beside one for every group of every kind.
+/// The number of communicators of a plan, and of one for every group of every kind.
 std::string communicators_text(const Topology& topology) {
   const CommunicatorPlan plan(topology);
   std::int64_t groups = 0;
   for (const KindFamily& kind : topology.kinds()) groups += kind.family.group_count();
   return fmt::format(
-      "communicators: at most {} per rank, made in {}; the reference way creates one for\n"
-      "each of {}, at most {} per rank, every rank taking part in all of them",
+      "communicators: at most {} per rank, made in {}; the reference creates one for each of\n"
+      "{}, at most {} per rank, and every rank takes part in all of them",
       plan.steps().size(), counted(static_cast<long long>(plan.steps().size()), "step"),
       counted(groups, "group"), topology.kinds().size());
 }
 
-}  // namespace
-
-std::vector<std::string> placement_warnings(const Topology& topology, int gpus_per_node) {
-  std::vector<std::string> result;
-  if (const GroupFamily* tensor = topology.find(GroupKind::tensor)) {
-    const BlockSpan span = block_span(*tensor, gpus_per_node);
-    if (span.most > 1) {
-      result.push_back(
-          fmt::format("tensor groups cross nodes: the {} ranks of a group lie on {}{} nodes of {}, though "
-                      "they exchange the most "
-                      "data; choose a --tp that divides {}",
-                      tensor->group_size(), span.fewest == span.most ? "" : "up to ", span.most,
-                      counted(gpus_per_node, "GPU"), gpus_per_node));
-    }
-  }
-  if (const int rest = topology.world_size() % gpus_per_node; rest != 0) {
-    result.push_back(fmt::format("the last node is not full: {} of its {} used, since {} does not divide {}",
-                                 rest, gpus_per_node == 1 ? "GPU" : fmt::format("{} GPUs are", gpus_per_node),
-                                 gpus_per_node, topology.world_size()));
-  }
-  return result;
-}
-
 void print_summary(const Topology& topology, const ShowRequest& request, Writer& out, Style style) {
-  out.put(world_text(topology, request.gpus_per_node) + "\n");
+  out.put(joined(world_lines(topology, request.gpus_per_node), "\n") + "\n");
   out.put("configuration: " + to_string(topology.config()) + "\n\n");
 
-  // Wide lists give way until the lines fit, and where that is not enough the last groups do.
+  // Lists are shortened until the lines fit; if that is not enough, the last groups are left out.
   Shown shown;
   const auto is_too_wide = [&] { return summary(topology, request, shown).width() > line_width + 2; };
   while (shown.list_width > 10 && is_too_wide()) --shown.list_width;
@@ -129,6 +112,38 @@ void print_summary(const Topology& topology, const ShowRequest& request, Writer&
   out.put(style.faint("pattern: size:stride pairs, the fastest first; @ the positions picked. "
                       "See rankmesh show --help.") +
           "\n");
+}
+
+class ShowCommand : public LayoutCommand {
+ public:
+  ShowCommand()
+      : LayoutCommand(
+            {.name = "show",
+             .summary = "A summary: one line for every kind of group",
+             .notes = {{"The pattern of a group is a list of pairs size:stride, the fastest first:",
+                        {{"8:1", "8 consecutive ranks"},
+                         {"4:16", "4 ranks, 16 apart"},
+                         {"2:1 4:4", "4 times 2 consecutive ranks, 4 apart: 0 1, 4 5, 8 9, 12 13"},
+                         {"4:4@0,3", "the members at positions 0 and 3 of a group with the pattern 4:4"},
+                         {"-", "a single rank"}}}},
+             .examples = {"rankmesh show --world-size 16 --tp 2 --pp 4",
+                          "rankmesh show --world-size 1024 --tp 8 --pp 16 --fp8 --gpus-per-node 8"}}) {}
+
+  [[nodiscard]] Task read(Problems& problems) const override {
+    const ParallelConfig config = read_config(problems).config;
+    const ShowRequest request{.gpus_per_node = read_gpus_per_node(problems), .names = read_names(problems)};
+    if (!problems.empty()) return {};
+    return task_on(config, request.gpus_per_node,
+                   [request](const Topology& topology, Writer& out, Style style) {
+                     print_summary(topology, request, out, style);
+                   });
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<RunnableCommand> make_show_command() {
+  return std::make_unique<ShowCommand>();
 }
 
 }  // namespace rankmesh::cli

@@ -1,29 +1,15 @@
-#include "exports.hpp"
+#include "print/exports.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "json.hpp"
+#include "print/groups.hpp"
 
 namespace rankmesh::cli {
-namespace {
-
-/// Those wanted, all if none is named, in the order of creation.
-std::vector<const KindFamily*> wanted(const Topology& topology, const std::vector<GroupKind>& kinds) {
-  std::vector<const KindFamily*> result;
-  for (const KindFamily& kind : topology.kinds()) {
-    const bool is_named = std::find(kinds.begin(), kinds.end(), kind.kind) != kinds.end();
-    if (kinds.empty() || is_named) result.push_back(&kind);
-  }
-  return result;
-}
-
-}  // namespace
 
 void print_per_rank_json(const Topology& topology, const std::vector<GroupKind>& kinds, Names names,
                          Writer& out) {
-  const std::vector<const KindFamily*> families = wanted(topology, kinds);
+  const std::vector<const KindFamily*> families = wanted_kinds(topology, kinds);
   out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n \"ranks\": {{", topology.world_size(),
                       config_json(topology.config())));
   for (int rank = 0; rank < topology.world_size(); ++rank) {
@@ -55,7 +41,7 @@ void print_per_rank_json(const Topology& topology, const std::vector<GroupKind>&
 
 void print_astra_sim(const Topology& topology, const std::vector<GroupKind>& kinds, Writer& out) {
   std::int64_t number = 0;
-  for (const KindFamily* kind : wanted(topology, kinds)) {
+  for (const KindFamily* kind : wanted_kinds(topology, kinds)) {
     for (int group = 0; group < kind->family.group_count(); ++group) {
       out.put(number == 0 ? "{\n  \"" : ",\n  \"");
       out.number(++number);
@@ -68,7 +54,7 @@ void print_astra_sim(const Topology& topology, const std::vector<GroupKind>& kin
 
 void print_hostfile(const Placement& placement, Writer& out) {
   out.put(placement.is_in_order()
-              ? "# mpiexec --hostfile FILE alone puts the ranks where they belong.\n"
+              ? "# For mpiexec --hostfile FILE: the ranks are in order.\n"
               : "# For mpiexec --hostfile FILE --rankfile FILE: the ranks are not in order.\n");
   for (int host = 0; host < static_cast<int>(placement.hosts().size()); ++host) {
     const int processes = placement.processes_on(host);

@@ -1,19 +1,21 @@
+#include "print/groups.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 
-#include "commands.hpp"
 #include "json.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/topology/spans.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
 constexpr std::size_t line_width = 100;
 constexpr std::size_t list_width = 80;
-/// A family of more groups than `most_groups` is shown by its first `first_groups`.
+/// Of more than `most_groups` groups, only the first `first_groups` are printed.
 constexpr int most_groups = 16;
 constexpr int first_groups = 8;
 
@@ -27,7 +29,7 @@ class FamilyText {
     cell_width_ = cell_width() + 2;
     const std::size_t widest_label = label(shown_ - 1, shown_ - 1).size() * 2 + 1;
     const std::size_t room = line_width - widest_label - 2;
-    // A power of two, so that lines begin at round numbers.
+    // A power of two, so that the first group of a line has a round number.
     per_line_ = static_cast<int>(std::bit_floor(std::clamp<std::size_t>(room / cell_width_, 1, most_groups)));
     label_width_ = label((shown_ - 1) / per_line_ * per_line_, shown_ - 1).size();
   }
@@ -51,7 +53,7 @@ class FamilyText {
 
  private:
   [[nodiscard]] std::size_t cell_width() const {
-    // Later groups have higher ranks, so that the last one has the widest text.
+    // Later groups have higher ranks, so the last one has the widest text.
     if (all_) return full_width(family_, shown_ - 1);
     std::size_t widest = 0;
     for (int group = 0; group < shown_; ++group) {
@@ -75,7 +77,7 @@ class FamilyText {
     if (pad && text.size() < width) out.put(std::string(width - text.size(), ' '));
   }
 
-  /// A list that may be too long to be held.
+  /// Prints a list without storing it, since it may be too long.
   void put_whole(Writer& out, int group) const {
     std::string_view separator = "[";
     family_.group(group).for_each([&](int rank) {
@@ -94,16 +96,6 @@ class FamilyText {
   std::size_t label_width_ = 0;
 };
 
-std::vector<const KindFamily*> wanted_kinds(const Topology& topology, const GroupsRequest& request) {
-  std::vector<const KindFamily*> kinds;
-  for (const KindFamily& kind : topology.kinds()) {
-    const bool wanted =
-        std::find(request.kinds.begin(), request.kinds.end(), kind.kind) != request.kinds.end();
-    if (wanted || request.kinds.empty()) kinds.push_back(&kind);
-  }
-  return kinds;
-}
-
 std::string heading(const KindFamily& kind, const GroupsRequest& request, Style style) {
   const GroupFamily& family = kind.family;
   std::string text = style.bold(name_of(kind, request.names)) + ": " + groups_text(family);
@@ -119,8 +111,8 @@ std::string heading(const KindFamily& kind, const GroupsRequest& request, Style 
 }
 
 void print_text(const Topology& topology, const GroupsRequest& request, Writer& out, Style style) {
-  out.put(world_text(topology, request.gpus_per_node) + "\n");
-  for (const KindFamily* kind : wanted_kinds(topology, request)) {
+  out.put(joined(world_lines(topology, request.gpus_per_node), "\n") + "\n");
+  for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     out.put(fmt::format("\n{}\n", heading(*kind, request, style)));
     FamilyText(kind->family, request.all).print(out, style);
   }
@@ -130,7 +122,7 @@ void print_json(const Topology& topology, const GroupsRequest& request, Writer& 
   out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n \"groups\": {{", topology.layout_size(),
                       config_json(topology.config())));
   std::string_view separator = "\n";
-  for (const KindFamily* kind : wanted_kinds(topology, request)) {
+  for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     out.put(fmt::format("{}  \"{}\": [", separator, name_of(*kind, request.names)));
     for (int group = 0; group < kind->family.group_count(); ++group) {
       if (group > 0) out.put(',');
@@ -144,7 +136,7 @@ void print_json(const Topology& topology, const GroupsRequest& request, Writer& 
 
 void print_csv(const Topology& topology, const GroupsRequest& request, Writer& out) {
   out.put("kind,group,ranks\n");
-  for (const KindFamily* kind : wanted_kinds(topology, request)) {
+  for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     const std::string name = std::string(name_of(*kind, request.names)) + ",";
     for (int group = 0; group < kind->family.group_count(); ++group) {
       out.put(name);
@@ -161,6 +153,15 @@ void print_csv(const Topology& topology, const GroupsRequest& request, Writer& o
 }
 
 }  // namespace
+
+std::vector<const KindFamily*> wanted_kinds(const Topology& topology, const std::vector<GroupKind>& kinds) {
+  std::vector<const KindFamily*> result;
+  for (const KindFamily& kind : topology.kinds()) {
+    const bool is_named = std::find(kinds.begin(), kinds.end(), kind.kind) != kinds.end();
+    if (kinds.empty() || is_named) result.push_back(&kind);
+  }
+  return result;
+}
 
 void print_groups(const Topology& topology, const GroupsRequest& request, Writer& out, Style style) {
   switch (request.format) {

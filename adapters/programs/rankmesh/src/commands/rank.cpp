@@ -1,21 +1,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
-#include "commands.hpp"
 #include "json.hpp"
+#include "layout_command.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "topology_task.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
 constexpr std::size_t line_width = 100;
 
-/// The group of a kind that concerns a rank, member or not: members picked from its pipeline, say. Nothing
-/// where none does.
+struct RankRequest {
+  int rank = 0;
+  Format format = Format::text;
+  std::optional<int> gpus_per_node{};
+  /// Layers of the whole model.
+  std::optional<std::int64_t> layers{};
+  Names names = Names::of_rankmesh;
+};
+
+/// The group of a kind that concerns a rank, if any. A rank that is not a member may have a group without a
+/// position: for example, the embedding group picked from its pipeline.
 struct Membership {
   std::optional<int> group{};
   std::optional<int> position{};
@@ -28,7 +39,7 @@ Membership membership(const Topology& topology, const KindFamily& kind, int rank
   return in_parent ? Membership{in_parent->group, std::nullopt} : Membership{};
 }
 
-/// The mesh of the experts, where it is another than that of the dense layers.
+/// The mesh of the experts, if it differs from the mesh of the dense layers.
 const Mesh* expert_mesh(const Topology& topology) {
   const bool has_experts =
       topology.config().convention == Convention::megatron_core && topology.meshes().size() > 1;
@@ -225,14 +236,83 @@ void print_json(const Topology& topology, const RankRequest& request, Writer& ou
   out.put("\n }}\n");
 }
 
-}  // namespace
-
 void print_rank(const Topology& topology, const RankRequest& request, Writer& out, Style style) {
   if (request.format == Format::json) {
     print_json(topology, request, out);
   } else {
     print_text(topology, request, out, style);
   }
+}
+
+class RankCommand : public LayoutCommand {
+ public:
+  RankCommand()
+      : LayoutCommand(
+            {.name = "rank",
+             .summary = "Everything about one rank: coordinates, stage, neighbours, groups",
+             .examples = {"rankmesh rank 5 --world-size 16 --tp 2 --pp 4",
+                          "rankmesh rank 5 --world-size 16 --tp 2 --pp 4 --vpp 2 --layers 16 --format "
+                          "json"}}),
+        rank_(add({.name = "RANK",
+                   .description = "the rank, 0 .. world size - 1",
+                   .heading = "Argument",
+                   .is_required = true})),
+        layers_(add({.name = "--layers",
+                     .value_name = "N",
+                     .description = "layers of the model: also show which of them the rank holds"})),
+        format_(add_format(*this, {"text", "json"})) {}
+
+  [[nodiscard]] Task read(Problems& problems) const override {
+    const auto number = number_of(rank_, {.min = std::numeric_limits<std::int64_t>::min()}, problems);
+    const ConfigReading reading = read_config(problems);
+    if (number) check_rank(*number, reading, problems);
+    RankRequest request{.rank = static_cast<int>(number.value_or(0)),
+                        .format = format_of(format_, problems),
+                        .gpus_per_node = read_gpus_per_node(problems),
+                        .layers = number_of(layers_, {.min = 1}, problems),
+                        .names = read_names(problems)};
+    if (request.layers && reading.diagnostics.empty())
+      check_layers(*request.layers, reading.config, problems);
+    if (!problems.empty()) return {};
+    return task_on(reading.config, request.gpus_per_node,
+                   [request](const Topology& topology, Writer& out, Style style) {
+                     print_rank(topology, request, out, style);
+                   });
+  }
+
+ private:
+  static void check_rank(std::int64_t rank, const ConfigReading& reading, Problems& problems) {
+    for (const Diagnostic& diagnostic : reading.diagnostics) {
+      if (diagnostic.field == "world_size" || diagnostic.field == "rank_offset") return;
+    }
+    const std::int64_t first = reading.config.rank_offset;
+    const std::int64_t last = first + reading.config.world_size - 1;
+    if (rank >= first && rank <= last) return;
+    problems.push_back("RANK: rank " + std::to_string(rank) +
+                       (first == 0 ? " does not exist: the world has ranks "
+                                   : " is not in the layout, which has the ranks ") +
+                       std::to_string(first) + " .. " + std::to_string(last));
+  }
+
+  static void check_layers(std::int64_t layers, const ParallelConfig& config, Problems& problems) {
+    try {
+      (void)Topology(config).pipeline().layers({.layers = layers});
+    } catch (const ConfigError& error) {
+      for (const Diagnostic& diagnostic : error.diagnostics()) {
+        problems.push_back("--layers: " + diagnostic.message());
+      }
+    }
+  }
+
+  const Option& rank_;
+  const Option& layers_;
+  const Option& format_;
+};
+
+}  // namespace
+
+std::unique_ptr<RunnableCommand> make_rank_command() {
+  return std::make_unique<RankCommand>();
 }
 
 }  // namespace rankmesh::cli

@@ -1,0 +1,50 @@
+#include "print/groups.hpp"
+
+#include "layout_command.hpp"
+#include "topology_task.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+class GroupsCommand : public LayoutCommand {
+ public:
+  GroupsCommand()
+      : LayoutCommand(
+            {.name = "groups",
+             .summary = "Every group of every kind, as lists of ranks",
+             .examples = {"rankmesh groups --world-size 16 --tp 2 --pp 4",
+                          "rankmesh groups --world-size 64 --tp 8 --pp 4 --kind data --kind tensor "
+                          "--format json",
+                          "rankmesh groups --world-size 1048576 --tp 8 --pp 16 --format csv | head"}}),
+        kinds_(*this),
+        format_(add_format(*this, {"text", "json", "csv"})),
+        all_(add_all(*this)) {}
+
+  [[nodiscard]] Task read(Problems& problems) const override {
+    const ConfigReading reading = read_config(problems);
+    const ParallelConfig& config = reading.config;
+    GroupsRequest request{.kinds = kinds_.read(reading, problems),
+                          .format = format_of(format_, problems),
+                          .all = is_given(all_, problems),
+                          .gpus_per_node = read_gpus_per_node(problems),
+                          .names = read_names(problems)};
+    if (!problems.empty()) return {};
+    return task_on(config, request.gpus_per_node,
+                   [request](const Topology& topology, Writer& out, Style style) {
+                     print_groups(topology, request, out, style);
+                   });
+  }
+
+ private:
+  KindsOption kinds_;
+  const Option& format_;
+  const Option& all_;
+};
+
+}  // namespace
+
+std::unique_ptr<RunnableCommand> make_groups_command() {
+  return std::make_unique<GroupsCommand>();
+}
+
+}  // namespace rankmesh::cli

@@ -1,0 +1,63 @@
+#include "rankmesh/topology/modules.hpp"
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "rankmesh/cli/run.hpp"
+#include "rankmesh/topology/config_text.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+class ModulesCommand : public RunnableCommand {
+ public:
+  ModulesCommand()
+      : RunnableCommand({.name = "modules",
+                         .summary = "Whether several layouts side by side fill a job",
+                         .examples = {"rankmesh modules 'world=8 tp=2' 'world=4 convention=megatron-core "
+                                      "rank-offset=8' --job-size 12"}}),
+        layouts_(add({.name = "LAYOUT",
+                      .description = "the layout of each module on one line, in quotes: 'world=8 "
+                                     "convention=megatron-core tp=2 rank-offset=8'",
+                      .heading = "Arguments",
+                      .is_repeatable = true,
+                      .is_required = true})),
+        job_size_(add({.name = "--job-size",
+                       .value_name = "N",
+                       .description = "ranks of the job",
+                       .default_value = "up to the end of the last module"})) {}
+
+  [[nodiscard]] Task read(Problems& problems) const override {
+    const auto job_size = number_of(job_size_, {.min = 1}, problems);
+    std::vector<ParallelConfig> modules;
+    for (const std::string& text : values_of(layouts_, problems)) {
+      const ConfigReading reading = read_config(text);
+      for (const Diagnostic& diagnostic : reading.diagnostics) {
+        problems.push_back(fmt::format("module {}: {}", modules.size(), diagnostic.message()));
+      }
+      modules.push_back(reading.config);
+    }
+    if (!problems.empty()) return {};
+    for (const Diagnostic& diagnostic : check_modules(modules, job_size))
+      problems.push_back(diagnostic.message());
+    return {.run = [modules](Writer& out, Style) {
+      for (std::size_t i = 0; i < modules.size(); ++i) {
+        out.put(fmt::format("module {}: ranks {} .. {} ({})\n", i, modules[i].rank_offset,
+                            modules[i].rank_offset + modules[i].world_size - 1, to_string(modules[i])));
+      }
+      return success;
+    }};
+  }
+
+ private:
+  const Option& layouts_;
+  const Option& job_size_;
+};
+
+}  // namespace
+
+std::unique_ptr<RunnableCommand> make_modules_command() {
+  return std::make_unique<ModulesCommand>();
+}
+
+}  // namespace rankmesh::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rankmesh/options/options.hpp"
+#include "rankmesh/output/topology_text.hpp"
+
+/// @file
+/// Options that several commands have.
+
+namespace rankmesh::cli {
+
+/// How data is printed.
+enum class Format { text, json, csv };
+
+/// `--format`. The first choice is the default; where the choices are those of Format, `format_of` reads it.
+Option& add_format(Command& command, std::vector<Choice> choices, std::string description = {});
+[[nodiscard]] Format format_of(const Option& format, Problems& problems);
+
+/// `--gpus-per-node`
+Option& add_gpus_per_node(Command& command,
+                          std::string description = "also show on which nodes ranks and groups lie");
+[[nodiscard]] std::optional<int> gpus_per_node_of(const Option& gpus_per_node, Problems& problems);
+
+/// `--names`
+Option& add_names(Command& command);
+[[nodiscard]] Names names_of(const Option& names, Problems& problems);
+
+/// `--all`
+Option& add_all(Command& command);
+
+}  // namespace rankmesh::cli

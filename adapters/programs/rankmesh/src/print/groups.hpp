@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "common_options.hpp"
+#include "rankmesh/output/style.hpp"
+#include "rankmesh/output/writer.hpp"
+#include "rankmesh/topology/topology.hpp"
+
+namespace rankmesh::cli {
+
+/// Which groups to print, and how.
+struct GroupsRequest {
+  /// All kinds if empty.
+  std::vector<GroupKind> kinds{};
+  Format format = Format::text;
+  /// Prints lists in full as text too.
+  bool all = false;
+  std::optional<int> gpus_per_node{};
+  Names names = Names::of_rankmesh;
+};
+
+/// Prints every group of every kind. Constant memory, whatever the world size.
+void print_groups(const Topology& topology, const GroupsRequest& request, Writer& out, Style style);
+
+/// The kinds of a topology that are wanted, in the order of creation; all if none is named.
+[[nodiscard]] std::vector<const KindFamily*> wanted_kinds(const Topology& topology,
+                                                          const std::vector<GroupKind>& kinds);
+
+}  // namespace rankmesh::cli
