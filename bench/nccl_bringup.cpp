@@ -1,5 +1,5 @@
-// nccl_bringup_bench: brings up the communicators of some layouts over NCCL by every strategy and by the
-// naive ways, proves them, and prints what they took. See --help.
+// nccl_bringup_bench: creates the NCCL communicators of several layouts with each strategy, proves them, and
+// prints their cost. See --help.
 
 #include <mpi.h>
 #include <signal.h>
@@ -18,10 +18,9 @@
 #include "nccl_bringup/device.hpp"
 #include "nccl_bringup/job.hpp"
 #include "nccl_bringup/measure.hpp"
-#include "nccl_bringup/proof.hpp"
 #include "nccl_bringup/report.hpp"
 #include "nccl_bringup/settings.hpp"
-#include "nccl_bringup/way.hpp"
+#include "nccl_bringup/strategy.hpp"
 
 namespace {
 
@@ -31,15 +30,15 @@ using namespace rankmesh::bench;
 constexpr int exit_failed = 1;
 constexpr int exit_no_gpu = 77;
 
-/// Ends the process where it stands still: calls of NCCL and MPI that block have no deadline.
+/// Ends the process if it makes no progress: blocking calls of NCCL and MPI have no deadline.
 class Alarm {
  public:
   explicit Alarm(std::chrono::seconds deadline)
-      // A missed deadline of the library itself comes first, since it says more.
+      // Longer than the deadline of the library, whose error says more.
       : seconds_(static_cast<unsigned>(2 * deadline.count() + 30)) {
     ::signal(SIGALRM, [](int) {
       constexpr std::string_view text =
-          "nccl_bringup_bench: a call has not come back for far longer than the deadline; giving up\n";
+          "nccl_bringup_bench: a call has not returned for much longer than the deadline; exiting\n";
       static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
       ::_exit(exit_failed);
     });
@@ -51,19 +50,19 @@ class Alarm {
   unsigned seconds_;
 };
 
-/// Every way in turn, as often as asked, so that what changes with time touches all alike.
-void measure_layout(const Job& job, const Device& device, Prover& prover, const ParallelConfig& layout,
+/// Runs all strategies in turns, so that slow phases of the machine affect all of them.
+void measure_layout(const Job& job, const Device& device, const ParallelConfig& layout,
                     const Settings& settings, Report& report) {
   const Alarm alarm(settings.deadline);
   const Topology topology(layout);
-  const auto ways = all_ways(
+  const auto strategies = all_strategies(
       {.device = device.number(), .shares_device = device.is_shared(job), .deadline = settings.deadline});
   std::vector<Row> rows;
-  for (const auto& way : ways) rows.push_back({.layout = layout, .way = way->name()});
+  for (const auto& strategy : strategies) rows.push_back({.layout = layout, .name = strategy->name()});
   for (int repetition = 0; repetition < settings.repetitions; ++repetition) {
-    for (std::size_t i = 0; i < ways.size(); ++i) {
+    for (std::size_t i = 0; i < strategies.size(); ++i) {
       alarm.restart();
-      rows[i].samples.push_back(measure(job, device, prover, topology, *ways[i]));
+      rows[i].samples.push_back(measure(job, device, topology, *strategies[i]));
     }
   }
   for (Row& row : rows) report.rows.push_back(std::move(row));
@@ -89,35 +88,35 @@ int measure_all(const Job& job, const Settings& settings) {
   const Alarm alarm(settings.deadline);
   const Device device(job);
   warm_up();
-  Prover prover(job.rank, job.size);
   Report report{.ranks = job.size,
                 .gpus = device.gpu_count(),
                 .gpu_name = device.name(),
                 .repetitions = settings.repetitions};
   for (const ParallelConfig& layout : settings.layouts) {
-    measure_layout(job, device, prover, layout, settings, report);
+    measure_layout(job, device, layout, settings, report);
   }
   const bool is_printed = job.rank != 0 || print(report, settings);
   return is_printed && report.is_good() ? 0 : exit_failed;
 }
 
 int run(int argc, char** argv) {
-  const Job job = Job::current();
-  const Reading reading = read_command_line(std::vector<std::string>(argv + 1, argv + argc), job.size);
-  if (reading.exit_code || reading.settings.versions) {
+  const Job job;
+  const CommandLine command_line =
+      read_command_line(std::vector<std::string>(argv + 1, argv + argc), job.size);
+  if (command_line.exit_code || command_line.settings.versions) {
     if (job.rank == 0) {
-      std::fputs(reading.exit_code ? reading.out.c_str() : versions_text().c_str(), stdout);
-      std::fputs(reading.err.c_str(), stderr);
+      std::fputs(command_line.exit_code ? command_line.out.c_str() : versions_text().c_str(), stdout);
+      std::fputs(command_line.err.c_str(), stderr);
     }
-    return reading.exit_code.value_or(0);
+    return command_line.exit_code.value_or(0);
   }
-  return measure_all(job, reading.settings);
+  return measure_all(job, command_line.settings);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  // The library's watchdog asks the other ranks from a thread of its own.
+  // The watchdog needs MPI_THREAD_MULTIPLE to find out which ranks do not answer.
   int provided = MPI_THREAD_SINGLE;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
   try {
@@ -125,8 +124,8 @@ int main(int argc, char** argv) {
     MPI_Finalize();
     return code;
   } catch (const std::exception& error) {
-    // The other ranks may be waiting for this one.
-    std::fprintf(stderr, "nccl_bringup_bench: rank %d: %s\n", Job::current().rank, error.what());
+    // Other ranks may wait for this one.
+    std::fprintf(stderr, "nccl_bringup_bench: rank %d: %s\n", Job().rank, error.what());
     std::fflush(stderr);
     MPI_Abort(MPI_COMM_WORLD, exit_failed);
   }

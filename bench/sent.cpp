@@ -8,7 +8,7 @@ std::int64_t sent = 0;
 
 }  // namespace
 
-/// In the place of MPI's own.
+// Replaces MPI_Isend of the MPI library, which stays available as PMPI_Isend.
 extern "C" int MPI_Isend(const void* bytes, int count, MPI_Datatype type, int to, int tag,
                          MPI_Comm communicator, MPI_Request* request) {
   ++sent;

@@ -4,8 +4,8 @@
 
 namespace rankmesh::bench {
 
-/// The messages that this process has sent with MPI_Isend so far: those of the library's protocols. What MPI
-/// sends inside of its own calls is not seen.
+/// The number of messages that this process has sent with MPI_Isend, which the protocols of the library use.
+/// Messages inside of other MPI calls are not counted.
 [[nodiscard]] std::int64_t messages_sent() noexcept;
 
 }  // namespace rankmesh::bench

@@ -1,4 +1,4 @@
-// What a topology costs: questions about one rank, making one, and every list of every kind.
+// The cost of a topology: queries about one rank, making a topology, and writing all lists of all kinds.
 
 #include <benchmark/benchmark.h>
 
@@ -20,7 +20,7 @@ using rankmesh::ParallelConfig;
 using rankmesh::RankList;
 using rankmesh::Topology;
 
-/// Whose kinds a benchmark is about: its second argument.
+/// The kinds of a benchmark: its second argument.
 enum Kinds : std::int64_t { of_reference, of_megatron_core, with_remat };
 
 ParallelConfig config_of(std::int64_t world_size, std::int64_t kinds) {
@@ -45,7 +45,7 @@ ParallelConfig config_of(std::int64_t world_size, std::int64_t kinds) {
   return config;
 }
 
-/// Worlds of these sizes, with the kinds of each convention.
+/// Runs a benchmark with each world size and each set of kinds.
 void in_worlds(benchmark::internal::Benchmark* each, std::initializer_list<std::int64_t> sizes) {
   for (const std::int64_t kinds : {of_reference, of_megatron_core, with_remat}) {
     for (const std::int64_t size : sizes) each->Args({size, kinds});
@@ -53,7 +53,7 @@ void in_worlds(benchmark::internal::Benchmark* each, std::initializer_list<std::
   each->ArgNames({"ranks", "kinds"});
 }
 
-/// Group, position, size and one other member of all nine kinds, for ranks all over the world.
+/// Queries group, position, size and one other member of all kinds, for ranks spread over the world.
 void everything_about_one_rank(benchmark::State& state) {
   const Topology topology(config_of(state.range(0), state.range(1)));
   const int world_size = topology.world_size();
@@ -87,7 +87,7 @@ void make_topology(benchmark::State& state) {
 }
 BENCHMARK(make_topology)->Apply([](auto* each) { in_worlds(each, {1 << 10, 1 << 20, 1 << 30}); });
 
-/// Every list of every kind, one after another.
+/// Writes the lists of all kinds, one after another.
 void enumerate_all(const Topology& topology, std::span<int> buffer) {
   std::size_t written = 0;
   for (const KindFamily& kind : topology.kinds()) {
@@ -113,8 +113,8 @@ double median(std::vector<double>& values) {
   return *middle;
 }
 
-/// All lists of all kinds, in turns with std::iota over as many numbers in the same buffer. The time shown is
-/// that of the lists; `ratio` is the median of theirs over the median of iota's.
+/// Writes the lists of all kinds, in turns with std::iota over as many numbers in the same buffer. The
+/// benchmark's time is that of the lists; `ratio` is their median time divided by the median time of iota.
 void enumerate_beside_iota(benchmark::State& state) {
   const Topology topology(config_of(state.range(0), state.range(1)));
   std::vector<int> buffer = buffer_for(topology);

@@ -1,8 +1,8 @@
-// Times the ways to make the communicators of a layout, in turns, under mpiexec:
-//   mpi_bringup_bench REPETITIONS [WORDS OF THE LAYOUT...]     mpi_bringup_bench 11 tp=2 pp=4 fp8
-// A line for each way: milliseconds from a start that all ranks have in common until the last rank is done
-// (median and least), communicators and calls over the world at the busiest rank, messages of the library
-// sent by the busiest rank and by all; tab separated.
+// Times several strategies to create the MPI communicators of a layout, in turns. Start it with mpiexec:
+//   mpiexec -n 16 mpi_bringup_bench REPETITIONS [LAYOUT...]     for example 11 tp=2 pp=4 fp8
+// Prints a line with tab-separated values for each strategy: milliseconds from a common start until the last
+// rank has finished (median, minimum), communicators and calls over the world at the busiest rank, messages
+// of the library sent by the busiest rank and by all ranks.
 
 #include <mpi.h>
 
@@ -18,7 +18,7 @@
 
 #include "rankmesh/topology/config_text.hpp"
 #include "sent.hpp"
-#include "way.hpp"
+#include "strategy.hpp"
 
 namespace {
 
@@ -30,7 +30,7 @@ std::int64_t reduced(std::int64_t own, MPI_Op operation) {
   return result;
 }
 
-/// What was measured of a way.
+/// The measurements of a strategy.
 struct Measured {
   std::vector<double> milliseconds;
   std::int64_t communicators = 0;
@@ -39,13 +39,13 @@ struct Measured {
   std::int64_t sent = 0;
 };
 
-/// Milliseconds on the clock of the machine, which all processes share.
+/// Milliseconds on the monotonic clock of the machine, which all its processes share.
 double now() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
-/// Returns at the same moment on all ranks, which are asleep before: the moment.
+/// Sleeps, and returns at the same moment on all ranks. Returns this moment.
 double start_together() {
   double start = now() + 50;
   MPI_Bcast(&start, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
@@ -53,42 +53,42 @@ double start_together() {
   return start;
 }
 
-void measure(const bench::Way& way, Measured& measured) {
+void measure(const bench::Strategy& strategy, Measured& measured) {
   const std::int64_t before = bench::messages_sent();
   const double start = start_together();
-  const bench::Made made = way.make();
+  const bench::Created created = strategy.create();
   const double own = now() - start;
   const std::int64_t own_sent = bench::messages_sent() - before;
   double slowest = 0;
   MPI_Allreduce(&own, &slowest, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
   measured.milliseconds.push_back(slowest);
-  measured.communicators = reduced(made.communicators, MPI_MAX);
-  measured.world_calls = reduced(made.world_calls, MPI_MAX);
+  measured.communicators = reduced(created.communicators, MPI_MAX);
+  measured.world_calls = reduced(created.world_calls, MPI_MAX);
   measured.most_sent = reduced(own_sent, MPI_MAX);
   measured.sent = reduced(own_sent, MPI_SUM);
-  made.free();
+  created.free();
 }
 
-void print(const bench::Way& way, Measured& measured) {
+void print(const bench::Strategy& strategy, Measured& measured) {
   std::vector<double>& all = measured.milliseconds;
   std::sort(all.begin(), all.end());
   const auto number = [](std::int64_t count) { return static_cast<long long>(count); };
-  std::printf("%s\t%.3f\t%.3f\t%lld\t%lld\t%lld\t%lld\n", way.name.c_str(), all[all.size() / 2], all.front(),
-              number(measured.communicators), number(measured.world_calls), number(measured.most_sent),
-              number(measured.sent));
+  std::printf("%s\t%.3f\t%.3f\t%lld\t%lld\t%lld\t%lld\n", strategy.name.c_str(), all[all.size() / 2],
+              all.front(), number(measured.communicators), number(measured.world_calls),
+              number(measured.most_sent), number(measured.sent));
 }
 
 void run(int size, int rank, int repetitions, const std::string& layout) {
   const CommunicatorPlan plan{Topology(parse_config("world=" + std::to_string(size) + layout))};
-  const std::vector<bench::Way> ways = bench::all_ways(plan);
-  std::vector<Measured> measured(ways.size());
-  // What MPI does once, at the first communicator, is no way's.
-  for (const bench::Way& way : ways) way.make().free();
+  const std::vector<bench::Strategy> strategies = bench::all_strategies(plan);
+  std::vector<Measured> measured(strategies.size());
+  // The first communicators include one-time initialisation of MPI, so they are not measured.
+  for (const bench::Strategy& strategy : strategies) strategy.create().free();
   for (int repetition = 0; repetition < repetitions; ++repetition) {
-    for (std::size_t i = 0; i < ways.size(); ++i) measure(ways[i], measured[i]);
+    for (std::size_t i = 0; i < strategies.size(); ++i) measure(strategies[i], measured[i]);
   }
   if (rank != 0) return;
-  for (std::size_t i = 0; i < ways.size(); ++i) print(ways[i], measured[i]);
+  for (std::size_t i = 0; i < strategies.size(); ++i) print(strategies[i], measured[i]);
 }
 
 }  // namespace
@@ -103,7 +103,8 @@ int main(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) layout += std::string(" ") + argv[i];
   const int repetitions = argc > 1 ? std::atoi(argv[1]) : 0;
   try {
-    if (repetitions < 1) throw std::runtime_error("the first argument is how often to measure, 11 say");
+    if (repetitions < 1)
+      throw std::runtime_error("the first argument is the number of repetitions, for example 11");
     run(size, rank, repetitions, layout);
   } catch (const std::exception& error) {
     if (rank == 0) std::fprintf(stderr, "mpi_bringup_bench: %s\n", error.what());

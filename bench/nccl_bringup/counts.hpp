@@ -5,15 +5,15 @@
 
 namespace rankmesh::bench {
 
-/// What this process did with NCCL, as told by whoever stands in for it.
+/// How this process used NCCL. Only the test double of NCCL counts this.
 struct Counts {
-  /// Unique IDs made so far.
+  /// Unique IDs created so far.
   std::int64_t identifiers = 0;
-  /// Communicators alive.
+  /// Communicators that exist now.
   std::int64_t communicators = 0;
 };
 
-/// Nothing with NCCL itself, which does not tell. The tests link another definition.
+/// Nothing with the real NCCL. The tests link another definition, for the test double.
 [[nodiscard]] std::optional<Counts> counts();
 
 }  // namespace rankmesh::bench

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <mpi.h>
 
-#include <array>
 #include <cstddef>
 #include <set>
 
@@ -13,7 +12,7 @@
 namespace rankmesh::bench {
 namespace {
 
-/// The number of this process among those of its machine.
+/// The index of this process among the processes of its machine.
 int local_rank(const Job& job) {
   MPI_Comm node = MPI_COMM_NULL;
   MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, job.rank, MPI_INFO_NULL, &node);
@@ -27,14 +26,6 @@ std::string cuda_version(cudaError_t (*ask)(int*)) {
   int version = 0;
   if (ask(&version) != cudaSuccess || version == 0) return "none";
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
-}
-
-std::string mpi_version() {
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
-  int length = 0;
-  MPI_Get_library_version(text.data(), &length);
-  const std::string all(text.data());
-  return all.substr(0, all.find_first_of(",\n"));
 }
 
 }  // namespace
@@ -70,7 +61,7 @@ Device::Device(const Job& job) : number_(local_rank(job) % visible_gpus()) {
   for (int rank = 0; rank < job.size; ++rank) {
     const std::string uuid = all.substr(static_cast<std::size_t>(rank) * own.size(), own.size());
     const bool is_new = seen.insert(uuid).second;
-    if (rank == job.rank) asks_ = is_new;
+    if (rank == job.rank) is_first_on_gpu_ = is_new;
   }
   gpu_count_ = static_cast<int>(seen.size());
 }
@@ -80,7 +71,7 @@ std::int64_t Device::free_bytes(const Job& job) const {
   job.barrier();
   std::size_t available = 0;
   std::size_t total = 0;
-  if (asks_) require(cudaMemGetInfo(&available, &total), "cudaMemGetInfo");
+  if (is_first_on_gpu_) require(cudaMemGetInfo(&available, &total), "cudaMemGetInfo");
   return job.sum(static_cast<std::int64_t>(available));
 }
 
@@ -94,7 +85,7 @@ std::string versions_text() {
   require(ncclGetVersion(&nccl_code), "ncclGetVersion");
   return fmt::format("gpus={}\ngpu={}\ncuda_runtime={}\ncuda_driver={}\nnccl={}\nnccl_code={}\nmpi={}\n",
                      gpus, gpu, cuda_version(cudaRuntimeGetVersion), cuda_version(cudaDriverGetVersion),
-                     nccl::version_text(nccl_code), nccl_code, mpi_version());
+                     nccl::version_text(nccl_code), nccl_code, bringup::mpi_library_text());
 }
 
 }  // namespace rankmesh::bench

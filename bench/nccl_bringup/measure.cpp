@@ -2,8 +2,12 @@
 
 #include <chrono>
 #include <filesystem>
+#include <thread>
+#include <utility>
 
 #include "counts.hpp"
+#include "rankmesh/bringup/nccl_operations.hpp"
+#include "rankmesh/bringup/proof.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/nccl/error.hpp"
 #include "sent.hpp"
@@ -17,29 +21,41 @@ std::int64_t thread_count() {
   return count;
 }
 
-/// Proves every kind, in the same order on every rank.
-void prove_all(const Job& job, Prover& prover, const Topology& topology, const Way& way, Sample& sample) {
-  const auto note = [&](const std::string& finding) {
+/// Proves all kinds, in the same order on every rank.
+void prove_all(const Job& job, const Device& device, const Topology& topology, const Strategy& strategy,
+               Sample& sample) {
+  const auto holds_on_all = [&](std::string finding) {
     for (std::string& text : job.gather_texts(finding)) sample.findings.push_back(std::move(text));
     return job.all(finding.empty());
   };
+  const auto wait = [] { std::this_thread::yield(); };
+  const bool has_singletons = strategy.name().makes_singletons;
   for (const KindFamily& kind : topology.kinds()) {
-    const std::optional<ncclComm_t> mine = way.at(kind.kind);
-    if (!note(prover.check_presence(kind, mine, way.name().makes_singletons))) {
+    std::optional<bringup::NcclOperations> operations;
+    if (const auto communicator = strategy.at(kind.kind)) operations.emplace(*communicator, device.number());
+    bringup::Membership mine{.kind = kind.kind, .operations = operations ? &*operations : nullptr};
+    if (const auto place = kind.family.locate(job.rank)) {
+      mine.group = place->group;
+      mine.position = place->position;
+    }
+    if (!holds_on_all(bringup::check_presence(
+            kind.family, mine, job.rank,
+            has_singletons ? bringup::Expected::all_groups : bringup::Expected::groups_of_several))) {
       sample.members_proven = false;
       sample.order_proven = false;
-      continue;  // who has a communicator would wait for who has none
+      continue;  // a collective would wait for the rank without a communicator
     }
-    const Findings findings = prover.prove(kind, mine);
-    if (!note(findings.members)) sample.members_proven = false;
-    if (!note(findings.order)) sample.order_proven = false;
+    if (!holds_on_all(bringup::prove_membership(kind.family, mine, job.rank, wait))) {
+      sample.members_proven = false;
+    }
+    if (!holds_on_all(bringup::prove_order(kind.family, mine, job.rank, wait))) sample.order_proven = false;
   }
 }
 
-/// @return why it was not made, the same on every rank
-std::string make(Way& way, const Topology& topology, bool& unavailable) {
+/// @return why the communicators were not created, the same on every rank; empty if they were
+std::string create(Strategy& strategy, const Topology& topology, bool& unavailable) {
   try {
-    way.make(topology);
+    strategy.create(topology);
     return "";
   } catch (const nccl::OptionsError& error) {
     unavailable = true;
@@ -53,7 +69,7 @@ std::string make(Way& way, const Topology& topology, bool& unavailable) {
 
 }  // namespace
 
-Sample measure(const Job& job, const Device& device, Prover& prover, const Topology& topology, Way& way) {
+Sample measure(const Job& job, const Device& device, const Topology& topology, Strategy& strategy) {
   Sample sample;
   const std::int64_t free_before = device.free_bytes(job);
   const std::int64_t threads_before = thread_count();
@@ -61,7 +77,7 @@ Sample measure(const Job& job, const Device& device, Prover& prover, const Topol
   job.barrier();
   const std::int64_t sent_before = messages_sent();
   const auto start = std::chrono::steady_clock::now();
-  sample.error = make(way, topology, sample.unavailable);
+  sample.error = create(strategy, topology, sample.unavailable);
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   const std::int64_t sent = messages_sent() - sent_before;
   if (!sample.error.empty()) {
@@ -72,15 +88,15 @@ Sample measure(const Job& job, const Device& device, Prover& prover, const Topol
   sample.milliseconds = job.largest(elapsed.count());
   sample.messages = job.largest(sent);
   sample.threads = job.largest(thread_count() - threads_before);
-  sample.communicators = job.largest(std::int64_t{way.communicator_count()});
+  sample.communicators = job.largest(std::int64_t{strategy.communicator_count()});
   if (const std::optional<Counts> counts_after = counts(); counts_before && counts_after) {
     sample.identifiers_counted = job.sum(counts_after->identifiers - counts_before->identifiers);
     sample.communicators_counted = job.largest(counts_after->communicators - counts_before->communicators);
   }
   sample.bytes_made = free_before - device.free_bytes(job);
-  prove_all(job, prover, topology, way, sample);
+  prove_all(job, device, topology, strategy, sample);
   sample.bytes_used = free_before - device.free_bytes(job);
-  way.close();
+  strategy.close();
   return sample;
 }
 

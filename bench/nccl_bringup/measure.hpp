@@ -7,40 +7,40 @@
 
 #include "device.hpp"
 #include "job.hpp"
-#include "proof.hpp"
-#include "way.hpp"
+#include "strategy.hpp"
 
 namespace rankmesh::bench {
 
-/// One repetition of one way, the same on every rank but for the failures.
+/// The measurement of one strategy in one repetition. The same on every rank, except `findings`.
 struct Sample {
-  /// From the moment when all ranks are there until the slowest has its communicators.
+  /// From a barrier until the slowest rank has its communicators.
   double milliseconds = 0;
-  /// Of the GPUs' memory, by all ranks together: when the communicators were made, and when each was used.
+  /// GPU memory of all ranks together: after creation, and after the first collective on each communicator.
   std::int64_t bytes_made = 0;
   std::int64_t bytes_used = 0;
-  /// On the rank that has most.
+  /// On the rank with the most.
   std::int64_t threads = 0;
   std::int64_t communicators = 0;
-  /// Messages of the library, and of the ways beside it: those inside of MPI's collective calls are not seen.
+  /// Messages sent with MPI_Isend, on the rank with the most. Messages inside of other MPI calls are not
+  /// counted.
   std::int64_t messages = 0;
-  /// Unique IDs of all ranks, and communicators alive on the rank that has most, where they are counted.
+  /// Unique IDs of all ranks, and communicators on the rank with the most, if `counts()` has them.
   std::optional<std::int64_t> identifiers_counted{};
   std::optional<std::int64_t> communicators_counted{};
   bool members_proven = true;
   bool order_proven = true;
-  /// Why nothing was made; the same on every rank.
+  /// Why no communicators were created; empty if they were.
   std::string error{};
-  /// Whether this way cannot be had here: no failure.
+  /// Whether this NCCL version lacks the strategy, which is no failure.
   bool unavailable = false;
-  /// What the proofs found: those of all ranks on rank 0, elsewhere nothing.
+  /// On rank 0: what the proofs of all ranks found wrong.
   std::vector<std::string> findings{};
 };
 
-/// Makes the communicators, proves and closes them.
+/// Creates the communicators, proves and closes them.
 /// @collective over the job
-/// @throws nccl::NcclError, DeadlineError: no collective call may follow
-[[nodiscard]] Sample measure(const Job& job, const Device& device, Prover& prover, const Topology& topology,
-                             Way& way);
+/// @throws nccl::NcclError, DeadlineError; no collective may be called after them
+[[nodiscard]] Sample measure(const Job& job, const Device& device, const Topology& topology,
+                             Strategy& strategy);
 
 }  // namespace rankmesh::bench

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Median, least and greatest of one number over the samples.
+/// Median, minimum and maximum of one number over the samples.
 struct Spread {
   double median = 0;
   double min = 0;
@@ -39,8 +39,8 @@ constexpr std::size_t column_count = 11;
 using Cells = std::array<std::string, column_count>;
 
 const Cells& header() {
-  static const Cells cells{"way", "calls",    "proven",  "ms",    "min", "max",
-                           "MiB", "MiB used", "threads", "comms", "sent"};
+  static const Cells cells{"strategy", "calls",    "proven",  "ms",    "min", "max",
+                           "MiB",      "MiB used", "threads", "comms", "sent"};
   return cells;
 }
 
@@ -49,7 +49,7 @@ std::string verdict(const Row& row) {
   return row.is_proven() ? "yes" : "FAILED";
 }
 
-/// The text of a count; the greatest of all repetitions.
+/// The maximum of a count over the samples.
 std::string count_text(const Row& row, std::int64_t Sample::*member) {
   return fmt::format("{:.0f}", spread(row, member).max);
 }
@@ -60,10 +60,10 @@ bool was_made(const Row& row) {
 }
 
 Cells cells_of(const Row& row) {
-  const std::string calls = row.way.blocking ? "blocking" : "non-blocking";
-  if (!was_made(row)) return {row.way.way, calls, verdict(row), "-", "-", "-", "-", "-", "-", "-", "-"};
+  const std::string calls = row.name.blocking ? "blocking" : "non-blocking";
+  if (!was_made(row)) return {row.name.strategy, calls, verdict(row), "-", "-", "-", "-", "-", "-", "-", "-"};
   const Spread time = spread(row, &Sample::milliseconds);
-  return {row.way.way,
+  return {row.name.strategy,
           calls,
           verdict(row),
           fmt::format("{:.1f}", time.median),
@@ -76,7 +76,7 @@ Cells cells_of(const Row& row) {
           count_text(row, &Sample::messages)};
 }
 
-/// The IDs made, where they are counted; else nothing, and no column.
+/// The unique IDs of all ranks, if they are counted.
 std::optional<std::int64_t> identifiers(const Row& row) {
   return row.samples.empty() ? std::nullopt : row.samples.front().identifiers_counted;
 }
@@ -109,31 +109,31 @@ std::string title(const Report& report) {
                      report.gpus == 1 ? "GPU" : "GPUs", report.gpu_name);
 }
 
-std::string what_is_shown(const Report& report) {
+std::string legend(const Report& report) {
   std::string text = fmt::format(
-      "Of {} repetitions: ms is the median time until the slowest rank has its communicators, min and max "
-      "its "
-      "range; MiB\nis the memory of the GPUs that all ranks together hold then, MiB used after the first "
-      "collective on each\ncommunicator; threads and comms are those that the rank with most of them holds, "
-      "sent the\nmessages of the library at the rank with most, without those inside of MPI's calls",
+      "{} repetitions. ms: median time until the slowest rank has its communicators, with minimum and "
+      "maximum. "
+      "MiB: memory\nof the GPUs that all ranks together hold then. MiB used: the same after the first "
+      "collective "
+      "on each communicator.\nthreads, comms: those of the rank with the most. sent: messages of the library "
+      "at the rank with the most, without\nmessages inside of MPI calls.",
       report.repetitions);
-  if (has_identifiers(report)) text += "; IDs are those of all ranks";
-  text += ".\n";
+  if (has_identifiers(report)) text += " IDs: unique IDs of all ranks.";
+  text += "\n";
   if (report.gpus < report.ranks) {
     text +=
-        "Ranks share a GPU here, and talk through sockets: this proves that the communicators are right, "
-        "and\n"
+        "Ranks share a GPU and communicate through sockets: this proves that the communicators are right, and\n"
         "says nothing about the speed of a transport.\n";
   }
   return text;
 }
 
-/// A line for each different error and finding, with the way that it is about.
+/// One line for each distinct error and finding, with its layout and strategy.
 std::string failures_text(const Report& report) {
   std::vector<std::string> lines;
   const auto add = [&](const Row& row, const std::string& what) {
-    const std::string line = fmt::format("{}, {} {}: {}\n", to_string(row.layout), row.way.way,
-                                         row.way.blocking ? "blocking" : "non-blocking", what);
+    const std::string line = fmt::format("{}, {} {}: {}\n", to_string(row.layout), row.name.strategy,
+                                         row.name.blocking ? "blocking" : "non-blocking", what);
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
   };
   for (const Row& row : report.rows) {
@@ -149,8 +149,8 @@ std::string failures_text(const Report& report) {
 
 Json json_of(const Row& row) {
   Json json{{"layout", to_string(row.layout)},
-            {"way", row.way.way},
-            {"blocking", row.way.blocking},
+            {"strategy", row.name.strategy},
+            {"blocking", row.name.blocking},
             {"available", !row.is_unavailable()},
             {"proven", row.is_proven()},
             {"members_proven", true},
@@ -201,7 +201,7 @@ double median(std::vector<double> values) {
 
 std::string to_text(const Report& report) {
   const bool with_identifiers = has_identifiers(report);
-  std::string text = title(report) + "\n" + what_is_shown(report);
+  std::string text = title(report) + "\n" + legend(report);
   std::optional<ParallelConfig> layout;
   for (const Row& row : report.rows) {
     if (layout != row.layout) {
@@ -219,7 +219,7 @@ std::string to_markdown(const Report& report) {
   const auto more = [&](const std::string& cell) {
     return with_identifiers ? std::optional(cell) : std::nullopt;
   };
-  std::string text = "### " + title(report) + "\n\n" + what_is_shown(report) + "\n";
+  std::string text = "### " + title(report) + "\n\n" + legend(report) + "\n";
   text += markdown_line("layout", header(), more("IDs"));
   text += "|";
   for (std::size_t column = 0; column < column_count + (with_identifiers ? 2 : 1); ++column) {

@@ -7,13 +7,13 @@
 
 namespace rankmesh::bench {
 
-/// All repetitions of one way with one layout.
+/// All repetitions of one strategy with one layout.
 struct Row {
   ParallelConfig layout;
-  Way::Name way;
+  Strategy::Name name;
   std::vector<Sample> samples{};
 
-  /// Whether every repetition was proven. A way that cannot be had here is not.
+  /// Whether every repetition was proven; false for a strategy that is unavailable.
   [[nodiscard]] bool is_proven() const;
   [[nodiscard]] bool is_unavailable() const;
 };
@@ -25,17 +25,17 @@ struct Report {
   int repetitions = 1;
   std::vector<Row> rows{};
 
-  /// Whether every way that can be had was proven.
+  /// Whether every available strategy was proven.
   [[nodiscard]] bool is_good() const;
 };
 
-/// The middle value; of an even number of values the mean of the two in the middle.
+/// The middle value; for an even number of values, the mean of the two middle values.
 /// @param values at least one
 [[nodiscard]] double median(std::vector<double> values);
 
 /// A table for each layout, and a line for each failure.
 [[nodiscard]] std::string to_text(const Report& report);
-/// One table, with a heading.
+/// One Markdown table, with a heading.
 [[nodiscard]] std::string to_markdown(const Report& report);
 /// One JSON object.
 [[nodiscard]] std::string to_json(const Report& report);

@@ -26,7 +26,7 @@ std::vector<ParallelConfig> default_layouts(int world_size) {
   return layouts;
 }
 
-Reading read_command_line(std::span<const std::string> args, int world_size) {
+CommandLine read_command_line(std::span<const std::string> args, int world_size) {
   cli::Program program(
       {.name = "nccl_bringup_bench",
        .summary = "Compares strategies to bring up one NCCL communicator for every group of every kind",
@@ -65,7 +65,7 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   const cli::Parsed parsed = cli::parse(program, args);
   if (parsed.answer) return {.exit_code = 0, .out = *parsed.answer};
 
-  Reading result;
+  CommandLine result;
   cli::Problems problems = parsed.problems;
   for (const std::string& text : cli::values_of(layouts, problems)) {
     const ConfigReading reading = read_layout(text, world_size);

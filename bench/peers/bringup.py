@@ -60,7 +60,7 @@ def main():
 
     # The first group includes one-time initialisation of PyTorch, so it is not measured.
     dist.new_group(list(range(world_size)), backend="gloo")
-    ways = (
+    strategies = (
         ("reference over gloo, new_group", lambda: every_group(kinds, "gloo"), sum(len(groups) for groups in kinds)),
         (
             "DeviceMesh over gloo, its axes alone",
@@ -73,7 +73,7 @@ def main():
         # created different numbers of groups would hang in the next group of all ranks.
         ("new_group of the own groups alone", lambda: own_groups(kinds, rank), 0),
     )
-    for name, make, world_calls in ways:
+    for name, make, world_calls in strategies:
         milliseconds, kept = timed(make)
         held = "-" if world_calls == "-" else sum(g != dist.GroupMember.NON_GROUP_MEMBER for g in kept)
         if rank == 0:

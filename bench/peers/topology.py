@@ -1,7 +1,10 @@
-"""Times Megatron-Core's RankGenerator and PyTorch's DeviceMesh on the layouts of bench/peers/topology.
+"""Times Megatron-Core's RankGenerator and PyTorch's DeviceMesh on the layout of bench/peers/topology.
 
-topology.py RANKS: the lists of every kind as each makes them, in seconds, a line each."""
+topology.py RANKS [REPETITIONS]
+Each makes the lists of all its kinds: once to warm up, then REPETITIONS times (11). Prints a line for each, with the median and
+the minimum in milliseconds."""
 
+import statistics
 import sys
 import time
 import warnings
@@ -9,11 +12,17 @@ import warnings
 warnings.filterwarnings("ignore")
 
 
-def timed(what, make):
-    start = time.perf_counter()
+def timed(what, make, repetitions):
     ranks = make()
-    seconds = time.perf_counter() - start
-    print(f"{what:<44} {seconds * 1e3:12.1f} ms {ranks:12d} ranks in lists", flush=True)
+    milliseconds = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        make()
+        milliseconds.append((time.perf_counter() - start) * 1e3)
+    print(
+        f"{what:<44} median {statistics.median(milliseconds):9.2f} ms, min {min(milliseconds):9.2f} ms, {ranks} ranks in lists",
+        flush=True,
+    )
 
 
 def sizes(ranks):
@@ -45,14 +54,15 @@ def device_mesh(ranks):
 
 def main():
     ranks = int(sys.argv[1])
+    repetitions = int(sys.argv[2]) if len(sys.argv) > 2 else 11
     try:
         import torch  # noqa: F401  imported before the timing starts
         import megatron.core.parallel_state  # noqa: F401
     except ImportError as error:
         print(f"peers: not measured, {error.name} is not installed; run bench/peers/setup")
         return
-    timed("RankGenerator, 14 kinds of both meshes", lambda: rank_generator(ranks))
-    timed("DeviceMesh, its 4 axes", lambda: device_mesh(ranks))
+    timed("RankGenerator, 14 kinds of both meshes", lambda: rank_generator(ranks), repetitions)
+    timed("DeviceMesh, its 4 axes", lambda: device_mesh(ranks), repetitions)
 
 
 main()

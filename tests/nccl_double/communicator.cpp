@@ -17,7 +17,8 @@ struct LiveCommunicators {
 };
 
 LiveCommunicators& live() {
-  static LiveCommunicators* const instance = new LiveCommunicators;  // for threads at the end of the process
+  static LiveCommunicators* const instance =
+      new LiveCommunicators;  // never deleted, because threads may use it while the process exits
   return *instance;
 }
 
@@ -32,13 +33,11 @@ void set_default(T& field, T open, T value) {
   if (field == open) field = value;
 }
 
-/// How much of a configuration has a meaning in its version: up to its size, but not the padding at its end,
-/// where later versions have an option.
+/// The number of bytes of a configuration that are options of its version. The padding at its end is
+/// excluded, because later versions have an option there.
 std::size_t bytes_of_options(const ncclConfig_t* config) {
   std::size_t bytes = std::min(config->size, sizeof(ncclConfig_t));
   if (bytes < offsetof(ncclConfig_t, blocking)) return bytes;
-  if (config->version < NCCL_VERSION(2, 17, 0))
-    bytes = std::min(bytes, offsetof(ncclConfig_t, cgaClusterSize));
 #if NCCL_VERSION_CODE >= 22600
   if (config->version < NCCL_VERSION(2, 26, 0)) bytes = std::min(bytes, offsetof(ncclConfig_t, trafficClass));
 #endif

@@ -12,14 +12,14 @@
 #include "rendezvous.hpp"
 #include "wire.hpp"
 
-/// What an ncclComm_t points to.
+/// The object behind an ncclComm_t.
 struct ncclComm {
   /// @param settings already checked by `read_config`
   explicit ncclComm(const ncclConfig_t& settings);
   ncclComm(const ncclComm&) = delete;
   ~ncclComm();
 
-  /// Waits for the calls that are still inside, and deletes it.
+  /// Waits for the calls in progress, and deletes this object.
   void end();
 
   int rank = -1;
@@ -27,49 +27,49 @@ struct ncclComm {
   int device = 0;
   const ncclConfig_t config;
   const bool blocking;
-  /// What it takes of its device's memory.
+  /// The device memory of the communicator.
   const std::int64_t bytes;
 
   rankmesh::tests::nccl_double::Star star;
   rankmesh::tests::nccl_double::Cancellation cancellation;
 
-  /// What ncclCommGetAsyncError says.
+  /// The result of ncclCommGetAsyncError.
   std::atomic<ncclResult_t> state{ncclSuccess};
-  /// A split of this communicator is enqueued or under way.
+  /// Whether a split of this communicator is enqueued or in progress.
   std::atomic<bool> splitting{false};
   bool finalize_called = false;
 
-  /// Runs the work of a non-blocking communicator; one piece at a time, as calls on an unready one are
-  /// refused.
+  /// Runs the work of a non-blocking communicator. There is at most one piece of work, because calls are
+  /// refused while work is in progress.
   std::thread worker;
-  /// Calls and works that are inside, for an abort from another thread.
+  /// Calls and work in progress. An abort from another thread waits until this is 0.
   std::atomic<int> inside{0};
-  /// Somebody is about to delete it.
+  /// Whether a thread is about to delete this object.
   std::atomic<bool> ending{false};
 };
 
 namespace rankmesh::tests::nccl_double {
 
-/// What a communicator is said to take of its device's memory: invented numbers, which grow with what a
-/// program makes as the real ones do. It has 16 channels, or the nearest that minCTAs and maxCTAs allow.
+/// The device memory of a communicator and of each of its channels. The numbers are invented. A communicator
+/// has 16 channels, clamped to the range from minCTAs to maxCTAs.
 inline constexpr std::int64_t bytes_per_communicator = std::int64_t{64} << 20;
 inline constexpr std::int64_t bytes_per_channel = std::int64_t{4} << 20;
 
-/// Checks a configuration (none: the defaults) and fills in what the caller left open. As in NCCL, it may be
-/// that of an older or a newer version.
+/// Checks a configuration and fills in the defaults of options that the caller left undefined. A null pointer
+/// means all defaults. As in NCCL, the configuration may be of an older or a newer version.
 [[nodiscard]] ncclResult_t read_config(const ncclConfig_t* given, ncclConfig_t& result);
 
-/// Whether `communicator` is one that lives: ncclInvalidArgument otherwise.
+/// ncclInvalidArgument unless the communicator exists.
 [[nodiscard]] ncclResult_t check_handle(ncclComm_t communicator);
 
-/// Holds off the end of a communicator while a call uses it.
+/// Delays the deletion of a communicator while a call uses it.
 class Use {
  public:
   explicit Use(ncclComm_t communicator);
   Use(const Use&) = delete;
   ~Use();
 
-  /// ncclInvalidArgument when it does not live, or is about to end.
+  /// ncclInvalidArgument if the communicator does not exist or is about to be deleted.
   [[nodiscard]] ncclResult_t result() const noexcept { return result_; }
 
  private:
@@ -77,14 +77,15 @@ class Use {
   ncclResult_t result_ = ncclSuccess;
 };
 
-/// Whether a new call may use it: ncclInvalidArgument while work is in progress, its error once it has one.
+/// Whether a new call may use the communicator: ncclInvalidArgument while work is in progress; the error of
+/// the communicator if it has one.
 [[nodiscard]] ncclResult_t check_ready(ncclComm_t communicator);
 
-/// Cancels all that waits inside, from any thread. @return whether the caller is the one to delete the
-/// communicator
+/// Cancels all waits of the communicator; any thread may call this.
+/// @return whether the caller must delete the communicator
 [[nodiscard]] bool cancel_for_good(ncclComm_t communicator);
 
-/// Remembers a message for ncclGetLastError, and gives the result back.
+/// Stores a message for ncclGetLastError, and returns the result.
 ncclResult_t fail(ncclResult_t result, const std::string& message);
 
 }  // namespace rankmesh::tests::nccl_double

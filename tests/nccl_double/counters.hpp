@@ -10,7 +10,7 @@
 
 namespace rankmesh::tests::nccl_double {
 
-/// The counters of this process, each on its own.
+/// The counters of this process.
 struct AtomicCounters {
   std::atomic<std::int64_t> live_communicators, unconsumed_ids, threads, live_streams, live_allocations,
       allocated_bytes, communicator_bytes, ids_made, init_calls, split_calls, finalize_calls, destroy_calls,
@@ -25,7 +25,7 @@ inline void count_message(std::size_t bytes) {
   atomic_counters().bytes += static_cast<std::int64_t>(bytes);
 }
 
-/// A thread that is counted while it runs.
+/// Starts a thread that is counted while it runs.
 template <typename Body>
 [[nodiscard]] std::thread counted_thread(Body body) {
   ++atomic_counters().threads;

@@ -19,14 +19,14 @@ namespace {
 
 thread_local int device = 0;
 
-/// The names of the devices, separated by commas, where they are given.
+/// The name of a device: from RANKMESH_DOUBLE_UUIDS, or the default.
 std::string device_name(int index) {
   if (const auto names = setting("RANKMESH_DOUBLE_UUIDS")) {
     std::string_view rest = *names;
     for (int i = 0; i < index; ++i) rest = rest.substr(std::min(rest.find(',') + 1, rest.size()));
     return std::string(rest.substr(0, rest.find(',')));
   }
-  // A process that sees one device has its own; one that sees several sees those of the machine.
+  // Without RANKMESH_DOUBLE_DEVICES, each process sees one device of its own.
   return "gpu-" + std::to_string(setting("RANKMESH_DOUBLE_DEVICES") ? index : local_rank());
 }
 

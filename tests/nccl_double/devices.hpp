@@ -18,7 +18,7 @@ using Uuid = std::array<char, 16>;
 /// @param device one that the process sees
 [[nodiscard]] Uuid device_uuid(int device);
 
-/// Work that is enqueued on a stream and lasts until the last copy of the result is gone.
+/// Marks work on a stream as in progress until the last copy of the returned pointer is destroyed.
 [[nodiscard]] std::shared_ptr<void> begin_work(cudaStream_t stream);
 
 }  // namespace rankmesh::tests::nccl_double

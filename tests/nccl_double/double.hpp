@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// What a test may ask of the double beyond the calls of NCCL and the CUDA runtime. The double itself is
-/// steered by environment variables: see README.md beside this file.
+/// Functions of the double for tests, beyond the calls of NCCL and the CUDA runtime. Environment variables
+/// control the double: see README.md in this folder.
 
 #include <nccl.h>
 
@@ -10,18 +10,18 @@
 
 namespace rankmesh::tests::nccl_double {
 
-/// What this process has done with the double, and what it still holds.
+/// Counts of what this process holds, and of what it has done.
 struct Counters {
   /// @name Held now
   /// @{
   std::int64_t live_communicators;
   std::int64_t
-      unconsumed_ids;    ///< IDs made here whose group has not completed: a thread and its sockets each
+      unconsumed_ids;  ///< unique IDs created here whose group is not complete; each has a thread and sockets
   std::int64_t threads;  ///< threads of the double running in this process
   std::int64_t live_streams;
   std::int64_t live_allocations;
   std::int64_t allocated_bytes;
-  std::int64_t communicator_bytes;  ///< of device memory, by communicators: invented, see README.md
+  std::int64_t communicator_bytes;  ///< device memory of communicators; invented, see README.md
   /// @}
   /// @name Done so far
   /// @{
@@ -40,18 +40,16 @@ struct Counters {
 extern "C" {
 /// Fills in the counters of this process.
 void rankmesh_nccl_double_counters(Counters* counters);
-/// Ends the threads behind unconsumed IDs and waits for them. NCCL has no such call: for leak gates of tests
-/// that make such IDs on purpose.
+/// Ends the threads of unused unique IDs and waits for them. NCCL has no such function. Leak checks need it
+/// in tests that leave unique IDs unused on purpose.
 void rankmesh_nccl_double_discard_ids();
-/// Reads the environment again, and counts calls for faults from nought.
+/// Reads the environment variables again, and resets the numbers of calls that rules for faults use.
 void rankmesh_nccl_double_reset();
-#if NCCL_VERSION_CODE >= 21400
-/// The configuration that a live communicator was made with, its gaps filled in; `commName` is the caller's
-/// own pointer, as in NCCL.
-/// @param config from NCCL_CONFIG_INITIALIZER: it gets the options that its version has
-/// @return 0 when there is no such communicator
+/// The configuration of a communicator, with defaults filled in. `commName` is the caller's pointer, as in
+/// NCCL.
+/// @param config initialised with NCCL_CONFIG_INITIALIZER; receives the options of its version
+/// @return 0 if there is no such communicator
 int rankmesh_nccl_double_config(ncclComm_t communicator, ncclConfig_t* config);
-#endif
 }
 
 [[nodiscard]] inline Counters counters() {

@@ -5,14 +5,14 @@
 
 namespace rankmesh::tests::nccl_double {
 
-/// This process's rank in the job: RANKMESH_DOUBLE_RANK, or what the launcher says; 0 without either.
+/// The rank of this process in the job: RANKMESH_DOUBLE_RANK, or the rank from the launcher, or 0.
 [[nodiscard]] int job_rank();
 
-/// This process's rank on its machine: what the launcher says; the job rank without it.
+/// The rank of this process on its machine, from the launcher; the job rank if there is none.
 [[nodiscard]] int local_rank();
 
-/// The variable `name` followed by "_<job rank>" where that is set, else `name`: one command line can so
-/// steer one rank alone.
+/// The environment variable `<name>_<job rank>` if it is set, else `<name>`. One command line can therefore
+/// set a variable for one rank.
 [[nodiscard]] std::optional<std::string> setting(const std::string& name);
 
 }  // namespace rankmesh::tests::nccl_double

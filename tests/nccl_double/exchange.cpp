@@ -11,7 +11,7 @@ namespace rankmesh::tests::nccl_double {
 
 namespace {
 
-/// The descriptors with something to read, or closed; empty after a cancellation.
+/// The descriptors that have data or are closed; empty after a cancellation.
 std::vector<int> readable(const std::vector<int>& descriptors, int cancel) {
   std::vector<pollfd> polled{{cancel, POLLIN, 0}};
   for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
@@ -41,10 +41,10 @@ ncclResult_t receive_message(int fd, Request& request, Bytes& bytes, int cancel)
   return receive_bytes(fd, bytes, cancel);
 }
 
-/// Whether a rank that has gone matters.
+/// Whether a lost connection is an error.
 enum class Absence { error, ignored };
 
-/// The middle of the star: takes the contributions as they come.
+/// Rank 0: receives the contributions in the order of their arrival.
 ncclResult_t collect(Star& star, const Request& request, Absence absence, std::vector<Bytes>& contributions,
                      int cancel) {
   ncclResult_t verdict = ncclSuccess;
@@ -92,7 +92,7 @@ ncclResult_t exchange_as_hub(Star& star, const Request& request, Absence absence
     if (sent == ncclRemoteError && absence == Absence::ignored) continue;
     if (result == ncclSuccess) result = sent;
   }
-  // Nobody shall wait for this rank any more.
+  // Ends the wait of other ranks for this one.
   if (result == ncclRemoteError) star.peers.clear();
   return result;
 }

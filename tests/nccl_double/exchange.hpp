@@ -16,7 +16,7 @@ struct Star;
 
 enum class RequestKind : std::int32_t { handshake, split, all_reduce, all_gather, broadcast, finalize };
 
-/// What all ranks must agree on to take part in one exchange.
+/// The parameters of an exchange; they must be equal on all ranks.
 struct Request {
   RequestKind kind = RequestKind::handshake;
   std::int32_t type = 0;
@@ -28,22 +28,23 @@ struct Request {
 
 using Bytes = std::vector<std::byte>;
 
-/// Makes one answer of the contributions of all ranks; runs on rank 0.
+/// Combines the contributions of all ranks into the answer; called on rank 0.
 using Combine = std::function<Bytes(const std::vector<Bytes>& contributions)>;
 
-/// The one pattern of all communication: everybody contributes to rank 0, which answers everybody alike.
-/// @return ncclRemoteError on every rank when a peer has gone, ncclInvalidUsage when the requests differ
+/// The pattern of all communication: every rank sends its contribution to rank 0, which sends the same answer
+/// to every rank.
+/// @return ncclRemoteError on every rank if a peer has gone, ncclInvalidUsage if the requests differ
 [[nodiscard]] ncclResult_t exchange(Star& star, const Request& request,
                                     std::span<const std::byte> contribution, const Combine& combine,
                                     Bytes& answer, int cancel);
 
-/// Waits for all ranks that still live.
+/// Waits for all ranks that are alive.
 [[nodiscard]] ncclResult_t barrier_of_the_living(Star& star, int cancel);
 
-/// The contributions one after the other.
+/// The contributions, concatenated in rank order.
 [[nodiscard]] Bytes concatenate(const std::vector<Bytes>& contributions);
 
-/// Gathers one value of every rank, in the order of ranks.
+/// Gathers one value from every rank, in rank order.
 template <typename T>
 [[nodiscard]] ncclResult_t gather_values(Star& star, RequestKind kind, const T& own, std::vector<T>& all,
                                          int cancel) {
@@ -56,14 +57,14 @@ template <typename T>
   return ncclSuccess;
 }
 
-/// What one rank says in a split.
+/// The arguments of one rank in a split.
 struct SplitChoice {
   std::int32_t color;
   std::int32_t key;
 };
 
-/// Splits the ranks of `parent` into stars of one color each, ordered by key, then by rank.
-/// @param child stays empty when the color is NCCL_SPLIT_NOCOLOR
+/// Creates a star for each color from the ranks of `parent`, ordered by key, then by rank.
+/// @param child unchanged if the color is NCCL_SPLIT_NOCOLOR
 [[nodiscard]] ncclResult_t split_star(Star& parent, const SplitChoice& choice, Star& child, int cancel);
 
 }  // namespace rankmesh::tests::nccl_double

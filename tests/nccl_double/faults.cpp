@@ -36,7 +36,7 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 6> kinds{{{"error",
                                                                        {"slow", FaultKind::slow},
                                                                        {"die", FaultKind::die}}};
 
-/// The calls that can have a fault, and the name for the three that take an ID together.
+/// The calls that can have a fault, and `init` for the three that take a unique ID.
 constexpr std::array<std::string_view, 39> known_calls{{"init",
                                                         "ncclGetVersion",
                                                         "ncclGetUniqueId",
@@ -81,7 +81,7 @@ bool is_known(std::string_view call) {
   return std::find(known_calls.begin(), known_calls.end(), call) != known_calls.end();
 }
 
-/// Whether a call says, or makes others believe, how many ranks there are.
+/// Whether the fault `size` can change the number of ranks in this call.
 bool has_size(std::string_view call) {
   return call == "init" || call.starts_with("ncclCommInitRank") || call == "ncclCommSplit";
 }
@@ -107,7 +107,7 @@ std::string_view take_until(std::string_view& text, char separator) {
   return head;
 }
 
-/// Whether a rule says something: a fault that silently does nothing would let a test pass.
+/// Whether a rule can have an effect. A rule without effect would let a test pass wrongly.
 bool can_happen(const Rule& rule) {
   if (!is_known(rule.call)) return false;
   switch (rule.fault.kind) {
@@ -190,7 +190,7 @@ Fault next_fault(std::string_view name, std::string_view family) {
   Specification& spec = specification();
   const std::scoped_lock lock(spec.mutex);
   if (!spec.read) read_environment(spec);
-  if (!is_known(name)) refuse(name);  // missing in the list above
+  if (!is_known(name)) refuse(name);  // the list above lacks this call
   const int number = count_call(spec, name);
   const int number_in_family = family.empty() ? 0 : count_call(spec, family);
   const int rank = job_rank();

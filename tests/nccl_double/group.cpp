@@ -12,7 +12,7 @@ namespace rankmesh::tests::nccl_double {
 
 namespace {
 
-/// The group that a thread is in.
+/// The current group of a thread.
 struct Group {
   int depth = 0;
   ncclResult_t error = ncclSuccess;
@@ -49,7 +49,7 @@ ncclResult_t run(Lane& lane) {
     if (result == ncclSuccess) result = work.run();
   }
   if (ends) return result;
-  lane.clear();  // what the work holds, a stream say, is free before the communicator says that it is ready
+  lane.clear();  // releases, for example, the stream before the communicator becomes ready
   communicator->state = result;
   --communicator->inside;
   return result;

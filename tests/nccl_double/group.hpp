@@ -10,17 +10,17 @@ namespace rankmesh::tests::nccl_double {
 struct Work {
   ncclComm_t communicator = nullptr;
   std::function<ncclResult_t()> run;
-  /// Called instead of `run` when the group fails before it starts.
+  /// Called instead of `run` if the group fails before it starts.
   std::function<void()> drop = [] {};
-  /// The communicator is gone after `run`, which is never left to a worker.
+  /// Whether `run` deletes the communicator. It then runs in the caller's thread.
   bool ends_communicator = false;
 };
 
-/// Runs the work now, or at the end of the group that the thread is in. Work on a non-blocking communicator
-/// goes on in a worker thread.
+/// Runs the work now, or at the end of the current group of the thread. Work on a non-blocking communicator
+/// runs in its worker thread.
 [[nodiscard]] ncclResult_t launch(Work work);
 
-/// Passes a result on to the caller; an error inside a group makes the group fail.
+/// Returns `result`. If it is an error inside a group, the group fails.
 ncclResult_t noted(ncclResult_t result);
 
 }  // namespace rankmesh::tests::nccl_double

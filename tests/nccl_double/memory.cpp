@@ -1,4 +1,4 @@
-// "Device memory" is host memory.
+// Device memory, which is host memory here.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +23,7 @@ Allocations& allocations() {
   return *instance;
 }
 
-/// What the current device has left: one GPU's worth, whichever it is.
+/// The free memory of the current device. All devices share one count.
 std::size_t available_memory() {
   const AtomicCounters& now = atomic_counters();
   const auto used = static_cast<std::size_t>(now.allocated_bytes + now.communicator_bytes);
@@ -45,7 +45,7 @@ cudaError_t cudaMalloc(void** pointer, size_t size) {
   if (size == 0) return cudaSuccess;
   if (size <= available_memory()) *pointer = std::malloc(size);
   if (*pointer == nullptr) return remember(cudaErrorMemoryAllocation);
-  std::memset(*pointer, 0xcd, size);  // nobody shall take fresh memory for zeros
+  std::memset(*pointer, 0xcd, size);  // so that tests notice a program that expects zeros
   const std::scoped_lock lock(allocations().mutex);
   allocations().sizes.emplace(*pointer, size);
   ++atomic_counters().live_allocations;

@@ -17,7 +17,7 @@ namespace rankmesh::tests::nccl_double {
 
 namespace {
 
-/// The size of one element, 0 for a type that there is not.
+/// The size of an element in bytes; 0 for an unknown type.
 std::size_t size_of(ncclDataType_t type) {
   switch (type) {
     case ncclInt8:
@@ -41,8 +41,7 @@ std::size_t size_of(ncclDataType_t type) {
 
 template <typename T>
 T reduced(T left, T right, ncclRedOp_t operation) {
-  // Unsigned arithmetic wraps, as it does on the device; that of narrower or signed types would not be
-  // defined.
+  // Unsigned arithmetic wraps, as on the device; overflow of signed types would be undefined behaviour.
   if constexpr (std::is_signed_v<T> && std::is_integral_v<T>) {
     using Unsigned = std::make_unsigned_t<T>;
     if (operation == ncclSum)
@@ -78,7 +77,7 @@ Bytes reduce_as(const std::vector<Bytes>& contributions, ncclRedOp_t operation) 
   return result;
 }
 
-/// How to reduce a type; empty for one that the double cannot compute with.
+/// The reduction of a type; empty for types that the double does not support.
 Combine reduction(ncclDataType_t type, ncclRedOp_t operation) {
   const auto as = [operation]<typename T>(T) -> Combine {
     return [operation](const std::vector<Bytes>& contributions) {
@@ -110,7 +109,7 @@ struct Collective {
   ncclComm_t communicator;
   cudaStream_t stream;
   Request request;
-  const void* send;  // null: contributes nothing
+  const void* send;  // null if this rank contributes nothing
   void* receive;
   std::size_t send_bytes;
   Combine combine;

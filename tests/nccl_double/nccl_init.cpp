@@ -1,4 +1,4 @@
-// The calls of NCCL that make, split and end communicators.
+// The NCCL calls that create, split and destroy communicators.
 #include <nccl.h>
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace rankmesh::tests::nccl_double {
 
 namespace {
 
-/// What makes one GPU of one host different from all others.
+/// Identifies a GPU within the job.
 struct Identity {
   Uuid uuid;
   std::array<char, 128> host;
@@ -28,13 +28,13 @@ struct Identity {
 Identity identity_of(const ncclComm& communicator) {
   Identity identity{};
   identity.uuid = device_uuid(communicator.device);
-  // One machine, unless the processes pretend to be on several.
+  // NCCL_HOSTID makes processes of one machine act as if they ran on several hosts.
   if (const char* host = std::getenv("NCCL_HOSTID"))
     std::strncpy(identity.host.data(), host, identity.host.size() - 1);
   return identity;
 }
 
-/// The first exchange of a communicator: all ranks are there, each on a GPU of its own.
+/// The first exchange of a communicator: checks that each rank has its own GPU.
 ncclResult_t shake_hands(ncclComm& communicator, int cancel) {
   std::vector<Identity> all;
   const ncclResult_t result =
@@ -62,8 +62,8 @@ struct InitCall {
   const ncclConfig_t* config = nullptr;
 };
 
-/// The name is the caller's memory, which must last as long as the communicator: a sanitizer sees it if it
-/// does not.
+/// Reads the name, which is memory of the caller that must outlive the communicator: AddressSanitizer reports
+/// it if the caller has freed it.
 void read_name(const ncclComm& communicator) {
 #if NCCL_VERSION_CODE >= 22700
   if (communicator.config.commName != nullptr) {
@@ -84,7 +84,7 @@ ncclResult_t run_init(ncclComm& communicator, const InitCall& call, const Fault&
   return result == ncclSuccess ? shake_hands(communicator, communicator.cancellation.fd()) : result;
 }
 
-/// Puts a communicator where the caller finds it, who may be looking from another thread.
+/// Stores a handle in the caller's variable, which another thread may read at the same time.
 void hand_out(ncclComm_t communicator, ncclComm_t* result) {
   std::atomic_ref(*result).store(communicator, std::memory_order_release);
 }
@@ -140,11 +140,11 @@ ncclResult_t run_split(ncclComm& parent, const SplitCall& call, const Fault& fau
     call.child->size = star.size;
     call.child->star = std::move(star);
     if (result == ncclSuccess) result = shake_hands(*call.child, parent.cancellation.fd());
-    if (result != ncclSuccess) call.child->star.peers.clear();  // the other members shall not wait for it
+    if (result != ncclSuccess) call.child->star.peers.clear();  // ends the wait of the other members
     if (fault.kind == FaultKind::size) call.child->size = fault.value;
     call.child->state = result;
   }
-  // Also a failed one: it is the caller's to abort.
+  // A failed child is returned too: the caller must abort it.
   hand_out(call.child, call.result);
   parent.splitting = false;
   return result;
@@ -235,7 +235,7 @@ ncclResult_t abort(ncclComm_t communicator) {
   }
   if (communicator == nullptr) return ncclSuccess;
   if (const ncclResult_t checked = check_handle(communicator); checked != ncclSuccess) return checked;
-  // Inside ncclCommDestroy, that call goes on to delete it.
+  // If ncclCommDestroy is in progress, that call deletes the communicator.
   if (!cancel_for_good(communicator)) return ncclSuccess;
   read_name(*communicator);
   communicator->end();

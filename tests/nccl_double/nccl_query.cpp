@@ -1,4 +1,4 @@
-// The calls of NCCL that only ask.
+// The NCCL calls that only query.
 #include <nccl.h>
 
 #include <cstdlib>

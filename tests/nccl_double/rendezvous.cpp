@@ -8,7 +8,7 @@ namespace rankmesh::tests::nccl_double {
 
 namespace {
 
-/// Rank 0 takes over the connections of all others from the thread behind its ID.
+/// Rank 0 receives the connections to all other ranks from the thread of its unique ID.
 ncclResult_t take_connections(int root, Star& star, int cancel) {
   bool all_here = true;
   for (int rank = 1; rank < star.size; ++rank) {

@@ -10,8 +10,8 @@
 
 namespace rankmesh::tests::nccl_double {
 
-/// The connections of one communicator: a star with rank 0 in the middle, who holds one to everybody (its own
-/// entry is empty); the others hold one, to rank 0.
+/// The connections of one communicator, a star: rank 0 has a connection to every other rank (its own entry is
+/// empty); the other ranks have one connection, to rank 0.
 struct Star {
   int rank = 0;
   int size = 1;
@@ -20,22 +20,21 @@ struct Star {
   [[nodiscard]] bool is_hub() const noexcept { return rank == 0; }
 };
 
-/// Makes an ID and starts the thread that listens at it until its group is complete.
+/// Creates a unique ID and starts the thread that listens for its ranks until the group is complete.
 [[nodiscard]] ncclResult_t make_unique_id(ncclUniqueId& id);
 
-/// What one rank brings to the rendezvous.
+/// The arguments of one rank in the rendezvous.
 struct Arrival {
   std::span<const ncclUniqueId> ids;
   int rank;
   int size;
 };
 
-/// Waits at the ID of this rank until all ranks have come, and connects them. As in NCCL, ranks are dealt to
-/// several IDs in consecutive blocks.
+/// Waits until all ranks have arrived at their unique IDs, and connects them. As in NCCL, several unique IDs
+/// divide the ranks into consecutive blocks.
 ///
-/// When the ranks disagree on the size, or two come as the same rank, the thread behind the ID gives up and
-/// every rank waits until it is cancelled: NCCL does the same, since its ranks then listen for a neighbour
-/// that never connects.
+/// If the ranks disagree on the size, or two have the same rank number, the thread of the ID gives up, and
+/// every rank waits until it is cancelled. In NCCL, the ranks then wait for a neighbour that never connects.
 [[nodiscard]] ncclResult_t meet(const Arrival& arrival, Star& star, const Cancellation& cancellation);
 
 }  // namespace rankmesh::tests::nccl_double

@@ -1,4 +1,4 @@
-// The thread behind a unique ID.
+// The thread that listens for the ranks of a unique ID.
 #include "rendezvous_root.hpp"
 
 #include <poll.h>
@@ -19,7 +19,7 @@ namespace rankmesh::tests::nccl_double {
 
 namespace {
 
-/// The listeners of this process that are still open, to be told to end.
+/// The open listeners of this process, so that they can be shut down.
 struct OpenListeners {
   std::mutex mutex;
   std::set<int> descriptors;
@@ -30,7 +30,7 @@ OpenListeners& open_listeners() {
   return *instance;
 }
 
-/// Gathers the ranks that come to one ID, and makes them one communicator.
+/// Accepts the ranks of one unique ID and connects them to one communicator.
 class Root {
  public:
   explicit Root(Descriptor listener) : listener_(std::move(listener)) {}
@@ -40,7 +40,7 @@ class Root {
     listener_.reset();
   }
 
-  /// Serves until the group is complete, cannot become so, or the listener is shut down.
+  /// Runs until the group is complete or cannot be completed, or until the listener is shut down.
   void serve() {
     while (!finished_) {
       std::vector<pollfd> polled{{listener_.get(), POLLIN, 0}};
@@ -64,7 +64,7 @@ class Root {
   void accept_one() {
     Descriptor connection = accept_from(listener_);
     Hello hello{};
-    // Whoever connects sends its hello at once.
+    // A rank sends its hello immediately after connecting.
     if (!connection || receive_value(connection.get(), hello, -1) != ncclSuccess) return;
     if (hello.magic != protocol_magic) return;
     if (connections_.empty()) adopt(hello);
@@ -79,11 +79,11 @@ class Root {
     if (!finished_ && own_missing_ == 0 && blocks_missing_ == 0) complete();
   }
 
-  /// The first to come says what to expect, whoever it is.
+  /// The first hello determines the expected size, whichever rank sends it.
   void adopt(const Hello& hello) {
     first_ = hello;
     const Dealing dealing{.size = hello.size, .ids = hello.ids};
-    // The thread behind the first ID is the one that hears from the others.
+    // Only the thread of the first ID receives blocks from the others.
     own_index_ = hello.kind == HelloKind::block ? 0 : hello.id_index;
     own_missing_ = ranks_of_id(dealing, own_index_);
     blocks_missing_ = own_index_ == 0 ? hello.ids - 1 : 0;
@@ -113,7 +113,8 @@ class Root {
     --blocks_missing_;
   }
 
-  /// A rank that is dead, or has aborted, stays arrived: the others learn it when they talk to it.
+  /// A rank that dies or aborts after its arrival still counts: the others find out in their next exchange
+  /// with it.
   void drop(int fd) {
     for (Descriptor& connection : connections_) {
       if (connection.get() == fd) connection.reset();
@@ -137,7 +138,7 @@ class Root {
     if (connections_[0]) pass(connections_[0], 1, first_.size);
   }
 
-  /// Hands this block to the thread behind the first ID.
+  /// Sends the connections of this block to the thread of the first ID.
   void pass_on() {
     const Descriptor first = connect_to(first_.first_token);
     Hello hello = first_;

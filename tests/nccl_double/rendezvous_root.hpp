@@ -8,7 +8,7 @@ namespace rankmesh::tests::nccl_double {
 
 inline constexpr std::uint64_t protocol_magic = 0x72616e6b6d657368;
 
-/// The beginning of an ncclUniqueId.
+/// The first bytes of an ncclUniqueId.
 struct IdContent {
   std::uint64_t magic;
   std::uint64_t token;
@@ -16,10 +16,10 @@ struct IdContent {
 
 enum class HelloKind : std::int32_t {
   rank,   ///< a rank of the communicator
-  block,  ///< the thread behind another ID, which passes on the connections of its block of ranks
+  block,  ///< the thread of another ID, which sends the connections of its block of ranks
 };
 
-/// The first message on a connection to the thread behind an ID.
+/// The first message on a connection to the thread of an ID.
 struct Hello {
   std::uint64_t magic;
   HelloKind kind;
@@ -30,21 +30,21 @@ struct Hello {
   std::uint64_t first_token;
 };
 
-/// What a rank hears at the end of the rendezvous.
+/// The result of the rendezvous, sent to each rank.
 enum class Verdict : std::int32_t { given_up, complete };
 
-/// Accompanies the connection of one rank, or stands alone for a rank that has gone meanwhile.
+/// Sent with the connection of a rank; sent without a connection if the rank has gone.
 struct Passed {
   std::int32_t rank;
 };
 
-/// How the ranks of a communicator are dealt to its IDs.
+/// How the unique IDs of a communicator divide its ranks.
 struct Dealing {
   int size;
   int ids;
 };
 
-/// Consecutive blocks, the first `size % ids` of them one rank larger.
+/// The blocks are consecutive; the first `size % ids` blocks are one rank larger.
 [[nodiscard]] constexpr int id_of_rank(Dealing dealing, int rank) {
   const int small = dealing.size / dealing.ids;
   const int large_blocks = dealing.size % dealing.ids;

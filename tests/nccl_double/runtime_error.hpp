@@ -6,13 +6,13 @@
 
 namespace rankmesh::tests::nccl_double {
 
-/// The memory that each device claims to have.
+/// The memory of each device, in bytes.
 inline constexpr std::size_t device_memory = std::size_t{80} << 30;
 
-/// Keeps an error for cudaGetLastError, and gives it back.
+/// Stores an error for cudaGetLastError, and returns it.
 cudaError_t remember(cudaError_t error);
 
-/// The fault asked for in a call of the CUDA runtime, remembered; cudaSuccess for none.
+/// Carries out the requested fault in a call of the CUDA runtime, and stores its error; cudaSuccess for none.
 [[nodiscard]] cudaError_t runtime_fault(const char* name);
 
 }  // namespace rankmesh::tests::nccl_double

@@ -33,7 +33,7 @@ ncclResult_t receive_end(int fd, std::int32_t& child_rank, Descriptor& end, int 
   return receive_with_descriptor(fd, std::as_writable_bytes(std::span(&child_rank, 1)), end, cancel);
 }
 
-/// Rank 0 of the parent: brings the far end of each member's socket pair to the rank 0 of that child.
+/// Rank 0 of the parent: passes one end of each member's socket pair to rank 0 of the child.
 ncclResult_t distribute_ends(Star& parent, const std::map<int, std::vector<int>>& children,
                              Descriptor own_end, Star& child, int cancel) {
   for (const auto& [color, members] : children) {
@@ -59,7 +59,7 @@ ncclResult_t distribute_ends(Star& parent, const std::map<int, std::vector<int>>
   return ncclSuccess;
 }
 
-/// The others: give the far end away, or as rank 0 of a child take those of the members.
+/// The other ranks: a member sends one end of a socket pair; rank 0 of a child receives those of the members.
 ncclResult_t trade_ends(const Star& parent, Descriptor own_end, Star& child, int cancel) {
   const int hub = parent.peers[0].get();
   if (!child.is_hub()) return send_end(hub, child.rank, own_end.get(), cancel);
@@ -96,7 +96,7 @@ ncclResult_t split_star(Star& parent, const SplitChoice& choice, Star& child, in
   }
   if (parent.is_hub()) {
     result = distribute_ends(parent, children, std::move(far_end), child, cancel);
-    if (result != ncclSuccess) parent.peers.clear();  // nobody shall wait for this rank any more
+    if (result != ncclSuccess) parent.peers.clear();  // ends the wait of other ranks for this one
     return result;
   }
   return takes_part ? trade_ends(parent, std::move(far_end), child, cancel) : ncclSuccess;

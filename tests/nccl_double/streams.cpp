@@ -1,5 +1,5 @@
-// Streams: only the collectives of non-blocking communicators last; everything else is done when the call
-// returns.
+// Streams. Only collectives on non-blocking communicators are asynchronous; all other work is complete when
+// the call returns.
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -11,14 +11,14 @@
 
 namespace rankmesh::tests::nccl_double {
 
-/// The work under way on one stream.
+/// The work in progress on one stream.
 struct Pending {
   int works = 0;
 };
 
 }  // namespace rankmesh::tests::nccl_double
 
-/// What a cudaStream_t points to.
+/// The object behind a cudaStream_t.
 struct CUstream_st {
   unsigned int flags = 0;
   int priority = 0;
@@ -39,11 +39,12 @@ struct Streams {
 };
 
 Streams& streams() {
-  static Streams* const instance = new Streams;  // for threads at the end of the process
+  static Streams* const instance =
+      new Streams;  // never deleted, because threads may use it while the process exits
   return *instance;
 }
 
-/// The stream behind a handle, null for none; the caller holds the mutex.
+/// The stream of a handle; null if there is none. The caller must hold the mutex.
 CUstream_st* find(cudaStream_t stream) {
   if (stream == nullptr || stream == cudaStreamLegacy || stream == cudaStreamPerThread)
     return &streams().standard;
@@ -99,7 +100,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) 
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned int flags, int priority) {
   if (const cudaError_t fault = runtime_fault("cudaStreamCreateWithPriority"); fault != cudaSuccess)
     return fault;
-  // Out of range is brought into range, as CUDA does.
+  // CUDA clamps the priority to its range.
   return create(stream, flags, std::clamp(priority, greatest_priority, least_priority));
 }
 

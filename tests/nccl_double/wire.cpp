@@ -30,7 +30,7 @@ ncclResult_t await(int fd, short events, int cancel) {
   }
 }
 
-/// What a failed socket call means; ncclInProgress: try again.
+/// The result for a failed socket call; ncclInProgress means: retry.
 ncclResult_t result_of_errno(int fd, short events, int cancel) {
   if (errno == EINTR) return ncclInProgress;
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -127,7 +127,7 @@ ncclResult_t send_with_descriptor(int fd, std::span<const std::byte> bytes, int 
   std::memcpy(CMSG_DATA(header), &passed, sizeof(passed));
   while (true) {
     const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
-    // The descriptor left with the first byte; the rest is plain.
+    // The descriptor was sent with the first byte; the remaining bytes need no control message.
     if (sent >= 0) return send_bytes(fd, bytes.subspan(static_cast<std::size_t>(sent)), cancel);
     if (const ncclResult_t result = result_of_errno(fd, POLLOUT, cancel); result != ncclInProgress)
       return result;

@@ -10,7 +10,7 @@
 
 namespace rankmesh::tests::nccl_double {
 
-/// One file descriptor, closed with its owner.
+/// A file descriptor that is closed by the destructor.
 class Descriptor {
  public:
   Descriptor() noexcept = default;
@@ -30,26 +30,27 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// Wakes whoever waits for a peer: every wait of a communicator watches one of these.
+/// Ends the waits of a communicator: each of them also waits for this event.
 class Cancellation {
  public:
   Cancellation();
   void cancel() noexcept;
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
-  /// Waits for the cancellation, at most `milliseconds` (-1: for ever). @return whether it came
+  /// Waits for the cancellation, at most `milliseconds` (-1: without limit).
+  /// @return whether the cancellation came
   [[nodiscard]] bool wait(int milliseconds) const noexcept;
 
  private:
   Descriptor event_;
 };
 
-/// The waiting calls below return ncclSuccess, ncclRemoteError when the peer closed the connection,
-/// ncclInternalError when `cancel` (the descriptor of a Cancellation, or -1) was signalled, ncclSystemError
-/// when the system refused.
+/// The functions below return ncclSuccess, ncclRemoteError if the peer closed the connection,
+/// ncclInternalError if `cancel` (the descriptor of a Cancellation, or -1) was signalled, or ncclSystemError
+/// if a system call failed.
 /// @{
 [[nodiscard]] ncclResult_t send_bytes(int fd, std::span<const std::byte> bytes, int cancel);
 [[nodiscard]] ncclResult_t receive_bytes(int fd, std::span<std::byte> bytes, int cancel);
-/// Sends a small message that carries a descriptor, or none when `passed` is -1.
+/// Sends a small message together with a descriptor, or without one if `passed` is -1.
 [[nodiscard]] ncclResult_t send_with_descriptor(int fd, std::span<const std::byte> bytes, int passed,
                                                 int cancel);
 [[nodiscard]] ncclResult_t receive_with_descriptor(int fd, std::span<std::byte> bytes, Descriptor& passed,
@@ -65,14 +66,14 @@ template <typename T>
 }
 /// @}
 
-/// A socket in the abstract namespace, so that nothing is left on a disk: `token` is its name.
+/// Sockets in the abstract namespace, which leave no file behind. `token` is the name.
 /// @{
 [[nodiscard]] Descriptor listen_at(std::uint64_t token);
 [[nodiscard]] Descriptor connect_to(std::uint64_t token);
 [[nodiscard]] Descriptor accept_from(const Descriptor& listener);
 /// @}
 
-/// Two connected sockets; both empty when the system has no more.
+/// Two connected sockets; both empty if the system call failed.
 [[nodiscard]] std::pair<Descriptor, Descriptor> socket_pair();
 
 }  // namespace rankmesh::tests::nccl_double

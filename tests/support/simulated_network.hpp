@@ -13,13 +13,13 @@
 
 namespace rankmesh::tests {
 
-/// A network of ranks in one thread, with a clock that moves only when told to: the protocols run over it as
-/// they run over MPI, and a deadline of minutes passes at once. Messages between two ranks arrive in order;
-/// those to and from a rank that was killed are lost.
+/// A network of ranks in one thread, with a simulated clock that only `advance` moves, so that tests need not
+/// wait for deadlines. The protocols run over it as they run over MPI. Messages between two ranks arrive in
+/// order; messages to and from a killed rank are lost.
 class SimulatedNetwork {
  public:
   using Duration = Transport::Duration;
-  /// How long a message takes.
+  /// The time that a message takes.
   using Latency = std::function<Duration(int from, int to)>;
 
   explicit SimulatedNetwork(
@@ -35,11 +35,11 @@ class SimulatedNetwork {
 
   void kill(int rank) { at(rank).alive = false; }
   [[nodiscard]] bool is_alive(int rank) { return at(rank).alive; }
-  /// From now on a rank that looks for messages finds the next one at every n-th look only, as MPI shows
-  /// those that came long ago a few at a time.
+  /// From now on, only every n-th call of `receive` on a rank can return a message. MPI, too, may need
+  /// several calls to return messages that arrived long ago.
   void show_at_every(int nth_look) { nth_look_ = nth_look; }
 
-  /// Moves the clock to the next arrival of a message, but by no more than `at_most`.
+  /// Advances the clock to the next arrival of a message, but at most by `at_most`.
   void advance(Duration at_most) {
     Duration next = now_ + at_most;
     for (const auto& endpoint : endpoints_) {

@@ -9,33 +9,33 @@ namespace {
 
 Report report_of(std::vector<Sample> samples) {
   return {.rows = {{.layout = {.world_size = 4, .tensor = 2},
-                    .way = {.way = "unique_id", .blocking = false},
+                    .name = {.strategy = "unique_id", .blocking = false},
                     .samples = std::move(samples)}}};
 }
 
 }  // namespace
 
-TEST_CASE("the median is the middle value, or the mean of both in the middle") {
+TEST_CASE("the median is the middle value, or the mean of the two middle values") {
   CHECK(median({3}) == 3);
   CHECK(median({9, 1, 2}) == 2);
   CHECK(median({4, 1, 100, 2}) == 3);
 }
 
-TEST_CASE("one repetition that is not proven is enough to fail") {
+TEST_CASE("one repetition that is not proven makes the report fail") {
   CHECK(report_of({{}, {}}).is_good());
   CHECK(!report_of({{}, {.members_proven = false}}).is_good());
   CHECK(!report_of({{.order_proven = false}, {}}).is_good());
   CHECK(!report_of({}).is_good());
 }
 
-TEST_CASE("what cannot be had here is no failure, and is not called proven") {
+TEST_CASE("an unavailable strategy is no failure, and is not called proven") {
   const Report report =
       report_of({{.members_proven = false, .error = "needs NCCL 2.18", .unavailable = true}});
   CHECK(report.is_good());
   CHECK(!report.rows.front().is_proven());
 }
 
-TEST_CASE("the text shows medians, ranges and the greatest counts") {
+TEST_CASE("the text shows medians, ranges and maximum counts") {
   const auto sample = [](double milliseconds, std::int64_t mebibytes, std::int64_t threads,
                          std::int64_t messages) {
     return Sample{.milliseconds = milliseconds,
@@ -52,7 +52,7 @@ TEST_CASE("the text shows medians, ranges and the greatest counts") {
                                      "    2        5       4     3    12\n"));
 }
 
-TEST_CASE("ranks that share a GPU are told from ranks that do not") {
+TEST_CASE("the text says whether ranks share a GPU") {
   Report report = report_of({{}});
   report.ranks = 4;
   report.gpus = 4;

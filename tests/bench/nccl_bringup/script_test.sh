@@ -1,6 +1,6 @@
 #!/bin/sh
-# script_test.sh SCRIPT PROGRAM CASE: scripts/gpu-check, with a stand-in for NCCL and for the machine it runs on.
-# shellcheck disable=SC2016  # the commands that are pretended expand what they are told
+# script_test.sh SCRIPT PROGRAM CASE: tests scripts/gpu-check with the test double of NCCL and fake commands of the machine.
+# shellcheck disable=SC2016  # the fake commands expand these variables
 set -u
 script=$1
 program=$2
@@ -14,7 +14,7 @@ fail() {
   exit 1
 }
 
-# run STATUS OPTIONS...: runs the script and expects how it ends.
+# run STATUS OPTIONS...: runs the script and checks its exit status.
 run() {
   expected=$1
   shift
@@ -27,14 +27,14 @@ expect_in() {
   grep -q -- "$2" "$scratch/$1" || fail "not in $1: $2"
 }
 
-# A command of this name that prints what it is told.
+# pretend NAME SCRIPT: creates a fake command.
 pretend() {
   mkdir -p "$scratch/bin"
   printf '#!/bin/sh\n%s\n' "$2" >"$scratch/bin/$1"
   chmod +x "$scratch/bin/$1"
 }
 
-# A machine that has the GPUs that the stand-in has.
+# Creates a fake nvidia-smi, so that the script finds the GPUs of the test double.
 pretend_gpu() {
   unset CUDA_VISIBLE_DEVICES
   pretend nvidia-smi 'case $1 in -L) echo "GPU 0: none (UUID: GPU-0)" ;; *) echo 580.65.06 ;; esac'
@@ -69,7 +69,7 @@ case $case in
     expect_in out "^Usage: scripts/gpu-check"
     ;;
   shared)
-    # The stand-in refuses two ranks on one GPU as NCCL does, unless each has an identity of its own.
+    # Like NCCL, the test double refuses two ranks on one GPU unless their host identities differ.
     pretend_gpu
     RANKMESH_DOUBLE_DEVICES=1 check_two_and_four
     expect_in out "4 ranks share 1 GPU(s), each as a host of its own, through sockets"
@@ -101,7 +101,7 @@ case $case in
     expect_in table.md "nccl_split | non-blocking | FAILED |"
     ;;
   peers)
-    # PyTorch is pretended: it gets the groups and the identity of a host, and its failure is a row.
+    # A fake python checks that it gets the groups and a host identity. If it fails, the table has a row for that.
     pretend_gpu
     pretend python 'case $1 in *free_port.py) echo 1234; exit ;; esac
       [ "$NCCL_HOSTID" = "process$$" ] && grep -q "\[0,1\]" "$3" && [ "$2" = 1234 ] || exit 1
@@ -121,7 +121,7 @@ case $case in
     expect_in err "^gpu-check: there is a GPU, but the CUDA runtime .* finds none"
     ;;
   no_nccl)
-    # In a copy, where a configuration that finds no NCCL hurts nobody.
+    # In a copy of the scripts, so that the failed configuration does not affect the build folder.
     pretend_gpu
     pretend dpkg-query 'printf installed'
     pretend apt-get 'exit 1'

@@ -1,8 +1,8 @@
-// Communicators that are not what was asked for. The program calls these functions instead of those of the
-// library behind; RANKMESH_TEST_WRONG says what goes wrong:
+// Creates wrong communicators: the program calls these functions in place of those of NCCL.
+// RANKMESH_TEST_WRONG selects the error:
 //
-// - order: ncclCommInitRankConfig takes the positions in reverse;
-// - members: in ncclCommSplit the first rank of the world and the last take each other's place.
+// - order: ncclCommInitRankConfig reverses the positions;
+// - members: in ncclCommSplit, the first and the last rank of the world swap color and key.
 
 #include <dlfcn.h>
 #include <mpi.h>

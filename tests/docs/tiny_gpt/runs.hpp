@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "adapters/programs/bringup/job.hpp"
+#include "support/mpi_job.hpp"
 
 namespace rankmesh::tests {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-/* The declarations of the CUDA runtime that rankmesh uses, for a machine without CUDA: the same names, types
- * and values, so that sources compile alike. Only the fields that rankmesh reads are in the structures: what
- * is compiled against this file runs with the test double, never with CUDA. */
+/* The declarations of the CUDA runtime that rankmesh uses, for machines without CUDA: the same names, types
+ * and values, so the same sources compile with this header and with the real one. The structures have only
+ * the fields that rankmesh reads, so a program compiled with this header runs only with the test double. */
 
 #include <stddef.h>
 

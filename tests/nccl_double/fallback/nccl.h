@@ -1,10 +1,11 @@
 #pragma once
 
-/* The declarations of NCCL that rankmesh uses, for a machine without NCCL: the same names, types and values,
- * so that sources compile alike. What is compiled against this file runs with the test double.
+/* The declarations of NCCL that rankmesh uses, for machines without NCCL. Names, types and values are those
+ * of NCCL, so the same sources compile with this header and with the real one. A program compiled with this
+ * header must be linked with the test double.
  *
- * RANKMESH_FALLBACK_NCCL_VERSION (21304 for 2.13.4) says as which version; what that one does not have is not
- * declared either. Versions before 2.13 are not imitated. */
+ * RANKMESH_FALLBACK_NCCL_VERSION selects the NCCL version, for example 21801 for 2.18.1. Declarations that
+ * the selected version lacks are left out. The oldest version is 2.18, the oldest that rankmesh supports. */
 
 #include <cuda_runtime_api.h>
 #include <limits.h>
@@ -13,8 +14,8 @@
 #ifndef RANKMESH_FALLBACK_NCCL_VERSION
 #define RANKMESH_FALLBACK_NCCL_VERSION 22809
 #endif
-#if RANKMESH_FALLBACK_NCCL_VERSION < 21300 || RANKMESH_FALLBACK_NCCL_VERSION > 22899
-#error "RANKMESH_FALLBACK_NCCL_VERSION: 2.13.0 (21300) to 2.28.99 (22899)"
+#if RANKMESH_FALLBACK_NCCL_VERSION < 21800 || RANKMESH_FALLBACK_NCCL_VERSION > 22899
+#error "RANKMESH_FALLBACK_NCCL_VERSION: 2.18.0 (21800) to 2.28.99 (22899)"
 #endif
 
 #define NCCL_MAJOR (RANKMESH_FALLBACK_NCCL_VERSION / 10000)
@@ -25,14 +26,10 @@
   ((major) > 2 || (minor) > 8 ? (major)*10000 + (minor)*100 + (patch) : (major)*1000 + (minor)*100 + (patch))
 
 #define NCCL_UNIQUE_ID_BYTES 128
-#if NCCL_VERSION_CODE >= 21700
 #define NCCL_COMM_NULL NULL
 #define NCCL_CONFIG_UNDEF_INT INT_MIN
 #define NCCL_CONFIG_UNDEF_PTR NULL
-#endif
-#if NCCL_VERSION_CODE >= 21800
 #define NCCL_SPLIT_NOCOLOR -1
-#endif
 #if NCCL_VERSION_CODE >= 22700
 #define NCCL_CTA_POLICY_DEFAULT 0x00
 #define NCCL_CTA_POLICY_EFFICIENCY 0x01
@@ -59,29 +56,20 @@ typedef enum {
   ncclInvalidArgument = 4,
   ncclInvalidUsage = 5,
   ncclRemoteError = 6,
-#if NCCL_VERSION_CODE >= 21400
   ncclInProgress = 7,
   ncclNumResults = 8
-#else
-  ncclNumResults = 7
-#endif
 } ncclResult_t;
 
-#if NCCL_VERSION_CODE >= 21400
 typedef struct {
   size_t size;
   unsigned int magic;
   unsigned int version;
   int blocking;
-#if NCCL_VERSION_CODE >= 21700
   int cgaClusterSize;
   int minCTAs;
   int maxCTAs;
   const char* netName;
-#endif
-#if NCCL_VERSION_CODE >= 21800
   int splitShare;
-#endif
 #if NCCL_VERSION_CODE >= 22600
   int trafficClass;
 #endif
@@ -98,21 +86,7 @@ typedef struct {
 #endif
 } ncclConfig_t;
 
-/* The values that each version added to the initialiser: every option undefined, except in 2.14, which was
- * not yet able to say so. */
-#if NCCL_VERSION_CODE >= 21700
-#define RANKMESH_NCCL_CONFIG_2_14 NCCL_CONFIG_UNDEF_INT
-#define RANKMESH_NCCL_CONFIG_2_17 \
-  , NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_PTR
-#else
-#define RANKMESH_NCCL_CONFIG_2_14 1
-#define RANKMESH_NCCL_CONFIG_2_17
-#endif
-#if NCCL_VERSION_CODE >= 21800
-#define RANKMESH_NCCL_CONFIG_2_18 , NCCL_CONFIG_UNDEF_INT
-#else
-#define RANKMESH_NCCL_CONFIG_2_18
-#endif
+/* The initial values of the options that each version added: undefined. */
 #if NCCL_VERSION_CODE >= 22600
 #define RANKMESH_NCCL_CONFIG_2_26 , NCCL_CONFIG_UNDEF_INT
 #else
@@ -130,13 +104,12 @@ typedef struct {
 #else
 #define RANKMESH_NCCL_CONFIG_2_28
 #endif
-#define NCCL_CONFIG_INITIALIZER                                                           \
-  {                                                                                       \
-    sizeof(ncclConfig_t), 0xcafebeef, NCCL_VERSION_CODE,                                  \
-        RANKMESH_NCCL_CONFIG_2_14 RANKMESH_NCCL_CONFIG_2_17 RANKMESH_NCCL_CONFIG_2_18     \
-            RANKMESH_NCCL_CONFIG_2_26 RANKMESH_NCCL_CONFIG_2_27 RANKMESH_NCCL_CONFIG_2_28 \
+#define NCCL_CONFIG_INITIALIZER                                                                             \
+  {                                                                                                         \
+    sizeof(ncclConfig_t), 0xcafebeef, NCCL_VERSION_CODE, NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_INT,      \
+        NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_PTR,                                \
+        NCCL_CONFIG_UNDEF_INT RANKMESH_NCCL_CONFIG_2_26 RANKMESH_NCCL_CONFIG_2_27 RANKMESH_NCCL_CONFIG_2_28 \
   }
-#endif
 
 typedef enum { ncclSum = 0, ncclProd = 1, ncclMax = 2, ncclMin = 3, ncclAvg = 4, ncclNumOps = 5 } ncclRedOp_t;
 
@@ -171,14 +144,10 @@ const char* ncclGetErrorString(ncclResult_t result);
 const char* ncclGetLastError(ncclComm_t comm);
 
 ncclResult_t ncclCommInitRank(ncclComm_t* comm, int nranks, ncclUniqueId commId, int rank);
-#if NCCL_VERSION_CODE >= 21400
 ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int nranks, ncclUniqueId commId, int rank,
                                     ncclConfig_t* config);
 ncclResult_t ncclCommFinalize(ncclComm_t comm);
-#endif
-#if NCCL_VERSION_CODE >= 21800
 ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* newcomm, ncclConfig_t* config);
-#endif
 #if NCCL_VERSION_CODE >= 22300
 ncclResult_t ncclCommInitRankScalable(ncclComm_t* newcomm, int nranks, int myrank, int nId,
                                       ncclUniqueId* commIds, ncclConfig_t* config);

@@ -92,7 +92,7 @@ TEST_CASE("a broadcast carries the root's data") {
   });
 }
 
-TEST_CASE("ranks that call different collectives are told so") {
+TEST_CASE("ranks that call different collectives get ncclInvalidUsage") {
   expect_well(3, {}, [](Process& process) {
     ncclComm_t const communicator = world(process);
     int values[2] = {1, 1};

@@ -1,5 +1,4 @@
-// Every kind of fault in every call that matters. Each process is a job of its own, which makes one of the
-// calls.
+// Every kind of fault in every call that can have it. Each process is a job of its own and makes one call.
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,20 +16,20 @@ using nccl_double::counters;
 
 namespace {
 
-/// What a call said at last, and the communicator that it left, if any.
+/// The final result of a call, and the communicator that it created, if any.
 struct Left {
   int code = 0;
   ncclComm_t communicator = nullptr;
   std::chrono::steady_clock::duration took{};
 };
 
-/// Blocking or polled.
+/// Whether communicators are blocking.
 enum class Manner { blocking, polled };
 
 struct Call {
   std::string name;
   std::function<Left(Process&, Manner)> make;
-  /// It has no communicator whose state could be asked.
+  /// Whether the call has no communicator that can be polled.
   bool is_plain = false;
 };
 
@@ -40,7 +39,7 @@ ncclConfig_t config_of(Manner manner) {
   return config;
 }
 
-/// How the work on a communicator has ended, or has not in 200 milliseconds.
+/// The result of the work on a communicator, or ncclInProgress after 200 milliseconds.
 int end_of(ncclResult_t result, ncclComm_t communicator) {
   return result == ncclInProgress ? settle(communicator, 200) : result;
 }
@@ -84,7 +83,7 @@ Left init_rank_scalable(Process& process, Manner manner) {
 
 Left split(Process& process, Manner manner) {
   ncclComm_t const parent = alone(process, manner);
-  // Its memory lasts as long as the process: the work may still write to it.
+  // Never freed, because the work may still write to it.
   auto* const child = new ncclComm_t(nullptr);
   const int code = end_of(ncclCommSplit(parent, 0, 0, child, nullptr), parent);
   if (code != ncclInProgress) process.check(ncclSuccess, ncclCommAbort(*child));
@@ -140,12 +139,12 @@ const std::vector<Call> calls {
   }
 };
 
-/// Whether nobody can end a hang in it.
+/// Whether a hang in this call cannot be ended.
 bool ends_by_alarm(const Call& call) {
   return call.is_plain || call.name == "ncclCommInitRank";
 }
 
-/// A process for each call, whose one fault is this.
+/// Runs a process for each call, with this fault in the call.
 Outcome run_each(const std::string& fault, Manner manner, const std::function<void(Process&, Left)>& judge) {
   std::string rules;
   for (std::size_t rank = 0; rank < calls.size(); ++rank) {
@@ -207,14 +206,14 @@ TEST_CASE("each call can hang") {
     process.check(left.code == ncclInProgress);
     process.check(ncclSuccess, ncclCommAbort(left.communicator));
   });
-  // A call without a communicator, or a blocking one, hangs until somebody ends it: here the alarm.
+  // A hang in a call without a communicator, or in a blocking one, is ended by the alarm of the process.
   std::vector<int> expected;
   for (const Call& call : calls) expected.push_back(ends_by_alarm(call) ? -SIGALRM : 0);
   CHECK(outcome.failures == "");
   CHECK(outcome.statuses == expected);
 }
 
-TEST_CASE("a wrong size in a split is what the child says") {
+TEST_CASE("the child of a split reports the size of the fault") {
   expect_well(2, {{"RANKMESH_DOUBLE_FAULTS", "ncclCommSplit@1=size:5"}}, [](Process& process) {
     ncclComm_t const parent = world(process);
     ncclComm_t child = nullptr;

@@ -63,7 +63,7 @@ TEST_CASE("fault error: the others wait, until they abort") {
   });
 }
 
-TEST_CASE("fault async: the error comes by polling, and only an abort helps") {
+TEST_CASE("fault async: polling returns the error, and the communicator must be aborted") {
   expect_well(1, faults("ncclCommInitRankConfig@0=async:1"), [](Process& process) {
     ncclComm_t const communicator = start(process);
     process.check(ncclUnhandledCudaError, settle(communicator));
@@ -107,7 +107,7 @@ TEST_CASE("fault slow") {
   });
 }
 
-TEST_CASE("fault die: before arrival the others wait") {
+TEST_CASE("fault die: if a rank dies before arrival, the others wait") {
   const Outcome outcome = run_processes(3, faults("init@2=die"), [](Process& process) {
     ncclComm_t const communicator = start(process);
     process.check(ncclInProgress, settle(communicator, 300));

@@ -19,7 +19,7 @@ TEST_CASE("a group starts several communicators together") {
     ncclComm_t all = nullptr;
     ncclComm_t two = nullptr;
     process.check(ncclSuccess, ncclGroupStart());
-    // In another order on odd ranks: only together can they end.
+    // Odd ranks use another order, so the calls can complete only if they run concurrently.
     if (rank % 2 == 0) process.check(ncclSuccess, ncclCommInitRank(&all, 4, id, rank));
     process.check(ncclSuccess, ncclCommInitRank(&two, 2, pair, rank % 2));
     if (rank % 2 != 0) process.check(ncclSuccess, ncclCommInitRank(&all, 4, id, rank));
@@ -107,7 +107,7 @@ TEST_CASE("a communicator in progress refuses all but polling and abort") {
   });
 }
 
-TEST_CASE("an abort wakes a collective, and is an error on the others") {
+TEST_CASE("an abort ends a collective, and is an error on the others") {
   expect_well(2, {}, [](Process& process) {
     const Held before = held_now();
     ncclConfig_t config = nonblocking();
@@ -149,7 +149,7 @@ TEST_CASE("another thread may abort a blocking initialisation") {
   });
 }
 
-TEST_CASE("a finalize waits for the living, and for nobody dead") {
+TEST_CASE("a finalize waits for ranks that are alive, and for no other") {
   expect_well(3, {}, [](Process& process) {
     ncclConfig_t config = nonblocking();
     ncclComm_t communicator = nullptr;

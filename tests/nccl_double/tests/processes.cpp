@@ -45,7 +45,8 @@ void nap() {
   ::setenv("RANKMESH_DOUBLE_RANK", std::to_string(rank).c_str(), 1);
   ::setenv("RANKMESH_DOUBLE_LOCAL_RANK", std::to_string(rank).c_str(), 1);
   for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-  std::thread([] {}).join();  // what a sanitizer holds for the first thread is there before anybody counts
+  std::thread([] {
+  }).join();  // a sanitizer opens descriptors for the first thread; they must exist before the count
   Process process(rank, size, page);
   body(process);
   std::_Exit(page.failures.at(static_cast<std::size_t>(rank))[0] == '\0' ? 0 : 1);

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Real processes for a test, without MPI.
+/// Processes created by fork, for tests without MPI.
 
 #include <nccl.h>
 
@@ -12,7 +12,7 @@
 
 namespace rankmesh::tests {
 
-/// A place in a source file: clang 14 has no std::source_location.
+/// A place in a source file, because clang 14 lacks std::source_location.
 struct Place {
   const char* file;
   int line;
@@ -21,10 +21,10 @@ struct Place {
   }
 };
 
-/// What the processes of one test share.
+/// Memory that the processes of one test share.
 struct SharedPage;
 
-/// One process of the job, inside of it.
+/// One process of the job, as used inside it.
 class Process {
  public:
   Process(int rank, int size, SharedPage& page) : rank_(rank), size_(size), page_(page) {}
@@ -32,17 +32,18 @@ class Process {
   [[nodiscard]] int rank() const { return rank_; }
   [[nodiscard]] int size() const { return size_; }
 
-  /// Notes a failure; the process goes on.
+  /// Records a failure if the condition is false. The process continues.
   void check(bool condition, Place where = Place::here());
-  /// Checks an NCCL result, and names the wrong one.
+  /// Checks an NCCL result, and records the wrong one.
   void check(ncclResult_t expected, ncclResult_t result, Place where = Place::here());
 
-  /// The ID of a slot: `maker` makes it, the others wait for it.
+  /// The unique ID of a slot: the rank `maker` creates it, the others wait for it.
   [[nodiscard]] ncclUniqueId id(int slot = 0, int maker = 0);
-  /// Raises a flag, and waits until it has been raised `count` times by anybody.
+  /// `raise` increments a flag; `await` waits until it has been raised `count` times by all processes
+  /// together.
   void raise(int flag);
   void await(int flag, int count = 1);
-  /// Waits until all processes are here.
+  /// Waits until all processes have called this.
   void meet(int flag) {
     raise(flag);
     await(flag, size_);
@@ -58,32 +59,33 @@ class Process {
 
 /// How the processes ended.
 struct Outcome {
-  /// Exit code, or minus the signal; one each.
+  /// For each process, its exit code, or the negative number of the signal that ended it.
   std::vector<int> statuses;
-  /// The failures of all, a line each; empty when all is well.
+  /// The failures of all processes, one on each line; empty if there are none.
   std::string failures;
 };
 
 using Environment = std::map<std::string, std::string>;
 
-/// Runs `body` in `size` processes. Each is killed by an alarm after 60 seconds.
+/// Runs `body` in `size` processes. An alarm kills each process after 60 seconds.
 [[nodiscard]] Outcome run_processes(int size, const Environment& environment,
                                     const std::function<void(Process&)>& body);
 
-/// The same, and checks that all processes end without a failure.
+/// Runs processes, and checks that all end without a failure.
 void expect_well(int size, const Environment& environment, const std::function<void(Process&)>& body);
 
-/// The threads and descriptors of this process now.
+/// The number of threads and file descriptors of this process.
 struct Held {
   int threads;
   int descriptors;
   bool operator==(const Held&) const = default;
 };
 [[nodiscard]] Held held_now();
-/// Waits, for ten seconds at most, until no more is held than `before`.
+/// Waits at most ten seconds until the process holds no more than `before`.
 [[nodiscard]] bool back_to(const Held& before);
 
-/// Polls until the communicator's work has ended, for `milliseconds` at most. @return its state
+/// Polls until the work of the communicator has ended, at most `milliseconds`.
+/// @return its state
 [[nodiscard]] ncclResult_t settle(ncclComm_t communicator, int milliseconds = 10000);
 
 }  // namespace rankmesh::tests

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Who is in a communicator, and in which order.
+/// Checks of the members of a communicator and their order.
 
 #include <cuda_runtime_api.h>
 #include <nccl.h>
@@ -20,7 +20,7 @@ namespace rankmesh::tests {
   return config;
 }
 
-/// Sums one number over the ranks; 0 and a failed check when it does not work.
+/// Reduces one number over the ranks. If that fails, records a failure and returns 0.
 template <typename T>
 [[nodiscard]] T all_reduce(Process& process, ncclComm_t communicator, T value, ncclDataType_t type,
                            ncclRedOp_t operation = ncclSum) {
@@ -32,7 +32,7 @@ template <typename T>
   return result;
 }
 
-/// The ranks of the job in a communicator, in its order.
+/// The job ranks of the members of a communicator, in its order.
 [[nodiscard]] inline std::vector<int> members(Process& process, ncclComm_t communicator) {
   int count = 0;
   process.check(ncclSuccess, ncclCommCount(communicator, &count));
@@ -45,7 +45,7 @@ template <typename T>
   return result;
 }
 
-/// Checks that a communicator holds exactly these ranks of the job, in this order.
+/// Checks that a communicator contains exactly these job ranks, in this order.
 inline void prove(Process& process, ncclComm_t communicator, const std::vector<int>& expected) {
   process.check(members(process, communicator) == expected);
   std::uint64_t bits = 0;

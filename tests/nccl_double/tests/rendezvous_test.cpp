@@ -7,7 +7,7 @@
 using namespace rankmesh::tests;
 using nccl_double::counters;
 
-TEST_CASE("all ranks that come to one ID are one communicator") {
+TEST_CASE("all ranks of one unique ID form one communicator") {
   for (const int size : {1, 2, 5, 8}) {
     CAPTURE(size);
     expect_well(size, {}, [](Process& process) {
@@ -44,7 +44,7 @@ TEST_CASE("an initialisation waits for the last rank") {
   });
 }
 
-TEST_CASE("several IDs share out the ranks") {
+TEST_CASE("several unique IDs divide the ranks") {
   for (const int size : {2, 5, 8}) {
     for (int ids = 1; ids <= size; ids += 2) {
       CAPTURE(size, ids);
@@ -65,8 +65,8 @@ TEST_CASE("several IDs share out the ranks") {
   }
 }
 
-TEST_CASE("each rank comes to the ID of its block, as in NCCL") {
-  // NCCL deals 5 ranks to 2 IDs as 0, 1, 2 and 3, 4. Whoever finds its ID gone is told so at once.
+TEST_CASE("each rank uses the ID of its block, as in NCCL") {
+  // NCCL divides 5 ranks between 2 IDs as 0, 1, 2 and 3, 4. A rank whose ID is gone gets an error at once.
   expect_well(5, {}, [](Process& process) {
     const Held before = held_now();
     std::vector<ncclUniqueId> ids{process.id(0, 0), process.id(1, 4)};
@@ -84,7 +84,7 @@ TEST_CASE("each rank comes to the ID of its block, as in NCCL") {
   });
 }
 
-TEST_CASE("the name of a communicator stays the caller's memory") {
+TEST_CASE("the name of a communicator is not copied") {
 #if NCCL_VERSION_CODE >= 22700
   expect_well(1, {}, [](Process& process) {
     const std::string name = "tensor parallel 3";
@@ -104,7 +104,7 @@ TEST_CASE("the name of a communicator stays the caller's memory") {
 #endif
 }
 
-TEST_CASE("bad arguments are refused before anybody waits") {
+TEST_CASE("bad arguments are refused before any wait") {
   expect_well(1, {}, [](Process& process) {
     ncclUniqueId id = process.id();
     ncclComm_t communicator = nullptr;
@@ -144,11 +144,11 @@ TEST_CASE("ranks that disagree on the size wait until they abort") {
   });
 }
 
-TEST_CASE("two ranks of one number wait until they abort") {
+TEST_CASE("two ranks with the same number wait until they abort") {
   expect_well(2, {}, [](Process& process) {
     ncclConfig_t config = nonblocking();
     ncclComm_t communicator = nullptr;
-    // The second to come may find the ID gone, as with NCCL once its connection attempts have run out.
+    // The second rank may find the ID gone, as in NCCL after its last connection attempt.
     process.check(ncclInProgress, ncclCommInitRankConfig(&communicator, 3, process.id(), 1, &config));
     const ncclResult_t state = settle(communicator, 300);
     process.check(state == ncclInProgress || state == ncclRemoteError);
@@ -156,7 +156,7 @@ TEST_CASE("two ranks of one number wait until they abort") {
   });
 }
 
-TEST_CASE("two ranks on one GPU are refused, on hosts of different names not") {
+TEST_CASE("two ranks on one GPU are refused, but not if their host names differ") {
   const auto body = [](ncclResult_t expected) {
     return [expected](Process& process) {
       ncclComm_t communicator = nullptr;

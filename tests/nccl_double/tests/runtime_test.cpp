@@ -1,4 +1,4 @@
-// Devices, streams, versions, and what is left behind.
+// Devices, streams, versions, and leaks.
 #include <cstring>
 #include <string>
 
@@ -21,7 +21,7 @@ std::string uuid_of(Process& process, int device) {
 
 }  // namespace
 
-TEST_CASE("a process sees a GPU of its own unless told otherwise") {
+TEST_CASE("a process sees a GPU of its own by default") {
   expect_well(2, {}, [](Process& process) {
     int count = 0;
     process.check(cudaGetDeviceCount(&count) == cudaSuccess && count == 1);
@@ -58,7 +58,7 @@ TEST_CASE("streams have priorities") {
   });
 }
 
-TEST_CASE("memory is accounted for") {
+TEST_CASE("allocations are counted") {
   expect_well(1, {}, [](Process& process) {
     std::size_t before = 0;
     std::size_t after = 0;
@@ -74,7 +74,7 @@ TEST_CASE("memory is accounted for") {
   });
 }
 
-TEST_CASE("communicators take memory, as their channels do") {
+TEST_CASE("communicators and their channels use memory") {
   expect_well(1, {}, [](Process& process) {
     const auto available = [&process] {
       std::size_t free = 0;
@@ -123,7 +123,7 @@ TEST_CASE("an unconsumed ID costs a thread and a descriptor") {
   });
 }
 
-TEST_CASE("nothing is left of many rounds, closed or aborted") {
+TEST_CASE("nothing leaks in many rounds, closed or aborted") {
   expect_well(4, {}, [](Process& process) {
     const Held before = held_now();
     for (int round = 0; round < 16; ++round) {

@@ -1,4 +1,4 @@
-// A parent that is aborted while it is being split.
+// A parent that is aborted during a split.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -22,12 +22,12 @@ ncclComm_t polled_world(Process& process) {
   return result;
 }
 
-/// The last rank asks for no child.
+/// The last rank has no color.
 int color_of(const Process& process) {
   return process.rank() + 1 == process.size() ? NCCL_SPLIT_NOCOLOR : 0;
 }
 
-/// What a split that failed has left: a child with the error, to be aborted, except without a color.
+/// Checks and aborts the child of a failed split: it has the error. A rank without a color has no child.
 void expect_broken_child(Process& process, ncclComm_t child, ncclResult_t error) {
   process.check((child == nullptr) == (color_of(process) == NCCL_SPLIT_NOCOLOR));
   process.check(counters().live_communicators == (child == nullptr ? 0 : 1));
@@ -40,7 +40,7 @@ void expect_broken_child(Process& process, ncclComm_t child, ncclResult_t error)
   process.check(counters().live_communicators == 0);
 }
 
-/// One rank's work in the split hangs until it aborts the parent: then the others end with an error.
+/// The split of one rank hangs until the rank aborts the parent; then the split of the others fails.
 void abort_polled(Process& process, int aborter) {
   const Held before = held_now();
   ncclComm_t const parent = polled_world(process);
@@ -87,7 +87,7 @@ TEST_CASE("an abort of the parent ends a split on all ranks") {
   }
 }
 
-TEST_CASE("a rank that splits alone is free after an abort, and who comes later is told") {
+TEST_CASE("an abort ends the wait of a rank that splits alone, and a rank that splits later gets an error") {
   for (const int early : {0, 1}) {
     CAPTURE(early);
     expect_well(3, {}, [early](Process& process) {
@@ -97,7 +97,7 @@ TEST_CASE("a rank that splits alone is free after an abort, and who comes later 
       if (process.rank() != early) process.await(0);
       process.check(ncclInProgress, ncclCommSplit(parent, color_of(process), 0, &child, nullptr));
       const ncclResult_t state = settle(parent, process.rank() == early ? 200 : 10000);
-      // Without a color, a rank is done once it knows the colors of all, which `early` has said.
+      // The split of a rank without a color ends as soon as it knows all colors, which `early` signals.
       const bool may_succeed = color_of(process) == NCCL_SPLIT_NOCOLOR && state == ncclSuccess;
       if (!may_succeed) process.check(process.rank() == early ? ncclInProgress : ncclRemoteError, state);
       process.check(ncclSuccess, ncclCommAbort(parent));
@@ -120,7 +120,7 @@ TEST_CASE("a child outlives the abort of its parent") {
   });
 }
 
-TEST_CASE("an abort at any time of a split leaves nothing") {
+TEST_CASE("an abort at any time during a split leaks nothing") {
   for (int delay = 0; delay < 12; ++delay) {
     CAPTURE(delay);
     expect_well(4, {}, [delay](Process& process) {
@@ -130,7 +130,7 @@ TEST_CASE("an abort at any time of a split leaves nothing") {
       process.meet(0);
       if (process.rank() == delay % 4) {
         std::thread splitting([&] {
-          // It may come too late, or end too early, for the abort.
+          // The split may end before the abort, or the rank may start it after the abort.
           std::ignore = ncclCommSplit(parent, process.rank() % 2, 0, &child, nullptr);
         });
         std::this_thread::sleep_for(std::chrono::microseconds(50 * delay));

@@ -73,7 +73,7 @@ TEST_CASE("a child has its parent's configuration unless it is given its own") {
   });
 }
 
-TEST_CASE("one split of a communicator at a time") {
+TEST_CASE("a second split is refused while one is in progress") {
   expect_well(2, {}, [](Process& process) {
     ncclConfig_t config = nonblocking();
     ncclComm_t parent = nullptr;

@@ -14,20 +14,21 @@
 namespace rankmesh::bringup {
 namespace {
 
-/// The options that make sense with NCCL only.
+/// The options that need --backend nccl.
 class NcclOptions {
  public:
   explicit NcclOptions(cli::Command& command)
-      : strategy_(command.add({.name = "--strategy",
-                               .value_name = "NAME",
-                               .description = "how ranks come to a communicator",
-                               .heading = heading,
-                               .choices = {{strategies[0], "unique IDs, sent to all groups in one exchange"},
-                                           {strategies[1], "unique IDs, broadcast in an MPI_Comm per group"},
-                                           {strategies[2], "one communicator that is split"}},
-                               .default_value = std::string(strategies[0])})),
+      : strategy_(
+            command.add({.name = "--strategy",
+                         .value_name = "NAME",
+                         .description = "how communicators are created",
+                         .heading = heading,
+                         .choices = {{strategies[0], "unique IDs, sent to all groups in one exchange"},
+                                     {strategies[1], "unique IDs, broadcast in an MPI_Comm of each group"},
+                                     {strategies[2], "one communicator that is split"}},
+                         .default_value = std::string(strategies[0])})),
         blocking_(command.add({.name = "--blocking",
-                               .description = "create one communicator after another, in blocking calls",
+                               .description = "create one communicator after another, with blocking calls",
                                .heading = heading})),
         ranks_per_identifier_(command.add({.name = "--ranks-per-identifier",
                                            .value_name = "N",
@@ -36,11 +37,11 @@ class NcclOptions {
                                            .default_value = "128"})),
         file_(command.add({.name = "--nccl-options",
                            .value_name = "FILE",
-                           .description = "options of the communicators of each kind, in YAML",
+                           .description = "a YAML file with NCCL options for the kinds",
                            .heading = heading,
                            .takes_file = true})),
         shared_device_(command.add({.name = "--allow-shared-device",
-                                    .description = "several ranks may use one GPU",
+                                    .description = "let several ranks use one GPU",
                                     .heading = heading})) {}
 
   void read(Backend backend, const Topology& topology, nccl::Options& options,
@@ -65,7 +66,7 @@ class NcclOptions {
       try {
         options.kinds = read_options_file(*path, topology);
       } catch (const Error& error) {
-        // One problem in each line.
+        // The message has one problem on each line.
         std::istringstream lines(error.what());
         for (std::string line; std::getline(lines, line);) problems.push_back("--nccl-options " + line);
       }
@@ -75,8 +76,8 @@ class NcclOptions {
  private:
   static constexpr const char* heading = "With --backend nccl";
   static constexpr const char* how_to_get_nccl =
-      "--backend nccl: this program was built without NCCL; build it with cmake -DRANKMESH_NCCL=ON, with "
-      "NCCL_ROOT and CUDAToolkit_ROOT set where they are not found";
+      "--backend nccl: this program was built without NCCL; build it with cmake -DRANKMESH_NCCL=ON, and set "
+      "NCCL_ROOT and CUDAToolkit_ROOT if CMake does not find them";
 
   const cli::Option& strategy_;
   const cli::Option& blocking_;
@@ -85,8 +86,8 @@ class NcclOptions {
   const cli::Option& shared_device_;
 };
 
-/// The convention of a configuration that has a layout by default.
-Convention usable_convention(const ParallelConfig& config) {
+/// The convention of a configuration; the reference for `mesh`, which has no default layout.
+Convention convention_with_default_layout(const ParallelConfig& config) {
   return config.convention == Convention::mesh ? Convention::reference : config.convention;
 }
 
@@ -94,15 +95,14 @@ Convention usable_convention(const ParallelConfig& config) {
 struct Program {
   cli::Program program{
       {.name = "rankmesh-bringup",
-       .summary =
-           "Brings up one communicator for every group of every kind, proves each one right by communicating "
-           "in it, and prints what was made.",
+       .summary = "Creates the communicators of every group of every kind, proves by communication that each "
+                  "contains the right ranks in the right order, and prints a report.",
        .description = "Start it with as many processes as the layout has ranks.",
        .examples = {"mpiexec -n 16 rankmesh-bringup --tp 2 --pp 4 --fp8"}}};
   cli::ConfigOptions config_options{program, "ranks of the MPI job"};
   // In the order of Backend.
   const cli::Option& backend = program.add({.name = "--backend",
-                                            .description = "the library that makes the communicators",
+                                            .description = "the library that creates the communicators",
                                             .choices = {"mpi", "nccl"},
                                             .default_value = "mpi"});
   const cli::Option& deadline =
@@ -110,10 +110,10 @@ struct Program {
                    .value_name = "SECONDS",
                    .description = "how long to wait for all ranks before naming the missing ones",
                    .default_value = "300"});
-  const cli::Option& progress =
-      program.add({.name = "--progress", .description = "print a line on stderr for each part that is done"});
+  const cli::Option& progress = program.add(
+      {.name = "--progress", .description = "print a line to stderr after each part of the bring-up"});
   const cli::Option& format = program.add({.name = "--format",
-                                           .description = "how rank 0 prints the result",
+                                           .description = "the format of the report on rank 0",
                                            .choices = {"text", "json"},
                                            .default_value = "text"});
   NcclOptions nccl_options{program};
@@ -126,12 +126,12 @@ void write_pages(std::string_view version, const std::filesystem::path& folder) 
   cli::write_pages(program.program, version, folder);
 }
 
-Reading read_command_line(std::span<const std::string> args, int world_size) {
+CommandLine read_command_line(std::span<const std::string> args, int world_size) {
   Program program;
   const cli::Parsed parsed = cli::parse(program.program, args);
-  Reading result;
+  CommandLine result;
   if (parsed.answer) {
-    result.exit_code = exit_fine;
+    result.exit_code = exit_success;
     result.out = *parsed.answer;
     return result;
   }
@@ -140,10 +140,10 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   const cli::OptionReading config = program.config_options.read(world_size);
   problems.insert(problems.end(), config.messages.begin(), config.messages.end());
   settings.config = config.config;
-  // Processes besides the layout are ranks of the job in no group.
-  const bool has_place = settings.config.convention == Convention::megatron_core;
+  // With Megatron-Core, processes beyond the layout are ranks of the job that are in no group.
+  const bool may_have_idle_ranks = settings.config.convention == Convention::megatron_core;
   const bool fits = settings.config.world_size <= world_size - settings.config.rank_offset;
-  if (has_place && config.diagnostics.empty() && !settings.config.job_size && fits) {
+  if (may_have_idle_ranks && config.diagnostics.empty() && !settings.config.job_size && fits) {
     settings.config.job_size = world_size;
   }
   settings.as_json = cli::choice_of(program.format, problems) == std::size_t{1};
@@ -153,12 +153,14 @@ Reading read_command_line(std::span<const std::string> args, int world_size) {
   }
   const auto chosen = cli::choice_of(program.backend, problems);
   if (chosen) settings.backend = static_cast<Backend>(*chosen);
-  // Where the backend cannot be read, nobody knows which options it has.
+  // The options of NCCL can be checked only if the backend is known.
   if (chosen || program.backend.count() == 0) {
-    // A layout that cannot be has no kinds; the smallest of its convention knows their names.
-    const Topology topology(config.diagnostics.empty()
-                                ? settings.config
-                                : ParallelConfig{.convention = usable_convention(settings.config)});
+    // The options file names kinds. If the layout is impossible, the default layout of its convention has
+    // them.
+    const Topology topology(
+        config.diagnostics.empty()
+            ? settings.config
+            : ParallelConfig{.convention = convention_with_default_layout(settings.config)});
     program.nccl_options.read(settings.backend, topology, settings.nccl, problems);
   }
   if (problems.empty()) return result;

@@ -13,37 +13,37 @@
 
 namespace rankmesh::bringup {
 
-/// The library to make communicators with.
+/// The library that creates the communicators.
 enum class Backend { mpi, nccl };
 
-/// What the command line says.
+/// The settings of the command line.
 struct Settings {
   ParallelConfig config;
   bool as_json = false;
   bool shows_progress = false;
   std::chrono::seconds deadline = std::chrono::minutes(5);
   Backend backend = Backend::mpi;
-  /// How to bring up with NCCL, but for what all backends have.
+  /// The options of NCCL, without those of all backends.
   nccl::Options nccl{};
 };
 
-/// The words of the command line for `nccl::Strategy`, in its order.
+/// The values of --strategy, in the order of `nccl::Strategy`.
 inline constexpr std::array<std::string_view, 3> strategies{"unique_id", "mpi_split", "nccl_split"};
 
-/// What became of reading the command line on this rank.
-struct Reading {
+/// The command line as read on this rank.
+struct CommandLine {
   Settings settings;
-  /// Nothing where the job can go on.
+  /// Nothing if the job should run; else print `out` and `err` and exit.
   std::optional<int> exit_code{};
   std::string out{};
   std::string err{};
 };
 
-/// Reads everything, also the file of options; reports everything that is wrong.
-/// @param args the words after the name of the program
-[[nodiscard]] Reading read_command_line(std::span<const std::string> args, int world_size);
+/// Reads the command line and the files that it names. Reports all errors, not only the first.
+/// @param args without the name of the program
+[[nodiscard]] CommandLine read_command_line(std::span<const std::string> args, int world_size);
 
-/// Writes the man page and the completions of the program, for the build, which installs them.
+/// Writes the man page and the shell completions of the program. The build installs them.
 void write_pages(std::string_view version, const std::filesystem::path& folder);
 
 }  // namespace rankmesh::bringup

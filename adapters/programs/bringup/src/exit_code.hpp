@@ -2,12 +2,12 @@
 
 namespace rankmesh::bringup {
 
-/// What the program ends with.
+/// The exit codes of the program.
 enum ExitCode : int {
-  exit_fine = 0,
-  /// A bring-up or a proof that failed.
-  exit_failed = 1,
-  /// A command line or a configuration that asks for something impossible.
+  exit_success = 0,
+  /// The bring-up or a proof failed.
+  exit_failure = 1,
+  /// The command line or the configuration is wrong.
   exit_bad_input = 2,
 };
 

@@ -4,16 +4,16 @@
 #include <string>
 
 #include "backend.hpp"
-#include "nccl_operations.hpp"
+#include "rankmesh/bringup/nccl_operations.hpp"
 #include "rankmesh/nccl/communicators.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
 
 namespace rankmesh::bringup {
 namespace {
 
-class NcclGroups final : public Groups {
+class NcclJobCommunicators final : public JobCommunicators {
  public:
-  NcclGroups(const ParallelConfig& config, const nccl::Options& options)
+  NcclJobCommunicators(const ParallelConfig& config, const nccl::Options& options)
       : strategy_(to_string(options.strategy)),
         blocking_(options.blocking),
         groups_(MPI_COMM_WORLD, config, options) {}
@@ -27,8 +27,8 @@ class NcclGroups final : public Groups {
             .nccl = BackendReport::Nccl{
                 .strategy = strategy_, .blocking = blocking_, .device = groups_.device()}};
   }
-  [[nodiscard]] Holding holding(GroupKind kind) const override {
-    return holding_of(groups_.at(kind), nullptr);
+  [[nodiscard]] Membership membership(GroupKind kind) const override {
+    return membership_of(groups_.at(kind), nullptr);
   }
   [[nodiscard]] std::unique_ptr<GroupOperations> operations(GroupKind kind) const override {
     const auto mine = groups_.at(kind);
@@ -49,8 +49,9 @@ bool has_nccl() noexcept {
   return true;
 }
 
-std::unique_ptr<Groups> bring_up_with_nccl(const ParallelConfig& config, const nccl::Options& options) {
-  return std::make_unique<NcclGroups>(config, options);
+std::unique_ptr<JobCommunicators> bring_up_with_nccl(const ParallelConfig& config,
+                                                     const nccl::Options& options) {
+  return std::make_unique<NcclJobCommunicators>(config, options);
 }
 
 }  // namespace rankmesh::bringup

@@ -1,4 +1,4 @@
-#include "nccl_operations.hpp"
+#include "rankmesh/bringup/nccl_operations.hpp"
 
 #include <cuda_runtime_api.h>
 
@@ -22,13 +22,11 @@ void require_success(cudaError_t result, const char* call) {
 }
 
 void require_success(ncclResult_t result, const char* call) {
-  // ncclInProgress, which headers before 2.14 do not have.
-  constexpr auto in_progress = static_cast<ncclResult_t>(7);
-  if (result == ncclSuccess || result == in_progress) return;
+  if (result == ncclSuccess || result == ncclInProgress) return;
   throw nccl::NcclError({.call = call, .code = static_cast<int>(result), .text = ncclGetErrorString(result)});
 }
 
-/// Device memory for some values.
+/// A buffer in device memory.
 template <typename Value>
 class DeviceBuffer {
  public:
@@ -65,31 +63,32 @@ nccl::UniqueStream make_stream() {
   return nccl::UniqueStream::from_native_handle(stream);
 }
 
-/// Where and with what a collective works.
-struct Place {
+/// The communicator of a collective, and its device.
+struct Target {
   ncclComm_t communicator;
   int device;
 };
 
-/// Sends values through a collective and waits for what comes back, in the thread of the caller.
-/// @param collective called with the memory to send and to receive, and the stream; starts the collective
-template <typename Value, typename Collective>
-std::vector<Value> exchange(Place place, const std::vector<Value>& own, std::size_t count, const char* call,
-                            const Collective& collective) {
-  require_success(cudaSetDevice(place.device), "cudaSetDevice");
+/// Runs a collective on device memory and returns what this rank receives.
+/// @param count the number of values to receive
+/// @param start starts the collective: called with the send buffer, the receive buffer and the stream
+template <typename Value, typename Start>
+std::vector<Value> run_collective(Target target, const std::vector<Value>& own, std::size_t count,
+                                  const char* call, const Start& start) {
+  require_success(cudaSetDevice(target.device), "cudaSetDevice");
   const nccl::UniqueStream stream = make_stream();
   DeviceBuffer<Value> sent(own.size());
   const DeviceBuffer<Value> received(count);
   sent.fill(own, stream.native());
-  require_success(collective(sent.get(), received.get(), stream.native()), call);
-  // Whoever waits for this thread has the deadline.
-  nccl::wait(place.communicator, 24h);
+  require_success(start(sent.get(), received.get(), stream.native()), call);
+  // The thread that waits for this one has the deadline.
+  nccl::wait(target.communicator, 24h);
   return received.values(stream.native());
 }
 
-/// Does some work in another thread, which is left to itself where waiting for it is broken off.
+/// Runs work in a new thread and waits for it. If `while_waiting` throws, the thread is detached.
 template <typename Work>
-auto elsewhere(Work work, const WhileWaiting& while_waiting) {
+auto run_in_thread(Work work, const WhileWaiting& while_waiting) {
   std::packaged_task task(std::move(work));
   auto result = task.get_future();
   std::thread thread(std::move(task));
@@ -119,28 +118,26 @@ int NcclOperations::position() {
 
 std::vector<std::uint64_t> NcclOperations::sum(const std::vector<std::uint64_t>& own,
                                                const WhileWaiting& while_waiting) {
-  const Place place{communicator_, device_};
-  return elsewhere(std::function<std::vector<std::uint64_t>()>([place, own] {
-                     return exchange(place, own, own.size(), "ncclAllReduce",
-                                     [&](const void* from, void* to, cudaStream_t stream) {
-                                       return ncclAllReduce(from, to, own.size(), ncclUint64, ncclSum,
-                                                            place.communicator, stream);
-                                     });
-                   }),
-                   while_waiting);
+  const Target target{communicator_, device_};
+  const auto work = [target, own] {
+    return run_collective(
+        target, own, own.size(), "ncclAllReduce", [&](const void* from, void* to, cudaStream_t stream) {
+          return ncclAllReduce(from, to, own.size(), ncclUint64, ncclSum, target.communicator, stream);
+        });
+  };
+  return run_in_thread(std::function<std::vector<std::uint64_t>()>(work), while_waiting);
 }
 
 std::vector<int> NcclOperations::gather(int own, const WhileWaiting& while_waiting) {
-  const Place place{communicator_, device_};
+  const Target target{communicator_, device_};
   const auto count = static_cast<std::size_t>(size());
-  return elsewhere(std::function<std::vector<int>()>([place, own, count] {
-                     return exchange(place, std::vector{own}, count, "ncclAllGather",
-                                     [&](const void* from, void* to, cudaStream_t stream) {
-                                       return ncclAllGather(from, to, 1, ncclInt32, place.communicator,
-                                                            stream);
-                                     });
-                   }),
-                   while_waiting);
+  const auto work = [target, own, count] {
+    return run_collective(target, std::vector{own}, count, "ncclAllGather",
+                          [&](const void* from, void* to, cudaStream_t stream) {
+                            return ncclAllGather(from, to, 1, ncclInt32, target.communicator, stream);
+                          });
+  };
+  return run_in_thread(std::function<std::vector<int>()>(work), while_waiting);
 }
 
 }  // namespace rankmesh::bringup

@@ -7,8 +7,8 @@
 
 namespace rankmesh::bringup {
 
-/// The NCCL options of each kind of a topology from a file.
-/// @throws Error if the file cannot be read, or this program was built without what reads it
+/// Reads the NCCL options of the kinds of a topology from a YAML file.
+/// @throws Error if the file cannot be read, or if this program was built without yaml-cpp
 [[nodiscard]] nccl::KindOptionsMap read_options_file(const std::string& path, const Topology& topology);
 
 }  // namespace rankmesh::bringup

@@ -1,4 +1,4 @@
-// Writes the man page and the completions of rankmesh-bringup into a folder, without starting MPI.
+// Writes the man page and the shell completions of rankmesh-bringup into a folder, without starting MPI.
 
 #include <exception>
 #include <iostream>

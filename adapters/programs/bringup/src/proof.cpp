@@ -9,15 +9,15 @@
 namespace rankmesh::bringup {
 namespace {
 
-/// The finalizer of splitmix64: a bijection of 64 bits in which neighbours have nothing in common.
+/// The finalizer of splitmix64: a bijection of 64-bit words that maps neighbouring numbers to unrelated ones.
 std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
   return x ^ (x >> 31);
 }
 
-/// Two hashes of a rank that have nothing to do with each other. Their sums over a set of ranks identify it,
-/// whatever the order they come in; sums, since NCCL has no exclusive-or.
+/// Two independent hashes of a rank. Their sums over a set of ranks identify the set. Sums, because NCCL has
+/// no reduction with exclusive or.
 std::vector<std::uint64_t> hashes(int rank) {
   const auto x = static_cast<std::uint64_t>(rank);
   return {mixed(x + 0x9E3779B97F4A7C15U), mixed(~x * 0xD1342543DE82EF95U)};
@@ -33,15 +33,15 @@ std::string text(const std::vector<int>& ranks) {
   return result + "]";
 }
 
-std::string group_text(const Holding& mine) {
+std::string group_text(const Membership& mine) {
   return std::string(mine.kind.name()) + " group " + std::to_string(*mine.group);
 }
 
-/// What is wrong without a message being sent: a communicator that is there and should not be, or the
-/// reverse.
-std::string check_presence(const GroupFamily& groups, const Holding& mine, int rank) {
+}  // namespace
+
+std::string check_presence(const GroupFamily& groups, const Membership& mine, int rank, Expected expected) {
   const auto place = groups.locate(rank);
-  const bool is_expected = place && groups.group_size() > 1;
+  const bool is_expected = place && (groups.group_size() > 1 || expected == Expected::all_groups);
   const bool is_there = mine.operations != nullptr;
   const std::string who = "rank " + std::to_string(rank);
   const std::string what = std::string(mine.kind.name()) + " communicator";
@@ -52,13 +52,9 @@ std::string check_presence(const GroupFamily& groups, const Holding& mine, int r
   return "";
 }
 
-}  // namespace
-
-std::string prove_membership(const GroupFamily& groups, const Holding& mine, int rank,
+std::string prove_membership(const GroupFamily& groups, const Membership& mine, int rank,
                              const WhileWaiting& while_waiting) {
-  std::string wrong = check_presence(groups, mine, rank);
-  if (!wrong.empty() || mine.operations == nullptr) return wrong;
-
+  if (mine.operations == nullptr) return "";
   const int size = mine.operations->size();
   const std::vector<std::uint64_t> found = mine.operations->sum(hashes(rank), while_waiting);
   const RankList expected = groups.group(*mine.group);
@@ -73,9 +69,9 @@ std::string prove_membership(const GroupFamily& groups, const Holding& mine, int
          std::to_string(size) + " in number";
 }
 
-std::string prove_order(const GroupFamily& groups, const Holding& mine, int rank,
+std::string prove_order(const GroupFamily& groups, const Membership& mine, int rank,
                         const WhileWaiting& while_waiting) {
-  if (mine.operations == nullptr || !check_presence(groups, mine, rank).empty()) return "";
+  if (mine.operations == nullptr) return "";
   const int position = mine.operations->position();
   const std::vector<int> found = mine.operations->gather(rank, while_waiting);
   const std::vector<int> wanted = groups.group(*mine.group).to_vector();

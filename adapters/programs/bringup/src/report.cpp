@@ -13,13 +13,13 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t columns = 100;
 
-std::string_view verdict(Proof proof) {
-  switch (proof) {
-    case Proof::proven:
+std::string_view verdict(ProofResult result) {
+  switch (result) {
+    case ProofResult::proven:
       return "proven";
-    case Proof::failed:
+    case ProofResult::failed:
       return "FAILED";
-    case Proof::untried:
+    case ProofResult::untried:
       return "untried";
   }
   return "unknown";
@@ -44,7 +44,7 @@ std::string backend_text(const BackendReport& backend) {
                      backend.nccl->blocking ? "blocking" : "non-blocking", backend.nccl->device);
 }
 
-/// Adds a phrase to the last line of a text, or begins another where it does not fit.
+/// Appends a phrase to the last line of a text, or to a new line if the last line would become too long.
 void append_phrase(std::string& text, const std::string& phrase) {
   const std::size_t line = text.rfind('\n') + 1;
   text += text.size() - line + 1 + phrase.size() > columns ? "\n" : " ";
@@ -68,8 +68,8 @@ Json json_of(const KindReport& kind) {
             {"communicator", kind.made_by ? (*kind.made_by == kind.kind ? "made" : "shared") : "none"}};
   if (!kind.made_by) return json;
   if (*kind.made_by != kind.kind) json["shared_with"] = kind.made_by->name();
-  json["members_proven"] = kind.members == Proof::proven;
-  json["order_proven"] = kind.order == Proof::proven;
+  json["members_proven"] = kind.members == ProofResult::proven;
+  json["order_proven"] = kind.order == ProofResult::proven;
   if (kind.milliseconds) json["milliseconds"] = *kind.milliseconds;
   return json;
 }

@@ -1,4 +1,4 @@
-// For a program without NCCL.
+// The NCCL backend of a program that is built without NCCL.
 
 #include "backend.hpp"
 #include "rankmesh/topology/error.hpp"
@@ -9,8 +9,8 @@ bool has_nccl() noexcept {
   return false;
 }
 
-std::unique_ptr<Groups> bring_up_with_nccl(const ParallelConfig& /*config*/,
-                                           const nccl::Options& /*options*/) {
+std::unique_ptr<JobCommunicators> bring_up_with_nccl(const ParallelConfig& /*config*/,
+                                                     const nccl::Options& /*options*/) {
   throw Error("this program was built without NCCL");
 }
 

@@ -1,4 +1,4 @@
-// For a program without a reader of option files.
+// The reader of NCCL options files in a program that is built without yaml-cpp.
 
 #include "options_file.hpp"
 #include "rankmesh/topology/error.hpp"

@@ -1,13 +1,11 @@
 // Ranks that die or hang while the others are inside MPI: see rankmesh/mpi/watchdog.hpp.
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/mpi_job.hpp"
 
 using namespace rankmesh::tests;
 using Catch::Matchers::EndsWith;
@@ -15,36 +13,22 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-/// A folder that is gone at the end.
-struct Folder {
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "rankmesh-stuck-XXXXXX";
-    path = mkdtemp(pattern.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path); }
-
-  std::string path;
-};
-
-/// Whether survivors of a rank that was killed go on: Open MPI has an option for that.
 bool survivors_go_on() {
-  return std::system(RANKMESH_MPIEXEC " 1 --enable-recovery true >/dev/null 2>&1") == 0;
+  return mpiexec_can_survive_a_rank();
 }
 
-/// What the ranks of a job wrote, by rank; nothing of a rank that was killed.
+/// Starts a job, and returns what its ranks wrote, by rank. A rank that was killed writes nothing.
 std::map<int, std::string> run(int size, const std::string& arguments, const std::string& arrivals = "once") {
-  const Folder folder;
-  // The launcher's exit code says nothing: ranks end without MPI_Finalize.
-  const std::string command = "timeout 50 " RANKMESH_MPIEXEC " " + std::to_string(size) +
-                              " --enable-recovery " RANKMESH_JOB " " + folder.path + " " + arguments + " " +
-                              arrivals + " >/dev/null 2>&1";
-  static_cast<void>(std::system(command.c_str()));
+  const TemporaryFolder folder;
+  // The exit code is not checked: the ranks end without MPI_Finalize.
+  rankmesh::tests::run({.program = RANKMESH_JOB,
+                        .parts = {{size, folder.path() + " " + arguments + " " + arrivals}},
+                        .mpiexec_options = "--enable-recovery",
+                        .time_limit_seconds = 50});
   std::map<int, std::string> result;
   for (int rank = 0; rank < size; ++rank) {
-    std::ifstream file(folder.path + "/" + std::to_string(rank));
-    if (file) result[rank] = {std::istreambuf_iterator<char>(file), {}};
+    const std::string name = std::to_string(rank);
+    if (std::filesystem::exists(folder.file(name))) result[rank] = folder.read(name);
   }
   return result;
 }

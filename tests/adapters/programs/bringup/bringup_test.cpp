@@ -1,4 +1,4 @@
-// The program rankmesh-bringup over MPI, started with mpiexec.
+// rankmesh-bringup over MPI.
 
 #include "job.hpp"
 
@@ -38,7 +38,7 @@ TEST_CASE("the example of 16 ranks is brought up and proven") {
   for (const char* part : {"agreement", "duplicate", "total"}) CHECK(report.at("milliseconds").at(part) >= 0);
 }
 
-TEST_CASE("the text names every kind and what became of it") {
+TEST_CASE("the text has a line for every kind") {
   const Outcome outcome = bring_up(6, "--tp 1 --pp 3 --split-rank 1");
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
@@ -54,7 +54,7 @@ TEST_CASE("other layouts, sequence parallelism and one process") {
   CHECK(bring_up(12, "--tp 2 --pp 3 --vpp 2").exit_code == 0);
 }
 
-TEST_CASE("the layout may be in a file, which options come before") {
+TEST_CASE("the layout may be in a file; options override it") {
   const TemporaryFolder folder;
   const std::string layout = folder.write("a.toml", "tensor = 2\npipeline = 2\n");
   const Outcome outcome = bring_up(8, "--layout " + layout + " --pp 4");
@@ -70,14 +70,14 @@ TEST_CASE("the layout may be in a file, which options come before") {
              ContainsSubstring(bad + ":2:1: pipline is no key of a layout; did you mean pipeline?"));
 }
 
-TEST_CASE("progress is a line for each part, from one rank") {
+TEST_CASE("progress has a line for each part, from one rank") {
   const Outcome outcome = bring_up(8, "--tp 2 --pp 2 --progress");
   CHECK(outcome.exit_code == 0);
   CHECK(progress_parts(outcome.err) ==
         std::vector<std::string>{"agreement", "duplicate", "data", "model", "tensor", "pipeline"});
 }
 
-TEST_CASE("bad input is said once, with everything that is wrong, and nothing on stdout") {
+TEST_CASE("bad input is reported once, with all errors, and nothing on stdout") {
   const Outcome outcome =
       bring_up(4,
                "--tp 3 --pp 0 --format yaml --backend mpi --strategy mpi_split --blocking "
@@ -94,20 +94,20 @@ TEST_CASE("bad input is said once, with everything that is wrong, and nothing on
   }
 }
 
-TEST_CASE("a backend that there is not is the only thing said of it") {
+TEST_CASE("with an unknown backend, its options are not checked") {
   const Outcome outcome = bring_up(1, "--backend gloo --blocking");
   CHECK(outcome.exit_code == 2);
   CHECK_THAT(outcome.err, ContainsSubstring("gloo"));
   CHECK_THAT(outcome.err, !ContainsSubstring("--blocking"));
 }
 
-TEST_CASE("bad input on some ranks only ends all of them") {
+TEST_CASE("bad input on some ranks ends all of them") {
   const Outcome outcome = run({.program = RANKMESH_BRINGUP, .parts = {{2, "--tp 2"}, {2, "--tp two"}}});
   CHECK(outcome.exit_code == 2);
   CHECK(occurrences(outcome.err, "two") == 1);
 }
 
-TEST_CASE("ranks that disagree all end, with one message") {
+TEST_CASE("ranks that disagree end with one message") {
   const Outcome outcome = run({.program = RANKMESH_BRINGUP, .parts = {{2, "--tp 2"}, {2, "--tp 4 --fp8"}}});
   CHECK(outcome.exit_code == 1);
   CHECK(occurrences(outcome.err,

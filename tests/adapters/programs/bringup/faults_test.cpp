@@ -1,4 +1,4 @@
-// The program rankmesh-bringup over an MPI that goes wrong.
+// rankmesh-bringup with faults in MPI.
 
 #include "job.hpp"
 
@@ -28,13 +28,13 @@ TEST_CASE("fault: members in the wrong order fail every proof of order") {
     CHECK(kind.at("members_proven") == true);
     CHECK(kind.at("order_proven") == false);
   }
-  // Every rank has its sentence, the kinds in order.
+  // One sentence for each rank, in the order of the kinds.
   CHECK(report.at("failures").front() ==
         "data group 0 should be [0, 2], but the communicator holds [2, 0] and has rank 0 at position 1");
   CHECK(occurrences(report.at("failures").dump(), "\"tensor group ") == 8);
 }
 
-TEST_CASE("fault: groups of other members fail the proof of members, in words") {
+TEST_CASE("fault: groups with other members fail the proof of members") {
   const Outcome outcome = bring_up("mix", "");
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.out,
@@ -44,7 +44,7 @@ TEST_CASE("fault: groups of other members fail the proof of members, in words") 
                                "of rank 0 has other members, 2 in number\n"));
 }
 
-TEST_CASE("fault: a collective that fails on one rank is a failed proof, and ends the others") {
+TEST_CASE("fault: a collective that fails on one rank fails the proof and ends the wait of the others") {
   const Outcome outcome = bring_up("refuse:5", "--deadline 80");
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.out,
@@ -54,7 +54,7 @@ TEST_CASE("fault: a collective that fails on one rank is a failed proof, and end
   CHECK(outcome.left_over == 0);
 }
 
-TEST_CASE("fault: a rank that hangs in a proof is named, and told from the one that waits for it") {
+TEST_CASE("fault: the message distinguishes a rank that hangs in a proof from a rank that waits for it") {
   const Outcome outcome = bring_up("silent:6", "--deadline 2");
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.out.empty());
@@ -65,12 +65,12 @@ TEST_CASE("fault: a rank that hangs in a proof is named, and told from the one t
   CHECK(outcome.left_over == 0);
 }
 
-TEST_CASE("fault: a process that stops in a call ends the job, and is among those that are named") {
+TEST_CASE("fault: a process that stops in a call ends the job, and the message names it") {
   const Outcome outcome = bring_up("stop:3", "--deadline 2");
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.out.empty());
   CHECK(occurrences(outcome.err, "rankmesh-bringup: ") == 1);
-  // Those that wait for it inside of MPI cannot answer either.
+  // Ranks that wait for it inside MPI cannot answer either.
   const bool is_named = occurrences(outcome.err, "rank 3 did not arrive") == 1 ||
                         occurrences(outcome.err, "ranks 2-3 and 6-7 did not arrive") == 1 ||
                         occurrences(outcome.err, "at step model, ") == 1;
@@ -78,7 +78,7 @@ TEST_CASE("fault: a process that stops in a call ends the job, and is among thos
   CHECK(outcome.left_over == 0);
 }
 
-TEST_CASE("a program that was built without NCCL says how to get it") {
+TEST_CASE("a program that was built without NCCL says how to build it with NCCL") {
   const Outcome outcome = bring_up("", "--backend nccl --strategy none");
   CHECK(outcome.exit_code == 2);
   CHECK(occurrences(outcome.err,

@@ -1,9 +1,9 @@
-// Stands between rankmesh-bringup and MPI, and does wrong what RANKMESH_TEST_MPI_FAULT says:
+// Replaces functions of MPI, which fail as the environment variable RANKMESH_TEST_MPI_FAULT says:
 //
-//   swap         MPI_Comm_create_group orders the members the other way round
-//   mix          MPI_Comm_create_group makes other groups of the same sizes
+//   swap         MPI_Comm_create_group reverses the order of the members
+//   mix          MPI_Comm_create_group creates other groups of the same sizes
 //   refuse:N     MPI_Iallreduce fails on rank N
-//   silent:N     rank N sends nothing in MPI_Iallreduce, and never returns
+//   silent:N     rank N sends nothing in MPI_Iallreduce and never returns
 //   stop:N       the process of rank N stops in its second MPI_Comm_create_group
 
 #include <mpi.h>
@@ -46,7 +46,7 @@ std::vector<int> members_of(MPI_Group group, MPI_Comm parent) {
   return members;
 }
 
-/// The members of the group before, each replaced by the next rank: this rank is one of them.
+/// Replaces the members by those of the previous rank's group, each plus one. This rank is one of them.
 void shift(std::vector<int>& members, MPI_Comm parent) {
   int size = 0;
   MPI_Comm_size(parent, &size);

@@ -21,7 +21,7 @@ Report example() {
                    .group_count = 2,
                    .group_size = 4,
                    .made_by = GroupKind::data,
-                   .order = Proof::failed}};
+                   .order = ProofResult::failed}};
   report.failures = {"sequence_data group 1 should be [1, 3, 5, 7], but ..."};
   report.communicators_made = 2;
   report.backend.library = "Some MPI 1.2";
@@ -53,8 +53,8 @@ TEST_CASE("a report of NCCL says how, and breaks a long line") {
                     .library = "NCCL 2.28.9",
                     .nccl = BackendReport::Nccl{.strategy = "mpi_split", .blocking = true, .device = 3}};
   report.parts = {{"agreement", 0.5}, {"device", 1}, {"duplicate", 0.25}, {"identifiers", 123456}};
-  report.kinds[2].members = Proof::failed;
-  report.kinds[2].order = Proof::untried;
+  report.kinds[2].members = ProofResult::failed;
+  report.kinds[2].order = ProofResult::untried;
   const std::string text = to_text(report);
   CHECK_THAT(text, rankmesh::tests::ContainsSubstring(
                        "rankmesh-bringup: world=8 tp=2\n"

@@ -6,8 +6,8 @@
 
 namespace rankmesh::tests {
 
-/// A job of processes with NCCL.
-/// @param faults rules of the double
+/// A job of rankmesh-bringup with NCCL.
+/// @param faults rules for the test double
 inline Job nccl_job(int processes, const std::string& options, const std::string& faults = "") {
   return {.program = RANKMESH_BRINGUP,
           .parts = {{processes, "--backend nccl " + options}},

@@ -1,4 +1,4 @@
-// The program rankmesh-bringup with NCCL.
+// rankmesh-bringup with the test double of NCCL.
 
 #include "bring_up.hpp"
 
@@ -6,7 +6,7 @@ using namespace rankmesh::tests;
 
 namespace {
 
-/// A report without what differs between runs and strategies.
+/// A report without the values that differ between runs and strategies.
 Json comparable(Json report) {
   for (const char* key : {"backend", "library", "strategy", "blocking", "device", "milliseconds"}) {
     report.erase(key);
@@ -17,7 +17,7 @@ Json comparable(Json report) {
 
 }  // namespace
 
-TEST_CASE("every strategy, blocking and not, gives what MPI gives") {
+TEST_CASE("every strategy, blocking and not, creates the same groups as MPI") {
   struct Layout {
     int processes;
     std::string options;
@@ -45,7 +45,7 @@ TEST_CASE("every strategy, blocking and not, gives what MPI gives") {
   }
 }
 
-TEST_CASE("the text says how the communicators were made") {
+TEST_CASE("the text says how the communicators were created") {
   const Outcome outcome = bring_up(4, "--tp 2 --ranks-per-identifier 1");
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.out, ContainsSubstring("rankmesh-bringup: world=4 tp=2\nNCCL 2."));
@@ -53,7 +53,7 @@ TEST_CASE("the text says how the communicators were made") {
   CHECK_THAT(outcome.out, ContainsSubstring("every communicator holds its group, in order"));
 }
 
-TEST_CASE("progress tells of every part of every strategy, from one rank") {
+TEST_CASE("progress has a line for every part of every strategy, from one rank") {
   const std::string layout = "--tp 2 --pp 2 --progress --blocking";
   const std::vector<std::string> kinds{"data", "model", "tensor", "pipeline"};
   const auto joined = [&](std::vector<std::string> parts, std::vector<std::string> others = {}) {
@@ -66,7 +66,7 @@ TEST_CASE("progress tells of every part of every strategy, from one rank") {
         joined({"agreement", "device", "identifiers", "world"}));
   CHECK(progress_parts(bring_up(8, layout + " --strategy mpi_split").err) ==
         joined(joined({"agreement", "device", "duplicate"}, {"identifiers"})));
-  // Without --blocking the order is that in which they are done.
+  // Without --blocking, parts are listed in the order of their completion.
   std::vector<std::string> parts = progress_parts(bring_up(8, "--tp 2 --pp 2 --progress").err);
   std::sort(parts.begin(), parts.end());
   std::vector<std::string> wanted = joined({"agreement", "device"});
@@ -74,7 +74,7 @@ TEST_CASE("progress tells of every part of every strategy, from one rank") {
   CHECK(parts == wanted);
 }
 
-TEST_CASE("ranks that share a device are refused, unless that is allowed") {
+TEST_CASE("ranks that share a device are refused by default") {
   Job job = nccl_job(2, "--tp 2");
   job.environment.insert(job.environment.end(),
                          {"RANKMESH_DOUBLE_DEVICES=1", "NCCL_MULTI_RANK_GPU_ENABLE=1"});
@@ -99,7 +99,7 @@ TEST_CASE("options that disagree end all ranks, with one message") {
   CHECK(occurrences(outcome.err, "rankmesh-bringup: ") == 1);
 }
 
-TEST_CASE("bad options of NCCL are all said at once") {
+TEST_CASE("all bad options of NCCL are reported at once") {
   const Outcome outcome = bring_up(2, "--strategy tree --ranks-per-identifier 0 --deadline soon");
   CHECK(outcome.exit_code == 2);
   CHECK(outcome.out.empty());
@@ -110,7 +110,7 @@ TEST_CASE("bad options of NCCL are all said at once") {
   }
 }
 
-TEST_CASE("an option that this version of NCCL lacks is bad input, said once") {
+TEST_CASE("an option that this version of NCCL lacks is bad input, reported once") {
   Job job = nccl_job(2, "--strategy nccl_split");
   job.environment.emplace_back("RANKMESH_DOUBLE_NCCL_VERSION=21602");
   const Outcome outcome = run(job);

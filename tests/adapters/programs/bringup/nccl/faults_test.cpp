@@ -1,4 +1,4 @@
-// The program rankmesh-bringup with an NCCL that goes wrong.
+// rankmesh-bringup with faults in NCCL.
 
 #include "bring_up.hpp"
 
@@ -8,7 +8,7 @@ namespace {
 
 const std::vector<std::string> strategies{"unique_id", "mpi_split", "nccl_split"};
 
-/// Checks that a job failed with one message and left nothing behind.
+/// Checks that a job failed with one message and that none of its processes remains.
 void check_failed(const Outcome& outcome) {
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.out.empty());
@@ -29,7 +29,7 @@ TEST_CASE("fault: an initialisation that fails on one rank ends all, with one me
   }
 }
 
-TEST_CASE("fault: a unique ID that cannot be made") {
+TEST_CASE("fault: a unique ID cannot be created") {
   for (const std::string& strategy : strategies) {
     for (const char* blocking : {"", " --blocking"}) {
       CAPTURE(strategy, blocking);
@@ -43,36 +43,38 @@ TEST_CASE("fault: a unique ID that cannot be made") {
   }
 }
 
-TEST_CASE("fault: IDs that are left unused are counted") {
+TEST_CASE("fault: unused unique IDs are reported") {
   const Outcome outcome = bring_up(4, "--tp 2 --deadline 80", "init@3=error:3");
   check_failed(outcome);
-  CHECK_THAT(outcome.err, ContainsSubstring("unused, which NCCL keeps until the process ends"));
-  CHECK_THAT(outcome.err, !ContainsSubstring("rank 3 leaves"));
+  CHECK_THAT(
+      outcome.err,
+      ContainsSubstring("that no communicator uses; NCCL keeps their resources until the process ends"));
+  CHECK_THAT(outcome.err, !ContainsSubstring("rank 3 created"));
 }
 
-TEST_CASE("fault: splits that take longer than a poll keep their order on ranks without a group") {
-  // The stages in between have no embedding group: to them that step is done as soon as it is started, but it
-  // must not pass for done while a slow split before it is under way, or a later split goes ahead of it.
+TEST_CASE("fault: slow splits keep their order on ranks without a group") {
+  // The middle stages have no embedding group, so their part of that split ends at once. It must not count as
+  // complete while an earlier split is in progress, or a later split overtakes it.
   const Outcome outcome = bring_up(16, "--tp 2 --pp 4 --fp8 --deadline 60 --strategy nccl_split",
                                    "ncclCommSplit@*=slow:125;ncclCommGetAsyncError@*=slow:50");
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
 }
 
-TEST_CASE("fault: a rank that hangs without blocking calls is named") {
+TEST_CASE("fault: a rank that hangs in a non-blocking call is named") {
   for (const std::string& strategy : strategies) {
     CAPTURE(strategy);
     const Outcome outcome = bring_up(8, "--tp 2 --deadline 2 --strategy " + strategy, "init@3=hang");
     check_failed(outcome);
-    // The rank answers while its call hangs, as those do who wait for it: its data group, and with a world
-    // all.
+    // The rank still answers while its call hangs, and so do the ranks that wait for it: its data group, or
+    // all ranks if the world has a communicator.
     const std::string who = strategy == "nccl_split" ? "ranks 0-7" : "ranks 1-3, 5 and 7";
     CHECK(occurrences(outcome.err, "rankmesh-bringup: deadline missed at step initialisation: " + who +
                                        " had come, but had not finished within ") == 1);
   }
 }
 
-TEST_CASE("fault: a rank that hangs in a call that blocks is reported") {
+TEST_CASE("fault: a rank that hangs in a blocking call is reported") {
   for (const std::string& strategy : strategies) {
     CAPTURE(strategy);
     const Outcome outcome =
@@ -123,10 +125,9 @@ TEST_CASE("fault: a collective that hangs on one rank misses the deadline") {
   }
 }
 
-TEST_CASE("fault: a process that is killed is named by those that survive") {
-  if (std::system("env " RANKMESH_MPIEXEC " --enable-recovery " RANKMESH_MPIEXEC_COUNT
-                  " 1 true >/dev/null 2>&1") != 0) {
-    WARN("not tested: this mpiexec has no option --enable-recovery, and ends all processes with the first");
+TEST_CASE("fault: the surviving ranks name a process that was killed") {
+  if (!mpiexec_can_survive_a_rank()) {
+    WARN("not tested: this mpiexec has no option --enable-recovery; it ends the job when one process dies");
     return;
   }
   struct Death {
@@ -138,7 +139,7 @@ TEST_CASE("fault: a process that is killed is named by those that survive") {
         Death{"init@3=die", "deadline missed at step initialisation: rank 3 did not arrive"}}) {
     Job job = nccl_job(8, "--tp 2 --deadline 3", death.fault);
     const TemporaryFolder folder;
-    // By rank: what survivors say counts, whatever mpiexec makes of it.
+    // Files by rank, because mpiexec may lose output of the survivors.
     job.mpiexec_options = "--enable-recovery";
     job.errors_by_rank = folder.path();
     const Outcome outcome = run(job);
@@ -148,7 +149,7 @@ TEST_CASE("fault: a process that is killed is named by those that survive") {
     for (int rank = 0; rank < 8; ++rank) {
       const std::string err = folder.read(std::to_string(rank));
       CAPTURE(death.fault, rank, err);
-      // Each that gets its turn says so once; which ranks do, is up to the launcher.
+      // A rank prints the message at most once. The launcher may end a rank before it prints.
       const int times = occurrences(err, "rankmesh-bringup: " + death.message);
       CHECK(times <= (rank == 3 ? 0 : 1));
       CHECK(occurrences(err, "deadline missed") == times);

@@ -4,10 +4,10 @@
 
 using namespace rankmesh::tests;
 
-TEST_CASE("kinds with other options share no communicator") {
+TEST_CASE("kinds with different options do not share a communicator") {
   const TemporaryFolder folder;
   const std::string file = folder.write("nccl.yaml", "tp: {max_ctas: 16}\n");
-  // Every group of every kind but pipeline is one rank or all of them.
+  // Each group of each kind, except pipeline, is one rank or all ranks.
   const std::string layout = "--tp 4 --format json";
   const Json without = Json::parse(bring_up(4, layout).out);
   CHECK(kind_named(without, "tensor").at("communicator") == "shared");
@@ -19,7 +19,7 @@ TEST_CASE("kinds with other options share no communicator") {
   CHECK(with.at("ok") == true);
 }
 
-TEST_CASE("files that differ are a disagreement on the option") {
+TEST_CASE("different files are a disagreement on the option") {
   const TemporaryFolder folder;
   Job job = nccl_job(3, "--nccl-options " + folder.write("a.yaml", "dp: {max_ctas: 16}\n"));
   job.parts.push_back({1, "--backend nccl --nccl-options " + folder.write("b.yaml", "dp: {max_ctas: 8}\n")});
@@ -41,7 +41,7 @@ TEST_CASE("a file that some ranks cannot read ends all of them, with one message
   CHECK(occurrences(outcome.err, "none.yaml") == 1);
 }
 
-TEST_CASE("every problem of a file is a line") {
+TEST_CASE("every problem of a file is reported on its own line") {
   const TemporaryFolder folder;
   const std::string file = folder.write("a.yaml", "dp: {max_ctas: many}\ntq: {}\n");
   const Outcome outcome = bring_up(2, "--tp 3 --nccl-options " + file);
@@ -52,7 +52,7 @@ TEST_CASE("every problem of a file is a line") {
   CHECK_THAT(outcome.err, ContainsSubstring("tensor = 3 does not divide"));
 }
 
-TEST_CASE("options of a kind that the layout does not have are bad input, said once") {
+TEST_CASE("options of a kind that the layout does not have are bad input, reported once") {
   const TemporaryFolder folder;
   for (const char* options : {"max_ctas: 16", "stream: normal"}) {
     const Outcome outcome =

@@ -6,10 +6,10 @@
 
 namespace rankmesh::bringup {
 
-/// The operations in an `MPI_Comm`, which returns its errors from now on.
+/// The operations in an `MPI_Comm`. Its error handler is set to MPI_ERRORS_RETURN.
 class MpiOperations final : public GroupOperations {
  public:
-  /// @param communicator must outlive this
+  /// @param communicator must outlive this object
   explicit MpiOperations(MPI_Comm communicator);
 
   [[nodiscard]] int size() override;
@@ -20,7 +20,7 @@ class MpiOperations final : public GroupOperations {
 
  private:
   MPI_Comm communicator_;
-  // Here, since MPI holds their addresses.
+  // Members, because MPI uses their addresses until an operation is complete.
   std::vector<std::uint64_t> summands_;
   std::vector<std::uint64_t> sums_;
   int own_ = 0;

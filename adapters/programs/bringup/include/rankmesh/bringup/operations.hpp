@@ -6,11 +6,11 @@
 
 namespace rankmesh::bringup {
 
-/// Called again and again while an operation waits for the other members. Throws to break the wait off; the
-/// operation must then be kept, unused, until the process ends, since the library may still write to it.
+/// Called repeatedly while an operation waits for other ranks. It ends the wait by throwing. The operations
+/// object must then be kept, unused, until the process ends, because the library may still write to it.
 using WhileWaiting = std::function<void()>;
 
-/// What a proof asks of one communicator, whatever library made it.
+/// The operations of a proof in one communicator, for any library.
 class GroupOperations {
  public:
   GroupOperations() = default;
@@ -18,16 +18,16 @@ class GroupOperations {
   GroupOperations& operator=(const GroupOperations&) = delete;
   virtual ~GroupOperations() = default;
 
-  /// How many members there are.
-  /// @throws Error if the library reports one; so do all of these
+  /// The number of members.
+  /// @throws Error if the library reports an error, as all functions of this class
   [[nodiscard]] virtual int size() = 0;
   /// The position of this rank.
   [[nodiscard]] virtual int position() = 0;
-  /// Sums over the members, modulo 2^64, each element apart.
+  /// The element-wise sum over the members, modulo 2^64.
   /// @collective over the members
   [[nodiscard]] virtual std::vector<std::uint64_t> sum(const std::vector<std::uint64_t>& own,
                                                        const WhileWaiting& while_waiting) = 0;
-  /// What each member gives, by position.
+  /// The values of all members, by position.
   /// @collective over the members
   [[nodiscard]] virtual std::vector<int> gather(int own, const WhileWaiting& while_waiting) = 0;
 };

@@ -9,34 +9,34 @@
 
 namespace rankmesh::bringup {
 
-/// What came of a proof on all ranks together.
-enum class Proof {
+/// The result of a proof over all ranks.
+enum class ProofResult {
   proven,
   failed,
-  /// Not tried, since a proof before it could not be carried out.
+  /// Not attempted, because an earlier proof was aborted.
   untried,
 };
 
-/// What came of one kind on all ranks together.
+/// The result for one kind over all ranks.
 struct KindReport {
   GroupKind kind;
   int group_count = 0;
   int group_size = 0;
-  /// The kind whose communicators it uses, itself where it has its own; nothing for groups of one.
+  /// The kind whose communicators it uses: itself if it has its own; nothing for groups of one rank.
   std::optional<GroupKind> made_by{};
-  Proof members = Proof::proven;
-  Proof order = Proof::proven;
-  /// What making the communicators took on the slowest rank; nothing where none were made.
+  ProofResult members = ProofResult::proven;
+  ProofResult order = ProofResult::proven;
+  /// How long the slowest rank took to create the communicators; nothing if none were created.
   std::optional<double> milliseconds{};
 };
 
-/// What made the communicators.
+/// The library that created the communicators.
 struct BackendReport {
   /// `mpi` or `nccl`.
   std::string name = "mpi";
   /// The library with its version.
   std::string library{};
-  /// What only NCCL has: how the communicators were made, and the device of rank 0.
+  /// With NCCL only: how the communicators were created, and the device of rank 0.
   struct Nccl {
     std::string strategy{};
     bool blocking = false;
@@ -45,28 +45,29 @@ struct BackendReport {
   std::optional<Nccl> nccl{};
 };
 
-/// What came of a bring-up on all ranks together.
+/// The result of a bring-up over all ranks.
 struct Report {
   ParallelConfig config;
   BackendReport backend{};
   std::vector<KindReport> kinds{};
-  /// One sentence for each failed proof, naming kind, group and ranks.
+  /// One sentence for each failed proof, with kind, group and ranks.
   std::vector<std::string> failures{};
-  /// Communicators over all kinds that the job needed.
+  /// Communicators created in the whole job, over all kinds.
   int communicators_made = 0;
-  /// What a part of the bring-up that belongs to no kind took on the slowest rank: `agreement`, `duplicate`.
+  /// How long the slowest rank took for a part of the bring-up that belongs to no kind: `agreement`,
+  /// `duplicate`.
   struct Part {
     std::string name;
     double milliseconds = 0;
   };
-  /// In the order in which they were done.
+  /// In execution order.
   std::vector<Part> parts{};
   double total_milliseconds = 0;
 };
 
-/// A table that fits 100 columns, and one line for each failure.
+/// A table of at most 100 columns, and one line for each failure.
 [[nodiscard]] std::string to_text(const Report& report);
-/// The same as one JSON object.
+/// The report as one JSON object.
 [[nodiscard]] std::string to_json(const Report& report);
 
 }  // namespace rankmesh::bringup

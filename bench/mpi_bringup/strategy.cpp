@@ -1,4 +1,4 @@
-#include "way.hpp"
+#include "strategy.hpp"
 
 #include <mpi.h>
 
@@ -16,14 +16,14 @@ int world_rank() {
   return rank;
 }
 
-/// Communicators that are freed by hand, the last first.
-class Communicators {
+/// Communicators that are freed together, the last first.
+class CommunicatorList {
  public:
-  MPI_Comm add(MPI_Comm made) {
-    if (made != MPI_COMM_NULL) communicators_.push_back(made);
-    return made;
+  MPI_Comm add(MPI_Comm communicator) {
+    if (communicator != MPI_COMM_NULL) communicators_.push_back(communicator);
+    return communicator;
   }
-  [[nodiscard]] Made made(int world_calls) const {
+  [[nodiscard]] Created created(int world_calls) const {
     return {.communicators = static_cast<int>(communicators_.size()),
             .world_calls = world_calls,
             .free = [all = communicators_]() mutable {
@@ -36,15 +36,15 @@ class Communicators {
 };
 
 MPI_Comm duplicate(MPI_Comm communicator) {
-  MPI_Comm made = MPI_COMM_NULL;
-  MPI_Comm_dup(communicator, &made);
-  return made;
+  MPI_Comm result = MPI_COMM_NULL;
+  MPI_Comm_dup(communicator, &result);
+  return result;
 }
 
 MPI_Comm split(MPI_Comm parent, const RankStep& step) {
-  MPI_Comm made = MPI_COMM_NULL;
-  MPI_Comm_split(parent, step.group.value_or(MPI_UNDEFINED), step.position, &made);
-  return made;
+  MPI_Comm result = MPI_COMM_NULL;
+  MPI_Comm_split(parent, step.group.value_or(MPI_UNDEFINED), step.position, &result);
+  return result;
 }
 
 MPI_Group group_of(MPI_Group all, const RankList& members) {
@@ -54,7 +54,7 @@ MPI_Group group_of(MPI_Group all, const RankList& members) {
   return group;
 }
 
-Made ours(const CommunicatorPlan& plan, mpi::Arrivals arrivals) {
+Created ours(const CommunicatorPlan& plan, mpi::Arrivals arrivals) {
   mpi::Options options;
   options.arrivals = arrivals;
   auto groups = std::make_shared<mpi::Communicators>(MPI_COMM_WORLD, plan.topology().config(), options);
@@ -62,43 +62,42 @@ Made ours(const CommunicatorPlan& plan, mpi::Arrivals arrivals) {
   return {.communicators = communicators, .world_calls = 1, .free = [groups] { groups->close(); }};
 }
 
-/// Each group by its members alone.
-/// @param is_apart whether they are made from a duplicate of the world, which is kept too
-Made by_members(const CommunicatorPlan& plan, const std::vector<RankStep>& steps, bool is_apart) {
-  Communicators made;
-  const MPI_Comm parent = is_apart ? made.add(duplicate(MPI_COMM_WORLD)) : MPI_COMM_WORLD;
+/// The members of each group create its communicator, without the other ranks.
+/// @param duplicates_world whether to create them from a duplicate of the world
+Created by_members(const CommunicatorPlan& plan, const std::vector<RankStep>& steps, bool duplicates_world) {
+  CommunicatorList communicators;
+  const MPI_Comm parent = duplicates_world ? communicators.add(duplicate(MPI_COMM_WORLD)) : MPI_COMM_WORLD;
   MPI_Group all = MPI_GROUP_NULL;
   MPI_Comm_group(parent, &all);
   for (const RankStep& step : steps) {
-    if (!step.group || (is_apart && step.step == plan.world_step())) continue;
+    if (!step.group || (duplicates_world && step.step == plan.world_step())) continue;
     MPI_Group group = group_of(all, plan.topology().family(step.kind).group(*step.group));
     MPI_Comm communicator = MPI_COMM_NULL;
     MPI_Comm_create_group(parent, group, static_cast<int>(step.step), &communicator);
-    made.add(communicator);
+    communicators.add(communicator);
     MPI_Group_free(&group);
   }
   MPI_Group_free(&all);
-  return made.made(is_apart ? 1 : 0);
+  return communicators.created(duplicates_world ? 1 : 0);
 }
 
-/// The least that lets a rank know that all others have come, and that they are done: it cannot say who is
-/// missing.
-Made between_barriers(const CommunicatorPlan& plan, const std::vector<RankStep>& steps) {
+/// The cheapest check that all ranks have arrived and that all have finished. It cannot name a missing rank.
+Created between_barriers(const CommunicatorPlan& plan, const std::vector<RankStep>& steps) {
   MPI_Barrier(MPI_COMM_WORLD);
-  Made made = by_members(plan, steps, true);
+  Created created = by_members(plan, steps, true);
   MPI_Barrier(MPI_COMM_WORLD);
-  made.world_calls += 2;
-  return made;
+  created.world_calls += 2;
+  return created;
 }
 
-Made by_split(const std::vector<RankStep>& steps) {
-  Communicators made;
-  const MPI_Comm parent = made.add(duplicate(MPI_COMM_WORLD));
-  for (const RankStep& step : steps) made.add(split(parent, step));
-  return made.made(1 + static_cast<int>(steps.size()));
+Created by_split(const std::vector<RankStep>& steps) {
+  CommunicatorList communicators;
+  const MPI_Comm parent = communicators.add(duplicate(MPI_COMM_WORLD));
+  for (const RankStep& step : steps) communicators.add(split(parent, step));
+  return communicators.created(1 + static_cast<int>(steps.size()));
 }
 
-/// Whether each group of a step lies within one of the other, and every rank is in one of those.
+/// Whether each group of a step is part of a group of the other step, whose groups cover all ranks.
 bool lies_within(const PlanStep& step, const PlanStep& other, const Topology& topology) {
   const GroupFamily& outer = topology.family(other.kind);
   if (std::int64_t{other.group_count} * other.group_size != topology.world_size()) return false;
@@ -113,7 +112,7 @@ bool lies_within(const PlanStep& step, const PlanStep& other, const Topology& to
   return true;
 }
 
-/// For each step the one before it with the smallest groups that hold its own; nothing for the world.
+/// For each step, the earlier step with the smallest groups that contain its groups; nothing for the world.
 std::vector<std::optional<std::size_t>> smallest_parents(const CommunicatorPlan& plan) {
   std::vector<std::optional<std::size_t>> parents;
   for (std::size_t i = 0; i < plan.steps().size(); ++i) {
@@ -127,21 +126,21 @@ std::vector<std::optional<std::size_t>> smallest_parents(const CommunicatorPlan&
   return parents;
 }
 
-Made by_split_of_parents(const std::vector<RankStep>& steps,
-                         const std::vector<std::optional<std::size_t>>& parents) {
-  Communicators made;
-  const MPI_Comm world = made.add(duplicate(MPI_COMM_WORLD));
+Created by_split_of_parents(const std::vector<RankStep>& steps,
+                            const std::vector<std::optional<std::size_t>>& parents) {
+  CommunicatorList communicators;
+  const MPI_Comm world = communicators.add(duplicate(MPI_COMM_WORLD));
   std::vector<MPI_Comm> by_step;
   int world_calls = 1;
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    by_step.push_back(made.add(split(parents[i] ? by_step[*parents[i]] : world, steps[i])));
+    by_step.push_back(communicators.add(split(parents[i] ? by_step[*parents[i]] : world, steps[i])));
     if (!parents[i]) ++world_calls;
   }
-  return made.made(world_calls);
+  return communicators.created(world_calls);
 }
 
-Made as_reference(const Topology& topology) {
-  Communicators made;
+Created as_reference(const Topology& topology) {
+  CommunicatorList communicators;
   MPI_Group all = MPI_GROUP_NULL;
   MPI_Comm_group(MPI_COMM_WORLD, &all);
   int world_calls = 0;
@@ -150,18 +149,18 @@ Made as_reference(const Topology& topology) {
       MPI_Group group = group_of(all, kind.family.group(number));
       MPI_Comm communicator = MPI_COMM_NULL;
       MPI_Comm_create(MPI_COMM_WORLD, group, &communicator);
-      made.add(communicator);
+      communicators.add(communicator);
       MPI_Group_free(&group);
       ++world_calls;
     }
   }
   MPI_Group_free(&all);
-  return made.made(world_calls);
+  return communicators.created(world_calls);
 }
 
 }  // namespace
 
-std::vector<Way> all_ways(const CommunicatorPlan& plan) {
+std::vector<Strategy> all_strategies(const CommunicatorPlan& plan) {
   const std::vector<RankStep> steps = plan.for_rank(world_rank());
   const auto parents = smallest_parents(plan);
   return {

@@ -1,4 +1,4 @@
-#include "times.hpp"
+#include "part_times.hpp"
 
 #include <mpi.h>
 
@@ -14,7 +14,7 @@ double milliseconds(std::chrono::nanoseconds duration) {
 
 }  // namespace
 
-void Times::add(const Progress& progress) {
+void PartTimes::add(const Progress& progress) {
   const double took = milliseconds(progress.elapsed);
   total_ += took;
   const auto known = std::find_if(parts_.begin(), parts_.end(),
@@ -26,7 +26,7 @@ void Times::add(const Progress& progress) {
   }
 }
 
-void Times::reduce() {
+void PartTimes::reduce() {
   std::vector<Part*> by_name;
   for (Part& part : parts_) by_name.push_back(&part);
   std::sort(by_name.begin(), by_name.end(), [](const Part* a, const Part* b) { return a->name < b->name; });
@@ -38,7 +38,7 @@ void Times::reduce() {
   for (std::size_t i = 0; i < by_name.size(); ++i) by_name[i]->milliseconds = times[i + 1];
 }
 
-double Times::of(std::string_view part) const noexcept {
+double PartTimes::of(std::string_view part) const noexcept {
   const auto known =
       std::find_if(parts_.begin(), parts_.end(), [&](const Part& other) { return other.name == part; });
   return known == parts_.end() ? 0 : known->milliseconds;

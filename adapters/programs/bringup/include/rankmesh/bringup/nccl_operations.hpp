@@ -2,18 +2,16 @@
 
 #include <nccl.h>
 
-#include <cstddef>
-
 #include "rankmesh/bringup/operations.hpp"
 
 namespace rankmesh::bringup {
 
-/// The operations in an `ncclComm_t`, on buffers in device memory. Each runs in a thread of its own, since a
-/// blocking communicator, and every stream, waits for the other members however long that takes.
+/// The operations in an `ncclComm_t`, on buffers in device memory. Each operation runs in its own thread,
+/// because NCCL calls on a blocking communicator, and waits for a stream, have no timeout.
 class NcclOperations final : public GroupOperations {
  public:
-  /// @param communicator must outlive this
-  /// @param device that of the communicator
+  /// @param communicator must outlive this object
+  /// @param device the CUDA device of the communicator
   NcclOperations(ncclComm_t communicator, int device) noexcept
       : communicator_(communicator),
         device_(device) {}

@@ -1,4 +1,4 @@
-#include "way.hpp"
+#include "strategy.hpp"
 
 #include <mpi.h>
 
@@ -14,17 +14,17 @@
 namespace rankmesh::bench {
 namespace {
 
-/// A call that blocks cannot be ended from outside: the job can.
+/// Ends the process, because a blocking call cannot be cancelled.
 [[noreturn]] void give_up(const mpi::StuckCall& stuck) {
   std::fprintf(stderr, "nccl_bringup_bench: %s\n", stuck.message().c_str());
   std::fflush(stderr);
   std::_Exit(EXIT_FAILURE);
 }
 
-class LibraryWay final : public Way {
+class LibraryStrategy final : public Strategy {
  public:
-  LibraryWay(nccl::Strategy strategy, bool blocking, const WaySettings& settings)
-      : Way({.way = std::string(nccl::to_string(strategy)), .blocking = blocking}),
+  LibraryStrategy(nccl::Strategy strategy, bool blocking, const StrategySettings& settings)
+      : Strategy({.strategy = std::string(nccl::to_string(strategy)), .blocking = blocking}),
         deadline_(settings.deadline) {
     options_.strategy = strategy;
     options_.blocking = blocking;
@@ -34,7 +34,7 @@ class LibraryWay final : public Way {
     options_.bring_up.on_stuck = give_up;
   }
 
-  void make(const Topology& topology) override {
+  void create(const Topology& topology) override {
     groups_.emplace(MPI_COMM_WORLD, topology.config(), options_);
   }
 
@@ -68,56 +68,57 @@ ncclUniqueId broadcast_identifier(MPI_Comm over, int root) {
   return identifier;
 }
 
-class NaiveWay : public Way {
+class NaiveStrategy : public Strategy {
  public:
-  explicit NaiveWay(std::string name) : Way({.way = std::move(name), .makes_singletons = true}) {}
+  explicit NaiveStrategy(std::string name)
+      : Strategy({.strategy = std::move(name), .makes_singletons = true}) {}
 
-  void make(const Topology& topology) override {
+  void create(const Topology& topology) override {
     int rank = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     for (const KindFamily& kind : topology.kinds()) {
       const std::optional<Place> place = kind.family.locate(rank);
       const std::optional<ncclUniqueId> identifier = distribute(kind.family, place);
       if (!place) continue;
-      ncclComm_t made = nullptr;
-      require(ncclCommInitRank(&made, kind.family.group_size(), *identifier, place->position),
+      ncclComm_t communicator = nullptr;
+      require(ncclCommInitRank(&communicator, kind.family.group_size(), *identifier, place->position),
               "ncclCommInitRank");
-      made_.push_back({.kind = kind.kind, .communicator = made});
+      created_.push_back({.kind = kind.kind, .communicator = communicator});
     }
   }
 
   [[nodiscard]] std::optional<ncclComm_t> at(GroupKind kind) const override {
-    const auto found =
-        std::find_if(made_.begin(), made_.end(), [&](const Made& made) { return made.kind == kind; });
-    if (found == made_.end()) return std::nullopt;
+    const auto found = std::find_if(created_.begin(), created_.end(),
+                                    [&](const Created& created) { return created.kind == kind; });
+    if (found == created_.end()) return std::nullopt;
     return found->communicator;
   }
 
-  [[nodiscard]] int communicator_count() const override { return static_cast<int>(made_.size()); }
+  [[nodiscard]] int communicator_count() const override { return static_cast<int>(created_.size()); }
 
   void close() override {
-    for (; !made_.empty(); made_.pop_back()) {
-      require(ncclCommDestroy(made_.back().communicator), "ncclCommDestroy");
+    for (; !created_.empty(); created_.pop_back()) {
+      require(ncclCommDestroy(created_.back().communicator), "ncclCommDestroy");
     }
   }
 
  private:
-  struct Made {
+  struct Created {
     GroupKind kind;
     ncclComm_t communicator = nullptr;
   };
 
-  /// The ID of this rank's group.
+  /// The unique ID of this rank's group; nothing if the rank is in no group.
   /// @collective over the world
   [[nodiscard]] virtual std::optional<ncclUniqueId> distribute(const GroupFamily& family,
                                                                const std::optional<Place>& place) = 0;
 
-  std::vector<Made> made_;
+  std::vector<Created> created_;
 };
 
-class NaiveBroadcast final : public NaiveWay {
+class NaiveBroadcast final : public NaiveStrategy {
  public:
-  NaiveBroadcast() : NaiveWay("naive_broadcast") {}
+  NaiveBroadcast() : NaiveStrategy("naive_broadcast") {}
 
  private:
   [[nodiscard]] std::optional<ncclUniqueId> distribute(const GroupFamily& family,
@@ -131,9 +132,9 @@ class NaiveBroadcast final : public NaiveWay {
   }
 };
 
-class NaiveSplit final : public NaiveWay {
+class NaiveSplit final : public NaiveStrategy {
  public:
-  NaiveSplit() : NaiveWay("naive_split") {}
+  NaiveSplit() : NaiveStrategy("naive_split") {}
 
  private:
   [[nodiscard]] std::optional<ncclUniqueId> distribute(const GroupFamily& /*family*/,
@@ -150,17 +151,17 @@ class NaiveSplit final : public NaiveWay {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Way>> all_ways(const WaySettings& settings) {
-  std::vector<std::unique_ptr<Way>> ways;
+std::vector<std::unique_ptr<Strategy>> all_strategies(const StrategySettings& settings) {
+  std::vector<std::unique_ptr<Strategy>> strategies;
   for (const auto strategy :
        {nccl::Strategy::unique_id, nccl::Strategy::mpi_split, nccl::Strategy::nccl_split}) {
     for (const bool blocking : {false, true}) {
-      ways.push_back(std::make_unique<LibraryWay>(strategy, blocking, settings));
+      strategies.push_back(std::make_unique<LibraryStrategy>(strategy, blocking, settings));
     }
   }
-  ways.push_back(std::make_unique<NaiveBroadcast>());
-  ways.push_back(std::make_unique<NaiveSplit>());
-  return ways;
+  strategies.push_back(std::make_unique<NaiveBroadcast>());
+  strategies.push_back(std::make_unique<NaiveSplit>());
+  return strategies;
 }
 
 void warm_up() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,9 +8,9 @@
 
 namespace rankmesh::bringup {
 
-/// What the parts of a bring-up took, in milliseconds. Parts of the same name, of which a kind has one for
-/// each library that makes communicators for it, count together.
-class Times {
+/// How long the parts of a bring-up took, in milliseconds. Parts with the same name are added up: with NCCL,
+/// a kind can have one part for MPI and one for NCCL.
+class PartTimes {
  public:
   struct Part {
     std::string name;
@@ -20,13 +19,13 @@ class Times {
 
   void add(const Progress& progress);
 
-  /// Replaces all times by those of the slowest rank. All ranks have the same parts, in any order.
+  /// Replaces all times by those of the slowest rank. All ranks must have the same parts, in any order.
   /// @collective over MPI_COMM_WORLD
   void reduce();
 
-  /// In the order in which this rank did them first.
+  /// In the order in which this rank began them.
   [[nodiscard]] const std::vector<Part>& parts() const noexcept { return parts_; }
-  /// 0 for a part that there is not.
+  /// The time of a part; 0 if there is no such part.
   [[nodiscard]] double of(std::string_view part) const noexcept;
   [[nodiscard]] double total() const noexcept { return total_; }
 

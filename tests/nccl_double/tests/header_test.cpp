@@ -1,4 +1,5 @@
-// Compiled with the fallback header of one version of NCCL, and run with the double, which has all calls.
+// Compiled once for each NCCL version that the fallback header declares; run with the double, which
+// implements the newest version.
 #include <cuda_runtime_api.h>
 #include <nccl.h>
 
@@ -13,23 +14,11 @@
 static_assert(NCCL_VERSION_CODE == RANKMESH_FALLBACK_NCCL_VERSION);
 static_assert(NCCL_VERSION(NCCL_MAJOR, NCCL_MINOR, NCCL_PATCH) == NCCL_VERSION_CODE);
 
-// Names that this version does not have are free: these would not compile beside a declaration.
-#if NCCL_VERSION_CODE < 21400
-using ncclConfig_t = void;
-using ncclCommInitRankConfig = void;
-using ncclCommFinalize = void;
-using ncclInProgress = void;
-static_assert(ncclNumResults == 7);
-#endif
-#if NCCL_VERSION_CODE < 21800
-using ncclCommSplit = void;
-#endif
+// Names that this version lacks are free: these definitions would not compile beside a declaration.
 #if NCCL_VERSION_CODE < 22300
 using ncclCommInitRankScalable = void;
 #endif
-#if (NCCL_VERSION_CODE < 21400 && defined(NCCL_CONFIG_INITIALIZER)) || \
-    (NCCL_VERSION_CODE < 21700 && defined(NCCL_CONFIG_UNDEF_INT)) ||   \
-    (NCCL_VERSION_CODE < 21800 && defined(NCCL_SPLIT_NOCOLOR))
+#if NCCL_VERSION_CODE < 22700 && defined(NCCL_CTA_POLICY_DEFAULT)
 #error "a macro of a later version"
 #endif
 
@@ -43,16 +32,14 @@ ncclUniqueId make_id() {
   return id;
 }
 
-#if NCCL_VERSION_CODE >= 21400
 void close(ncclComm_t communicator) {
   CHECK(ncclCommFinalize(communicator) == ncclSuccess);
   CHECK(ncclCommDestroy(communicator) == ncclSuccess);
 }
-#endif
 
 }  // namespace
 
-TEST_CASE("two ranks add up, whatever the header") {
+TEST_CASE("two ranks reduce a value with the declarations of any version") {
   ::setenv("RANKMESH_DOUBLE_DEVICES", "2", 1);
   const ncclUniqueId id = make_id();
   ncclComm_t communicators[2] = {nullptr, nullptr};
@@ -77,7 +64,7 @@ TEST_CASE("two ranks add up, whatever the header") {
   CHECK(cudaSetDevice(0) == cudaSuccess);
 }
 
-TEST_CASE("the structures of the CUDA runtime are the double's") {
+TEST_CASE("the fallback header and the double agree on cudaDeviceProp") {
   struct {
     cudaDeviceProp properties;
     char after = 'x';
@@ -88,42 +75,34 @@ TEST_CASE("the structures of the CUDA runtime are the double's") {
   CHECK(guarded.after == 'x');
 }
 
-TEST_CASE("the version that is said can be that of the header") {
+TEST_CASE("ncclGetVersion returns the version set in the environment") {
   ::setenv("RANKMESH_DOUBLE_NCCL_VERSION", std::to_string(NCCL_VERSION_CODE).c_str(), 1);
   int version = 0;
   CHECK(ncclGetVersion(&version) == ncclSuccess);
   CHECK(version == NCCL_VERSION_CODE);
 }
 
-#if NCCL_VERSION_CODE >= 21400
-TEST_CASE("a configuration has this version's options, the others their defaults") {
-  constexpr std::size_t expected = NCCL_VERSION_CODE >= 22800   ? 80
-                                   : NCCL_VERSION_CODE >= 22700 ? 72
-                                   : NCCL_VERSION_CODE >= 21800 ? 48
-                                   : NCCL_VERSION_CODE >= 21700 ? 40
-                                                                : 24;
+TEST_CASE("a configuration carries the options of its version; later options have their defaults") {
+  constexpr std::size_t expected = NCCL_VERSION_CODE >= 22800 ? 80 : NCCL_VERSION_CODE >= 22700 ? 72 : 48;
   CHECK(sizeof(ncclConfig_t) == expected);
-  // Options of later versions lie in what is here padding, or behind the structure: none may be read.
+  // In later versions, options lie in the padding of this structure and behind it. The double must not read
+  // there.
   struct {
     ncclConfig_t config;
     unsigned char after[64];
   } guarded;
   std::fill_n(reinterpret_cast<unsigned char*>(&guarded), sizeof(guarded), static_cast<unsigned char>(0xff));
   const ncclConfig_t initial = NCCL_CONFIG_INITIALIZER;
-  // Member by member: a whole assignment may also copy the padding.
+  // Assigned member by member, because assigning the whole structure may copy the padding.
   guarded.config.size = initial.size;
   guarded.config.magic = initial.magic;
   guarded.config.version = initial.version;
   guarded.config.blocking = 1;
-#if NCCL_VERSION_CODE >= 21700
   guarded.config.cgaClusterSize = 2;
   guarded.config.minCTAs = 3;
   guarded.config.maxCTAs = 5;
   guarded.config.netName = nullptr;
-#endif
-#if NCCL_VERSION_CODE >= 21800
   guarded.config.splitShare = 1;
-#endif
 #if NCCL_VERSION_CODE >= 22600
   guarded.config.trafficClass = 7;
 #endif
@@ -150,14 +129,10 @@ TEST_CASE("a configuration has this version's options, the others their defaults
   CHECK(found.after == 'x');
   CHECK(found.config.size == sizeof(ncclConfig_t));
   CHECK(found.config.blocking == 1);
-#if NCCL_VERSION_CODE >= 21700
   CHECK(found.config.cgaClusterSize == 2);
   CHECK(found.config.minCTAs == 3);
   CHECK(found.config.maxCTAs == 5);
-#endif
-#if NCCL_VERSION_CODE >= 21800
   CHECK(found.config.splitShare == 1);
-#endif
 #if NCCL_VERSION_CODE >= 22600
   CHECK(found.config.trafficClass == 7);
 #endif
@@ -166,16 +141,13 @@ TEST_CASE("a configuration has this version's options, the others their defaults
   CHECK(found.config.CTAPolicy == NCCL_CTA_POLICY_EFFICIENCY);
   CHECK(found.config.nvlsCTAs == 4);
 #endif
-#if NCCL_VERSION_CODE >= 21800
-  // A child without a configuration has its parent's; all of it passes through an old structure.
+  // A child that is given no configuration inherits its parent's.
   ncclComm_t child = nullptr;
   REQUIRE(ncclCommSplit(communicator, 0, 0, &child, nullptr) == ncclSuccess);
   close(child);
-#endif
   close(communicator);
   CHECK(nccl_double::counters().live_communicators == 0);
 }
-#endif
 
 #if NCCL_VERSION_CODE >= 22300
 TEST_CASE("an initialisation with a list of IDs") {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace rankmesh::bringup {
+
+/// This process's place in MPI_COMM_WORLD, and collectives over all of its ranks. The calls of MPI block
+/// without a deadline.
+struct World {
+  int rank = 0;
+  int size = 1;
+
+  /// Call it between MPI_Init and MPI_Finalize.
+  World();
+
+  /// Whether a condition is true on every rank.
+  /// @collective over MPI_COMM_WORLD
+  [[nodiscard]] bool all(bool condition) const;
+  /// The texts of all ranks that are not empty, in rank order, on rank 0; empty on the other ranks.
+  /// @collective over MPI_COMM_WORLD
+  [[nodiscard]] std::vector<std::string> gather_texts(const std::string& own) const;
+};
+
+/// The name and version of the MPI library, for example `Open MPI v4.1.4`.
+[[nodiscard]] std::string mpi_library_text();
+
+}  // namespace rankmesh::bringup

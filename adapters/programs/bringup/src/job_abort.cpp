@@ -1,0 +1,74 @@
+#include "job_abort.hpp"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <thread>
+
+#include "exit_code.hpp"
+
+namespace rankmesh::bringup {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The index of this rank in the printing order: the ranks of `first`, then the others.
+int print_order(const World& world, const RankSet& first) {
+  const bool is_first = first.contains(world.rank);
+  int index = is_first ? 0 : static_cast<int>(first.size());
+  for (int other = 0; other < world.rank; ++other) index += first.contains(other) == is_first ? 1 : 0;
+  return index;
+}
+
+/// Returns in the first thread that calls it; blocks in any other, so that a process prints one message.
+void block_all_but_first_thread() {
+  static std::atomic_flag is_taken = ATOMIC_FLAG_INIT;
+  while (is_taken.test_and_set()) std::this_thread::sleep_for(1h);
+}
+
+}  // namespace
+
+void print_error(const std::string& message) {
+  std::fprintf(stderr, "rankmesh-bringup: %s\n", message.c_str());
+  std::fflush(stderr);
+}
+
+void report_unused_identifiers(const World& world, const InterruptedError& error) {
+  const int count = error.abandoned_identifiers();
+  if (count == 0) return;
+  print_error("rank " + std::to_string(world.rank) + " created " + std::to_string(count) + " unique " +
+              (count == 1 ? "ID" : "IDs") +
+              " that no communicator uses; NCCL keeps their resources until the process ends");
+}
+
+void abort_job(const World& world, const RankSet& first, const std::string& message) {
+  block_all_but_first_thread();
+  constexpr int last_in_order = 10;
+  // Two seconds are longer than MPI_Abort takes to end the other processes.
+  std::this_thread::sleep_for(2s * std::min(print_order(world, first), last_in_order));
+  if (!message.empty()) print_error(message);
+  // Messages that other ranks print about themselves get time to appear.
+  std::this_thread::sleep_for(200ms);
+  MPI_Abort(MPI_COMM_WORLD, exit_failure);
+  std::abort();
+}
+
+void abort_job(const World& world, const DeadlineError& error) {
+  report_unused_identifiers(world, error);
+  abort_job(world, error.details().missing.complement(world.size), error.what());
+}
+
+void abort_job(const World& world, const mpi::StuckCall& stuck) {
+  abort_job(world, stuck.silent ? stuck.silent->complement(world.size) : RankSet(), stuck.message());
+}
+
+void abort_job(const World& world, const std::exception& error) {
+  abort_job(world, RankSet(world.rank), "rank " + std::to_string(world.rank) + ": " + error.what());
+}
+
+}  // namespace rankmesh::bringup

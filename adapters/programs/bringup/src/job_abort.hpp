@@ -1,0 +1,33 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "rankmesh/bringup/world.hpp"
+#include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/rank_set.hpp"
+#include "rankmesh/mpi/watchdog.hpp"
+
+namespace rankmesh::bringup {
+
+/// Prints a message of the program to stderr.
+void print_error(const std::string& message);
+
+/// Prints how many unique IDs of NCCL this rank created without using them, if any.
+void report_unused_identifiers(const World& world, const InterruptedError& error);
+
+/// Ends all processes with MPI_Abort, for errors after which no collective may be called, not even
+/// MPI_Finalize. Every surviving rank calls this function. The ranks print one after another, with pauses, so
+/// that usually only the first prints before the job ends.
+/// @param first the ranks that print before the others: those that are likely to call this function
+/// @param message the same on every rank; nothing is printed if it is empty
+[[noreturn]] void abort_job(const World& world, const RankSet& first, const std::string& message);
+
+/// Ends all processes after a missed deadline.
+[[noreturn]] void abort_job(const World& world, const DeadlineError& error);
+/// Ends all processes, from another thread, while a call does not return.
+[[noreturn]] void abort_job(const World& world, const mpi::StuckCall& stuck);
+/// Ends all processes after an error on this rank alone.
+[[noreturn]] void abort_job(const World& world, const std::exception& error);
+
+}  // namespace rankmesh::bringup
