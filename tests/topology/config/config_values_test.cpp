@@ -14,7 +14,7 @@ TEST_CASE("every field is described") {
     CHECK(fields[i].field == texts[i].field);
     CHECK((fields[i].type == FieldType::choice) == !fields[i].choices.empty());
     // The default is the first choice.
-    if (!fields[i].choices.empty()) CHECK(fields[i].choices.front() == texts[i].value);
+    if (!fields[i].choices.empty()) CHECK(fields[i].choices.front().word == texts[i].value);
   }
 }
 
