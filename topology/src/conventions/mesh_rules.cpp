@@ -28,36 +28,39 @@ void check_meshes(const RuleSet& rules) {
   }
 }
 
-void check_kind_names(const RuleSet& rules) {
-  const std::vector<KindSpec>& kinds = rules.config.kinds;
-  for (auto kind = kinds.begin(); kind != kinds.end(); ++kind) {
-    const std::string text = to_string(*kind);
-    if (!GroupKind::is_valid(kind->kind)) {
-      rules.diagnostics.add(
-          "kinds", text,
-          "is called \"" + kind->kind +
-              "\", which cannot name a kind: 1 to 31 lower-case letters, digits and underscores "
-              "are allowed, the first a letter; put name: before the axes");
+/// The meshes of the configuration; none unless all of them exist, which rules about their groups need.
+std::vector<Mesh> meshes_of(const RuleSet& rules) {
+  std::vector<Mesh> meshes;
+  rules.apply({"meshes", "world_size"}, [&] {
+    if (rules.diagnostics.has("meshes") || !is_world_size(rules.config.world_size)) return;
+    for (const std::vector<Axis>& axes : rules.config.meshes) {
+      meshes.emplace_back(fill_in(axes, rules.config.world_size));
     }
-    if (std::any_of(kinds.begin(), kind, [&](const KindSpec& k) { return k.kind == kind->kind; })) {
-      rules.diagnostics.add("kinds", text, "repeats the name of another kind, " + kind->kind);
-    }
+  });
+  return meshes;
+}
+
+/// @param earlier the kinds before this one, whose names it may not repeat
+void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::span<const KindSpec> earlier) {
+  if (!GroupKind::is_valid(kind.kind)) {
+    rules.diagnostics.add(
+        "kinds", to_string(kind),
+        "is called \"" + kind.kind +
+            "\", which cannot name a kind: 1 to 31 lower-case letters, digits and underscores "
+            "are allowed, the first a letter; put name: before the axes");
+  }
+  if (std::any_of(earlier.begin(), earlier.end(), [&](const KindSpec& k) { return k.kind == kind.kind; })) {
+    rules.diagnostics.add("kinds", to_string(kind), "repeats the name of another kind, " + kind.kind);
   }
 }
 
-/// The axes of every kind are axes of one mesh. All meshes must exist.
-void check_kind_axes(const RuleSet& rules) {
-  std::vector<Mesh> meshes;
-  for (const std::vector<Axis>& axes : rules.config.meshes) {
-    meshes.emplace_back(fill_in(axes, rules.config.world_size));
-  }
-  for (const KindSpec& kind : rules.config.kinds) {
-    try {
-      static_cast<void>(meshes[mesh_of(kind.groups, meshes)].family(kind.groups));
-    } catch (const ConfigError& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) {
-        rules.diagnostics.add("kinds", to_string(kind), "does not work: " + diagnostic.message());
-      }
+/// The axes of a kind are axes of one mesh.
+void check_kind_axes(const RuleSet& rules, const KindSpec& kind, const std::vector<Mesh>& meshes) {
+  try {
+    static_cast<void>(meshes[mesh_of(kind.groups, meshes)].family(kind.groups));
+  } catch (const ConfigError& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics()) {
+      rules.diagnostics.add("kinds", to_string(kind), "does not work: " + diagnostic.message());
     }
   }
 }
@@ -82,11 +85,12 @@ void check_mesh(const RuleSet& rules) {
     if (config.kinds.empty()) {
       rules.diagnostics.add("kinds", "", "are missing: say which axes vary in a kind of group");
     }
-    check_kind_names(rules);
-  });
-  rules.apply({"kinds", "meshes", "world_size"}, [&] {
-    // Without a diagnostic of either, every mesh exists.
-    if (!rules.diagnostics.has("meshes") && is_world_size(config.world_size)) check_kind_axes(rules);
+    const std::vector<Mesh> meshes = meshes_of(rules);
+    const std::span<const KindSpec> kinds = config.kinds;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      check_kind_name(rules, kinds[i], kinds.first(i));
+      if (!meshes.empty()) check_kind_axes(rules, kinds[i], meshes);
+    }
   });
   check_placement(rules);
 }

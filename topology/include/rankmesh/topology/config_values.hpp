@@ -45,7 +45,7 @@ struct FieldChoice {
 struct FieldDescription {
   /// The name in ParallelConfig.
   std::string_view field;
-  /// The name in the one-line form, without dashes the name of the option.
+  /// The name in the one-line form.
   std::string_view word;
   /// The type of its value.
   FieldType type = FieldType::number;
