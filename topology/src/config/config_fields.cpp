@@ -20,7 +20,8 @@ constexpr std::array<NamedValue<Convention>, 4> conventions{
      {"mesh", C::mesh, "custom kinds on custom meshes"}}};
 constexpr std::array<NamedValue<AmaxRule>, 2> amax_rules{
     {{"reference", AmaxRule::reference_blocks, "consecutive blocks of tensor * data ranks"},
-     {"product", AmaxRule::data_tensor_product, "ranks that differ in tensor, data or sequence position (data_tensor_product)"}}};
+     {"product", AmaxRule::data_tensor_product,
+      "ranks that differ in tensor, data or sequence position (data_tensor_product)"}}};
 constexpr std::array<NamedValue<VirtualPipelineRule>, 2> vpp_rules{
     {{"reference", VirtualPipelineRule::reference, "more than two"},
      {"megatron", VirtualPipelineRule::megatron, "more than one, as in Megatron-Core"}}};

@@ -65,7 +65,7 @@ std::vector<Choice> choices_of(const FieldDescription& field) {
   return choices;
 }
 
-OptionText option_text(const FieldDescription& field, std::string_view world_size_note) {
+OptionSpec option_spec(const FieldDescription& field, std::string_view world_size_note) {
   return {.name = option_name(field),
           .value_name = value_name_of(field),
           .description = std::string(field.description),
@@ -95,7 +95,8 @@ ConfigOptions::ConfigOptions(Command& command, std::string_view world_size_note)
                            .heading = layout,
                            .takes_file = true})) {
   for (const FieldDescription& field : describe_fields()) {
-    if (has_option(field)) options_.push_back({field.field, &command.add(option_text(field, world_size_note))});
+    if (has_option(field))
+      options_.push_back({field.field, &command.add(option_spec(field, world_size_note))});
   }
   command.explain_unknown("--dp", "the data parallel size is what the others leave of the world size");
 }
