@@ -30,8 +30,8 @@ std::string value_text(const FieldDescription& field) {
       break;
   }
   std::string text;
-  for (const std::string_view choice : field.choices) {
-    text.append(text.empty() ? "" : ", ").append("`\"").append(choice).append("\"`");
+  for (const FieldChoice& choice : field.choices) {
+    text.append(text.empty() ? "" : ", ").append("`\"").append(choice.word).append("\"`");
   }
   return text;
 }
@@ -44,9 +44,8 @@ int main() {
   std::cout << "| key | value | default | option |\n| --- | --- | --- | --- |\n";
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const std::string option = cli::option_of_field(fields[i].field);
-    const bool is_required = fields[i].field == "world_size";
     std::cout << "| `" << fields[i].field << "` | " << value_text(fields[i]) << " | "
-              << (is_required ? "required" : defaults[i].value) << " | "
+              << (fields[i].is_required ? "required" : defaults[i].value) << " | "
               << (option.empty() ? "" : "`" + option + "`") << " |\n";
   }
 }

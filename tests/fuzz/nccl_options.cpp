@@ -6,27 +6,28 @@
 #include "fuzz.hpp"
 #include "rankmesh/files.hpp"
 
+using rankmesh::Diagnostic;
 using rankmesh::Topology;
 using rankmesh::files::FileError;
 using rankmesh::files::parse_nccl_options;
-using rankmesh::files::Problem;
 using rankmesh::nccl::KindOptionsMap;
 using rankmesh::tests::Input;
 using rankmesh::tests::require;
 
 namespace {
 
-/// A problem names its place; the limit of 100 leaves one more, that says so.
+/// Every diagnostic names its place. Behind the first 100, one more says that the rest was not read.
 void require_places(const FileError& error, std::string_view text) {
-  require(!error.problems().empty() && error.problems().size() <= 101,
-          "an error lists its problems, but not too many");
+  require(!error.diagnostics().empty() && error.diagnostics().size() <= 101,
+          "an error has 1 to 101 diagnostics");
   const auto lines =
       std::count(text.begin(), text.end(), '\n') + std::count(text.begin(), text.end(), '\r') + 1;
-  for (const Problem& problem : error.problems()) {
-    require(problem.source == "fuzz.yaml" && !problem.text.empty(),
-            "a problem says what is wrong, and where");
-    require(problem.line >= 0 && problem.line <= lines + 1, "the line of a problem is one of the file");
-    require((problem.line == 0) == (problem.column == 0), "a line comes with a column");
+  for (const Diagnostic& diagnostic : error.diagnostics()) {
+    require(diagnostic.place && diagnostic.place->source == "fuzz.yaml" && !diagnostic.text().empty(),
+            "a diagnostic has a text and a place");
+    const auto [source, line, column] = *diagnostic.place;
+    require(line >= 0 && line <= lines + 1, "the line of a diagnostic is one of the file");
+    require((line == 0) == (column == 0), "a line comes with a column");
   }
 }
 

@@ -20,6 +20,28 @@ TEST_CASE("a violation without a value leaves out the equals sign", "[error]") {
         "world_size is missing: write world=N");
 }
 
+TEST_CASE("a violation in a file begins with its place", "[error]") {
+  Diagnostic diagnostic{"tensor", "3", "does not divide world_size = 16", {2, 4}};
+  diagnostic.place = rankmesh::SourcePlace{"layout.toml", 3, 10};
+  CHECK(diagnostic.message() ==
+        "layout.toml:3:10: tensor = 3 does not divide world_size = 16; nearest: 2, 4");
+  CHECK(diagnostic.text() == "tensor = 3 does not divide world_size = 16; nearest: 2, 4");
+
+  // Of the file as a whole: no line, no field.
+  const Diagnostic unreadable{.rule = "cannot be read",
+                              .place = rankmesh::SourcePlace{.source = "layout.toml"}};
+  CHECK(unreadable.message() == "layout.toml: cannot be read");
+}
+
+TEST_CASE("diagnostics are sorted by place, those without a line last", "[error]") {
+  const auto at = [](int line, int column) {
+    return Diagnostic{.place = rankmesh::SourcePlace{"a", line, column}};
+  };
+  std::vector<Diagnostic> diagnostics{{}, at(2, 7), at(0, 0), at(2, 3), at(1, 9)};
+  sort_by_place(diagnostics);
+  CHECK(diagnostics == std::vector<Diagnostic>{at(1, 9), at(2, 3), at(2, 7), {}, at(0, 0)});
+}
+
 TEST_CASE("a configuration error tells every violation and keeps them as data", "[error]") {
   const Diagnostic first{"tensor", "3", "does not divide world_size = 16", {2, 4}};
   const Diagnostic second{"split_rank", "-1", "is negative: stages are counted from 0", {0}};

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <numeric>
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh {
 namespace {
 
@@ -50,6 +52,10 @@ std::vector<std::string> closest_matches(std::string_view word, std::span<const 
     close.push_back(candidate);
   }
   return close;
+}
+
+std::string did_you_mean(std::span<const std::string> matches) {
+  return matches.empty() ? "" : "; did you mean " + joined(matches, " or ") + "?";
 }
 
 }  // namespace rankmesh

@@ -1,23 +1,41 @@
 #include "rankmesh/topology/diagnostic.hpp"
 
 #include <algorithm>
+#include <tuple>
+
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 
-std::string Diagnostic::message() const {
+std::string SourcePlace::text() const {
+  return line == 0 ? source : source + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+std::string Diagnostic::text() const {
+  if (field.empty()) return rule;
   std::string text = value.empty() ? field + " " + rule : field + " = " + value + " " + rule;
-  const char* separator = "; nearest: ";
-  for (const std::int64_t candidate : nearest) {
-    text += separator + std::to_string(candidate);
-    separator = ", ";
-  }
-  return text;
+  std::vector<std::string> numbers;
+  for (const std::int64_t number : nearest) numbers.push_back(std::to_string(number));
+  return numbers.empty() ? text : text + "; nearest: " + joined(numbers, ", ");
+}
+
+std::string Diagnostic::message() const {
+  return place ? place->text() + ": " + text() : text();
+}
+
+void sort_by_place(std::vector<Diagnostic>& diagnostics) {
+  const auto order = [](const Diagnostic& diagnostic) {
+    const SourcePlace place = diagnostic.place.value_or(SourcePlace{});
+    return std::tuple(place.line == 0, place.line, place.column);
+  };
+  std::stable_sort(diagnostics.begin(), diagnostics.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return order(a) < order(b); });
 }
 
 void Diagnostics::add(std::string_view field, std::string value, std::string rule,
                       std::vector<std::int64_t> nearest) {
-  const bool known = std::any_of(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& v) {
-    return v.field == field && v.value == value && v.rule == rule;
+  const bool known = std::any_of(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& d) {
+    return d.field == field && d.value == value && d.rule == rule;
   });
   if (known) return;
   diagnostics_.push_back({std::string(field), std::move(value), std::move(rule), std::move(nearest)});
@@ -25,7 +43,7 @@ void Diagnostics::add(std::string_view field, std::string value, std::string rul
 
 bool Diagnostics::has(std::string_view field) const {
   return std::any_of(diagnostics_.begin(), diagnostics_.end(),
-                     [&](const Diagnostic& v) { return v.field == field; });
+                     [&](const Diagnostic& d) { return d.field == field; });
 }
 
 }  // namespace rankmesh

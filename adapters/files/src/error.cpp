@@ -2,24 +2,24 @@
 
 #include <utility>
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh::files {
 namespace {
 
-std::string describe(const std::vector<Problem>& problems) {
-  std::string text;
-  for (const Problem& problem : problems) text.append(text.empty() ? "" : "\n").append(problem.message());
-  return text;
+std::string lines_of(const std::vector<Diagnostic>& diagnostics) {
+  std::vector<std::string> lines;
+  for (const Diagnostic& diagnostic : diagnostics) lines.push_back(diagnostic.message());
+  return joined(lines, "\n");
 }
 
 }  // namespace
 
-std::string Problem::message() const {
-  const std::string place = line == 0 ? "" : ":" + std::to_string(line) + ":" + std::to_string(column);
-  return source + place + ": " + text;
-}
+FileError::FileError(std::vector<Diagnostic> diagnostics)
+    : Error(lines_of(diagnostics)),
+      diagnostics_(std::move(diagnostics)) {}
 
-FileError::FileError(std::vector<Problem> problems)
-    : Error(describe(problems)),
-      problems_(std::move(problems)) {}
+FileError::FileError(SourcePlace place, std::string rule)
+    : FileError(std::vector<Diagnostic>{{.rule = std::move(rule), .place = std::move(place)}}) {}
 
 }  // namespace rankmesh::files

@@ -7,7 +7,7 @@
 #include <memory>
 #include <system_error>
 
-#include "problems.hpp"
+#include "rankmesh/files/error.hpp"
 
 namespace rankmesh::files {
 namespace {
@@ -19,13 +19,14 @@ struct Close {
 };
 
 [[noreturn]] void fail(const std::string& path, int error) {
-  refuse(path, {}, "cannot be read: " + std::generic_category().message(error));
+  throw FileError({.source = path}, "cannot be read: " + std::generic_category().message(error));
 }
 
 }  // namespace
 
 void require_size(std::string_view text, std::string_view source) {
-  if (text.size() > most_bytes) refuse(source, {}, "is longer than 1 MiB, which no file of options is");
+  if (text.size() <= most_bytes) return;
+  throw FileError({.source = std::string(source)}, "is longer than 1 MiB, which no file of options is");
 }
 
 std::string file_text(const std::string& path) {

@@ -1,11 +1,11 @@
 #include "rankmesh/files/layout.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "file_text.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
+#include "rankmesh/topology/text.hpp"
 #include "text.hpp"
 #include "toml.hpp"
 
@@ -63,9 +63,9 @@ class Reader {
   }
 
  private:
-  void add(Place place, Diagnostic diagnostic, std::vector<std::string> suggestions = {}) {
-    file_.problems.push_back(
-        {file_.source, place.line, place.column, std::move(diagnostic), std::move(suggestions)});
+  void add(const SourcePlace& place, Diagnostic diagnostic) {
+    diagnostic.place = place;
+    file_.diagnostics.push_back(std::move(diagnostic));
   }
 
   void refuse_key(const TomlEntry& entry) {
@@ -81,14 +81,11 @@ class Reader {
     if (entry.key == "dp" || entry.key == "data") {
       rule += ": the data parallel size is what the others leave of the world size";
     } else if (meant.empty()) {
-      rule += "; there are ";
-      for (const std::string& name : names) rule.append(&name == &names.front() ? "" : ", ").append(name);
+      rule += "; there are " + joined(names, ", ");
     } else {
-      for (const std::string& name : meant)
-        rule.append(&name == &meant.front() ? "; did you mean " : " or ").append(name);
-      rule += "?";
+      rule += did_you_mean(meant);
     }
-    add(entry.place, {.field = shown(entry.key), .rule = std::move(rule)}, std::move(meant));
+    add(entry.place, {.field = shown(entry.key), .rule = std::move(rule), .suggestions = std::move(meant)});
   }
 
   void refuse_type(const FieldDescription& field, const TomlValue& value, std::string_view words) {
@@ -102,9 +99,7 @@ class Reader {
     if (value.sort != (wanted.is_list ? Sort::list : wanted.sort))
       return refuse_type(field, value, wanted.words);
     if (field.type == FieldType::choice && !is_choice(field, value)) return refuse_choice(field, value);
-    LayoutValue read{.value = {.field = std::string(field.field), .text = value.text},
-                     .line = value.place.line,
-                     .column = value.place.column};
+    LayoutValue read{.value = {.field = std::string(field.field), .text = value.text}, .place = value.place};
     if (field.type == FieldType::flag) {
       // One that is not set is as good as not given.
       if (value.text == "false") return;
@@ -115,17 +110,18 @@ class Reader {
   }
 
   static bool is_choice(const FieldDescription& field, const TomlValue& value) {
-    return std::find(field.choices.begin(), field.choices.end(), value.text) != field.choices.end();
+    return std::any_of(field.choices.begin(), field.choices.end(),
+                       [&](const FieldChoice& choice) { return choice.word == value.text; });
   }
 
   void refuse_choice(const FieldDescription& field, const TomlValue& value) {
-    const std::vector<std::string> choices(field.choices.begin(), field.choices.end());
+    std::vector<std::string> choices;
+    for (const FieldChoice& choice : field.choices) choices.emplace_back(choice.word);
     const std::vector<std::string> close = closest_matches(value.text, choices);
-    std::string rule = "is none of ";
-    for (const std::string& choice : choices)
-      rule.append(&choice == &choices.front() ? "" : ", ").append(choice);
-    add(value.place, {.field = std::string(field.field), .value = in_quotes(value.text), .rule = rule},
-        close.empty() ? choices : close);
+    add(value.place, {.field = std::string(field.field),
+                      .value = in_quotes(value.text),
+                      .rule = "is none of " + joined(choices, ", "),
+                      .suggestions = close.empty() ? choices : close});
   }
 
   /// Returns whether there is something to read: a list without parts is as good as not given.
@@ -140,8 +136,7 @@ class Reader {
         continue;
       }
       text.append(read.parts.empty() ? "" : wanted.separator).append(part.text);
-      read.parts.push_back(
-          {.value = {read.value.field, part.text}, .line = part.place.line, .column = part.place.column});
+      read.parts.push_back({.value = {read.value.field, part.text}, .place = part.place});
     }
     read.value.text = std::move(text);
     return are_right && !read.parts.empty();
@@ -151,40 +146,31 @@ class Reader {
   std::vector<FieldDescription> fields_;
 };
 
-/// The fields that unknown keys may be meant for, as if they were wrong: what follows from their absence is
-/// not to be reported.
-std::vector<Diagnostic> misspelt_fields(const LayoutFile& file) {
-  std::vector<Diagnostic> result;
-  for (const LayoutProblem& problem : file.problems) {
-    for (const std::string& name : problem.suggestions) result.push_back({.field = name});
+/// The fields that unknown keys may be meant for. They count as unreadable, so that nothing is reported that
+/// follows from their absence.
+std::vector<std::string> misspelt_fields(const LayoutFile& file) {
+  std::vector<std::string> result;
+  for (const Diagnostic& diagnostic : file.diagnostics) {
+    result.insert(result.end(), diagnostic.suggestions.begin(), diagnostic.suggestions.end());
   }
   return result;
 }
 
+/// Whether no diagnostic concerns the file as a whole.
+bool is_readable(const LayoutFile& file) {
+  return std::none_of(file.diagnostics.begin(), file.diagnostics.end(),
+                      [](const Diagnostic& diagnostic) { return diagnostic.field.empty(); });
+}
+
 }  // namespace
 
-std::string LayoutProblem::text() const {
-  return diagnostic.field.empty() ? diagnostic.rule : diagnostic.message();
-}
-
-std::string LayoutProblem::message() const {
-  return Problem{source, line, column, text()}.message();
-}
-
-LayoutProblem LayoutFile::placed(const Diagnostic& diagnostic) const {
-  for (const LayoutProblem& problem : problems) {
-    if (problem.diagnostic == diagnostic) return problem;
-  }
-  LayoutProblem problem{.source = source, .diagnostic = diagnostic};
-  for (const LayoutValue& value : values) {
-    if (value.value.field != diagnostic.field) continue;
-    const auto part = std::find_if(value.parts.begin(), value.parts.end(),
-                                   [&](const LayoutValue& p) { return p.value.text == diagnostic.value; });
-    const LayoutValue& place = part == value.parts.end() ? value : *part;
-    problem.line = place.line;
-    problem.column = place.column;
-  }
-  return problem;
+std::optional<SourcePlace> LayoutFile::place_of(const Diagnostic& diagnostic) const {
+  const auto value = std::find_if(values.begin(), values.end(),
+                                  [&](const LayoutValue& v) { return v.value.field == diagnostic.field; });
+  if (value == values.end()) return std::nullopt;
+  const auto part = std::find_if(value->parts.begin(), value->parts.end(),
+                                 [&](const LayoutValue& p) { return p.value.text == diagnostic.value; });
+  return part == value->parts.end() ? value->place : part->place;
 }
 
 LayoutFile parse_layout(std::string_view toml, std::string source) {
@@ -193,9 +179,7 @@ LayoutFile parse_layout(std::string_view toml, std::string source) {
     Reader reader(file);
     for (const TomlEntry& entry : read_toml(toml, file.source).entries) reader.read(entry);
   } catch (const FileError& error) {
-    for (const Problem& problem : error.problems()) {
-      file.problems.push_back({problem.source, problem.line, problem.column, {.rule = problem.text}, {}});
-    }
+    file.diagnostics.assign(error.diagnostics().begin(), error.diagnostics().end());
   }
   return file;
 }
@@ -205,11 +189,7 @@ LayoutFile parse_layout_file(const std::filesystem::path& path) {
   try {
     return parse_layout(file_text(source), source);
   } catch (const FileError& error) {
-    LayoutFile file{.source = source};
-    for (const Problem& problem : error.problems()) {
-      file.problems.push_back({source, problem.line, problem.column, {.rule = problem.text}, {}});
-    }
-    return file;
+    return {.source = source, .diagnostics = {error.diagnostics().begin(), error.diagnostics().end()}};
   }
 }
 
@@ -220,41 +200,35 @@ ConfigReading check_together(LayoutFile& file, std::vector<GivenValue> others,
                        [&](const GivenValue& other) { return other.field == value.value.field; });
   });
   for (const LayoutValue& value : file.values) others.push_back(value.value);
-  const std::vector<Diagnostic> misspelt = misspelt_fields(file);
-  for (const LayoutProblem& problem : file.problems) known.push_back(problem.diagnostic);
-  known.insert(known.end(), misspelt.begin(), misspelt.end());
+  known.insert(known.end(), file.diagnostics.begin(), file.diagnostics.end());
 
-  ConfigReading reading = read_values(others, std::move(known));
-  const bool is_readable =
-      std::none_of(file.problems.begin(), file.problems.end(),
-                   [](const LayoutProblem& problem) { return problem.diagnostic.field.empty(); });
-  if (is_readable) check_values(reading);
-  std::erase_if(reading.diagnostics, [&](const Diagnostic& v) {
-    const bool may_be_in_file = !is_readable && v.field == "world_size" && v.value.empty();
-    return may_be_in_file || std::find(misspelt.begin(), misspelt.end(), v) != misspelt.end();
-  });
+  ConfigReading reading = read_values(others, std::move(known), misspelt_fields(file));
+  if (is_readable(file)) {
+    check_values(reading);
+  } else {
+    // The file may give what is missing.
+    std::erase_if(reading.diagnostics,
+                  [](const Diagnostic& diagnostic) { return diagnostic.kind == Diagnostic::Kind::missing; });
+  }
+  for (Diagnostic& diagnostic : reading.diagnostics) {
+    if (!diagnostic.place) diagnostic.place = file.place_of(diagnostic);
+  }
   return reading;
 }
 
-LayoutReading check_layout(LayoutFile file) {
+ConfigReading check_layout(LayoutFile file) {
   ConfigReading reading = check_together(file, {});
-  LayoutReading result{.config = std::move(reading.config)};
-  for (const Diagnostic& diagnostic : reading.diagnostics) result.problems.push_back(file.placed(diagnostic));
-  // What has no place comes last.
-  const auto place = [](const LayoutProblem& p) { return std::tuple(p.line == 0, p.line, p.column); };
-  std::stable_sort(result.problems.begin(), result.problems.end(),
-                   [&](const LayoutProblem& a, const LayoutProblem& b) { return place(a) < place(b); });
-  return result;
+  for (Diagnostic& diagnostic : reading.diagnostics) {
+    if (!diagnostic.place) diagnostic.place = SourcePlace{.source = file.source};
+  }
+  sort_by_place(reading.diagnostics);
+  return reading;
 }
 
 ParallelConfig load_layout(const std::filesystem::path& path) {
-  LayoutReading reading = check_layout(parse_layout_file(path));
-  if (reading.problems.empty()) return reading.config;
-  std::vector<Problem> problems;
-  for (const LayoutProblem& problem : reading.problems) {
-    problems.push_back({problem.source, problem.line, problem.column, problem.text()});
-  }
-  throw FileError(std::move(problems));
+  ConfigReading reading = check_layout(parse_layout_file(path));
+  if (!reading.diagnostics.empty()) throw FileError(std::move(reading.diagnostics));
+  return reading.config;
 }
 
 }  // namespace rankmesh::files

@@ -104,7 +104,8 @@ std::string described(const Value& value) {
 class GivenOnce {
  public:
   /// Keeps the first place. Returns what is wrong if there is one; empty if not.
-  std::string add(std::string_view what, const std::string& name, Place place, const Problems& problems) {
+  std::string add(std::string_view what, const std::string& name, SourcePlace place,
+                  const Problems& problems) {
     const auto [first, is_new] = places_.try_emplace(std::string(what), name, place);
     if (is_new) return "";
     const auto& [first_name, first_place] = first->second;
@@ -112,17 +113,17 @@ class GivenOnce {
            problems.place_text(first_place);
   }
 
-  [[nodiscard]] std::optional<Place> place_of(const std::string& what) const {
+  [[nodiscard]] std::optional<SourcePlace> place_of(const std::string& what) const {
     const auto found = places_.find(what);
     return found == places_.end() ? std::nullopt : std::optional(found->second.second);
   }
 
  private:
-  std::map<std::string, std::pair<std::string, Place>> places_;
+  std::map<std::string, std::pair<std::string, SourcePlace>> places_;
 };
 
 /// Whether the value has a tag, which is a problem.
-bool refuse_tag(Problems& problems, Place place, const std::string& name, const Value& value) {
+bool refuse_tag(Problems& problems, SourcePlace place, const std::string& name, const Value& value) {
   if (value.tag.empty()) return false;
   problems.add(place, name + " has the tag " + shown(value.tag) + ": write it without");
   return true;
@@ -139,7 +140,7 @@ std::optional<std::string> read_name(Problems& problems, const Use& key, const s
 /// Reads the options of one group.
 class OptionsReader {
  public:
-  OptionsReader(Problems& problems, std::string name, Place place)
+  OptionsReader(Problems& problems, std::string name, SourcePlace place)
       : problems_(problems),
         name_(std::move(name)),
         place_(place) {}
@@ -164,7 +165,7 @@ class OptionsReader {
   }
 
  private:
-  void read_option(const std::string& name, Place place, const Value& value) {
+  void read_option(const std::string& name, SourcePlace place, const Value& value) {
     if (name == stream_key) {
       read_value(options_.stream, name, stream_key, place, value);
     } else if (name == priority_key) {
@@ -187,7 +188,7 @@ class OptionsReader {
 
   /// @param what what of the result this is: two options can be about the same
   template <typename Result>
-  void read_value(Result& result, const std::string& name, std::string_view what, Place place,
+  void read_value(Result& result, const std::string& name, std::string_view what, SourcePlace place,
                   const Value& value) {
     const std::string full_name = name_ + "." + name;
     const std::string again = given_.add(what, full_name, place, problems_);
@@ -199,7 +200,7 @@ class OptionsReader {
 
   Problems& problems_;
   std::string name_;
-  Place place_;
+  SourcePlace place_;
   KindOptions options_{};
   GivenOnce given_;
 };

@@ -1,36 +1,26 @@
 #include "problems.hpp"
 
-#include <algorithm>
-#include <tuple>
-#include <utility>
-
 namespace rankmesh::files {
 
-void Problems::add(Place place, std::string text) {
-  if (problems_.size() == most) {
-    problems_.push_back({.source = source_, .text = "has more problems than these: the rest was not read"});
+void Problems::add(SourcePlace place, std::string rule) {
+  if (diagnostics_.size() == most) {
+    diagnostics_.push_back({.rule = "has more problems than these: the rest was not read",
+                            .place = SourcePlace{.source = source_}});
     throw_if_any();
   }
-  problems_.push_back({source_, place.line, place.column, std::move(text)});
+  place.source = source_;
+  diagnostics_.push_back({.rule = std::move(rule), .place = std::move(place)});
 }
 
 void Problems::throw_if_any() {
-  if (problems_.empty()) return;
-  const auto place = [](const Problem& p) {
-    // What has no place comes last.
-    return std::tuple(p.line == 0, p.line, p.column);
-  };
-  std::stable_sort(problems_.begin(), problems_.end(),
-                   [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
-  throw FileError(std::move(problems_));
+  if (diagnostics_.empty()) return;
+  sort_by_place(diagnostics_);
+  throw FileError(std::move(diagnostics_));
 }
 
-std::string Problems::place_text(Place place) const {
-  return source_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-}
-
-void refuse(std::string_view source, Place place, std::string text) {
-  throw FileError({{std::string(source), place.line, place.column, std::move(text)}});
+std::string Problems::place_text(SourcePlace place) const {
+  place.source = source_;
+  return place.text();
 }
 
 }  // namespace rankmesh::files

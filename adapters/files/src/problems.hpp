@@ -3,21 +3,14 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rankmesh/files/error.hpp"
 
 namespace rankmesh::files {
 
-/// Where in a text; both count from 1.
-struct Place {
-  int line = 0;
-  int column = 0;
-
-  auto operator<=>(const Place&) const = default;
-};
-
-/// What is wrong with one text, found in any order.
+/// The diagnostics of one text, found in any order.
 class Problems {
  public:
   static constexpr std::size_t most = 100;
@@ -25,18 +18,15 @@ class Problems {
   explicit Problems(std::string_view source) : source_(source) {}
 
   /// @throws FileError once there are more than `most`
-  void add(Place place, std::string text);
+  void add(SourcePlace place, std::string rule);
   /// @throws FileError if there are any
   void throw_if_any();
   /// `nccl.yaml:3:5`
-  [[nodiscard]] std::string place_text(Place place) const;
+  [[nodiscard]] std::string place_text(SourcePlace place) const;
 
  private:
   std::string source_;
-  std::vector<Problem> problems_;
+  std::vector<Diagnostic> diagnostics_;
 };
-
-/// Throws a FileError with one problem.
-[[noreturn]] void refuse(std::string_view source, Place place, std::string text);
 
 }  // namespace rankmesh::files

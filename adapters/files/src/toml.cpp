@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "file_text.hpp"
 #include "rankmesh/files/layout.hpp"
@@ -10,8 +11,10 @@
 namespace rankmesh::files {
 namespace {
 
-Place place_of(const toml::source_region& region) {
-  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
+SourcePlace place_of(const toml::source_region& region, std::string_view source) {
+  return {.source = std::string(source),
+          .line = static_cast<int>(region.begin.line),
+          .column = static_cast<int>(region.begin.column)};
 }
 
 /// `an array`: what a node is.
@@ -34,8 +37,8 @@ std::string_view noun_of(const toml::node& node) {
   }
 }
 
-TomlValue value_of(const toml::node& node) {
-  TomlValue value{.place = place_of(node.source()), .noun = noun_of(node)};
+TomlValue value_of(const toml::node& node, std::string_view source) {
+  TomlValue value{.place = place_of(node.source(), source), .noun = noun_of(node)};
   if (const auto* number = node.as_integer()) {
     value.sort = TomlValue::Sort::number;
     value.text = std::to_string(number->get());
@@ -47,7 +50,7 @@ TomlValue value_of(const toml::node& node) {
     value.text = text->get();
   } else if (const auto* array = node.as_array()) {
     value.sort = TomlValue::Sort::list;
-    for (const toml::node& part : *array) value.parts.push_back(value_of(part));
+    for (const toml::node& part : *array) value.parts.push_back(value_of(part, source));
   }
   return value;
 }
@@ -64,14 +67,16 @@ Toml read_toml(std::string_view text, std::string_view source) {
     const toml::table table = toml::parse(text, source);
     Toml toml;
     for (const auto& [key, node] : table) {
-      toml.entries.push_back({std::string(key.str()), place_of(key.source()), value_of(node)});
+      toml.entries.push_back(
+          {std::string(key.str()), place_of(key.source(), source), value_of(node, source)});
     }
-    // The table has its keys in the order of the alphabet.
-    std::sort(toml.entries.begin(), toml.entries.end(),
-              [](const TomlEntry& a, const TomlEntry& b) { return a.place < b.place; });
+    // toml++ sorts the keys of a table by name.
+    std::sort(toml.entries.begin(), toml.entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
+      return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+    });
     return toml;
   } catch (const toml::parse_error& error) {
-    refuse(source, place_of(error.source()), "is not TOML: " + std::string(error.description()));
+    throw FileError(place_of(error.source(), source), "is not TOML: " + std::string(error.description()));
   }
 }
 

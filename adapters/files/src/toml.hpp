@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "problems.hpp"
+#include "rankmesh/files/error.hpp"
 
 namespace rankmesh::files {
 
@@ -14,7 +14,7 @@ struct TomlValue {
   enum class Sort { number, boolean, text, list, other };
 
   Sort sort = Sort::other;
-  Place place{};
+  SourcePlace place{};
   /// Of a number, a boolean or a text: what it says, without quotes and escapes.
   std::string text{};
   /// Of a list.
@@ -25,7 +25,7 @@ struct TomlValue {
 
 struct TomlEntry {
   std::string key{};
-  Place place{};
+  SourcePlace place{};
   TomlValue value{};
 };
 

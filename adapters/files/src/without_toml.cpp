@@ -10,9 +10,10 @@ bool can_read_layouts() noexcept {
 }
 
 Toml read_toml(std::string_view, std::string_view source) {
-  refuse(source, {},
-         "cannot be read: this program was built without a reader of TOML files; build it where toml++ is "
-         "installed (libtomlplusplus-dev)");
+  throw FileError(
+      {.source = std::string(source)},
+      "cannot be read: this program was built without a reader of TOML files; build it where toml++ is "
+      "installed (libtomlplusplus-dev)");
 }
 
 }  // namespace rankmesh::files

@@ -11,12 +11,13 @@
 #include <utility>
 
 #include "file_text.hpp"
+#include "rankmesh/files/error.hpp"
 
 namespace rankmesh::files {
 namespace {
 
-Place place_of(const YAML::Mark& mark) {
-  return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1};
+SourcePlace place_of(const YAML::Mark& mark) {
+  return mark.is_null() ? SourcePlace{} : SourcePlace{.line = mark.line + 1, .column = mark.column + 1};
 }
 
 /// Turns the events of the parser into a `Yaml`. The tree that yaml-cpp could make itself does not keep the
@@ -87,15 +88,26 @@ class Builder : public YAML::EventHandler {
   std::vector<Open> open_;
 };
 
+[[noreturn]] void refuse(std::string_view source, const YAML::Mark& mark, std::string rule) {
+  SourcePlace place = place_of(mark);
+  place.source = source;
+  throw FileError(std::move(place), std::move(rule));
+}
+
 /// The parser would take some of these for the end of the text, and text in UTF-16 has many.
 void require_no_control_characters(std::string_view text, std::string_view source) {
-  Place place{1, 1};
+  SourcePlace place{.source = std::string(source), .line = 1, .column = 1};
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f) {
-      refuse(source, place, "is not YAML in UTF-8: it has the control character " + std::to_string(byte));
+      throw FileError(place, "is not YAML in UTF-8: it has the control character " + std::to_string(byte));
     }
-    place = c == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
+    if (c == '\n') {
+      ++place.line;
+      place.column = 1;
+    } else {
+      ++place.column;
+    }
   }
 }
 
@@ -113,10 +125,9 @@ Yaml read_yaml(std::string_view text, std::string_view source) {
     for (int i = 0; i < 2 && parser.HandleNextDocument(builder); ++i) continue;
     return builder.take();
   } catch (const YAML::DeepRecursion& error) {
-    refuse(source, place_of(error.mark),
-           "is not YAML that can be read: maps and lists are nested too deeply");
+    refuse(source, error.mark, "is not YAML that can be read: maps and lists are nested too deeply");
   } catch (const YAML::Exception& error) {
-    refuse(source, place_of(error.mark), "is not YAML: " + error.msg);
+    refuse(source, error.mark, "is not YAML: " + error.msg);
   }
 }
 

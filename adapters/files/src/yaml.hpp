@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "problems.hpp"
+#include "rankmesh/topology/diagnostic.hpp"
 
 namespace rankmesh::files {
 
@@ -14,7 +14,7 @@ struct Value;
 /// A value at a place in the text: an alias has a place of its own, but not a value.
 struct Use {
   const Value* value = nullptr;
-  Place place{};
+  SourcePlace place{};
 };
 
 struct Entry {

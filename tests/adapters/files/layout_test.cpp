@@ -13,14 +13,14 @@ using namespace rankmesh::tests;
 
 namespace {
 
-LayoutReading read(std::string_view toml) {
+ConfigReading read(std::string_view toml) {
   return check_layout(parse_layout(toml, "a.toml"));
 }
 
-/// Every problem on a line of its own.
-std::string problems_of(std::string_view toml) {
+/// One line for each diagnostic.
+std::string messages_of(std::string_view toml) {
   std::string text;
-  for (const LayoutProblem& problem : read(toml).problems) text += problem.message() + "\n";
+  for (const Diagnostic& diagnostic : read(toml).diagnostics) text += diagnostic.message() + "\n";
   return text;
 }
 
@@ -71,7 +71,7 @@ std::vector<ParallelConfig> every_field() {
 }  // namespace
 
 TEST_CASE("a layout file gives a configuration") {
-  const LayoutReading reading = read(
+  const ConfigReading reading = read(
       "# a comment\n"
       "world_size = 1_024\n"
       "convention = \"megatron-core\"\n"
@@ -80,7 +80,7 @@ TEST_CASE("a layout file gives a configuration") {
       "context = 8\n"
       "hybrid_context = false\n"
       "embedding_stages = []\n");
-  CHECK(reading.problems.empty());
+  CHECK(reading.diagnostics.empty());
   CHECK(reading.config == ParallelConfig{.world_size = 1024,
                                          .tensor = 8,
                                          .convention = Convention::megatron_core,
@@ -96,8 +96,8 @@ TEST_CASE("every field can be written and read back") {
     REQUIRE(check(config).empty());
     const LayoutFile file = parse_layout(toml);
     for (const LayoutValue& value : file.values) written.push_back(value.value.field);
-    const LayoutReading reading = check_layout(file);
-    CHECK(reading.problems.empty());
+    const ConfigReading reading = check_layout(file);
+    CHECK(reading.diagnostics.empty());
     CHECK(reading.config == config);
   }
   // Vacuous for a field that no configuration above gives.
@@ -107,8 +107,8 @@ TEST_CASE("every field can be written and read back") {
   }
 }
 
-TEST_CASE("every problem of a file at once, at its place") {
-  CHECK(problems_of("world_size = 16\n"
+TEST_CASE("every diagnostic of a file at once, at its place") {
+  CHECK(messages_of("world_size = 16\n"
                     "tensor = 3\n"
                     "pipline = 4\n"
                     "  fp8 = \"yes\"\n"
@@ -131,45 +131,46 @@ TEST_CASE("every problem of a file at once, at its place") {
 }
 
 TEST_CASE("a misspelt key brings no consequences with it") {
-  CHECK(problems_of("wrld_size = 16\ntensor = 3\n") ==
+  CHECK(messages_of("wrld_size = 16\ntensor = 3\n") ==
         "a.toml:1:1: wrld_size is no key of a layout; did you mean world_size?\n");
-  CHECK(problems_of("world_size = 16\nconvetion = \"megatron-core\"\nexpert = 4\n") ==
+  CHECK(messages_of("world_size = 16\nconvetion = \"megatron-core\"\nexpert = 4\n") ==
         "a.toml:2:1: convetion is no key of a layout; did you mean convention?\n");
-  CHECK(problems_of("world_size = \"16\"\ntensor = 3\n") ==
+  CHECK(messages_of("world_size = \"16\"\ntensor = 3\n") ==
         "a.toml:1:14: world_size = \"16\" is a text: a whole number is needed, without quotes\n");
 }
 
 TEST_CASE("the words of options lead to the keys") {
-  CHECK(problems_of("world_size = 8\ntp = 2\n") ==
+  CHECK(messages_of("world_size = 8\ntp = 2\n") ==
         "a.toml:2:1: tp is no key of a layout; did you mean tensor?\n");
-  CHECK(problems_of("world_size = 8\ndp = 2\n") ==
+  CHECK(messages_of("world_size = 8\ndp = 2\n") ==
         "a.toml:2:1: dp is no key of a layout: the data parallel size is what the others leave of the world "
         "size\n");
-  CHECK(problems_of("world-size = 8\n") ==
+  CHECK(messages_of("world-size = 8\n") ==
         "a.toml:1:1: world-size is no key of a layout; did you mean world_size?\n");
 }
 
 TEST_CASE("what is missing has no place") {
-  CHECK(problems_of("tensor = 2\n") == "a.toml: world_size is missing\n");
-  CHECK(problems_of("") == "a.toml: world_size is missing\n");
+  CHECK(messages_of("tensor = 2\n") == "a.toml: world_size is missing\n");
+  CHECK(messages_of("") == "a.toml: world_size is missing\n");
 }
 
-TEST_CASE("problems of a part of a list are at that part") {
-  CHECK(problems_of("world_size = 8\nconvention = \"mesh\"\nmeshes = [\"tp=2,dp=4\",\n  \"ep=3\"]\nkinds = "
+TEST_CASE("the place of a wrong list element is that of the element") {
+  CHECK(messages_of("world_size = 8\nconvention = \"mesh\"\nmeshes = [\"tp=2,dp=4\",\n  \"ep=3\"]\nkinds = "
                     "[\"dp\"]\n") == "a.toml:4:3: meshes = ep=3 multiplies to 3, not to world_size = 8\n");
-  CHECK(problems_of(
+  CHECK(messages_of(
             "world_size = 8\nconvention = \"mesh\"\nmeshes = [\"tp=2,dp=4\"]\nkinds = [\"dp\", \"xp\"]\n") ==
         "a.toml:4:16: kinds = xp does not work: axis = xp is not an axis of the mesh, which has tp, dp\n");
 }
 
 TEST_CASE("text that is not TOML") {
-  const LayoutReading reading = read("world_size = 16\ntensor = = 2\n");
-  REQUIRE(reading.problems.size() == 1);
-  CHECK(reading.problems[0].line == 2);
-  CHECK_THAT(reading.problems[0].message(), ContainsSubstring("a.toml:2:10: is not TOML: "));
-  CHECK_THAT(problems_of("tensor = 2\ntensor = 2\n"), ContainsSubstring("a.toml:2:"));
-  CHECK_THAT(problems_of(std::string("world_size = 1\0", 15)), ContainsSubstring("is not TOML"));
-  CHECK_THAT(problems_of("world_size = 99999999999999999999\n"), ContainsSubstring("a.toml:1:"));
+  const ConfigReading reading = read("world_size = 16\ntensor = = 2\n");
+  REQUIRE(reading.diagnostics.size() == 1);
+  REQUIRE(reading.diagnostics[0].place);
+  CHECK(reading.diagnostics[0].place->line == 2);
+  CHECK_THAT(reading.diagnostics[0].message(), ContainsSubstring("a.toml:2:10: is not TOML: "));
+  CHECK_THAT(messages_of("tensor = 2\ntensor = 2\n"), ContainsSubstring("a.toml:2:"));
+  CHECK_THAT(messages_of(std::string("world_size = 1\0", 15)), ContainsSubstring("is not TOML"));
+  CHECK_THAT(messages_of("world_size = 99999999999999999999\n"), ContainsSubstring("a.toml:1:"));
 }
 
 TEST_CASE("other values come before those of a file") {
@@ -177,13 +178,13 @@ TEST_CASE("other values come before those of a file") {
   const ConfigReading reading = check_together(file, {{"tensor", "2"}});
   CHECK(reading.config.tensor == 2);
   REQUIRE(reading.diagnostics.size() == 1);
-  CHECK(file.placed(reading.diagnostics[0]).message() ==
+  CHECK(reading.diagnostics[0].message() ==
         "a.toml:3:12: pipeline = 5 does not divide world_size = 16; nearest: 4, 8");
 
   LayoutFile good = parse_layout("world_size = 16\ntensor = 2\n", "a.toml");
   const ConfigReading worse = check_together(good, {{"tensor", "3"}});
   REQUIRE(worse.diagnostics.size() == 1);
-  CHECK(good.placed(worse.diagnostics[0]).line == 0);
+  CHECK(!worse.diagnostics[0].place);
 }
 
 TEST_CASE("load_layout throws everything") {
@@ -193,8 +194,8 @@ TEST_CASE("load_layout throws everything") {
     static_cast<void>(load_layout(path));
     FAIL("nothing thrown");
   } catch (const FileError& error) {
-    REQUIRE(error.problems().size() == 2);
-    CHECK(error.problems()[1].line == 3);
+    REQUIRE(error.diagnostics().size() == 2);
+    CHECK(error.diagnostics()[1].place == SourcePlace{path.string(), 3, 12});
   }
   std::ofstream(path) << "world_size = 16\n";
   CHECK(load_layout(path) == ParallelConfig{.world_size = 16});

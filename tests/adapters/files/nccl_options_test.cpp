@@ -349,8 +349,9 @@ TEST_CASE("all problems are listed at once, in the order of the file", "[nccl_op
     static_cast<void>(parse_nccl_options("tp: 1\ndp: 2\n"));
     CHECK(false);
   } catch (const FileError& error) {
-    REQUIRE(error.problems().size() == 2);
-    CHECK(error.problems()[1] == rankmesh::files::Problem{"<text>", 2, 1, "dp = 2" + map_needed});
+    REQUIRE(error.diagnostics().size() == 2);
+    CHECK(error.diagnostics()[1].place == rankmesh::SourcePlace{"<text>", 2, 1});
+    CHECK(error.diagnostics()[1].text() == "dp = 2" + map_needed);
   }
 }
 
@@ -393,25 +394,25 @@ TEST_CASE("after a hundred problems reading stops", "[nccl_options]") {
     for (int i = 0; i < count; ++i) text += "tp" + std::to_string(i) + ": {}\n";
     return text;
   };
-  const auto problems = [](const std::string& text) {
+  const auto diagnostics = [](const std::string& text) {
     try {
       static_cast<void>(parse_nccl_options(text, "a.yaml"));
     } catch (const FileError& error) {
-      return std::vector(error.problems().begin(), error.problems().end());
+      return std::vector(error.diagnostics().begin(), error.diagnostics().end());
     }
-    return std::vector<rankmesh::files::Problem>();
+    return std::vector<rankmesh::Diagnostic>();
   };
-  CHECK(problems(lines(100)).size() == 100);
-  CHECK(problems(lines(100)).back().line == 100);
-  CHECK(problems(lines(50000)).size() == 101);
-  CHECK(problems(lines(50000)).back().message() ==
+  CHECK(diagnostics(lines(100)).size() == 100);
+  CHECK(diagnostics(lines(100)).back().place->line == 100);
+  CHECK(diagnostics(lines(50000)).size() == 101);
+  CHECK(diagnostics(lines(50000)).back().message() ==
         "a.yaml: has more problems than these: the rest was not read");
   // Aliases multiply: a thousand groups with a thousand options each.
   std::string bomb = "x: &a {";
   for (int i = 0; i < 1000; ++i) bomb += "max_ctas: 1, ";
   bomb += "}\n";
   for (int i = 0; i < 1000; ++i) bomb += "x" + std::to_string(i) + ": *a\n";
-  CHECK(problems(bomb).size() == 101);
+  CHECK(diagnostics(bomb).size() == 101);
 }
 
 TEST_CASE("files are read, and named in errors", "[nccl_options]") {

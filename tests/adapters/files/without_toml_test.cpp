@@ -4,11 +4,11 @@
 using namespace rankmesh;
 using namespace rankmesh::files;
 
-TEST_CASE("without toml++ every layout file has one problem") {
+TEST_CASE("without toml++ every layout file has one diagnostic") {
   CHECK_FALSE(can_read_layouts());
-  const LayoutReading reading = check_layout(parse_layout("world_size = 16", "layout.toml"));
-  REQUIRE(reading.problems.size() == 1);
-  CHECK(reading.problems[0].message() ==
+  const ConfigReading reading = check_layout(parse_layout("world_size = 16", "layout.toml"));
+  REQUIRE(reading.diagnostics.size() == 1);
+  CHECK(reading.diagnostics[0].message() ==
         "layout.toml: cannot be read: this program was built without a reader of TOML files; build it where "
         "toml++ is installed (libtomlplusplus-dev)");
 }

@@ -6,17 +6,28 @@
 #include <string>
 #include <vector>
 
-#include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/config_values.hpp"
+#include "rankmesh/topology/mesh_text.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
+#include "rankmesh/topology/text.hpp"
 #include "support/catch.hpp"
 #include "support/generators.hpp"
 
 using rankmesh::check;
+using rankmesh::check_values;
 using rankmesh::ConfigError;
+using rankmesh::ConfigReading;
+using rankmesh::Convention;
+using rankmesh::describe_fields;
 using rankmesh::Diagnostic;
+using rankmesh::FieldDescription;
+using rankmesh::joined;
 using rankmesh::ParallelConfig;
+using rankmesh::parse_axes;
 using rankmesh::parse_config;
+using rankmesh::parse_kind;
 using rankmesh::read_config;
+using rankmesh::split_words;
 using rankmesh::tests::any_config;
 using rankmesh::tests::any_number;
 using rankmesh::tests::shuffled;
@@ -69,6 +80,59 @@ ParallelConfig spoilt_config() {
     set_field(config, *rc::gen::elementOf(fields), value);
   }
   return config;
+}
+
+/// A configuration of any convention with small values in every field, most of them wrong.
+ParallelConfig small_config() {
+  const auto number = [] { return *rc::gen::inRange<std::int64_t>(-1, 9); };
+  const auto maybe = [&]() -> std::optional<std::int64_t> {
+    return *rc::gen::arbitrary<bool>() ? std::optional(number()) : std::nullopt;
+  };
+  const auto numbers = [&] {
+    return *rc::gen::arbitrary<bool>() ? std::vector{number(), number()} : std::vector<std::int64_t>();
+  };
+  ParallelConfig config{
+      .world_size = *rc::gen::element<std::int64_t>(0, 8, 16, 24),
+      .tensor = number(),
+      .pipeline = number(),
+      .sequence = *rc::gen::element<std::int64_t>(1, 1, 2, 3),
+      .virtual_pipeline = maybe(),
+      .split_rank = maybe(),
+      .fp8 = *rc::gen::arbitrary<bool>(),
+      .convention = *rc::gen::element(Convention::reference, Convention::extended, Convention::megatron_core,
+                                      Convention::megatron_core, Convention::mesh),
+      .context = *rc::gen::element<std::int64_t>(1, 2, 3),
+      .expert = *rc::gen::element<std::int64_t>(1, 2, 3),
+      .expert_tensor = maybe(),
+      .order = *rc::gen::element<std::string>("tp-cp-ep-dp-pp", "pp-dp-tp", "tp-xp"),
+      .optimizer_instances = *rc::gen::element<std::int64_t>(0, 1, 3),
+      .hierarchical_context = numbers(),
+      .hybrid_context = *rc::gen::arbitrary<bool>(),
+      .rank_offset = number(),
+      .job_size = maybe(),
+      .embedding_stages = numbers()};
+  if (*rc::gen::arbitrary<bool>()) config.tensor = config.pipeline = 1;
+  if (*rc::gen::arbitrary<bool>()) {
+    config.meshes = {parse_axes("tp=2,dp=4")};
+    config.kinds = {parse_kind(*rc::gen::element<std::string>("dp", "xp"))};
+  }
+  return config;
+}
+
+/// The one-line form of `config` with the value that `other` has for one of the fields.
+ParallelConfig with_field_of(const ParallelConfig& config, const ParallelConfig& other,
+                             const FieldDescription& field) {
+  const auto is_field = [&](std::string_view word) { return word.substr(0, word.find('=')) == field.word; };
+  const std::string text = to_string(config);
+  const std::string other_text = to_string(other);
+  std::vector<std::string_view> words;
+  for (const std::string_view word : split_words(text)) {
+    if (!is_field(word)) words.push_back(word);
+  }
+  for (const std::string_view word : split_words(other_text)) {
+    if (is_field(word)) words.push_back(word);
+  }
+  return parse_config(joined(words, " "));
 }
 
 /// Text that is nearly a configuration: its words, numbers and signs, and anything else.
@@ -137,6 +201,24 @@ TEST_CASE("no value nearer than those proposed would do", "[property]") {
     ++compared;
   }));
   CHECK(compared > 20);
+}
+
+TEST_CASE("the value of an unreadable field has no effect on the diagnostics", "[property]") {
+  int compared = 0;
+  CHECK(rc::check("unreadable field", [&] {
+    const FieldDescription field = *rc::gen::elementOf(describe_fields());
+    const ParallelConfig config = small_config();
+    const ParallelConfig other = with_field_of(config, small_config(), field);
+    ConfigReading reading{.config = config, .unreadable = {std::string(field.field)}};
+    ConfigReading other_reading{.config = other, .unreadable = reading.unreadable};
+    check_values(reading);
+    check_values(other_reading);
+    RC_LOG() << field.field << ": " << to_string(config) << " and " << to_string(other) << std::endl;
+    RC_ASSERT(reading.diagnostics == other_reading.diagnostics);
+    for (const Diagnostic& diagnostic : reading.diagnostics) RC_ASSERT(diagnostic.field != field.field);
+    if (config != other && !reading.diagnostics.empty()) ++compared;
+  }));
+  CHECK(compared > 10);
 }
 
 TEST_CASE("a configuration of any numbers is judged, its text reads back", "[property]") {

@@ -139,5 +139,6 @@ TEST_CASE("what is wrong with meshes and kinds is found all at once", "[conventi
           "and underscores are allowed, the first a letter; put name: before the axes",
           "kinds = Zero:tp+tp does not work: axis = tp is given twice"});
   CHECK(problems({.world_size = 0, .convention = Convention::mesh, .meshes = {{{"tp", 2}}}}) ==
-        Texts{"world_size = 0 is below 1; nearest: 1"});
+        Texts{"world_size = 0 is below 1; nearest: 1",
+              "kinds are missing: say which axes vary in a kind of group"});
 }

@@ -24,7 +24,7 @@ std::string to_string(const ParallelConfig& config) {
   std::string text;
   for (const ConfigField& field : config_fields()) {
     const std::string value = value_text(field, config);
-    if (field.word != "world" && value == value_text(field, defaults)) continue;
+    if (!field.is_required && value == value_text(field, defaults)) continue;
     text.append(text.empty() ? "" : " ").append(field.word);
     if (!std::holds_alternative<bool ParallelConfig::*>(field.access)) text.append("=").append(value);
   }
@@ -41,7 +41,8 @@ ConfigReading read_config(std::string_view text) {
         equals == std::string_view::npos ? std::nullopt : std::optional(item.substr(equals + 1));
     const auto refuse = [&](std::string_view field, std::string rule) {
       reading.diagnostics.push_back(
-          {std::string(field), std::string(value.value_or("")), std::move(rule), {}});
+          {.field = std::string(field), .value = std::string(value.value_or("")), .rule = std::move(rule)});
+      reading.unreadable.emplace_back(field);
     };
     const auto known = config_fields();
     const auto field =
@@ -55,8 +56,12 @@ ConfigReading read_config(std::string_view text) {
     }
     seen.push_back(name);
   }
-  if (std::find(seen.begin(), seen.end(), "world") == seen.end()) {
-    reading.diagnostics.push_back({.field = "world_size", .value = "", .rule = "is missing: write world=N"});
+  for (const ConfigField& field : config_fields()) {
+    if (!field.is_required || std::find(seen.begin(), seen.end(), field.word) != seen.end()) continue;
+    reading.diagnostics.push_back({.field = std::string(field.field),
+                                   .rule = "is missing: write " + std::string(field.word) + "=N",
+                                   .kind = Diagnostic::Kind::missing});
+    reading.unreadable.emplace_back(field.field);
   }
   return reading;
 }
@@ -76,13 +81,13 @@ std::vector<FieldText> field_texts(const ParallelConfig& config) {
   return result;
 }
 
-std::vector<FieldText> fields_of_convention(const ParallelConfig& config) {
-  std::vector<FieldText> result;
+std::vector<FieldValue> fields_of_convention(const ParallelConfig& config) {
+  std::vector<FieldValue> result;
   for (const ConfigField& field : config_fields()) {
     const auto& known = field.conventions;
     if (std::find(known.begin(), known.end(), config.convention) == known.end()) continue;
     if (field.field == "convention" && config.convention == Convention::reference) continue;
-    result.push_back({std::string(field.field), value_text(field, config)});
+    result.push_back({field.field, value_data(field, config)});
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "config/config_fields.hpp"
+#include "config/rules.hpp"
 
 namespace rankmesh {
 namespace {
@@ -23,57 +24,44 @@ struct Describe {
   template <typename Choice>
   void operator()(const ChoiceField<Choice>& choice) const {
     description.type = FieldType::choice;
-    for (const auto& [text, value] : choice.values) description.choices.push_back(text);
+    for (const auto& named : choice.values) description.choices.push_back({named.word, named.description});
   }
 };
 
-auto find_field(std::string_view name) {
-  const auto known = config_fields();
-  return std::find_if(known.begin(), known.end(), [&](const ConfigField& f) { return f.field == name; });
+/// What an absent field means; empty for a flag, and if there is nothing to say.
+std::string default_text(const ConfigField& field) {
+  if (!field.meaning_of_absence.empty()) return std::string(field.meaning_of_absence);
+  const bool is_flag = std::holds_alternative<bool Config::*>(field.access);
+  const std::string value = value_text(field, {});
+  return is_flag || field.is_required || value == "none" ? "" : value;
 }
 
-void add_violation(ConfigReading& reading, std::string_view field, std::string_view value, std::string rule) {
-  reading.diagnostics.push_back({std::string(field), std::string(value), std::move(rule), {}});
+const ConfigField* find_field(std::string_view name) {
+  for (const ConfigField& field : config_fields()) {
+    if (field.field == name) return &field;
+  }
+  return nullptr;
 }
 
-bool is_reported(const ConfigReading& reading, std::string_view field) {
-  return std::any_of(reading.diagnostics.begin(), reading.diagnostics.end(),
-                     [&](const Diagnostic& v) { return v.field == field; });
+bool is_unreadable(const ConfigReading& reading, std::string_view field) {
+  return std::find(reading.unreadable.begin(), reading.unreadable.end(), field) != reading.unreadable.end();
 }
 
-/// What is wrong with a value; empty if nothing is.
-std::string read_into(ParallelConfig& config, const GivenValue& value) {
-  const auto field = find_field(value.field);
-  if (field == config_fields().end()) return "is no field of a configuration";
-  return read_value(*field, value.text, config);
+/// The rule that a value breaks, which is stored in `config` if there is none.
+std::string read_into(Config& config, const GivenValue& value) {
+  const ConfigField* field = find_field(value.field);
+  return field == nullptr ? "is no field of a configuration" : read_value(*field, value.text, config);
 }
 
 bool has_space(const GivenValue& value) {
   return value.text && value.text->find_first_of(" \t\r\n") != std::string::npos;
 }
 
-/// What `check` finds of a configuration that has a pipeline and a rule for its virtual stages, or none of
-/// both.
-std::vector<Diagnostic> check_readable(const ConfigReading& reading) {
-  ParallelConfig config = reading.config;
-  const bool stages_are_known =
-      !is_reported(reading, "pipeline") && !is_reported(reading, "virtual_pipeline_rule");
-  if (!stages_are_known) config.virtual_pipeline.reset();
-
-  std::vector<Diagnostic> found = check(config);
-  if (!stages_are_known) {
-    // Enough stages for any number of virtual ones: what is left to judge is the number.
-    const auto alone =
-        check({.world_size = 4, .pipeline = 4, .virtual_pipeline = reading.config.virtual_pipeline});
-    found.insert(found.end(), alone.begin(), alone.end());
-  }
-  return found;
-}
-
-void sort_by_field(std::vector<Diagnostic>& diagnostics) {
-  std::stable_sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return find_field(a.field) < find_field(b.field);
-  });
+void refuse(ConfigReading& reading, const GivenValue& value, std::string rule) {
+  const std::string text = value.text.value_or("");
+  reading.diagnostics.push_back(
+      {.field = value.field, .value = has_space(value) ? "\"" + text + "\"" : text, .rule = std::move(rule)});
+  reading.unreadable.push_back(value.field);
 }
 
 }  // namespace
@@ -81,60 +69,56 @@ void sort_by_field(std::vector<Diagnostic>& diagnostics) {
 std::vector<FieldDescription> describe_fields() {
   std::vector<FieldDescription> result;
   for (const ConfigField& field : config_fields()) {
-    result.push_back({.field = field.field, .word = field.word});
+    result.push_back({.field = field.field,
+                      .word = field.word,
+                      .description = field.description,
+                      .default_text = default_text(field),
+                      .conventions = field.conventions,
+                      .is_required = field.is_required});
     std::visit(Describe{result.back()}, field.access);
   }
   return result;
 }
 
-ConfigReading read_values(std::span<const GivenValue> given, std::vector<Diagnostic> known) {
-  ConfigReading reading{.config = {}, .diagnostics = std::move(known)};
-  std::vector<GivenValue> values;
+ConfigReading read_values(std::span<const GivenValue> given, std::vector<Diagnostic> known,
+                          std::vector<std::string> unreadable) {
+  ConfigReading reading{.diagnostics = std::move(known), .unreadable = std::move(unreadable)};
+  for (const Diagnostic& diagnostic : reading.diagnostics) reading.unreadable.push_back(diagnostic.field);
+
+  std::vector<const GivenValue*> readable;
   for (const GivenValue& value : given) {
-    if (is_reported(reading, value.field)) continue;
+    if (is_unreadable(reading, value.field)) continue;
+    const bool is_repeated = std::any_of(readable.begin(), readable.end(),
+                                         [&](const GivenValue* v) { return v->field == value.field; });
+    Config unused;
     if (has_space(value)) {
-      // It would end a word of the one-line form.
-      add_violation(reading, value.field, "\"" + *value.text + "\"", "has a space in it");
-      continue;
+      // A space would end the word in the one-line form.
+      refuse(reading, value, "has a space in it");
+    } else if (is_repeated) {
+      refuse(reading, value, "is given twice");
+    } else if (std::string rule = read_into(unused, value); !rule.empty()) {
+      refuse(reading, value, std::move(rule));
     }
-    const bool is_repeated =
-        std::any_of(values.begin(), values.end(), [&](const auto& v) { return v.field == value.field; });
-    ParallelConfig unused;
-    const std::string rule = is_repeated ? "is given twice" : read_into(unused, value);
-    if (!rule.empty()) add_violation(reading, value.field, value.text.value_or(""), rule);
-    values.push_back(value);
+    readable.push_back(&value);
   }
-  bool has_world_size = false;
-  for (const GivenValue& value : values) {
-    if (is_reported(reading, value.field)) continue;
-    static_cast<void>(read_into(reading.config, value));
-    has_world_size = has_world_size || value.field == "world_size";
+  // Only now, because a repeated field has become unreadable after its first value was read.
+  for (const GivenValue* value : readable) {
+    if (!is_unreadable(reading, value->field)) static_cast<void>(read_into(reading.config, *value));
   }
-  if (!has_world_size) {
-    if (!is_reported(reading, "world_size")) add_violation(reading, "world_size", "", "is missing");
-    reading.config.world_size = 0;
+  for (const ConfigField& field : config_fields()) {
+    const bool is_given =
+        std::any_of(given.begin(), given.end(), [&](const GivenValue& v) { return v.field == field.field; });
+    if (!field.is_required || is_given || is_unreadable(reading, field.field)) continue;
+    reading.diagnostics.push_back(
+        {.field = std::string(field.field), .rule = "is missing", .kind = Diagnostic::Kind::missing});
+    reading.unreadable.emplace_back(field.field);
   }
   return reading;
 }
 
 void check_values(ConfigReading& reading) {
-  // Without the convention, whose rules hold is not known.
-  if (!is_reported(reading, "convention")) {
-    ParallelConfig& config = reading.config;
-    const bool is_partial = config.convention == Convention::megatron_core && !reading.diagnostics.empty();
-    const std::int64_t world_size = config.world_size;
-    // Many rules there are about several sizes: without a world, only those about one are left.
-    if (is_partial) config.world_size = 0;
-    std::vector<Diagnostic> found = check_readable(reading);
-    config.world_size = world_size;
-    std::erase_if(found, [&](const Diagnostic& v) {
-      const bool needs_context = v.field == "hierarchical_context" && is_reported(reading, "context");
-      const bool needs_stages = v.field.ends_with("embedding_stages") && is_reported(reading, "pipeline");
-      return is_reported(reading, v.field) || (is_partial && v.field == "world_size") || needs_context ||
-             needs_stages;
-    });
-    reading.diagnostics.insert(reading.diagnostics.end(), found.begin(), found.end());
-  }
+  const std::vector<Diagnostic> found = check_readable(reading.config, reading.unreadable);
+  reading.diagnostics.insert(reading.diagnostics.end(), found.begin(), found.end());
   sort_by_field(reading.diagnostics);
 }
 

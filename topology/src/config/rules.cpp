@@ -1,6 +1,6 @@
 #include "config/rules.hpp"
 
-#include <algorithm>
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 
@@ -42,99 +42,148 @@ std::optional<std::int64_t> room_for(const Size& size, std::span<const Size> siz
   return room;
 }
 
-bool check_world_size(std::int64_t world_size, std::span<const Size> sizes, Diagnostics& diagnostics) {
-  if (world_size >= 1 && world_size <= max_world_size) return true;
-  const auto unit = product_of(sizes);
-  if (world_size < 1) {
-    diagnostics.add("world_size", world_size, "is below 1", unit ? Values{*unit} : Values{});
-  } else {
-    diagnostics.add("world_size", world_size, "is above 2147483647, the most that MPI and NCCL can number",
-                    unit ? Values{max_world_size - max_world_size % *unit} : Values{});
-  }
-  return false;
+bool is_world_size(std::int64_t world_size) {
+  return world_size >= 1 && world_size <= max_world_size;
 }
 
-void check_lower_bounds(std::span<const Size> sizes, Diagnostics& diagnostics) {
+bool fit(std::span<const Size> sizes, std::int64_t world_size) {
+  if (std::any_of(sizes.begin(), sizes.end(), [](const Size& size) { return size.value < 1; })) return false;
+  const auto product = product_of(sizes);
+  return is_world_size(world_size) && product && world_size % *product == 0;
+}
+
+void check_world_size(const RuleSet& rules, std::span<const Size> sizes) {
+  rules.apply({"world_size"}, [&] {
+    const std::int64_t world_size = rules.config.world_size;
+    if (is_world_size(world_size)) return;
+    const auto unit = product_of(sizes);
+    if (world_size < 1) {
+      rules.diagnostics.add("world_size", world_size, "is below 1", unit ? Values{*unit} : Values{});
+    } else {
+      rules.diagnostics.add("world_size", world_size,
+                            "is above 2147483647, the most that MPI and NCCL can number",
+                            unit ? Values{max_world_size - max_world_size % *unit} : Values{});
+    }
+  });
+}
+
+void check_lower_bounds(const RuleSet& rules, std::span<const Size> sizes) {
   for (const Size& size : sizes) {
-    if (size.value < 1) diagnostics.add(size.field, size.value, "is below 1", {1});
+    if (size.value < 1) rules.diagnostics.add(size.field, size.value, "is below 1", {1});
   }
 }
 
-void check_divides(std::span<const Size> sizes, std::int64_t world_size, Diagnostics& diagnostics) {
+namespace {
+
+/// @return whether each size divides the world size
+bool check_each_divides(const RuleSet& rules, std::span<const Size> sizes, std::int64_t world_size) {
   bool each_divides = true;
   for (const Size& size : sizes) {
     if (size.value < 1 || world_size % size.value == 0) continue;
     each_divides = false;
-    diagnostics.add(size.field, size.value, "does not divide world_size = " + std::to_string(world_size),
-                    nearest_divisors(room_for(size, sizes, world_size).value_or(world_size), size.value));
+    rules.diagnostics.add(
+        size.field, size.value, "does not divide world_size = " + std::to_string(world_size),
+        nearest_divisors(room_for(size, sizes, world_size).value_or(world_size), size.value));
   }
-  const auto together = product_of(sizes);
-  if (!each_divides || (together && world_size % *together == 0)) return;
+  return each_divides;
+}
 
-  // Each divides, the product does not: name the last one, which the others leave too little room.
-  std::string factors;
+/// The diagnostic names the last size above 1, which the other sizes leave too little room.
+void check_product_divides(const RuleSet& rules, std::span<const Size> sizes, std::int64_t world_size) {
+  const auto product = product_of(sizes);
+  if (product && world_size % *product == 0) return;
+  std::vector<std::string> factors;
   const Size* last = nullptr;
   for (const Size& size : sizes) {
     if (size.value <= 1) continue;
-    factors += (factors.empty() ? "" : " and ") + size.text();
+    factors.push_back(size.text());
     last = &size;
   }
   const auto room = room_for(*last, sizes, world_size);
-  diagnostics.add(last->field, last->value,
-                  "does not work: the product of " + factors +
-                      " does not divide world_size = " + std::to_string(world_size),
-                  room ? nearest_divisors(*room, last->value) : Values{});
+  rules.diagnostics.add(last->field, last->value,
+                        "does not work: the product of " + joined(factors, " and ") +
+                            " does not divide world_size = " + std::to_string(world_size),
+                        room ? nearest_divisors(*room, last->value) : Values{});
 }
 
-void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least,
-                            const std::function<std::string()>& remedy, Diagnostics& diagnostics) {
-  if (!config.virtual_pipeline) return;
-  const std::int64_t value = *config.virtual_pipeline;
-  if (value < 1) diagnostics.add("virtual_pipeline", value, "is below 1", {1});
-  if (value > max_world_size) {
-    diagnostics.add("virtual_pipeline", value, "is above 2147483647", {max_world_size});
-  }
-  if (config.pipeline >= least) return;
-  diagnostics.add("virtual_pipeline", value,
-                  std::string("needs more than ") +
-                      (least == 3 ? "two pipeline stages" : "one pipeline stage") +
-                      ", but pipeline = " + std::to_string(config.pipeline) + remedy());
+}  // namespace
+
+void check_divides(const RuleSet& rules, std::span<const Size> sizes) {
+  rules.apply({"world_size"}, [&] {
+    const std::int64_t world_size = rules.config.world_size;
+    if (!is_world_size(world_size)) return;
+    if (check_each_divides(rules, sizes, world_size)) check_product_divides(rules, sizes, world_size);
+  });
 }
 
-void check_split_rank(const ParallelConfig& config, Diagnostics& diagnostics) {
-  if (!config.split_rank) return;
-  const std::int64_t value = *config.split_rank;
-  if (value < 0) {
-    diagnostics.add("split_rank", value, "is negative: stages are counted from 0", {0});
-  } else if (config.pipeline > 1 && value >= config.pipeline) {
-    diagnostics.add("split_rank", value,
-                    "is no stage of pipeline = " + std::to_string(config.pipeline) +
-                        ", which has stages 0 .. " + std::to_string(config.pipeline - 1),
-                    {config.pipeline - 1});
-  }
+void check_virtual_pipeline(const RuleSet& rules, std::int64_t least,
+                            const std::function<std::string()>& remedy) {
+  if (!rules.config.virtual_pipeline) return;
+  const std::int64_t value = *rules.config.virtual_pipeline;
+  rules.apply({"virtual_pipeline"}, [&] {
+    if (value < 1) rules.diagnostics.add("virtual_pipeline", value, "is below 1", {1});
+    if (value > max_world_size) {
+      rules.diagnostics.add("virtual_pipeline", value, "is above 2147483647", {max_world_size});
+    }
+  });
+  rules.apply({"virtual_pipeline", "pipeline", "virtual_pipeline_rule"}, [&] {
+    if (rules.config.pipeline >= least) return;
+    rules.diagnostics.add("virtual_pipeline", value,
+                          std::string("needs more than ") +
+                              (least == 3 ? "two pipeline stages" : "one pipeline stage") +
+                              ", but pipeline = " + std::to_string(rules.config.pipeline) + remedy());
+  });
 }
 
-void check_placement(const ParallelConfig& config, Diagnostics& diagnostics) {
-  if (config.rank_offset < 0) diagnostics.add("rank_offset", config.rank_offset, "is below 0", {0});
-  const bool job_is_valid = !config.job_size || (*config.job_size >= 1 && *config.job_size <= max_world_size);
-  if (!job_is_valid) {
-    diagnostics.add("job_size", *config.job_size, "is not 1 .. 2147483647",
-                    {*config.job_size < 1 ? config.world_size : max_world_size});
-  }
-  if (config.rank_offset < 0 || !job_is_valid || diagnostics.has("world_size")) return;
-  const std::int64_t room = config.job_size.value_or(max_world_size) - config.world_size;
-  if (room < 0) {
-    diagnostics.add(
-        "job_size", *config.job_size,
-        "is less than world_size = " + std::to_string(config.world_size) + ", the ranks of the layout",
-        {config.world_size});
-  } else if (config.rank_offset > room) {
-    diagnostics.add("rank_offset", config.rank_offset,
-                    "leaves no room for world_size = " + std::to_string(config.world_size) + " ranks below " +
-                        (config.job_size ? "job_size = " + std::to_string(*config.job_size)
-                                         : "2147483647, the most that MPI and NCCL can number"),
-                    {room});
-  }
+void check_split_rank(const RuleSet& rules) {
+  if (!rules.config.split_rank) return;
+  const std::int64_t value = *rules.config.split_rank;
+  rules.apply({"split_rank"}, [&] {
+    if (value < 0) {
+      rules.diagnostics.add("split_rank", value, "is negative: stages are counted from 0", {0});
+    }
+  });
+  rules.apply({"split_rank", "pipeline"}, [&] {
+    const std::int64_t stages = rules.config.pipeline;
+    if (value < stages || stages <= 1) return;
+    rules.diagnostics.add("split_rank", value,
+                          "is no stage of pipeline = " + std::to_string(stages) + ", which has stages 0 .. " +
+                              std::to_string(stages - 1),
+                          {stages - 1});
+  });
+}
+
+void check_placement(const RuleSet& rules) {
+  const ParallelConfig& config = rules.config;
+  rules.apply({"rank_offset"}, [&] {
+    if (config.rank_offset < 0) rules.diagnostics.add("rank_offset", config.rank_offset, "is below 0", {0});
+  });
+  rules.apply({"job_size"}, [&] {
+    if (!config.job_size || is_world_size(*config.job_size)) return;
+    Values nearest;
+    if (*config.job_size > max_world_size) {
+      nearest = {max_world_size};
+    } else if (rules.can_read({"world_size"})) {
+      nearest = {config.world_size};
+    }
+    rules.diagnostics.add("job_size", *config.job_size, "is not 1 .. 2147483647", std::move(nearest));
+  });
+  rules.apply({"rank_offset", "job_size", "world_size"}, [&] {
+    const std::int64_t job_size = config.job_size.value_or(max_world_size);
+    if (config.rank_offset < 0 || !is_world_size(job_size) || !is_world_size(config.world_size)) return;
+    const std::string world_size = "world_size = " + std::to_string(config.world_size);
+    const std::int64_t room = job_size - config.world_size;
+    if (room < 0) {
+      rules.diagnostics.add("job_size", job_size, "is less than " + world_size + ", the ranks of the layout",
+                            {config.world_size});
+    } else if (config.rank_offset > room) {
+      rules.diagnostics.add("rank_offset", config.rank_offset,
+                            "leaves no room for " + world_size + " ranks below " +
+                                (config.job_size ? "job_size = " + std::to_string(job_size)
+                                                 : "2147483647, the most that MPI and NCCL can number"),
+                            {room});
+    }
+  });
 }
 
 }  // namespace rankmesh

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <span>
@@ -15,14 +17,12 @@
 namespace rankmesh {
 
 using Values = std::vector<std::int64_t>;
+using FieldNames = std::initializer_list<std::string_view>;
 
 /// The most ranks that MPI and NCCL can number.
 inline constexpr std::int64_t max_world_size = std::numeric_limits<int>::max();
 
-/// The largest divisor of n that is below `value` and the smallest that is above it, as far as they exist.
-[[nodiscard]] Values nearest_divisors(std::int64_t n, std::int64_t value);
-
-/// A parallel size and its name in messages.
+/// A parallel size and its field.
 struct Size {
   std::string_view field;
   std::int64_t value;
@@ -31,31 +31,83 @@ struct Size {
   [[nodiscard]] std::string text() const { return std::string(field) + " = " + std::to_string(value); }
 };
 
-/// The product of the sizes that are valid on their own; nothing if it is beyond any world.
+/// Applies rules to a configuration of which some fields may be unreadable. Every rule names the fields that
+/// it reads and is skipped if one of them is unreadable, so that no diagnostic follows from a default that
+/// stands in for an unreadable value.
+class RuleSet {
+ public:
+  /// All arguments must outlive the rule set.
+  /// @param unreadable fields that have their defaults in `checked` because their values could not be read
+  RuleSet(const ParallelConfig& checked, std::span<const std::string> unreadable, Diagnostics& found)
+      : config(checked),
+        diagnostics(found),
+        unreadable_(unreadable) {}
+
+  [[nodiscard]] bool can_read(FieldNames fields) const {
+    return std::none_of(fields.begin(), fields.end(), [&](std::string_view field) {
+      return std::find(unreadable_.begin(), unreadable_.end(), field) != unreadable_.end();
+    });
+  }
+
+  /// The readable sizes. Rules about a list of sizes hold for every part of the list: if the product of all
+  /// sizes divides the world, so does the product of some.
+  [[nodiscard]] std::vector<Size> readable(std::initializer_list<Size> sizes) const {
+    std::vector<Size> result;
+    for (const Size& size : sizes) {
+      if (can_read({size.field})) result.push_back(size);
+    }
+    return result;
+  }
+
+  /// Calls `rule`, which adds diagnostics, unless one of the fields that it reads is unreadable.
+  template <typename Rule>
+  void apply(FieldNames reads, Rule rule) const {
+    if (can_read(reads)) rule();
+  }
+
+  const ParallelConfig& config;
+  Diagnostics& diagnostics;
+
+ private:
+  std::span<const std::string> unreadable_;
+};
+
+/// The largest divisor of n below `value` and the smallest above it, as far as they exist.
+[[nodiscard]] Values nearest_divisors(std::int64_t n, std::int64_t value);
+/// The product of the sizes that are at least 1; nothing if it exceeds every world.
 [[nodiscard]] std::optional<std::int64_t> product_of(std::span<const Size> sizes);
-/// The number that one of the sizes must divide: the ranks that the others leave; nothing where those do not
-/// fit.
+/// The world size divided by all sizes but one: what that one must divide. Nothing if the division leaves a
+/// remainder.
 [[nodiscard]] std::optional<std::int64_t> room_for(const Size& size, std::span<const Size> sizes,
                                                    std::int64_t world_size);
 
-/// @return whether the world size is one
-bool check_world_size(std::int64_t world_size, std::span<const Size> sizes, Diagnostics& diagnostics);
-void check_lower_bounds(std::span<const Size> sizes, Diagnostics& diagnostics);
-/// The product of the sizes divides the world, which has a valid size.
-void check_divides(std::span<const Size> sizes, std::int64_t world_size, Diagnostics& diagnostics);
-/// @param least stages that virtual ones need
-/// @param remedy what to do about too few stages, as an addition to the rule; asked only then, since to look
-///        for sizes that would do takes longer in a larger world
-void check_virtual_pipeline(const ParallelConfig& config, std::int64_t least,
-                            const std::function<std::string()>& remedy, Diagnostics& diagnostics);
-void check_split_rank(const ParallelConfig& config, Diagnostics& diagnostics);
+[[nodiscard]] bool is_world_size(std::int64_t world_size);
+/// Whether a mesh of these sizes exists: all are at least 1 and their product divides the world size.
+[[nodiscard]] bool fit(std::span<const Size> sizes, std::int64_t world_size);
 
-/// The rules of one convention, each.
-void check_reference(const ParallelConfig& config, Diagnostics& diagnostics);
-void check_megatron_core(const ParallelConfig& config, Diagnostics& diagnostics);
-void check_mesh(const ParallelConfig& config, Diagnostics& diagnostics);
+/// @param sizes the readable sizes: nearest world sizes are their multiples
+void check_world_size(const RuleSet& rules, std::span<const Size> sizes);
+void check_lower_bounds(const RuleSet& rules, std::span<const Size> sizes);
+/// Each size divides the world size, and so does their product.
+void check_divides(const RuleSet& rules, std::span<const Size> sizes);
+/// Bounds of the number of virtual stages, and whether there are enough pipeline stages for them.
+/// @param least the pipeline stages that virtual stages need
+/// @param remedy advice that follows the rule; called only if there are too few stages, since it looks for
+///        divisors in O(sqrt(world_size))
+void check_virtual_pipeline(const RuleSet& rules, std::int64_t least,
+                            const std::function<std::string()>& remedy);
+void check_split_rank(const RuleSet& rules);
+/// Whether the layout fits into the job.
+void check_placement(const RuleSet& rules);
 
-/// Whether the layout fits the job.
-void check_placement(const ParallelConfig& config, Diagnostics& diagnostics);
+/// All rules of one convention.
+void check_reference(const RuleSet& rules);
+void check_megatron_core(const RuleSet& rules);
+void check_mesh(const RuleSet& rules);
+
+/// All rules of the convention of a configuration; none if the convention is unreadable. The diagnostics are
+/// in the order of the fields.
+[[nodiscard]] std::vector<Diagnostic> check_readable(const ParallelConfig& config,
+                                                     std::span<const std::string> unreadable);
 
 }  // namespace rankmesh

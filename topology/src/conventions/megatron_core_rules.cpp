@@ -14,48 +14,64 @@ using megatron_core::expert_tensor;
 
 constexpr std::array<std::string_view, 5> known_axes{"tp", "cp", "ep", "dp", "pp"};
 
+/// The rules about the sizes of the dense and the expert mesh. Neither list has the data parallel size, which
+/// follows from the others.
 class Checker {
  public:
-  Checker(const ParallelConfig& config, Diagnostics& diagnostics)
-      : config_(config),
-        diagnostics_(diagnostics),
-        dense_{Size{"tensor", config.tensor},
-               {"weight_remat", config.weight_remat},
-               {"pipeline", config.pipeline},
-               {"context", config.context}},
-        expert_{Size{config.expert_tensor ? "expert_tensor" : "tensor", expert_tensor(config)},
-                {"expert_weight_remat", config.expert_weight_remat},
-                {"pipeline", config.pipeline},
-                {"expert", config.expert}} {}
+  explicit Checker(const RuleSet& rules)
+      : rules_(rules),
+        config_(rules.config),
+        dense_(rules.readable({{"tensor", config_.tensor},
+                               {"weight_remat", config_.weight_remat},
+                               {"pipeline", config_.pipeline},
+                               {"context", config_.context}})),
+        expert_(rules.readable({expert_tensor_size(rules),
+                                {"expert_weight_remat", config_.expert_weight_remat},
+                                {"pipeline", config_.pipeline},
+                                {"expert", config_.expert}})) {}
 
   void run() {
-    const bool world_is_valid = check_world_size(config_.world_size, dense_, diagnostics_);
-    check_lower_bounds(dense_, diagnostics_);
-    check_lower_bounds(expert_, diagnostics_);
-    const bool sizes_are_valid = world_is_valid && diagnostics_.empty();
-    if (world_is_valid) {
-      check_divides(dense_, config_.world_size, diagnostics_);
-      check_divides(expert_, config_.world_size, diagnostics_);
-    }
-    const bool meshes_exist = sizes_are_valid && diagnostics_.empty();
-    check_virtual_pipeline(
-        config_, 2, [] { return std::string("; leave it out"); }, diagnostics_);
-    check_split_rank(config_, diagnostics_);
-    if (check_order_words() && meshes_exist && check_order_is_complete()) check_pipelines();
-    check_instances(meshes_exist);
+    check_world_size(rules_, dense_);
+    check_lower_bounds(rules_, dense_);
+    check_lower_bounds(rules_, expert_);
+    check_divides(rules_, dense_);
+    check_divides(rules_, expert_);
+    check_virtual_pipeline(rules_, 2, [] { return std::string("; leave it out"); });
+    check_split_rank(rules_);
+    rules_.apply({"order"}, [&] {
+      if (check_order_words() && meshes_exist() && check_order_is_complete()) check_pipelines();
+    });
+    check_instances();
     check_hierarchical_context();
-    if (meshes_exist) check_hybrid_context();
-    check_placement(config_, diagnostics_);
-    check_stages("embedding_stages", config_.embedding_stages);
-    check_stages("position_embedding_stages", config_.position_embedding_stages);
+    rules_.apply({"hybrid_context"}, [&] {
+      if (meshes_exist()) check_hybrid_context();
+    });
+    check_placement(rules_);
+    rules_.apply({"embedding_stages", "pipeline"},
+                 [&] { check_stages("embedding_stages", config_.embedding_stages); });
+    rules_.apply({"position_embedding_stages", "pipeline"},
+                 [&] { check_stages("position_embedding_stages", config_.position_embedding_stages); });
   }
 
  private:
-  /// The order names axes there are, each once.
+  static Size expert_tensor_size(const RuleSet& rules) {
+    // An expert tensor size that is unreadable is not that of `tensor` either.
+    const bool is_own = rules.config.expert_tensor.has_value() || !rules.can_read({"expert_tensor"});
+    return {is_own ? "expert_tensor" : "tensor", expert_tensor(rules.config)};
+  }
+
+  /// Whether both meshes exist. Rules about their groups can be applied only then.
+  [[nodiscard]] bool meshes_exist() const {
+    return rules_.can_read({"world_size", "tensor", "weight_remat", "pipeline", "context", "expert_tensor",
+                            "expert_weight_remat", "expert"}) &&
+           fit(dense_, config_.world_size) && fit(expert_, config_.world_size);
+  }
+
+  /// Every word of the order is an axis, and none is repeated.
   bool check_order_words() {
     bool sound = true;
     const auto refuse = [&](const std::string& rule) {
-      diagnostics_.add("order", config_.order, rule);
+      rules_.diagnostics.add("order", config_.order, rule);
       sound = false;
     };
     const std::vector<std::string> axes = axes_of(config_.order);
@@ -71,7 +87,7 @@ class Checker {
     return sound;
   }
 
-  /// Every axis of several ranks, in either mesh, is in the order.
+  /// The order names every axis that has several ranks in one of the meshes.
   bool check_order_is_complete() {
     const std::int64_t dense_data = config_.world_size / *product_of(dense_);
     const std::int64_t expert_data = config_.world_size / *product_of(expert_);
@@ -88,23 +104,22 @@ class Checker {
                                      {"pp", {"pipeline", config_.pipeline}}};
     const std::vector<std::string> axes = axes_of(config_.order);
     std::vector<std::string> missing;
-    std::string reasons;
+    std::vector<std::string> reasons;
     for (const auto& [axis, size] : needed) {
       const bool is_named = std::find(axes.begin(), axes.end(), axis) != axes.end();
       if (is_named || size.value == 1) continue;
       if (std::find(missing.begin(), missing.end(), axis) != missing.end()) continue;
       missing.emplace_back(axis);
-      reasons += (reasons.empty() ? "" : ", ") + std::string(axis) + " though " + size.text();
+      reasons.push_back(std::string(axis) + " though " + size.text());
     }
     if (missing.empty()) return true;
-    diagnostics_.add(
-        "order", config_.order,
-        "lacks " + reasons + "; " + config_.order + "-" + joined(missing, "-") + " names it all");
+    rules_.diagnostics.add("order", config_.order,
+                           "lacks " + joined(reasons, ", ") + "; " + config_.order + "-" +
+                               joined(missing, "-") + " names it all");
     return false;
   }
 
-  /// The stages of a pipeline are the same ranks in both meshes, which is so if the same number of ranks lies
-  /// between them.
+  /// Both meshes have the same pipeline groups: the stages lie equally many ranks apart.
   void check_pipelines() {
     if (config_.pipeline == 1) return;
     const Mesh dense(megatron_core::dense_axes(config_));
@@ -113,34 +128,41 @@ class Checker {
     std::vector<std::string> axes = axes_of(config_.order);
     std::erase(axes, "pp");
     axes.emplace_back("pp");
-    diagnostics_.add("order", config_.order,
-                     "gives the experts other pipeline groups than the dense layers: stages lie " +
-                         std::to_string(dense.stride("pp")) + " ranks apart in " + dense.to_string() +
-                         ", but " + std::to_string(expert.stride("pp")) + " in " + expert.to_string() + "; " +
-                         joined(axes, "-") + " works");
+    rules_.diagnostics.add("order", config_.order,
+                           "gives the experts other pipeline groups than the dense layers: stages lie " +
+                               std::to_string(dense.stride("pp")) + " ranks apart in " + dense.to_string() +
+                               ", but " + std::to_string(expert.stride("pp")) + " in " + expert.to_string() +
+                               "; " + joined(axes, "-") + " works");
   }
 
-  void check_instances(bool meshes_exist) {
+  void check_instances() {
     const std::int64_t value = config_.optimizer_instances;
-    if (value < 1) diagnostics_.add("optimizer_instances", value, "is below 1", {1});
-    if (value > 1 && (config_.weight_remat > 1 || config_.expert_weight_remat > 1)) {
-      diagnostics_.add("optimizer_instances", value,
-                       "cannot go together with weight_remat = " + std::to_string(config_.weight_remat) +
-                           ", expert_weight_remat = " + std::to_string(config_.expert_weight_remat) +
-                           ": one of the two must be at 1",
-                       {1});
-    }
-    if (value < 2 || !meshes_exist) return;
-    const std::int64_t dense = config_.world_size / *product_of(dense_) * config_.context;
-    const std::int64_t expert = config_.world_size / *product_of(expert_);
-    check_instances_divide(dense, "the data and context groups of " + std::to_string(dense) + " ranks");
-    check_instances_divide(expert, "the expert data groups of " + std::to_string(expert) + " ranks");
+    rules_.apply({"optimizer_instances"}, [&] {
+      if (value < 1) rules_.diagnostics.add("optimizer_instances", value, "is below 1", {1});
+    });
+    rules_.apply({"optimizer_instances", "weight_remat", "expert_weight_remat"}, [&] {
+      if (value < 2 || (config_.weight_remat <= 1 && config_.expert_weight_remat <= 1)) return;
+      rules_.diagnostics.add(
+          "optimizer_instances", value,
+          "cannot go together with weight_remat = " + std::to_string(config_.weight_remat) +
+              ", expert_weight_remat = " + std::to_string(config_.expert_weight_remat) +
+              ": one of the two must be at 1",
+          {1});
+    });
+    rules_.apply({"optimizer_instances"}, [&] {
+      if (value < 2 || !meshes_exist()) return;
+      const std::int64_t dense = config_.world_size / *product_of(dense_) * config_.context;
+      const std::int64_t expert = config_.world_size / *product_of(expert_);
+      check_instances_divide(dense, "the data and context groups of " + std::to_string(dense) + " ranks");
+      check_instances_divide(expert, "the expert data groups of " + std::to_string(expert) + " ranks");
+    });
   }
 
   void check_instances_divide(std::int64_t ranks, const std::string& what) {
     const std::int64_t value = config_.optimizer_instances;
     if (ranks % value == 0) return;
-    diagnostics_.add("optimizer_instances", value, "does not divide " + what, nearest_divisors(ranks, value));
+    rules_.diagnostics.add("optimizer_instances", value, "does not divide " + what,
+                           nearest_divisors(ranks, value));
   }
 
   void check_hierarchical_context() {
@@ -152,14 +174,19 @@ class Checker {
       texts.push_back(std::to_string(size));
     }
     const std::string text = joined(texts, ",");
-    if (std::any_of(levels.begin(), levels.end(), [](const Size& s) { return s.value < 1; })) {
-      diagnostics_.add("hierarchical_context", text, "has a level below 1");
-    } else if (product_of(levels) != config_.context) {
+    const bool are_sizes =
+        std::all_of(levels.begin(), levels.end(), [](const Size& level) { return level.value >= 1; });
+    rules_.apply({"hierarchical_context"}, [&] {
+      if (!are_sizes) rules_.diagnostics.add("hierarchical_context", text, "has a level below 1");
+    });
+    rules_.apply({"hierarchical_context", "context"}, [&] {
       const auto product = product_of(levels);
-      diagnostics_.add("hierarchical_context", text,
-                       "multiplies to " + (product ? std::to_string(*product) : "more than 2147483647") +
-                           ", not to context = " + std::to_string(config_.context));
-    }
+      if (!are_sizes || product == config_.context) return;
+      rules_.diagnostics.add("hierarchical_context", text,
+                             "multiplies to " +
+                                 (product ? std::to_string(*product) : "more than 2147483647") +
+                                 ", not to context = " + std::to_string(config_.context));
+    });
   }
 
   void check_hybrid_context() {
@@ -167,13 +194,14 @@ class Checker {
     const std::int64_t ranks = config_.world_size / *product_of(dense_) * config_.context;
     const std::string groups = "the data and context groups of " + std::to_string(ranks) + " ranks";
     if (ranks % 2 != 0) {
-      diagnostics_.add("hybrid_context", "true", "needs an even size of " + groups);
+      rules_.diagnostics.add("hybrid_context", "true", "needs an even size of " + groups);
       return;
     }
     for (const std::int64_t size : megatron_core::hybrid_sizes(ranks)) {
       if (ranks % size == 0) continue;
-      diagnostics_.add("hybrid_context", "true",
-                       "does not work: its groups of " + std::to_string(size) + " do not divide " + groups);
+      rules_.diagnostics.add(
+          "hybrid_context", "true",
+          "does not work: its groups of " + std::to_string(size) + " do not divide " + groups);
     }
   }
 
@@ -181,26 +209,26 @@ class Checker {
     if (config_.pipeline <= 1) return;
     for (auto stage = stages.begin(); stage != stages.end(); ++stage) {
       if (*stage < -config_.pipeline || *stage >= config_.pipeline) {
-        diagnostics_.add(field, *stage,
-                         "is no stage of pipeline = " + std::to_string(config_.pipeline) +
-                             ", which has stages 0 .. " + std::to_string(config_.pipeline - 1) +
-                             ", or -1 .. " + std::to_string(-config_.pipeline) + " from the end");
+        rules_.diagnostics.add(field, *stage,
+                               "is no stage of pipeline = " + std::to_string(config_.pipeline) +
+                                   ", which has stages 0 .. " + std::to_string(config_.pipeline - 1) +
+                                   ", or -1 .. " + std::to_string(-config_.pipeline) + " from the end");
       } else if (std::find(stages.begin(), stage, *stage) != stage) {
-        diagnostics_.add(field, *stage, "is named twice");
+        rules_.diagnostics.add(field, *stage, "is named twice");
       }
     }
   }
 
+  const RuleSet& rules_;
   const ParallelConfig& config_;
-  Diagnostics& diagnostics_;
-  std::array<Size, 4> dense_;
-  std::array<Size, 4> expert_;
+  std::vector<Size> dense_;
+  std::vector<Size> expert_;
 };
 
 }  // namespace
 
-void check_megatron_core(const ParallelConfig& config, Diagnostics& diagnostics) {
-  Checker(config, diagnostics).run();
+void check_megatron_core(const RuleSet& rules) {
+  Checker(rules).run();
 }
 
 }  // namespace rankmesh

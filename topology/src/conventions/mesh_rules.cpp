@@ -9,61 +9,90 @@
 namespace rankmesh {
 namespace {
 
-/// The meshes that are sound, each of so many ranks as the world.
-std::vector<Mesh> check_meshes(const ParallelConfig& config, Diagnostics& diagnostics) {
-  std::vector<Mesh> meshes;
-  if (config.meshes.empty()) diagnostics.add("meshes", "", "are missing: give the axes with their sizes");
+void check_meshes(const RuleSet& rules) {
+  const ParallelConfig& config = rules.config;
   for (const std::vector<Axis>& axes : config.meshes) {
+    if (axes.empty()) continue;
     const std::string text = to_string(axes);
-    if (axes.empty()) {
-      diagnostics.add("meshes", "", "has a mesh without axes");
-      continue;
-    }
     try {
-      meshes.emplace_back(fill_in(axes, config.world_size));
-      if (meshes.back().world_size() == config.world_size) continue;
-      diagnostics.add("meshes", text,
-                      "multiplies to " + std::to_string(meshes.back().world_size()) +
-                          ", not to world_size = " + std::to_string(config.world_size));
+      const Mesh mesh(fill_in(axes, config.world_size));
+      if (mesh.world_size() == config.world_size) continue;
+      rules.diagnostics.add("meshes", text,
+                            "multiplies to " + std::to_string(mesh.world_size()) +
+                                ", not to world_size = " + std::to_string(config.world_size));
     } catch (const ConfigError& error) {
       for (const Diagnostic& diagnostic : error.diagnostics()) {
-        diagnostics.add("meshes", text, "does not work: " + diagnostic.message());
+        rules.diagnostics.add("meshes", text, "does not work: " + diagnostic.message());
       }
     }
   }
+}
+
+/// The meshes of the configuration; none unless all of them exist, which rules about their groups need.
+std::vector<Mesh> meshes_of(const RuleSet& rules) {
+  std::vector<Mesh> meshes;
+  rules.apply({"meshes", "world_size"}, [&] {
+    if (rules.diagnostics.has("meshes") || !is_world_size(rules.config.world_size)) return;
+    for (const std::vector<Axis>& axes : rules.config.meshes) {
+      meshes.emplace_back(fill_in(axes, rules.config.world_size));
+    }
+  });
   return meshes;
+}
+
+/// @param earlier the kinds before this one, whose names it may not repeat
+void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::span<const KindSpec> earlier) {
+  if (!GroupKind::is_valid(kind.kind)) {
+    rules.diagnostics.add(
+        "kinds", to_string(kind),
+        "is called \"" + kind.kind +
+            "\", which cannot name a kind: 1 to 31 lower-case letters, digits and underscores "
+            "are allowed, the first a letter; put name: before the axes");
+  }
+  if (std::any_of(earlier.begin(), earlier.end(), [&](const KindSpec& k) { return k.kind == kind.kind; })) {
+    rules.diagnostics.add("kinds", to_string(kind), "repeats the name of another kind, " + kind.kind);
+  }
+}
+
+/// The axes of a kind are axes of one mesh.
+void check_kind_axes(const RuleSet& rules, const KindSpec& kind, const std::vector<Mesh>& meshes) {
+  try {
+    static_cast<void>(meshes[mesh_of(kind.groups, meshes)].family(kind.groups));
+  } catch (const ConfigError& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics()) {
+      rules.diagnostics.add("kinds", to_string(kind), "does not work: " + diagnostic.message());
+    }
+  }
 }
 
 }  // namespace
 
-void check_mesh(const ParallelConfig& config, Diagnostics& diagnostics) {
-  const bool world_is_valid = check_world_size(config.world_size, {}, diagnostics);
-  if (!world_is_valid) return;
-  const std::vector<Mesh> meshes = check_meshes(config, diagnostics);
-  const bool all_are_sound = meshes.size() == config.meshes.size() && !diagnostics.has("meshes");
-  if (config.kinds.empty())
-    diagnostics.add("kinds", "", "are missing: say which axes vary in a kind of group");
-  for (auto kind = config.kinds.begin(); kind != config.kinds.end(); ++kind) {
-    const std::string text = to_string(*kind);
-    if (!GroupKind::is_valid(kind->kind)) {
-      diagnostics.add("kinds", text,
-                      "is called \"" + kind->kind +
-                          "\", which cannot name a kind: 1 to 31 lower-case letters, digits and underscores "
-                          "are allowed, the first a letter; put name: before the axes");
+void check_mesh(const RuleSet& rules) {
+  const ParallelConfig& config = rules.config;
+  check_world_size(rules, {});
+  rules.apply({"meshes"}, [&] {
+    if (config.meshes.empty()) {
+      rules.diagnostics.add("meshes", "", "are missing: give the axes with their sizes");
     }
-    if (std::any_of(config.kinds.begin(), kind, [&](const KindSpec& k) { return k.kind == kind->kind; })) {
-      diagnostics.add("kinds", text, "repeats the name of another kind, " + kind->kind);
+    if (std::any_of(config.meshes.begin(), config.meshes.end(), [](const auto& m) { return m.empty(); })) {
+      rules.diagnostics.add("meshes", "", "has a mesh without axes");
     }
-    if (!all_are_sound) continue;
-    try {
-      static_cast<void>(meshes[mesh_of(kind->groups, meshes)].family(kind->groups));
-    } catch (const ConfigError& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) {
-        diagnostics.add("kinds", text, "does not work: " + diagnostic.message());
-      }
+  });
+  rules.apply({"meshes", "world_size"}, [&] {
+    if (is_world_size(config.world_size)) check_meshes(rules);
+  });
+  rules.apply({"kinds"}, [&] {
+    if (config.kinds.empty()) {
+      rules.diagnostics.add("kinds", "", "are missing: say which axes vary in a kind of group");
     }
-  }
-  check_placement(config, diagnostics);
+    const std::vector<Mesh> meshes = meshes_of(rules);
+    const std::span<const KindSpec> kinds = config.kinds;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      check_kind_name(rules, kinds[i], kinds.first(i));
+      if (!meshes.empty()) check_kind_axes(rules, kinds[i], meshes);
+    }
+  });
+  check_placement(rules);
 }
 
 }  // namespace rankmesh

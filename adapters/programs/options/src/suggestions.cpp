@@ -6,8 +6,7 @@
 namespace rankmesh::cli {
 
 std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
-  const auto matches = closest_matches(word, known);
-  return matches.empty() ? "" : "; did you mean " + joined(matches, " or ") + "?";
+  return rankmesh::did_you_mean(closest_matches(word, known));
 }
 
 std::string alternatives(std::span<const std::string> words) {

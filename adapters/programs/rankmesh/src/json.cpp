@@ -1,7 +1,7 @@
 #include "json.hpp"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/rank_list.hpp"
@@ -9,28 +9,20 @@
 namespace rankmesh::cli {
 namespace {
 
-/// A field's text as what it means: a number, a flag, nothing, or a word.
-nlohmann::ordered_json value_json(const std::string& text) {
-  if (text == "none") return nullptr;
-  if (text == "true" || text == "false") return text == "true";
-  std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc() && stop == end) return number;
-  return text;
-}
+struct ToJson {
+  nlohmann::ordered_json operator()(std::monostate) const { return nullptr; }
+  template <typename Value>
+  nlohmann::ordered_json operator()(const Value& value) const {
+    return value;
+  }
+};
 
 }  // namespace
 
 std::string config_json(const ParallelConfig& config) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const FieldText& field : fields_of_convention(config)) json[field.field] = value_json(field.value);
-  // Lists are lists, of one number too.
-  for (const auto& [name, list] :
-       {std::pair("hierarchical_context", &config.hierarchical_context),
-        std::pair("embedding_stages", &config.embedding_stages),
-        std::pair("position_embedding_stages", &config.position_embedding_stages)}) {
-    if (json.contains(name)) json[name] = *list;
+  for (const FieldValue& field : fields_of_convention(config)) {
+    json[std::string(field.field)] = std::visit(ToJson(), field.data);
   }
   return json.dump();
 }

@@ -73,7 +73,7 @@ LayoutCommand::LayoutCommand(CommandSpec spec, std::string gpus_per_node)
 ConfigReading LayoutCommand::read_config(Problems& problems) const {
   OptionReading reading = config_.read();
   problems.insert(problems.end(), reading.messages.begin(), reading.messages.end());
-  return {std::move(reading.config), std::move(reading.diagnostics)};
+  return reading;
 }
 
 std::optional<int> LayoutCommand::read_gpus_per_node(Problems& problems) const {

@@ -87,7 +87,7 @@ TEST_CASE("options of Megatron-Core are read into the configuration") {
 TEST_CASE("an unreadable value of Megatron-Core has no consequences") {
   const std::string core = "--convention megatron-core --world-size 8 ";
   CHECK(fields(read(core + "--cp x --hierarchical-cp 2,2")) == Fields{"context"});
-  CHECK(fields(read(core + "--ep x --tp 3")) == Fields{"expert"});
+  CHECK(fields(read(core + "--ep x --tp 3")) == Fields{"tensor", "expert"});
   CHECK(fields(read(core + "--ep x --tp 0 --order tp-xp")) == Fields{"tensor", "expert", "order"});
   CHECK(fields(read(core + "--pp x --embedding-stages 0,7 --vpp 2")) == Fields{"pipeline"});
   CHECK(fields(read("--convention core --world-size 8 --cp 2 --tp 3")) == Fields{"convention"});

@@ -71,7 +71,7 @@ TEST_CASE("the configuration as JSON has every field under its name") {
   std::vector<std::string> names;
   for (const auto& item : config.items()) names.push_back(item.key());
   std::vector<std::string> fields;
-  for (const FieldText& field : fields_of_convention({})) fields.push_back(field.field);
+  for (const FieldValue& field : fields_of_convention({})) fields.emplace_back(field.field);
   CHECK(names == fields);
 }
 

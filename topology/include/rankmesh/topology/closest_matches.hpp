@@ -15,4 +15,7 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 [[nodiscard]] std::vector<std::string> closest_matches(std::string_view word,
                                                        std::span<const std::string> known);
 
+/// `; did you mean tensor or context?`; empty without matches.
+[[nodiscard]] std::string did_you_mean(std::span<const std::string> matches);
+
 }  // namespace rankmesh

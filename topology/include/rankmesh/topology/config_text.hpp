@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "rankmesh/topology/export.hpp"
@@ -9,8 +11,8 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// A configuration on one line: `world=16 tp=2 pp=4 fp8`. The world size always, everything else only where
-/// it differs from the default, in this order:
+/// A configuration on one line: `world=16 tp=2 pp=4 fp8`. The world size is always written, every other field
+/// only if it differs from its default, in this order:
 ///
 ///     world=N convention=extended|megatron-core|mesh
 ///     tp=N pp=N sp=N vpp=N split-rank=N fp8 distributed-optimizer amax-rule=product vpp-rule=megatron
@@ -18,46 +20,60 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 ///     rank-offset=N job-size=N embedding-stages=N,N position-embedding-stages=N,N
 ///     axes=tp=2,dp=4/ep=4,edp=2 groups=dp,zero:dp+tp
 ///
-/// Behind `axes` stand the meshes of one's own, behind `groups` its kinds, see mesh_text.hpp.
+/// `axes` lists custom meshes, `groups` the kinds of group on them, in the grammar of mesh_text.hpp.
 ///
-/// `parse_config` reads it back to an equal configuration.
+/// `parse_config` reads the text back to an equal configuration.
 [[nodiscard]] std::string to_string(const ParallelConfig& config);
 
 /// Reads the one-line form. Words may come in any order, each at most once; `amax-rule=reference` and
-/// `vpp-rule=reference` are understood too. Sizes are read as they are: `check` judges them.
-/// @throws ConfigError listing every unknown or repeated word, value that is no number of 64 bits, and a
-/// missing
-///         world size
+/// `vpp-rule=reference` are accepted too. Sizes are not checked here but by `check`.
+/// @throws ConfigError listing every unknown or repeated word, every value that is no number of 64 bits, and
+///         a missing world size
 [[nodiscard]] ParallelConfig parse_config(std::string_view text);
 
-/// What `read_config` made of a text.
+/// A configuration that was read from a text, a file or options.
 struct ConfigReading {
-  /// The words that could be read; the others at their defaults.
-  ParallelConfig config;
-  /// What is wrong with the other words.
-  std::vector<Diagnostic> diagnostics;
+  /// The fields that could be read; all other fields have their defaults.
+  ParallelConfig config{};
+  /// What is wrong with the other fields.
+  std::vector<Diagnostic> diagnostics{};
+  /// The fields that could not be read, and required fields that are missing. `check_values` applies no rule
+  /// that reads one of them.
+  std::vector<std::string> unreadable{};
 };
 
-/// `parse_config` without the exception, so that a caller can report what is wrong with the words together
-/// with what is wrong with the sizes.
+/// `parse_config` without the exception, for callers that report unreadable words and broken rules together.
 [[nodiscard]] ConfigReading read_config(std::string_view text);
 
 /// One field of a configuration as text.
 struct FieldText {
-  /// Its name, `tensor` say.
+  /// The name in ParallelConfig, for example `tensor`.
   std::string field;
-  /// What it holds.
+  /// The value: `none` if there is no value, `true` or `false` for a flag.
   std::string value;
 
   bool operator==(const FieldText&) const = default;
 };
 
-/// Every field of a configuration with its name and value (`none` where there is no value, `true` or `false`
-/// for a flag), in the order of declaration: what two processes compare to find where they differ.
+/// Every field of a configuration as text, in the order of declaration. Two processes compare these texts to
+/// find where their configurations differ.
 [[nodiscard]] std::vector<FieldText> field_texts(const ParallelConfig& config);
 
-/// Those that mean something in the convention of the configuration; the convention itself only where it is
-/// not the reference's.
-[[nodiscard]] std::vector<FieldText> fields_of_convention(const ParallelConfig& config);
+/// One field of a configuration as typed data.
+struct FieldValue {
+  /// Nothing, a flag, a number, a text or numbers. Choices, meshes and kinds are texts of the one-line form.
+  using Data = std::variant<std::monostate, bool, std::int64_t, std::string, std::vector<std::int64_t>>;
+
+  /// The name in ParallelConfig, for example `tensor`.
+  std::string_view field;
+  /// The value.
+  Data data;
+
+  bool operator==(const FieldValue&) const = default;
+};
+
+/// The fields that have a meaning in the convention of the configuration. The field `convention` is omitted
+/// if it is the reference's.
+[[nodiscard]] std::vector<FieldValue> fields_of_convention(const ParallelConfig& config);
 
 }  // namespace rankmesh

@@ -10,62 +10,79 @@
 #include "rankmesh/topology/export.hpp"
 
 /// @file
-/// A configuration from values that somebody wrote: options of a program, a file. Both are judged in one way,
-/// which reports everything at once and nothing that only follows from a value that cannot be read.
+/// Configurations from values that a user wrote, for example as options of a program or in a file. All errors
+/// are reported at once, and none that only follows from a value that cannot be read.
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// What the value of a field is.
+/// The type of a field's value.
 enum class FieldType {
   /// A whole number.
   number,
-  /// Given or not.
+  /// Given or not given.
   flag,
   /// A word.
   text,
-  /// Whole numbers, with commas between them.
+  /// Whole numbers, separated by commas.
   numbers,
-  /// Meshes as mesh_text.hpp has them, with `/` between them.
+  /// Meshes in the grammar of mesh_text.hpp, separated by `/`.
   meshes,
-  /// Kinds as mesh_text.hpp has them, with commas between them.
+  /// Kinds in the grammar of mesh_text.hpp, separated by commas.
   kinds,
-  /// One of some words.
+  /// One of several words.
   choice,
 };
 
-/// A field of a configuration, for those who read or document one.
-struct FieldDescription {
-  /// As in ParallelConfig.
-  std::string_view field;
-  /// As in the one-line form.
+/// A word that a field of type `choice` takes.
+struct FieldChoice {
+  /// The word in texts.
   std::string_view word;
-  /// What is given for it.
+  /// What the word means, on one line.
+  std::string_view description;
+};
+
+/// A field of a configuration, for programs and documents that read or explain it.
+struct FieldDescription {
+  /// The name in ParallelConfig.
+  std::string_view field;
+  /// The name in the one-line form.
+  std::string_view word;
+  /// The type of its value.
   FieldType type = FieldType::number;
-  /// Of a choice, the default first.
-  std::vector<std::string_view> choices{};
+  /// Of a field of type `choice`: the words, the default first.
+  std::vector<FieldChoice> choices{};
+  /// What the field is, in one sentence without a full stop.
+  std::string_view description{};
+  /// What an absent field means; empty if that needs no words: for flags, and for fields without a default.
+  std::string default_text{};
+  /// The conventions in which the field has a meaning.
+  std::span<const Convention> conventions{};
+  /// Whether the field must be given.
+  bool is_required = false;
 };
 
 /// Every field, in the order of the one-line form.
 [[nodiscard]] std::vector<FieldDescription> describe_fields();
 
-/// The value of a field as it was written; nothing for a flag, and where there should be one and is not.
+/// The value of a field as the user wrote it.
 struct GivenValue {
-  /// As in ParallelConfig.
+  /// The name in ParallelConfig.
   std::string field{};
-  /// As in the one-line form.
+  /// The value in the one-line form; nothing for a flag, or for a field that lacks its value.
   std::optional<std::string> text{};
 
   bool operator==(const GivenValue&) const = default;
 };
 
-/// Reads values, each field's at most once. A field that cannot be read keeps its default; the world size, if
-/// it cannot or is missing, is 0, which nothing can fail to divide.
-/// @param known what is known to be wrong already: those fields are neither read nor missing
-[[nodiscard]] ConfigReading read_values(std::span<const GivenValue> given,
-                                        std::vector<Diagnostic> known = {});
+/// Reads values, at most one for each field. Unreadable fields, and a missing world size, keep their defaults
+/// and are listed in `ConfigReading::unreadable`.
+/// @param known diagnostics that the caller has found already; their fields are unreadable
+/// @param unreadable further fields that are unreadable
+[[nodiscard]] ConfigReading read_values(std::span<const GivenValue> given, std::vector<Diagnostic> known = {},
+                                        std::vector<std::string> unreadable = {});
 
-/// Adds what `check` finds, but for fields that have diagnostics already and for rules about those, and sorts
-/// everything by field.
+/// Adds the diagnostics of `check`, except those of rules that read an unreadable field, and sorts all
+/// diagnostics by field.
 void check_values(ConfigReading& reading);
 
 }  // namespace rankmesh

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,41 +11,73 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// One rule that a configuration breaks.
+/// A place in a file or another text.
+struct SourcePlace {
+  /// The file, as the caller named it.
+  std::string source{};
+  /// Counts from 1, as `column` does. Both are 0 for the source as a whole, for example a file that cannot be
+  /// opened.
+  int line = 0;
+  /// See `line`.
+  int column = 0;
+
+  /// `layout.toml:3:10`, as compilers write it; `layout.toml` for the source as a whole.
+  [[nodiscard]] std::string text() const;
+
+  bool operator==(const SourcePlace&) const = default;
+};
+
+/// One thing that is wrong with a configuration, a mesh or a file.
 struct Diagnostic {
-  /// The field of the configuration, `tensor` say; for a mesh, the axis.
+  /// What the diagnostic is about.
+  enum class Kind {
+    /// A value that cannot be read or breaks a rule.
+    invalid,
+    /// A field that must be given and is not.
+    missing,
+  };
+
+  /// The field of the configuration, for example `tensor`; of a mesh, the axis. Empty if the diagnostic
+  /// concerns no single field, for example a file that cannot be read.
   std::string field{};
-  /// The value found there, as text: it may not be a number at all.
+  /// The value of the field as text; the text need not be a number.
   std::string value{};
-  /// What is wrong with it, as a phrase that follows `field = value`.
+  /// The rule that is broken, as a phrase that follows `field = value`.
   std::string rule{};
-  /// The values of `field` nearest to `value` that obey this rule with the other fields as they are, in
-  /// ascending order; empty where no value does or where the question makes no sense.
+  /// The values of `field` nearest to `value` that obey this rule while the other fields stay as they are, in
+  /// ascending order; empty if there is none, or if the field is no number.
   std::vector<std::int64_t> nearest{};
+  /// Words that may have been meant, for example keys of a file. `rule` names them where a message should.
+  std::vector<std::string> suggestions{};
+  /// Where the value is written, if it was read from a file.
+  std::optional<SourcePlace> place{};
+  /// Whether the field is invalid or missing.
+  Kind kind = Kind::invalid;
 
   /// `tensor = 3 does not divide world_size = 16; nearest: 2, 4`
+  [[nodiscard]] std::string text() const;
+  /// The text behind the place, if there is one:
+  /// `layout.toml:3:10: tensor = 3 does not divide world_size = 16; nearest: 2, 4`
   [[nodiscard]] std::string message() const;
 
   bool operator==(const Diagnostic&) const = default;
 };
 
-/// Collects what is wrong with a configuration, field by field. A diagnostic is kept once, however many rules
-/// find it.
+/// Sorts diagnostics of files by line and column; diagnostics without a line come last.
+void sort_by_place(std::vector<Diagnostic>& diagnostics);
+
+/// Collects diagnostics. One that is found by several rules is kept once.
 class Diagnostics {
  public:
-  /// Adds a diagnostic, unless an equal one is there.
   void add(std::string_view field, std::string value, std::string rule,
            std::vector<std::int64_t> nearest = {});
-  /// The same, with a number as the value.
   void add(std::string_view field, std::int64_t value, std::string rule,
            std::vector<std::int64_t> nearest = {}) {
     add(field, std::to_string(value), std::move(rule), std::move(nearest));
   }
-  /// Whether a diagnostic names `field`.
+  /// Whether there is a diagnostic of this field.
   [[nodiscard]] bool has(std::string_view field) const;
-  /// Whether nothing was added.
   [[nodiscard]] bool empty() const noexcept { return diagnostics_.empty(); }
-  /// The diagnostics, moved out.
   [[nodiscard]] std::vector<Diagnostic> take() { return std::move(diagnostics_); }
 
  private:

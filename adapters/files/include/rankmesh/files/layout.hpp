@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +11,7 @@
 #include "rankmesh/topology/config_values.hpp"
 
 /// @file
-/// A layout in TOML: what `ParallelConfig` holds, under the names of its fields.
+/// A layout in TOML. The keys are the names of the fields of `ParallelConfig`.
 ///
 /// ```toml
 /// world_size = 1024
@@ -21,9 +22,9 @@
 /// hierarchical_context = [2, 4]
 /// ```
 ///
-/// Sizes are whole numbers, flags `true` or `false`, conventions and rules the words that the options of the
-/// programs take, lists of numbers arrays. Meshes and kinds of one's own are arrays of texts, each as
-/// mesh_text.hpp has it, since a table of TOML has no order:
+/// Sizes are whole numbers, flags are `true` or `false`, conventions and rules are the words that the options
+/// of the programs take, lists of numbers are arrays. Custom meshes and kinds are arrays of texts in the
+/// grammar of mesh_text.hpp, because a TOML table has no order:
 ///
 /// ```toml
 /// world_size = 16
@@ -35,88 +36,62 @@
 namespace RANKMESH_FILES_API rankmesh {
 namespace files {
 
-/// One thing that is wrong with a layout file, with what it is about.
-struct LayoutProblem {
-  /// The file, as the caller named it.
-  std::string source{};
-  /// Both count from 1; both are 0 where the problem has no place: something is missing, say.
-  int line = 0;
-  /// See `line`.
-  int column = 0;
-  /// The field is empty where the file cannot be read at all.
-  Diagnostic diagnostic{};
-  /// What may have been meant: keys, or words.
-  std::vector<std::string> suggestions{};
-
-  /// What is wrong, without the place.
-  [[nodiscard]] std::string text() const;
-  /// `layout.toml:3:10: tensor = 3 does not divide world_size = 16; nearest: 2, 4`
-  [[nodiscard]] std::string message() const;
-
-  bool operator==(const LayoutProblem&) const = default;
-};
-
 /// The value of a field in a file, with its place.
 struct LayoutValue {
-  /// As the one-line form would have it.
+  /// The value as text, in the form of the one-line configuration.
   GivenValue value{};
-  /// Counts from 1, as `column` does.
-  int line = 0;
-  /// See `line`.
-  int column = 0;
-  /// Of a list: its parts, in their order.
+  /// Where the value begins.
+  SourcePlace place{};
+  /// Of an array: its elements, in their order.
   std::vector<LayoutValue> parts{};
 
   bool operator==(const LayoutValue&) const = default;
 };
 
-/// What a layout file says, whether or not that makes a layout.
+/// The contents of a layout file, before any rule about sizes is applied.
 struct LayoutFile {
   /// The file, as the caller named it.
   std::string source{};
-  /// The fields it gives, in the order of the file.
+  /// The fields that the file gives, in the order of the file.
   std::vector<LayoutValue> values{};
-  /// What cannot be read: unknown keys, values of another type, all of a file that is not TOML.
-  std::vector<LayoutProblem> problems{};
+  /// Everything that cannot be read, with its place: unknown keys, values of another type, or the whole file
+  /// if it is not TOML.
+  std::vector<Diagnostic> diagnostics{};
 
-  /// A diagnostic at the place of the value that it is about; without a place where that is not in the file.
-  [[nodiscard]] LayoutProblem placed(const Diagnostic& diagnostic) const;
+  /// The place of the value that a diagnostic is about, or of its element in an array; nothing if the file
+  /// does not give the field.
+  [[nodiscard]] std::optional<SourcePlace> place_of(const Diagnostic& diagnostic) const;
 };
 
-/// A layout, and everything that is wrong with it in the order of the file.
-struct LayoutReading {
-  /// Valid if there is no problem.
-  ParallelConfig config{};
-  /// Those without a place last.
-  std::vector<LayoutProblem> problems{};
-};
-
-/// Whether there is a reader of TOML. Without one, that is the problem of every file.
+/// Whether the library was built with a TOML reader. Without one, every file has a diagnostic that says so.
 [[nodiscard]] bool can_read_layouts() noexcept;
 
-/// Reads the keys and values of a text; those that can be read are not judged.
-/// @param source what problems call the text
+/// Reads the keys and values of a text and applies no rules.
+/// @param source the name of the text in diagnostics
 [[nodiscard]] LayoutFile parse_layout(std::string_view toml, std::string source = "<text>");
-/// Likewise of a file of at most 1 MiB. A file that cannot be read has what the system says as its problem.
+/// Reads the keys and values of a file of at most 1 MiB. If the file cannot be opened, the diagnostic has the
+/// message of the operating system.
 [[nodiscard]] LayoutFile parse_layout_file(const std::filesystem::path& path);
 
-/// Judges what a file says, by the rules of `check`.
-[[nodiscard]] LayoutReading check_layout(LayoutFile file);
+/// Applies the rules of `check` to the contents of a file.
+/// @return the configuration, valid if there is no diagnostic, and all diagnostics in the order of the file;
+///         diagnostics about absent fields come last
+[[nodiscard]] ConfigReading check_layout(LayoutFile file);
 
-/// Judges what a file and other values say together, options of a program say, which come before those of the
-/// file. The diagnostics are in the order of the fields; `LayoutFile::placed` knows where those of the file
-/// are.
+/// Applies the rules of `check` to a file together with other values, for example the options of a program,
+/// which override the file. The diagnostics are in the order of the fields; each diagnostic about a value
+/// from the file has its place, no other has one.
 /// @param file loses the values that others replace
-/// @param known what is known to be wrong with the others already
+/// @param known diagnostics of the other values that the caller has found already
 [[nodiscard]] ConfigReading check_together(LayoutFile& file, std::vector<GivenValue> others,
                                            std::vector<Diagnostic> known = {});
 
-/// The layout of a file.
-/// @throws FileError with every problem
+/// The configuration in a layout file.
+/// @throws FileError with every diagnostic
 [[nodiscard]] ParallelConfig load_layout(const std::filesystem::path& path);
 
-/// A configuration as a layout file: the world size, and everything else that differs from the default.
-/// `parse_layout` reads it back to an equal one.
+/// A configuration as a layout file: the world size, and every other field that differs from its default.
+/// `parse_layout` and `check_layout` read it back to an equal configuration.
 [[nodiscard]] std::string to_toml(const ParallelConfig& config);
 
 }  // namespace files

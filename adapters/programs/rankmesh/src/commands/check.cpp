@@ -17,13 +17,13 @@ using Json = nlohmann::ordered_json;
 /// A file with its mistakes and warnings.
 struct Verdict {
   std::string file;
-  files::LayoutReading reading;
+  ConfigReading reading;
   std::vector<std::string> warnings;
 };
 
 Verdict verdict_on(const std::string& file, std::optional<int> gpus_per_node) {
   Verdict verdict{file, files::check_layout(files::parse_layout_file(file)), {}};
-  if (!verdict.reading.problems.empty()) return verdict;
+  if (!verdict.reading.diagnostics.empty()) return verdict;
   const Topology topology(verdict.reading.config);
   verdict.warnings = warnings(topology);
   if (gpus_per_node) {
@@ -38,18 +38,19 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Json problem_json(const files::LayoutProblem& problem) {
-  const bool has_place = problem.line > 0;
+Json error_json(const std::string& file, const Diagnostic& diagnostic) {
+  const SourcePlace place = diagnostic.place.value_or(SourcePlace{});
+  const bool has_line = place.line > 0;
   Json suggestions = Json::array();
-  for (const std::int64_t value : problem.diagnostic.nearest) suggestions.push_back(value);
-  for (const std::string& word : problem.suggestions) suggestions.push_back(word);
+  for (const std::int64_t value : diagnostic.nearest) suggestions.push_back(value);
+  for (const std::string& word : diagnostic.suggestions) suggestions.push_back(word);
   return {{"severity", "error"},
-          {"file", problem.source},
-          {"line", has_place ? Json(problem.line) : Json(nullptr)},
-          {"column", has_place ? Json(problem.column) : Json(nullptr)},
-          {"field", text_or_null(problem.diagnostic.field)},
-          {"value", text_or_null(problem.diagnostic.value)},
-          {"message", problem.text()},
+          {"file", file},
+          {"line", has_line ? Json(place.line) : Json(nullptr)},
+          {"column", has_line ? Json(place.column) : Json(nullptr)},
+          {"field", text_or_null(diagnostic.field)},
+          {"value", text_or_null(diagnostic.value)},
+          {"message", diagnostic.text()},
           {"suggestions", suggestions}};
 }
 
@@ -67,8 +68,9 @@ int print_json(const std::vector<Verdict>& verdicts, Writer& out) {
     separator = ",\n ";
   };
   for (const Verdict& verdict : verdicts) {
-    is_fine = is_fine && verdict.reading.problems.empty();
-    for (const files::LayoutProblem& problem : verdict.reading.problems) put(problem_json(problem));
+    is_fine = is_fine && verdict.reading.diagnostics.empty();
+    for (const Diagnostic& diagnostic : verdict.reading.diagnostics)
+      put(error_json(verdict.file, diagnostic));
     for (const std::string& warning : verdict.warnings) put(warning_json(verdict.file, warning));
   }
   out.put(separator == "[" ? "[]\n" : "]\n");
@@ -107,8 +109,8 @@ class CheckCommand : public RunnableCommand {
     if (as_json) return {.run = [verdicts](Writer& out, Style) { return print_json(verdicts, out); }};
     Task task;
     for (const Verdict& verdict : verdicts) {
-      for (const files::LayoutProblem& problem : verdict.reading.problems)
-        problems.push_back(problem.message());
+      for (const Diagnostic& diagnostic : verdict.reading.diagnostics)
+        problems.push_back(diagnostic.message());
       for (const std::string& warning : verdict.warnings)
         task.warnings.push_back(verdict.file + ": " + warning);
     }

@@ -68,9 +68,9 @@ void print_json(const std::vector<KindComparison>& kinds, Names names, Writer& o
 }
 
 std::optional<ParallelConfig> read_file(const std::string& path, Problems& problems) {
-  const files::LayoutReading reading = files::check_layout(files::parse_layout_file(path));
-  for (const files::LayoutProblem& problem : reading.problems) problems.push_back(problem.message());
-  return reading.problems.empty() ? std::optional(reading.config) : std::nullopt;
+  const ConfigReading reading = files::check_layout(files::parse_layout_file(path));
+  for (const Diagnostic& diagnostic : reading.diagnostics) problems.push_back(diagnostic.message());
+  return reading.diagnostics.empty() ? std::optional(reading.config) : std::nullopt;
 }
 
 std::optional<ParallelConfig> read_layout(const Option& option, std::optional<std::int64_t> world_size,

@@ -170,13 +170,11 @@ class MeshCommand : public RunnableCommand {
       });
     });
     for (const files::LayoutValue& value : file.values) given.push_back(value.value);
-    std::vector<Diagnostic> known;
-    for (const files::LayoutProblem& problem : file.problems) known.push_back(problem.diagnostic);
-    const ConfigReading reading = read_values(given, std::move(known));
+    const ConfigReading reading = read_values(given, file.diagnostics);
     for (const Diagnostic& diagnostic : reading.diagnostics) {
       // A missing world size follows from the axes.
-      if (diagnostic.field == "world_size" && diagnostic.value.empty()) continue;
-      problems.push_back(file.placed(diagnostic).message());
+      if (diagnostic.kind == Diagnostic::Kind::missing) continue;
+      problems.push_back(message(diagnostic, file));
     }
     if (problems.empty() && reading.config.convention != Convention::mesh) {
       problems.push_back(*path + ": has no mesh of its own; rankmesh groups --layout takes it");
@@ -206,9 +204,9 @@ class MeshCommand : public RunnableCommand {
   }
 
   /// The message of a diagnostic, with the place in the file if the value is in the file.
-  static std::string message(const Diagnostic& diagnostic, const files::LayoutFile& file) {
-    const files::LayoutProblem in_file = file.placed(diagnostic);
-    return in_file.line > 0 ? in_file.message() : diagnostic.message();
+  static std::string message(Diagnostic diagnostic, const files::LayoutFile& file) {
+    if (!diagnostic.place) diagnostic.place = file.place_of(diagnostic);
+    return diagnostic.message();
   }
 
   /// The mesh after --unflatten and --flatten.

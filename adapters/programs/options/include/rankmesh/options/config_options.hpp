@@ -11,14 +11,14 @@
 
 namespace rankmesh::cli {
 
-/// What options, and the layout file that one of them may name, make of a configuration.
+/// A configuration from options, and from the layout file that one of them may name.
 struct OptionReading : ConfigReading {
-  /// Of each diagnostic what to tell the user: with the option or the place in the file that it is about.
+  /// Each diagnostic as a message for the user, with its place in the file or the option that it is about.
   std::vector<std::string> messages{};
 };
 
-/// The options of a program that describe a configuration: `--world-size`, `--tp`, `--pp` and so on, and
-/// `--layout` for a file that has what they do not say.
+/// The options of a program that describe a configuration, one for each field: `--world-size`, `--tp`, `--pp`
+/// and so on, and `--layout` for a file. Options override the file.
 ///
 ///     Program program({.name = "rankmesh-bringup", .summary = "..."});
 ///     const ConfigOptions options(program, "ranks of the MPI job");
@@ -28,28 +28,33 @@ struct OptionReading : ConfigReading {
 class ConfigOptions {
  public:
   /// Adds the options. The command must outlive this object.
-  /// @param world_size_note what the help text says of a missing world size: `required`, `ranks of the MPI
+  /// @param world_size_note the default of `--world-size` in the help text: `required`, `ranks of the MPI
   /// job`
   explicit ConfigOptions(Command& command,
                          std::string_view world_size_note = "required, here or in the file");
 
-  /// The configuration and everything that is wrong with it, in the order of the fields: values that cannot
-  /// be read, and whatever `check` finds in those that can. Nothing is reported that is only the consequence
-  /// of an unreadable value.
-  /// @param default_world_size the world size where neither the options nor the file give one; without, that
-  ///        is a diagnostic
+  /// The configuration and all diagnostics, in the order of the fields: of values that cannot be read, and
+  /// those of `check`, but none that only follows from an unreadable value.
+  /// @param default_world_size the world size if neither the options nor the file give one; without it, a
+  ///        missing world size is a diagnostic
   [[nodiscard]] OptionReading read(std::optional<std::int64_t> default_world_size = std::nullopt) const;
 
  private:
+  struct FieldOption {
+    std::string_view field;
+    const Option* option;
+  };
+
   const Option& layout_;
-  /// In the order of the table in the source.
-  std::vector<const Option*> options_;
+  /// In the order of the fields.
+  std::vector<FieldOption> options_;
 };
 
-/// The option of a field of the configuration: `--tp` for `tensor`; empty if none has that name.
+/// The option of a field of the configuration: `--tp` for `tensor`; empty if the field has no option.
 [[nodiscard]] std::string option_of_field(std::string_view field);
 
-/// A diagnostic with the option that it is about: `--tp: tensor = 3 does not divide world_size = 16`.
+/// A diagnostic with its place in a file, or with the option that it is about:
+/// `--tp: tensor = 3 does not divide world_size = 16`.
 [[nodiscard]] std::string option_message(const Diagnostic& diagnostic);
 
 }  // namespace rankmesh::cli
