@@ -5,6 +5,8 @@
 #include <deque>
 #include <utility>
 
+#include "rankmesh/comm/slices.hpp"
+
 namespace rankmesh::simulate {
 namespace {
 
@@ -65,13 +67,8 @@ void Members::all_gather(const LogGP& cost, std::int64_t bytes) {
 }
 
 void Members::check_in(const LogGP& cost, std::int64_t bytes, int roots) {
-  const int length = size() / roots;
-  const int longer = size() % roots;
-  int first = 0;
   for (int root = 0; root < roots; ++root) {
-    const int last = first + length + (root < longer ? 1 : 0);
-    check_in(cost, bytes, first, last);
-    first = last;
+    check_in(cost, bytes, slice_begin(root, roots, size()), slice_begin(root + 1, roots, size()));
   }
 }
 

@@ -8,14 +8,14 @@
 #include <utility>
 
 #include "rankmesh/mpi/error.hpp"
-#include "session.hpp"
+#include "tag_block.hpp"
 
 namespace rankmesh::mpi {
 namespace {
 
 constexpr int channel_count = 4;
 /// Polls without a sleep before the first one, for the case that all ranks come at once.
-constexpr int eager_rounds = 512;
+constexpr int eager_polls = 512;
 /// How many polls it takes until the core is offered to others. MPI offers it too, at every poll, where it
 /// has been told that ranks share cores: doing so twice would double the time that a message takes.
 constexpr int polls_per_yield = 8;
@@ -28,13 +28,13 @@ MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
       first_tag_(first_tag) {
   require_success(MPI_Comm_rank(communicator_, &rank_), "MPI_Comm_rank");
   require_success(MPI_Comm_size(communicator_, &size_), "MPI_Comm_size");
-  session_ = next_session(communicator_) % (tag_count / channel_count);
+  tag_block_ = next_tag_block(communicator_) % (tag_count / channel_count);
 }
 
-MpiTransport::MpiTransport(const MpiTransport& other, SameSession /*tag*/)
+MpiTransport::MpiTransport(const MpiTransport& other, SharedTags /*tag*/)
     : communicator_(other.communicator_),
       first_tag_(other.first_tag_),
-      session_(other.session_),
+      tag_block_(other.tag_block_),
       rank_(other.rank_),
       size_(other.size_) {}
 
@@ -52,7 +52,7 @@ MpiTransport::~MpiTransport() {
 }
 
 int MpiTransport::tag(Channel channel) const noexcept {
-  return first_tag_ + session_ * channel_count + static_cast<int>(channel);
+  return first_tag_ + tag_block_ * channel_count + static_cast<int>(channel);
 }
 
 void MpiTransport::require_success(int code, const char* call) const {
@@ -95,7 +95,7 @@ std::optional<Message> MpiTransport::receive(Channel channel) {
   require_success(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
   Message message{status.MPI_SOURCE, Bytes(static_cast<std::size_t>(count))};
   require_success(MPI_Mrecv(message.bytes.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE), "MPI_Mrecv");
-  idle_rounds_ = 0;
+  idle_polls_ = 0;
   return message;
 }
 
@@ -104,12 +104,12 @@ MpiTransport::Duration MpiTransport::now() {
 }
 
 void MpiTransport::idle() {
-  if (++idle_rounds_ <= eager_rounds) {
-    if (idle_rounds_ % polls_per_yield == 0) std::this_thread::yield();
+  if (++idle_polls_ <= eager_polls) {
+    if (idle_polls_ % polls_per_yield == 0) std::this_thread::yield();
   } else {
     // Longer and longer, so that ranks that share a core let each other work.
     std::this_thread::sleep_for(std::min<std::chrono::microseconds>(
-        longest_sleep, std::chrono::microseconds(idle_rounds_ - eager_rounds)));
+        longest_sleep, std::chrono::microseconds(idle_polls_ - eager_polls)));
   }
 }
 

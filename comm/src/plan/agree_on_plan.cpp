@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/topology/config_text.hpp"
 
 namespace rankmesh {
 namespace {
@@ -26,6 +27,24 @@ std::optional<CommunicatorPlan> plan_of(const ParallelConfig& config, const Plan
 }
 
 }  // namespace
+
+std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size) {
+  // The job is as large as it says, or ends where the layout ends.
+  const std::string_view last_word = config.job_size ? "job_size" : "world_size";
+  const std::int64_t required = config.job_size ? world_size : world_size - config.rank_offset;
+  std::vector<AgreementField> fields;
+  std::vector<FieldText> texts = field_texts(config);
+  // Those of the plan and of the job follow.
+  constexpr std::size_t more = 8;
+  fields.reserve(texts.size() + more);
+  for (FieldText& text : texts) {
+    AgreementField& field = fields.emplace_back();
+    if (text.field == last_word) field.required = std::to_string(required);
+    field.field = std::move(text.field);
+    field.value = std::move(text.value);
+  }
+  return fields;
+}
 
 std::vector<AgreementField> plan_fields(const ParallelConfig& config, const PlanAgreement& what,
                                         int world_size) {

@@ -15,7 +15,7 @@ constexpr int leader = 0;
 constexpr int deputy = 1;
 /// A rank that has not looked for long may find messages that came long ago, and a library may show them a
 /// few at a time: who is silent is known only when so many looks in a row have found nothing.
-constexpr int looks_for_silence = 8;
+constexpr int empty_polls_for_silence = 8;
 
 std::uint64_t count_of(std::chrono::nanoseconds duration) {
   return static_cast<std::uint64_t>(duration.count());
@@ -157,7 +157,7 @@ bool Agreement::step() {
   // a core.
   report_when_whole();
   take_messages(1);
-  if (must_know_all()) take_messages(looks_for_silence);
+  if (must_know_all()) take_messages(empty_polls_for_silence);
   if (!verdict_) act_as_time_passes();
   if (!verdict_) return false;
   // A verdict for a rank that is gone may never leave; one for a rank that is here leaves soon.
@@ -229,12 +229,12 @@ void Agreement::act_as_time_passes() {
                       .waited = time,
                       .complete = false}});
   }
-  if (transport_.now() - own_arrival_ >= deadline() / 8) escalate(escalated_early_);
+  if (transport_.now() - own_arrival_ >= deadline() / 8) tell_collectors_once(told_collectors_early_);
   // A report that lay in wait for a collector who came late does not say how long it lay: this one says that
   // time is up.
   if (time >= deadline()) {
     present_.insert(RankSet(rank));
-    escalate(escalated_at_deadline_);
+    tell_collectors_once(told_collectors_at_deadline_);
   }
 }
 
@@ -245,8 +245,8 @@ void Agreement::report_to(int rank) {
   writer.put_ranks(arrived_);
   writer.put_ranks(present_);
   writer.put_text(fields_text_);
-  writer.put_number(otherwise_.size());
-  for (const Tally& tally : otherwise_) {
+  writer.put_number(differences_.size());
+  for (const Tally& tally : differences_) {
     writer.put_text(tally.field);
     put_values(writer, tally.values);
   }
@@ -255,9 +255,9 @@ void Agreement::report_to(int rank) {
   ++messages_sent_;
 }
 
-void Agreement::escalate(bool& escalated) {
-  if (escalated) return;
-  escalated = true;
+void Agreement::tell_collectors_once(bool& told) {
+  if (told) return;
+  told = true;
   for (const int collector : {leader, deputy}) {
     if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
   }
@@ -281,10 +281,10 @@ void Agreement::merge_report(const Message& message) {
   reader.expect_end();
 }
 
-void Agreement::note_otherwise(std::string_view field, HeldValue held) {
-  auto tally = std::find_if(otherwise_.begin(), otherwise_.end(),
+void Agreement::note_difference(std::string_view field, HeldValue held) {
+  auto tally = std::find_if(differences_.begin(), differences_.end(),
                             [&](const Tally& known) { return known.field == field; });
-  if (tally == otherwise_.end()) tally = otherwise_.insert(tally, {std::string(field), {}});
+  if (tally == differences_.end()) tally = differences_.insert(tally, {std::string(field), {}});
   const auto same = std::find_if(tally->values.begin(), tally->values.end(),
                                  [&](const HeldValue& known) { return known.value == held.value; });
   if (same == tally->values.end()) {
@@ -307,12 +307,12 @@ void Agreement::merge_fields(int from, const RankSet& ranks, std::string_view te
       for (const HeldValue& held : tally.values) holders = difference(holders, held.ranks, transport_.size());
     }
     if (field.value != value_of(fields_, field.field) && !holders.empty()) {
-      note_otherwise(field.field, {field.value, holders});
+      note_difference(field.field, {field.value, holders});
     }
   }
   for (const Tally& tally : tallies) {
     for (const HeldValue& held : tally.values) {
-      if (held.value != value_of(fields_, tally.field)) note_otherwise(tally.field, held);
+      if (held.value != value_of(fields_, tally.field)) note_difference(tally.field, held);
     }
   }
 }
@@ -320,12 +320,12 @@ void Agreement::merge_fields(int from, const RankSet& ranks, std::string_view te
 std::vector<Disagreement> Agreement::find_disagreements() const {
   std::vector<Disagreement> result;
   const auto look_at = [&](const AgreementField& field) {
-    const auto tally = std::find_if(otherwise_.begin(), otherwise_.end(),
+    const auto tally = std::find_if(differences_.begin(), differences_.end(),
                                     [&](const Tally& t) { return t.field == field.field; });
     const bool is_as_required = !field.required || field.value == *field.required;
-    if (tally == otherwise_.end() && is_as_required) return;
+    if (tally == differences_.end() && is_as_required) return;
     Disagreement& found = result.emplace_back(Disagreement{field.field, {}, field.required});
-    if (tally != otherwise_.end()) found.values = tally->values;
+    if (tally != differences_.end()) found.values = tally->values;
     RankSet others;
     for (const HeldValue& held : found.values) others.insert(held.ranks);
     found.values.push_back({field.value, others.complement(transport_.size())});
@@ -334,7 +334,7 @@ std::vector<Disagreement> Agreement::find_disagreements() const {
     });
   };
   for (const AgreementField& field : fields_) look_at(field);
-  for (const Tally& tally : otherwise_) {
+  for (const Tally& tally : differences_) {
     const bool is_known = std::any_of(fields_.begin(), fields_.end(),
                                       [&](const AgreementField& f) { return f.field == tally.field; });
     if (!is_known) look_at({.field = tally.field, .value = std::string(not_set)});
@@ -476,24 +476,6 @@ void abandon(AgreementSession& session, std::string why) noexcept {
   } catch (...) {
     // The error that this rank leaves with is the one that counts.
   }
-}
-
-std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size) {
-  // The job is as large as it says, or ends where the layout ends.
-  const std::string_view last_word = config.job_size ? "job_size" : "world_size";
-  const std::int64_t required = config.job_size ? world_size : world_size - config.rank_offset;
-  std::vector<AgreementField> fields;
-  std::vector<FieldText> texts = field_texts(config);
-  // Those of the plan and of the job follow.
-  constexpr std::size_t more = 8;
-  fields.reserve(texts.size() + more);
-  for (FieldText& text : texts) {
-    AgreementField& field = fields.emplace_back();
-    if (text.field == last_word) field.required = std::to_string(required);
-    field.field = std::move(text.field);
-    field.value = std::move(text.value);
-  }
-  return fields;
 }
 
 }  // namespace rankmesh

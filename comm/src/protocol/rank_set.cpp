@@ -12,7 +12,7 @@ std::int64_t length(const RankSet::Range& range) {
 
 }  // namespace
 
-RankSet RankSet::first(int count) {
+RankSet RankSet::first_ranks(int count) {
   return of({{0, count - 1}});
 }
 

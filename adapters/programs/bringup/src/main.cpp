@@ -85,7 +85,7 @@ int prove(const World& world, const Settings& settings, Groups& groups, Times& t
       std::fputs(text.c_str(), stdout);
       std::fflush(stdout);
     }
-    if (proofs.is_broken_off()) end_job(world, RankSet::first(world.size), "");
+    if (proofs.is_broken_off()) end_job(world, RankSet::first_ranks(world.size), "");
     proofs.watch("close", [&] { groups.close(); });
     return std::all_of(report.kinds.begin(), report.kinds.end(), is_proven) ? exit_fine : exit_failed;
   } catch (const DeadlineError& error) {

@@ -16,6 +16,9 @@ struct PlanAgreement {
   std::vector<AgreementField> fields{};
 };
 
+/// The fields of a configuration. The job is required to have `world_size` ranks, the size of the transport.
+[[nodiscard]] std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size);
+
 /// What the ranks of a job agree on before they make a plan: all that the plan follows from.
 /// @param world_size ranks of the job that there are
 [[nodiscard]] std::vector<AgreementField> plan_fields(const ParallelConfig& config, const PlanAgreement& what,

@@ -11,7 +11,6 @@
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/transport.hpp"
-#include "rankmesh/topology/config_text.hpp"
 
 namespace RANKMESH_COMM_API rankmesh {
 
@@ -126,7 +125,7 @@ class Agreement {
   /// @param from who reports
   /// @param ranks that have arrived below it; their fields are `text` but for the tallies
   void merge_fields(int from, const RankSet& ranks, std::string_view text, const std::vector<Tally>& tallies);
-  void note_otherwise(std::string_view field, HeldValue held);
+  void note_difference(std::string_view field, HeldValue held);
   void add_failure(RankFailure failure);
   void read_verdict(const Message& message);
   void settle(Verdict verdict);
@@ -134,7 +133,7 @@ class Agreement {
   void report_when_whole();
   void act_as_time_passes();
   void report_to(int rank);
-  void escalate(bool& escalated);
+  void tell_collectors_once(bool& told);
   void decide();
   void give_up();
   /// Whether it is known of every rank that it has arrived, or is there and has not.
@@ -156,14 +155,14 @@ class Agreement {
   /// The fields as one text: as long as all ranks hold the same, comparing them takes one look.
   std::string fields_text_;
   /// What ranks that have arrived hold otherwise. Of a field that is not here, all hold what this rank does.
-  std::vector<Tally> otherwise_;
+  std::vector<Tally> differences_;
   Instant own_arrival_;
   /// The size of the subtree of this rank, itself included.
   int subtree_ = 1;
   bool has_failed_ = false;
   bool reported_ = false;
-  bool escalated_early_ = false;
-  bool escalated_at_deadline_ = false;
+  bool told_collectors_early_ = false;
+  bool told_collectors_at_deadline_ = false;
   /// In the order of the ranks.
   std::vector<RankFailure> failures_;
   /// When this rank heard of the first failure.
@@ -191,8 +190,5 @@ void arrive(AgreementSession& session, std::string step, const std::optional<std
 /// Tells all ranks that this one leaves the bring-up, so that the next round ends with an error for them.
 /// Takes no longer than a `grace`; does nothing where the bring-up is over already.
 void abandon(AgreementSession& session, std::string why) noexcept;
-
-/// The fields of a configuration; its job is required to have as many ranks as the transport.
-[[nodiscard]] std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size);
 
 }  // namespace rankmesh

@@ -64,7 +64,7 @@ class GroupBroadcast {
 
  private:
   /// One step as this rank sees it.
-  struct Here {
+  struct StepState {
     RankStep step;
     int contributors = 0;
     /// Which of the contributors this rank is, if one.
@@ -75,14 +75,14 @@ class GroupBroadcast {
     std::optional<Payload> payload{};
   };
 
-  void add_part(Here& here, std::size_t index, Payload part);
-  void accept(Here& here, Payload payload);
+  void add_part(StepState& state, std::size_t index, Payload part);
+  void accept(StepState& state, Payload payload);
   void handle(const Message& message);
-  [[nodiscard]] int rank_at(const Here& here, int position) const;
+  [[nodiscard]] int rank_at(const StepState& state, int position) const;
 
   Transport& transport_;
   const CommunicatorPlan& plan_;
-  std::vector<Here> steps_;
+  std::vector<StepState> steps_;
   std::size_t missing_ = 0;
   int messages_sent_ = 0;
 };

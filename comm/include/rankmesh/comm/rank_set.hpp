@@ -27,7 +27,7 @@ class RankSet {
   /// The set of one rank.
   explicit RankSet(int rank) : ranges_{{rank, rank}} {}
   /// The ranks 0 .. count - 1.
-  [[nodiscard]] static RankSet first(int count);
+  [[nodiscard]] static RankSet first_ranks(int count);
   /// The union of some ranges, in any order, overlapping or not; ranges with last < first are empty.
   [[nodiscard]] static RankSet of(std::vector<Range> ranges);
 

@@ -2,8 +2,8 @@
 
 #include <mpi.h>
 
-#include <cstddef>
 #include <map>
+#include <memory>
 
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/plan.hpp"
@@ -28,7 +28,7 @@ namespace mpi {
 /// wait for each other in a circle.
 class Communicators : public ReferenceNames<Communicators> {
  public:
-  /// Agrees, duplicates, and makes the group of this rank in each step of the plan.
+  /// Agrees, duplicates the communicator, and makes the group of this rank in each step of the plan.
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
   /// @throws DisagreementError on every rank where fields, plan or world size differ
   /// @throws DeadlineError on every rank that is there where others are not
@@ -36,12 +36,27 @@ class Communicators : public ReferenceNames<Communicators> {
   /// @throws ConfigError on every rank where all agree on an invalid configuration
   /// @throws StateError outside MPI_Init .. MPI_Finalize
   Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options = {});
-  /// Makes the communicators as a part of a larger bring-up.
-  /// @collective over the ranks of the job
-  /// @throws DeadlineError, BringUpError the same on every rank
-  explicit Communicators(BringUp& bring_up);
-  /// The parts that this is for the progress of a bring-up: the duplicate and the steps.
-  [[nodiscard]] static std::size_t parts(const CommunicatorPlan& plan) { return 1 + plan.steps().size(); }
+
+  /// Makes the communicators step by step, as a part of a bring-up.
+  class Builder {
+   public:
+    /// @param bring_up must outlive this
+    explicit Builder(BringUp& bring_up);
+    Builder(const Builder&) = delete;
+    Builder& operator=(const Builder&) = delete;
+    ~Builder();
+
+    /// Carries out a step that duplicates, creates a group or uses the world.
+    /// @collective over the ranks of the job, if the step is; else over the group of this rank
+    /// @throws DeadlineError, BringUpError the same on every rank, if the step is collective
+    void carry_out(const BringUpStep& step);
+    /// What was made, once all ranks are known to have completed the steps.
+    [[nodiscard]] Communicators take();
+
+   private:
+    struct State;
+    std::unique_ptr<State> state_;
+  };
 
   /// Takes over communicators that were made elsewhere; see `adopt_communicators`. Members and order of each
   /// are compared with the plan, without communication.

@@ -6,23 +6,13 @@
 #include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/progress.hpp"
+#include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/mpi/watchdog.hpp"
 
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
-
-/// When ranks wait for each other before they enter a call of MPI that makes communicators.
-enum class Arrivals {
-  /// Once, before the first: all ranks are known to be there. A call that fails is told at the end; a rank
-  /// that
-  /// dies after that leaves those whose groups it is in inside MPI, where the watchdog finds them.
-  once,
-  /// Before each: a rank that dies between two calls, or whose call fails, is an error of all others at the
-  /// next. Costs a round of messages for each step, about half of the whole bring-up.
-  before_each_step,
-};
 
 /// How to bring up.
 struct Options {

@@ -27,9 +27,9 @@ class MpiTransport final : public Transport {
   /// @throws MpiError
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
   /// Another transport for the same session, on channels of its own: for another thread.
-  struct SameSession {};
+  struct SharedTags {};
   /// @param other the transport whose session it is
-  MpiTransport(const MpiTransport& other, SameSession /*tag*/);
+  MpiTransport(const MpiTransport& other, SharedTags /*tag*/);
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;
   /// Gives up on messages that have not left.
@@ -57,10 +57,10 @@ class MpiTransport final : public Transport {
 
   MPI_Comm communicator_;
   int first_tag_;
-  int session_ = 0;
+  int tag_block_ = 0;
   int rank_ = 0;
   int size_ = 0;
-  int idle_rounds_ = 0;
+  int idle_polls_ = 0;
   /// A list, since MPI holds the addresses of the bytes.
   std::list<Sending> sending_;
 };

@@ -63,17 +63,17 @@ class Communicators : public ReferenceNames<Communicators> {
   /// The layout.
   [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
   /// What was made, in which order, and who shares it.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return made_->set.plan(); }
+  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return owned_->set.plan(); }
   /// The rank in the world of the job.
-  [[nodiscard]] int rank() const noexcept { return made_->set.rank(); }
+  [[nodiscard]] int rank() const noexcept { return owned_->set.rank(); }
   /// The device that this process uses.
-  [[nodiscard]] int device() const noexcept { return made_->device; }
+  [[nodiscard]] int device() const noexcept { return owned_->device; }
   /// The communicator that the others were split from; nothing with the other strategies. It serves as the
   /// communicator of kinds whose one group is the whole world, too. Nothing once it was closed, or released
   /// with such a kind.
   [[nodiscard]] std::optional<ncclComm_t> world() const noexcept;
   /// The `MPI_Comm`s beside the communicators; nothing where none were asked for.
-  [[nodiscard]] const std::optional<mpi::Communicators>& host() const noexcept { return made_->host; }
+  [[nodiscard]] const std::optional<mpi::Communicators>& host() const noexcept { return owned_->host; }
 
   /// What this rank has of a kind.
   /// @throws RangeError if the topology has no such kind
@@ -95,7 +95,7 @@ class Communicators : public ReferenceNames<Communicators> {
  private:
   /// Everything that is owned, in this order, so that what others need dies last: NCCL keeps pointers to the
   /// names.
-  struct Made {
+  struct Owned {
     int device = 0;
     std::list<std::string> names;
     std::optional<mpi::Communicators> host;
@@ -107,9 +107,9 @@ class Communicators : public ReferenceNames<Communicators> {
   };
   class BringUp;
 
-  explicit Communicators(std::unique_ptr<Made> made) noexcept : made_(std::move(made)) {}
+  explicit Communicators(std::unique_ptr<Owned> owned) noexcept : owned_(std::move(owned)) {}
 
-  std::unique_ptr<Made> made_;
+  std::unique_ptr<Owned> owned_;
 };
 
 /// Waits until a non-blocking communicator is at rest.

@@ -73,7 +73,7 @@ struct ConfigKey {
 [[nodiscard]] std::vector<std::string> check(const CommunicatorConfig& config);
 /// The options that are set and that a version of NCCL does not have yet.
 [[nodiscard]] std::vector<ConfigKey> newer_than(const CommunicatorConfig& config, int version);
-/// `2.27.3` for 22703; versions before 2.9 were numbered as 2708 is for 2.7.8.
+/// `2.27.3` for 22703.
 [[nodiscard]] std::string version_text(int version);
 
 /// The CUDA stream that a kind gets on request.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
+#include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/mpi/options.hpp"
 #include "rankmesh/nccl/export.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
@@ -10,19 +10,8 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// How the members of a group come to a communicator. The result is the same. docs/guide.md says which to
-/// choose.
-enum class Strategy {
-  /// The leader of each group makes a unique ID; all IDs travel in one exchange of messages.
-  unique_id,
-  /// An `MPI_Comm` is made for each group first, and the ID is broadcast in it.
-  mpi_split,
-  /// One communicator over the world is made, and split once for each step of the plan. NCCL 2.18.
-  nccl_split,
-};
-
-/// `unique_id`, `mpi_split`, `nccl_split`.
-[[nodiscard]] std::string_view to_string(Strategy strategy) noexcept;
+/// How the members of a group come to a communicator: `unique_id`, `mpi_split` or `nccl_split`.
+using Strategy = NcclStrategy;
 
 /// How to bring up.
 struct Options {
@@ -33,11 +22,11 @@ struct Options {
   /// Whether NCCL's calls block until they are done. If not, all communicators of a rank are initialised at
   /// the same time under the deadline, and stay non-blocking: a call on one may return `ncclInProgress`, see
   /// `wait`. If so, they are initialised one after another, and one that hangs can only be reported, see
-  /// `mpi::Options::on_stuck`. NCCL before 2.14 blocks always.
+  /// `mpi::Options::on_stuck`.
   bool blocking = false;
   /// Groups of more ranks than this are initialised with several IDs, one for each so many ranks, where the
   /// header and the library have `ncclCommInitRankScalable`: NCCL 2.23. At least 1.
-  int ranks_per_identifier = 128;
+  int ranks_per_identifier = default_ranks_per_identifier;
   /// What kinds get besides the defaults.
   KindOptionsMap kinds{};
   /// Whether the communicators split from the world share its resources; strategy `nccl_split` only.
