@@ -166,8 +166,7 @@ std::vector<Way> all_ways(const CommunicatorPlan& plan) {
   const auto parents = smallest_parents(plan);
   return {
       {"rankmesh", [&plan] { return ours(plan, Arrivals::once); }},
-      {"rankmesh, arrivals before each step",
-       [&plan] { return ours(plan, Arrivals::before_each_step); }},
+      {"rankmesh, arrivals before each step", [&plan] { return ours(plan, Arrivals::before_each_step); }},
       {"by hand", [&plan, steps] { return by_members(plan, steps, true); }},
       {"by hand, between two barriers", [&plan, steps] { return between_barriers(plan, steps); }},
       {"by hand, without a duplicate of the world",

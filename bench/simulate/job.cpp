@@ -99,7 +99,7 @@ void Job::run() {
     const bool is_late = late_ && late_->rank == rank;
     network_.wake(rank, Network::Cause::timer, is_late ? begin + late_->by : begin);
     if (late_) {
-      // A little later than the moments at which an agreement looks at the clock.
+      // A little later than the times that an agreement checks.
       constexpr auto moment = std::chrono::microseconds(1);
       network_.wake(rank, Network::Cause::timer, begin + late_->deadline / 8 + moment);
       network_.wake(rank, Network::Cause::timer, begin + late_->deadline + moment);
@@ -116,7 +116,7 @@ void Job::look(int rank, Network::Cause cause, Time at) {
   Rank& state = this->at(rank);
   Host& host = network_.at(rank).host();
   if (state.part < 0) {
-    // Messages may come before the rank does.
+    // Messages may arrive before the rank starts.
     if (cause != Network::Cause::timer) return;
     if (late_ && late_->rank == rank && at < Time(late_->by)) return;
     host.clock = at;
@@ -224,8 +224,8 @@ void Job::begin_initialisation(int rank) {
 }
 
 void Job::make_exchange(int rank) {
-  at(rank).exchange = std::make_unique<GroupBroadcast>(network_.at(rank), plan_,
-                                                       [this](int size) { return identifiers_of_group(size); });
+  at(rank).exchange = std::make_unique<GroupBroadcast>(
+      network_.at(rank), plan_, [this](int size) { return identifiers_of_group(size); });
 }
 
 void Job::step_exchange(int rank) {
@@ -291,7 +291,7 @@ void Job::leave(Call call, std::optional<std::size_t> step, int group, Members& 
       continue;
     }
     Host& host = network_.at(rank).host();
-    // Messages of the protocols may have come meanwhile.
+    // Messages of the protocols may have arrived meanwhile.
     host = {left.clock, std::max(host.out, left.out), std::max(host.in, left.in)};
     network_.wake(rank, Network::Cause::call_done, left.clock);
   }

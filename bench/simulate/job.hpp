@@ -26,20 +26,23 @@ struct LateRank {
 };
 
 /// All ranks of a job, each a state machine over a transport in virtual time. They walk the schedule that the
-/// adapters carry out, and run the protocols of the library: `AgreementSession`, `Agreement` and `GroupBroadcast`.
-/// The calls of MPI and NCCL are modelled, see `Call`.
+/// adapters carry out, and run the protocols of the library: `AgreementSession`, `Agreement` and
+/// `GroupBroadcast`. The calls of MPI and NCCL are modelled, see `Call`.
 ///
-/// To hold a million ranks in memory, a rank does not keep an agreement or exchange that can be constructed again
-/// without loss: one that has received nothing yet, and one that has reported and only passes the verdict on.
+/// To hold a million ranks in memory, a rank does not keep an agreement or exchange that can be constructed
+/// again without loss: one that has received nothing yet, and one that has reported and only passes the
+/// verdict on.
 class Job {
  public:
   /// @param plan must outlive this
-  /// @param options the bring-up to simulate: MPI communicators, or the non-blocking NCCL strategy `unique_id`
+  /// @param options the bring-up to simulate: MPI communicators, or the non-blocking NCCL strategy
+  /// `unique_id`
   /// @param late if given, every rank keeps its state and wakes up at its deadlines
   /// @param group_call the MPI function that makes groups: `create_group` as in the adapter, or `split`
   /// @throws std::invalid_argument for a bring-up that is not simulated
   Job(const CommunicatorPlan& plan, const ScheduleOptions& options, const Costs& costs,
-      Polling polling = Polling::busy, std::optional<LateRank> late = {}, Call group_call = Call::create_group);
+      Polling polling = Polling::busy, std::optional<LateRank> late = {},
+      Call group_call = Call::create_group);
 
   /// Runs the bring-up on all ranks.
   /// @throws Error if the protocols end with one
@@ -69,7 +72,8 @@ class Job {
       agreement,
       /// A call that blocks.
       call,
-      /// The block of concurrent steps: IDs are exchanged, communicators initialised and completion agreed on.
+      /// The block of concurrent steps: IDs are exchanged, communicators initialised and completion agreed
+      /// on.
       initialisation,
     };
     Kind kind{};
@@ -89,8 +93,8 @@ class Job {
     int part = -1;
     int operations_left = 0;
     bool is_in_call = false;
-    /// In an agreement: whether the rank counts as arrived, has received a report, and has reported its subtree
-    /// to its parent.
+    /// In an agreement: whether the rank counts as arrived, has received a report, and has reported its
+    /// subtree to its parent.
     bool has_arrived = false;
     bool has_heard = false;
     bool has_reported = false;

@@ -27,8 +27,8 @@ struct Conditions {
   Arrivals arrivals = Arrivals::once;
   Polling polling = Polling::busy;
   int ranks_per_identifier = default_ranks_per_identifier;
-  /// How many messages of the strategy `store` are simulated for each kind of group at most; the other groups of
-  /// the kind are assumed to cost as much.
+  /// How many messages of the strategy `store` are simulated for each kind of group at most; the other groups
+  /// of the kind are assumed to cost as much.
   std::int64_t store_messages = 10'000'000;
   std::optional<LateRank> late{};
 };

@@ -92,8 +92,7 @@ struct Communicators::Builder::State {
   std::vector<Communicator> made{};
 };
 
-Communicators::Builder::Builder(BringUp& bring_up)
-    : state_(new State{.bring_up = bring_up}) {
+Communicators::Builder::Builder(BringUp& bring_up) : state_(new State{.bring_up = bring_up}) {
   state_->made.resize(bring_up.rank_steps().size());
 }
 
@@ -126,7 +125,7 @@ void Communicators::Builder::carry_out(const BringUpStep& step) {
       bring_up.carry_out(step);
       return;
     default:
-      throw std::logic_error("an MPI bring-up has no step " + step.name);
+      throw std::logic_error(step.name);  // a step of NCCL
   }
 }
 

@@ -23,8 +23,7 @@ MPI_Comm require_usable(MPI_Comm communicator) {
 
 }  // namespace
 
-ErrorHandlerGuard::ErrorHandlerGuard(MPI_Comm communicator)
-    : communicator_(require_usable(communicator)) {
+ErrorHandlerGuard::ErrorHandlerGuard(MPI_Comm communicator) : communicator_(require_usable(communicator)) {
   MPI_Comm_get_errhandler(communicator_, &before_);
   MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
 }

@@ -14,13 +14,13 @@ void require_success(int code, const char* call) {
 }
 
 extern "C" int rankmesh_delete_tag_block_counter(MPI_Comm /*communicator*/, int /*keyval*/, void* counter,
-                                               void* /*extra*/) {
+                                                 void* /*extra*/) {
   delete static_cast<int*>(counter);
   return MPI_SUCCESS;
 }
 
 int tag_block_keyval() {
-  // A name for an attribute, made once and never changed; the counters themselves live on the communicators.
+  // Made once for the process and never changed; each communicator holds its own counter.
   static const int keyval = [] {
     int made = MPI_KEYVAL_INVALID;
     require_success(
@@ -36,7 +36,8 @@ int tag_block_keyval() {
 int next_tag_block(MPI_Comm communicator) {
   void* attribute = nullptr;
   int found = 0;
-  require_success(MPI_Comm_get_attr(communicator, tag_block_keyval(), &attribute, &found), "MPI_Comm_get_attr");
+  require_success(MPI_Comm_get_attr(communicator, tag_block_keyval(), &attribute, &found),
+                  "MPI_Comm_get_attr");
   if (found != 0) return (*static_cast<int*>(attribute))++;
   auto counter = std::make_unique<int>(1);
   require_success(MPI_Comm_set_attr(communicator, tag_block_keyval(), counter.get()), "MPI_Comm_set_attr");

@@ -14,10 +14,10 @@ namespace rankmesh::mpi {
 namespace {
 
 constexpr int channel_count = 4;
-/// Polls without a sleep before the first one, for the case that all ranks come at once.
+/// Polls before the first sleep: usually all ranks arrive at about the same time.
 constexpr int eager_polls = 512;
-/// How many polls it takes until the core is offered to others. MPI offers it too, at every poll, where it
-/// has been told that ranks share cores: doing so twice would double the time that a message takes.
+/// Polls between two yields of the core. If MPI knows that ranks share cores it yields at every poll itself,
+/// and doing so twice would double the time that a message takes.
 constexpr int polls_per_yield = 8;
 constexpr auto longest_sleep = std::chrono::microseconds(500);
 
@@ -43,8 +43,8 @@ MpiTransport::~MpiTransport() {
   MPI_Finalized(&finalized);
   if (finalized == 0) collect_sent();
   for (Sending& sending : sending_) {
-    // MPI may still read the bytes, to a rank that is gone perhaps for ever: they must not be freed. What is
-    // made in this place is never destroyed, and needs no memory that might be lacking.
+    // MPI may still read the bytes, perhaps for ever if the receiver is dead: they must not be freed. The
+    // object made here is never destroyed, and moving into it allocates nothing.
     alignas(Bytes) std::byte place[sizeof(Bytes)];
     static_cast<void>(new (place) Bytes(std::move(sending.bytes)));
     if (finalized == 0) MPI_Request_free(&sending.request);
@@ -73,7 +73,7 @@ void MpiTransport::send(int to, Channel channel, std::span<const std::byte> byte
 void MpiTransport::collect_sent() {
   sending_.remove_if([](Sending& sending) {
     int done = 0;
-    // An error means that the receiver is gone, and the message with it.
+    // An error means that the receiver has died: the message is lost.
     return MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done != 0;
   });
 }
@@ -107,7 +107,7 @@ void MpiTransport::idle() {
   if (++idle_polls_ <= eager_polls) {
     if (idle_polls_ % polls_per_yield == 0) std::this_thread::yield();
   } else {
-    // Longer and longer, so that ranks that share a core let each other work.
+    // Longer each time, so that ranks that share a core let each other work.
     std::this_thread::sleep_for(std::min<std::chrono::microseconds>(
         longest_sleep, std::chrono::microseconds(idle_polls_ - eager_polls)));
   }

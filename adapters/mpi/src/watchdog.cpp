@@ -84,7 +84,7 @@ void Watchdog::run() {
     if (changed_.wait_until(lock, expires_, [this] { return ended_; })) return;
   }
   StuckCall stuck{.rank = transport_.rank(), .elapsed = std::chrono::steady_clock::now() - started_};
-  // Also where nothing is watched: those who are stuck learn that this rank is alive.
+  // Also if no call is watched here: ranks that are stuck learn that this one is alive.
   if (may_ask_from_a_thread()) probe_liveness(stuck);
   {
     const std::lock_guard lock(mutex_);
@@ -96,7 +96,7 @@ void Watchdog::run() {
 }
 
 void Watchdog::probe_liveness(StuckCall& stuck) {
-  // The clocks of the ranks differ by no more than a message takes.
+  // The ranks begin the probe at the same time, give or take one message.
   AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace / 4},
                            Channel::liveness);
   std::optional<std::string> failure;

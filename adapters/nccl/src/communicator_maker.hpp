@@ -52,7 +52,8 @@ class CommunicatorMaker {
   using PlanStep = Identifiers::PlanStep;
 
   enum class Progress { not_started, started, done };
-  /// A communicator on its way. The handle is raw, since NCCL writes it when a split is done: its address stays.
+  /// A communicator on its way. The handle is raw, since NCCL writes it when a split is done: its address
+  /// stays.
   struct Slot {
     Progress progress = Progress::not_started;
     ncclComm_t native = nullptr;

@@ -154,11 +154,12 @@ class Communicators::BringUp {
         host_builder_.reset();
         return;
       case Action::exchange_identifiers:
-        throw std::logic_error("identifiers are exchanged in a concurrent step only");
+        throw std::logic_error(step.name);  // concurrent only
     }
   }
 
-  /// Starts each step of a block as soon as it is ready, and polls all of them until they are done on all ranks.
+  /// Starts each step of a block as soon as it is ready, and polls all of them until they are done on all
+  /// ranks.
   void carry_out_concurrently(std::span<const BringUpStep> block) {
     const std::span<const BringUpStep> steps = block.first(block.size() - 1);
     Agreement completion(bring_up_.session(), {}, {.step = block.back().name, .arrives_at_once = false});
@@ -229,9 +230,9 @@ class Communicators::BringUp {
       host_.reset();
     }
     CommunicatorMaker::Communicators made = maker_.take();
-    CommunicatorSet<Communicator> set(
-        bring_up_.shared_plan(), bring_up_.rank(),
-        [&](const RankStep& step) { return std::move(made.of_step[step.step]); });
+    CommunicatorSet<Communicator> set(bring_up_.shared_plan(), bring_up_.rank(), [&](const RankStep& step) {
+      return std::move(made.of_step[step.step]);
+    });
     return std::unique_ptr<Owned>(new Owned{.device = device_,
                                             .names = std::move(names_),
                                             .host = std::move(host_),
@@ -299,12 +300,12 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, i
   int device = 0;
   static_cast<void>(cudaGetDevice(&device));
   return Communicators(std::unique_ptr<Owned>(new Owned{.device = device,
-                                                      .names = {},
-                                                      .host = {},
-                                                      .streams = {},
-                                                      .splits_world = false,
-                                                      .world = {},
-                                                      .set = std::move(set)}));
+                                                        .names = {},
+                                                        .host = {},
+                                                        .streams = {},
+                                                        .splits_world = false,
+                                                        .world = {},
+                                                        .set = std::move(set)}));
 }
 
 std::optional<ncclComm_t> Communicators::world() const noexcept {

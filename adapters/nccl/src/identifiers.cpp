@@ -105,7 +105,8 @@ std::optional<std::string> Identifiers::broadcast(MPI_Comm members, PlanStep ste
       offer.is_made = 0;
       if (!failure) failure = mpi::MpiError({.call = "MPI_Bcast", .code = code}).what();
     }
-    // Without an ID nothing is initialised: the failure of its root ends the next collective step on all ranks.
+    // Without an ID nothing is initialised: the failure of its root ends the next collective step on all
+    // ranks.
     if (offer.is_made != 0) at(step).known.push_back(offer.identifier);
   }
   return failure;

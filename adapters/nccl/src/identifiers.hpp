@@ -24,14 +24,14 @@ class Identifiers {
   /// @param ranks_per_identifier see `identifier_count`
   Identifiers(mpi::BringUp& bring_up, int ranks_per_identifier);
 
-  /// Makes the IDs that this rank contributes and begins to exchange them with the other members of its groups,
-  /// all kinds in one exchange of messages. Returns why an ID could not be made, or nothing.
+  /// Makes the IDs that this rank contributes and begins to exchange them with the other members of its
+  /// groups, all kinds in one exchange of messages. Returns why an ID could not be made, or nothing.
   [[nodiscard]] std::optional<std::string> begin_exchange();
   /// Continues the exchange, without waiting. Returns whether this rank has the IDs of all its groups.
   [[nodiscard]] bool continue_exchange();
 
-  /// Broadcasts the IDs of each group of this rank. A rank that cannot make an ID broadcasts that it has none,
-  /// so that nobody waits for it. Returns why an ID could not be made, or nothing.
+  /// Broadcasts the IDs of each group of this rank. A rank that cannot make an ID broadcasts that it has
+  /// none, so that nobody waits for it. Returns why an ID could not be made, or nothing.
   /// @param groups communicators over the groups of the plan
   /// @collective over the ranks of the job
   [[nodiscard]] std::optional<std::string> broadcast_in_groups(const mpi::Communicators& groups);
@@ -41,7 +41,8 @@ class Identifiers {
 
   /// The IDs of a communicator; empty if they are not known yet.
   [[nodiscard]] const std::vector<ncclUniqueId>& of(PlanStep step) const { return at(step).known; }
-  /// How many IDs this rank made for a communicator. NCCL keeps a thread and sockets for an ID until it is used.
+  /// How many IDs this rank made for a communicator. NCCL keeps a thread and sockets for an ID until it is
+  /// used.
   [[nodiscard]] int made(PlanStep step) const { return at(step).made; }
 
  private:

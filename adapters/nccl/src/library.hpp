@@ -9,8 +9,8 @@
 
 namespace rankmesh::nccl {
 
-/// The oldest NCCL that is supported, as NCCL_VERSION_CODE numbers versions. adapters/nccl/CMakeLists.txt reads it
-/// from here.
+/// The oldest NCCL that is supported, as NCCL_VERSION_CODE numbers versions. adapters/nccl/CMakeLists.txt
+/// reads it from here.
 inline constexpr int minimum_version = 21800;
 static_assert(NCCL_VERSION_CODE >= minimum_version, "rankmesh needs the header of NCCL 2.18.0 or newer");
 
@@ -19,19 +19,20 @@ static_assert(NCCL_VERSION_CODE >= minimum_version, "rankmesh needs the header o
 
 inline constexpr int first_with_scalable_init = 22300;
 
-/// The version of the library that runs; 0 if it does not say.
+/// The version of the NCCL library at run time; 0 if it cannot be asked.
 [[nodiscard]] int library_version() noexcept;
-/// The older of the header and the library: what both have.
+/// The older of the versions of header and library: its features are available.
 [[nodiscard]] int usable_version() noexcept;
 
 [[nodiscard]] inline bool is_failure(ncclResult_t result) noexcept {
   return result != ncclSuccess && result != ncclInProgress;
 }
 
-/// What a communicator is doing: nothing (ncclSuccess), something (ncclInProgress), or an error.
+/// The state of a communicator: at rest (ncclSuccess), ncclInProgress, or an error.
 [[nodiscard]] ncclResult_t state_of(ncclComm_t communicator) noexcept;
 
-/// The error of a call on behalf of a step of the plan, where there is one.
+/// The error of a failed call.
+/// @param step the step of the plan that the call was made for, if any
 [[nodiscard]] NcclError error_of(const char* call, ncclResult_t result, const RankStep* step = nullptr);
 
 }  // namespace rankmesh::nccl

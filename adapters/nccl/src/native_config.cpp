@@ -18,8 +18,7 @@ const char* keep(const std::string& text, std::list<std::string>& kept) {
 }  // namespace
 
 ncclConfig_t native_config(const CommunicatorConfig& config, bool blocking,
-                           [[maybe_unused]] const std::string& default_name,
-                           std::list<std::string>& kept) {
+                           [[maybe_unused]] const std::string& default_name, std::list<std::string>& kept) {
   ncclConfig_t native = NCCL_CONFIG_INITIALIZER;
   native.blocking = blocking ? 1 : 0;
   set(native.minCTAs, config.min_ctas);

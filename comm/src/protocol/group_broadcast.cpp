@@ -24,7 +24,7 @@ Bytes encode(std::uint8_t type, std::size_t step, const Payload& payload) {
   return writer.take();
 }
 
-/// Which of the contributors stands at a position, if one does.
+/// The number of the contributor at a position, if there is one.
 std::optional<int> contributor_at(int position, int count, int size) {
   for (int index = 0; index < count; ++index) {
     if (slice_begin(index, count, size) == position) return index;
@@ -53,7 +53,7 @@ GroupBroadcast::GroupBroadcast(Transport& transport, const CommunicatorPlan& pla
     if (!step.group) continue;
     ++missing_;
     state.contributors = contributors ? std::clamp(contributors(step.size), 1, step.size) : 1;
-    state.contributes = contributor_at(step.position, state.contributors, step.size);
+    state.contributor_index = contributor_at(step.position, state.contributors, step.size);
     if (step.position == 0) state.parts.resize(static_cast<std::size_t>(state.contributors));
   }
 }
@@ -65,15 +65,15 @@ int GroupBroadcast::rank_at(const StepState& state, int position) const {
 std::vector<std::size_t> GroupBroadcast::contributions() const {
   std::vector<std::size_t> result;
   for (const StepState& state : steps_) {
-    if (state.contributes) result.push_back(state.step.step);
+    if (state.contributor_index) result.push_back(state.step.step);
   }
   return result;
 }
 
 void GroupBroadcast::offer(std::size_t step, Payload part) {
-  if (step >= steps_.size() || !steps_[step].contributes || steps_[step].has_offered) {
-    throw StateError("rank " + std::to_string(transport_.rank()) + " has nothing to hand out in step " +
-                     std::to_string(step) + ": it does not contribute there, or has done so already");
+  if (step >= steps_.size() || !steps_[step].contributor_index || steps_[step].has_offered) {
+    throw StateError("rank " + std::to_string(transport_.rank()) + " contributes nothing to step " +
+                     std::to_string(step) + ": it is no contributor, or has offered its part already");
   }
   StepState& state = steps_[step];
   state.has_offered = true;

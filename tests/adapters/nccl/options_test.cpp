@@ -107,7 +107,8 @@ TEST_CASE("options that make no sense are one error with all of them, on every r
   CHECK_THAT(text, ContainsSubstring("\n  amax: this topology has no groups of this kind"));
 }
 
-TEST_CASE("a library that is too old for rankmesh or for an option is an error that says which one is needed") {
+TEST_CASE(
+    "a library that is too old for rankmesh or for an option is an error that says which one is needed") {
   const Steer version("RANKMESH_DOUBLE_NCCL_VERSION", "21705");
   nccl::Options options;
   options.kinds[K::data].communicator = {.max_ctas = 16, .traffic_class = 1};

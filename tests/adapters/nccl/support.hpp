@@ -157,9 +157,9 @@ struct Way {
 
 /// All of them.
 inline const std::vector<Way> ways = {
-    {nccl::Strategy::unique_id, true},   {nccl::Strategy::mpi_split, true},
-    {nccl::Strategy::unique_id, false},  {nccl::Strategy::mpi_split, false},
-    {nccl::Strategy::nccl_split, true},  {nccl::Strategy::nccl_split, false},
+    {nccl::Strategy::unique_id, true},  {nccl::Strategy::mpi_split, true},
+    {nccl::Strategy::unique_id, false}, {nccl::Strategy::mpi_split, false},
+    {nccl::Strategy::nccl_split, true}, {nccl::Strategy::nccl_split, false},
 };
 
 }  // namespace rankmesh::tests

@@ -1,5 +1,5 @@
-// The protocols of a real bring-up send, rank by rank, the messages and bytes that the simulation says. Run under
-// mpiexec, with MPI and with the double for NCCL.
+// The protocols of a real bring-up send, rank by rank, the messages and bytes that the simulation says. Run
+// under mpiexec, with MPI and with the double for NCCL.
 
 #include <mpi.h>
 
@@ -42,8 +42,7 @@ struct Case {
 
 std::string text_of(const Case& test) {
   return std::string(test.strategy == Strategy::unique_id ? "NCCL" : "MPI") +
-         (test.arrivals == Arrivals::once ? ", " : ", arrivals before each step, ") +
-         to_string(test.config);
+         (test.arrivals == Arrivals::once ? ", " : ", arrivals before each step, ") + to_string(test.config);
 }
 
 /// Brings up for real. Returns what this rank sent.

@@ -42,11 +42,11 @@ TEST_CASE("MPI: ranks wait for each other before the first call and after the la
   const CommunicatorPlan planned = plan();
   REQUIRE(planned.steps().size() == 4);
   REQUIRE(planned.world_step().has_value());
-  CHECK(text_of(planned, {}) == Texts{"*agreement+", "duplicate+", "model+", "tensor+", "pipeline+",
-                                      "embedding+", "*completion"});
-  CHECK(text_of(planned, {.arrivals = Arrivals::before_each_step}) ==
-        Texts{"*agreement+", "*duplicate+", "model+", "*tensor+", "*pipeline+", "*embedding+",
-              "*completion"});
+  CHECK(text_of(planned, {}) ==
+        Texts{"*agreement+", "duplicate+", "model+", "tensor+", "pipeline+", "embedding+", "*completion"});
+  CHECK(
+      text_of(planned, {.arrivals = Arrivals::before_each_step}) ==
+      Texts{"*agreement+", "*duplicate+", "model+", "*tensor+", "*pipeline+", "*embedding+", "*completion"});
 }
 
 TEST_CASE("NCCL: communicators are initialised concurrently, or one after another where calls block") {

@@ -49,7 +49,8 @@ TEST_CASE("no rank sends more than a logarithm of messages when all is well") {
 TEST_CASE("every rank learns each field that differs, its values and who holds them") {
   Job job(8);
   for (std::size_t r = 0; r < 8; ++r) {
-    job.members[r].fields.push_back({.field = "pipeline", .value = r == 4 || r == 5 ? "4" : "1", .required = {}});
+    job.members[r].fields.push_back(
+        {.field = "pipeline", .value = r == 4 || r == 5 ? "4" : "1", .required = {}});
     job.members[r].fields.push_back({.field = "fp8", .value = "false", .required = {}});
     job.members[r].fields.push_back({.field = "seed", .value = std::to_string(r % 3), .required = {}});
   }
@@ -65,7 +66,8 @@ TEST_CASE("every rank learns each field that differs, its values and who holds t
 
 TEST_CASE("a value that all ranks hold but that is not the required one is a disagreement") {
   Job job(4);
-  for (Job::Member& member : job.members) member.fields.push_back({.field = "world_size", .value = "16", .required = "4"});
+  for (Job::Member& member : job.members)
+    member.fields.push_back({.field = "world_size", .value = "16", .required = "4"});
   job.run();
   const Verdict verdict = job.common_verdict();
   CHECK(verdict.disagreements ==

@@ -19,8 +19,8 @@ namespace rankmesh::tests {
 inline constexpr Timeouts simulated_timeouts{.deadline = std::chrono::seconds(80),
                                              .grace = std::chrono::seconds(2)};
 
-/// A job whose ranks go through agreements over a simulated network. A test says when each rank starts, what it
-/// holds, how long it works before and in an agreement, and whether it fails or dies.
+/// A job whose ranks go through agreements over a simulated network. A test says when each rank starts, what
+/// it holds, how long it works before and in an agreement, and whether it fails or dies.
 class SimulatedJob {
  public:
   using Duration = std::chrono::nanoseconds;

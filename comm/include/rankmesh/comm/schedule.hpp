@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The steps of a bring-up, as data. The MPI and the NCCL adapter carry out a schedule, and the simulator walks
-/// the same one, so what is simulated is what runs.
+/// The steps of a bring-up, as data. The MPI and the NCCL adapter carry out a schedule, and the simulator
+/// walks the same one, so what is simulated is what runs.
 
 #include <cstddef>
 #include <optional>
@@ -19,16 +19,18 @@ namespace RANKMESH_COMM_API rankmesh {
 
 /// When ranks wait for each other before they enter an MPI call that makes communicators.
 enum class Arrivals {
-  /// Once, before the first call. A failed call is reported at the end of the bring-up. If a rank dies after the
+  /// Once, before the first call. A failed call is reported at the end of the bring-up. If a rank dies after
+  /// the
   /// wait, the members of its groups block inside MPI, where the watchdog reports them.
   once,
-  /// Before each call. If a rank dies between two calls or its call fails, all other ranks get an error at the
+  /// Before each call. If a rank dies between two calls or its call fails, all other ranks get an error at
+  /// the
   /// next one. Costs a round of messages for each call, about half of the whole bring-up.
   before_each_step,
 };
 
-/// How the members of a group come to an NCCL communicator. The result is the same. docs/guide.md says which to
-/// choose.
+/// How the members of a group come to an NCCL communicator. The result is the same. docs/guide.md says which
+/// to choose.
 enum class NcclStrategy {
   /// The leader of each group makes a unique ID; all IDs travel in one exchange of messages.
   unique_id,
@@ -133,8 +135,8 @@ struct BringUpStep {
   bool operator==(const BringUpStep&) const = default;
 };
 
-/// The steps of a bring-up in the order in which every rank carries them out. Plain data, the same on every rank
-/// with the same plan and options.
+/// The steps of a bring-up in the order in which every rank carries them out. Plain data, the same on every
+/// rank with the same plan and options.
 class Schedule {
  public:
   /// O(plan steps).
@@ -142,8 +144,9 @@ class Schedule {
 
   /// All steps; the first is the agreement, the last the completion.
   [[nodiscard]] std::span<const BringUpStep> steps() const noexcept { return steps_; }
-  /// The steps in blocks. A collective or ordered step is a block of its own. Concurrent steps that follow each
-  /// other are one block; its last step is a completion, which all ranks reach when they have done the others.
+  /// The steps in blocks. A collective or ordered step is a block of its own. Concurrent steps that follow
+  /// each other are one block; its last step is a completion, which all ranks reach when they have done the
+  /// others.
   [[nodiscard]] std::vector<std::span<const BringUpStep>> blocks() const;
   /// How many steps report progress.
   [[nodiscard]] std::size_t progress_count() const noexcept;

@@ -27,9 +27,9 @@ namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
 /// One bring-up on a caller's communicator: the part that all adapters share. The constructor carries out the
-/// first step of the schedule, the agreement. The adapter walks the other steps; this class makes ranks wait for
-/// each other where the schedule says so, watches blocking calls, reports progress and spreads failures, all
-/// under one deadline.
+/// first step of the schedule, the agreement. The adapter walks the other steps; this class makes ranks wait
+/// for each other where the schedule says so, watches blocking calls, reports progress and spreads failures,
+/// all under one deadline.
 class BringUp {
  public:
   /// Agrees on the plan and the schedule.
@@ -59,8 +59,8 @@ class BringUp {
   /// The steps of the bring-up.
   [[nodiscard]] const Schedule& schedule() const noexcept { return schedule_; }
 
-  /// Carries out an ordered or collective step: waits for all ranks where the step is collective, makes the call
-  /// under the eyes of the watchdog, and reports progress.
+  /// Carries out an ordered or collective step: waits for all ranks where the step is collective, makes the
+  /// call under the eyes of the watchdog, and reports progress.
   /// @param call the name of the MPI or NCCL function that may block
   /// @param make makes the call. Returns why it failed, or nothing. A failure on one rank ends the next
   ///        collective step on all ranks
@@ -73,8 +73,9 @@ class BringUp {
   /// @throws DeadlineError, BringUpError the same on every rank, if the step is collective
   void carry_out(const BringUpStep& step);
 
-  /// Reports progress for a concurrent step that is done. An exception from the callback is kept as a failure of
-  /// this rank, since other ranks may be inside a call that needs this one; the next collective step throws it.
+  /// Reports progress for a concurrent step that is done. An exception from the callback is kept as a failure
+  /// of this rank, since other ranks may be inside a call that needs this one; the next collective step
+  /// throws it.
   void report(const BringUpStep& step);
   /// Notes why this rank cannot go on; only the first failure is kept.
   void fail(std::string why);
@@ -85,8 +86,8 @@ class BringUp {
   /// @throws DeadlineError, BringUpError
   void raise(const Verdict& verdict) const;
 
-  /// Calls a function that makes communicators. If it throws an exception that the other ranks do not know of,
-  /// they are told, so that their bring-up ends too.
+  /// Calls a function that makes communicators. If it throws an exception that the other ranks do not know
+  /// of, they are told, so that their bring-up ends too.
   template <std::invocable Function>
   auto run_or_abandon(Function&& make) {
     try {

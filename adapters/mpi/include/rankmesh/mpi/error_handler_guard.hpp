@@ -7,8 +7,8 @@
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
-/// The caller's communicator for the time of a bring-up: it returns its errors as long as this lives, and is
-/// then as it was before.
+/// Makes a communicator return its errors as long as this object lives, and restores its error handler
+/// afterwards.
 class ErrorHandlerGuard {
  public:
   /// @throws StateError outside MPI_Init .. MPI_Finalize, and for a null or an inter-communicator
@@ -17,9 +17,9 @@ class ErrorHandlerGuard {
   ErrorHandlerGuard& operator=(const ErrorHandlerGuard&) = delete;
   ~ErrorHandlerGuard();
 
-  /// The caller's communicator.
+  /// The communicator.
   [[nodiscard]] MPI_Comm native() const noexcept { return communicator_; }
-  /// Has another communicator treat errors as this one did before.
+  /// Sets the error handler that the communicator had before.
   void give_original_handler_to(MPI_Comm other) const { MPI_Comm_set_errhandler(other, before_); }
 
  private:

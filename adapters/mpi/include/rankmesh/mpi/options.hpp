@@ -14,23 +14,23 @@
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
-/// How to bring up.
+/// Options of a bring-up.
 struct Options {
-  /// How long to wait for others.
+  /// How long to wait for other ranks.
   Timeouts timeouts{};
-  /// What the kinds share.
+  /// Which kinds share communicators.
   PlanOptions plan{};
-  /// When the ranks tell each other that they have come.
+  /// When ranks wait for each other before MPI calls.
   Arrivals arrivals = Arrivals::once;
-  /// What else must be the same on all ranks: the job's own options, the size of its model. Ranks that were
-  /// started with others get the error that names the field, instead of waiting for each other later.
+  /// Other values that must be the same on all ranks, for example the job's own options or the size of its
+  /// model. If they differ, every rank gets an error that names the field, instead of a hang later.
   std::vector<AgreementField> job_fields{};
   /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator.
   int first_tag = MpiTransport::default_first_tag;
-  /// Called on every rank after every part. An exception from it ends the bring-up of all ranks.
+  /// Called on every rank after every step. An exception from it ends the bring-up of all ranks.
   ProgressCallback on_progress{};
-  /// Called from another thread where a call that blocks has not come back when the deadline has passed. Set
-  /// it on all ranks or on none: a rank without it does not answer those that are stuck.
+  /// Called from another thread if a blocking call has not returned at the deadline. Set it on all ranks or
+  /// on none: a rank without it does not answer the liveness probe of ranks that are stuck.
   Watchdog::Callback on_stuck{};
 };
 
