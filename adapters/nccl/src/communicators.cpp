@@ -22,7 +22,7 @@ namespace rankmesh::nccl {
 namespace {
 
 /// The IDs of a communicator cannot be several where NCCL has no `ncclCommInitRankScalable`.
-int ranks_per_identifier(const Options& options) noexcept {
+int ranks_per_identifier([[maybe_unused]] const Options& options) noexcept {
 #if RANKMESH_NCCL_HAS_SCALABLE_INIT
   if (library_version() >= first_with_scalable_init) return options.ranks_per_identifier;
 #endif

@@ -12,7 +12,8 @@ namespace rankmesh::nccl {
 /// The oldest NCCL that is supported, as NCCL_VERSION_CODE numbers versions. adapters/nccl/CMakeLists.txt
 /// reads it from here.
 inline constexpr int minimum_version = 21800;
-static_assert(NCCL_VERSION_CODE >= minimum_version, "rankmesh needs the header of NCCL 2.18.0 or newer");
+// The header of an older NCCL is refused.
+static_assert(NCCL_VERSION_CODE >= minimum_version);
 
 // A newer feature is there if both the header at compile time and the library at run time have it.
 #define RANKMESH_NCCL_HAS_SCALABLE_INIT (NCCL_VERSION_CODE >= NCCL_VERSION(2, 23, 0))
