@@ -54,7 +54,7 @@ MPI_Group group_of(MPI_Group all, const RankList& members) {
   return group;
 }
 
-Created ours(const CommunicatorPlan& plan, mpi::Arrivals arrivals) {
+Created ours(const CommunicatorPlan& plan, Arrivals arrivals) {
   mpi::Options options;
   options.arrivals = arrivals;
   auto groups = std::make_shared<mpi::Communicators>(MPI_COMM_WORLD, plan.topology().config(), options);
@@ -164,9 +164,8 @@ std::vector<Strategy> all_strategies(const CommunicatorPlan& plan) {
   const std::vector<RankStep> steps = plan.for_rank(world_rank());
   const auto parents = smallest_parents(plan);
   return {
-      {"rankmesh", [&plan] { return ours(plan, mpi::Arrivals::once); }},
-      {"rankmesh, arrivals before each step",
-       [&plan] { return ours(plan, mpi::Arrivals::before_each_step); }},
+      {"rankmesh", [&plan] { return ours(plan, Arrivals::once); }},
+      {"rankmesh, arrivals before each step", [&plan] { return ours(plan, Arrivals::before_each_step); }},
       {"by hand", [&plan, steps] { return by_members(plan, steps, true); }},
       {"by hand, between two barriers", [&plan, steps] { return between_barriers(plan, steps); }},
       {"by hand, without a duplicate of the world",

@@ -3,16 +3,15 @@
 namespace rankmesh::simulate {
 namespace {
 
-/// Members find an identifier that is free on all of them: one all-reduce to propose the largest of their
-/// lowest, one to hear that all could take it, and one more before the communicator is used; one integer
-/// each.
+/// The members agree on a context ID that is free on all of them: one all-reduce proposes the largest of the
+/// lowest free IDs, one confirms it, and one synchronises before the first use; one integer each.
 void agree_on_context(Members& members, const LogGP& cost) {
   constexpr std::int64_t integer = 4;
   for (int round = 0; round < 3; ++round) members.all_reduce(cost, integer);
 }
 
-/// The root tells each member of a neighbour; then addresses, what each GPU is, and what connects it go
-/// round.
+/// Each member checks in with a root; then addresses, properties of the GPUs and their connections are
+/// gathered in rings.
 void bootstrap(Members& members, const LogGP& cost, int roots) {
   constexpr std::int64_t address = 128;
   members.check_in(cost, address, roots);

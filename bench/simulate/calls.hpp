@@ -6,36 +6,35 @@
 
 namespace rankmesh::simulate {
 
-/// A call that blocks and belongs to MPI or NCCL: not run, but modelled as the messages it takes. What each
-/// is made of stands in docs/simulation.md.
+/// A blocking call of MPI or NCCL, modelled as the messages it takes: see docs/simulation.md.
 enum class Call {
   /// MPI_Comm_dup of the world.
   duplicate,
   /// MPI_Comm_split of the world.
   split,
-  /// MPI_Comm_create_group, which its members alone call.
+  /// MPI_Comm_create_group, which only the members call.
   create_group,
   /// MPI_Comm_split_type by node, of the world.
   split_by_node,
-  /// ncclCommInitRank, or ncclCommInitRankScalable with more than one root.
+  /// ncclCommInitRankConfig, or ncclCommInitRankScalable with more than one root.
   initialise,
 };
 
 /// The networks that calls use.
 struct Costs {
-  /// Of MPI, and so of the protocols.
+  /// MPI, which the protocols use too.
   LogGP mpi{};
-  /// Of sockets: NCCL's bootstrap, and the store of the reference way.
+  /// Sockets: NCCL's bootstrap, and the store of the reference.
   LogGP tcp{};
 
   bool operator==(const Costs&) const = default;
 };
 
-/// Whether all ranks of the world make the call, or those of one group.
+/// Whether all ranks of the world make the call; if not, those of one group do.
 [[nodiscard]] bool is_over_world(Call call);
 
 /// Carries out a call.
-/// @param roots of an initialisation: the IDs it is made with
+/// @param roots the number of IDs of an initialisation
 void carry_out(Call call, Members& members, const Costs& costs, int roots = 1);
 
 }  // namespace rankmesh::simulate

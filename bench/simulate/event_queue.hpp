@@ -9,8 +9,8 @@
 
 namespace rankmesh::simulate {
 
-/// What is to happen when: a binary heap. Events of the same time come out in the order they were put in, so
-/// that a simulation is the same every time.
+/// Future events by time, as a binary heap. Events of the same time are taken in the order they were put in,
+/// so every simulation gives the same result.
 template <typename What>
 class EventQueue {
  public:
@@ -27,7 +27,7 @@ class EventQueue {
 
   [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
 
-  /// Takes the next event out. The queue must not be empty.
+  /// Takes the next event. The queue must not be empty.
   [[nodiscard]] Event pop() {
     std::pop_heap(heap_.begin(), heap_.end(), is_later);
     Event event = std::move(heap_.back());

@@ -5,25 +5,46 @@
 #include <string>
 #include <utility>
 
+#include "rankmesh/comm/agree_on_plan.hpp"
+
 namespace rankmesh::simulate {
 namespace {
 
-using Kind = Program::Part::Kind;
+using Action = BringUpStep::Action;
+using Entry = BringUpStep::Entry;
 
-/// Without a late rank nothing is told apart by time: no rank loses its timeouts.
+/// Without a late rank no deadline is ever reached.
 constexpr Timeouts endless{.deadline = std::chrono::hours(24 * 365)};
 
-/// What NCCL calls an identifier.
+/// The size of an ncclUniqueId.
 constexpr std::size_t identifier_bytes = 128;
 
 constexpr std::size_t max_steps = 64;
 
+/// The call of a step; nothing where a rank makes none.
+std::optional<Call> call_of(const BringUpStep& step, Call group_call) {
+  switch (step.action) {
+    case Action::agree:
+    case Action::complete:
+    case Action::use_world:
+      return std::nullopt;
+    case Action::choose_device:
+      return Call::split_by_node;
+    case Action::duplicate:
+      return Call::duplicate;
+    case Action::create_group:
+      return group_call;
+    default:
+      throw std::invalid_argument("a blocking step " + step.name + " of NCCL is not simulated");
+  }
+}
+
 }  // namespace
 
-Job::Job(const CommunicatorPlan& plan, const Program& program, const Costs& costs, Polling polling,
-         std::optional<LateRank> late)
+Job::Job(const CommunicatorPlan& plan, const ScheduleOptions& options, const Costs& costs, Polling polling,
+         std::optional<LateRank> late, Call group_call)
     : plan_(plan),
-      program_(program),
+      ranks_per_identifier_(options.nccl ? options.nccl->ranks_per_identifier : default_ranks_per_identifier),
       costs_(costs),
       late_(late),
       network_(plan.topology().world_size(), costs.mpi, polling),
@@ -31,11 +52,40 @@ Job::Job(const CommunicatorPlan& plan, const Program& program, const Costs& cost
       calls_(ranks_.size()) {
   const std::size_t steps = plan.steps().size();
   if (steps > max_steps) throw std::invalid_argument("a plan of more than 64 steps is not simulated");
+  const Schedule schedule(plan, options);
+  for (const std::span<const BringUpStep> block : schedule.blocks()) add_parts(block, options, group_call);
   places_.reserve(ranks_.size() * steps);
   for (int rank = 0; rank < size(); ++rank) {
     for (const RankStep& step : plan.for_rank(rank))
       places_.push_back({step.group.value_or(-1), step.position});
   }
+}
+
+void Job::add_parts(std::span<const BringUpStep> block, const ScheduleOptions& options, Call group_call) {
+  const BringUpStep& step = block.front();
+  if (step.entry == Entry::concurrent) {
+    if (step.action != Action::exchange_identifiers || block.size() < 2) {
+      throw std::invalid_argument("of the strategies of NCCL only unique_id is simulated");
+    }
+    parts_.push_back({.kind = Part::Kind::initialisation, .name = block.back().name});
+    return;
+  }
+  if (step.entry == Entry::collective) {
+    Part& arrival = parts_.emplace_back(Part{.kind = Part::Kind::agreement, .name = step.name});
+    if (step.action == Action::agree) {
+      arrival.fields = plan_fields(plan_.topology().config(), {.fields = agreement_fields(options)},
+                                   plan_.topology().world_size());
+    }
+  }
+  if (const std::optional<Call> call = call_of(step, group_call)) {
+    parts_.push_back(
+        {.kind = Part::Kind::call, .name = step.name, .call = *call, .plan_step = step.plan_step});
+  }
+}
+
+std::int64_t Job::agreements() const {
+  return std::count_if(parts_.begin(), parts_.end(),
+                       [](const Part& part) { return part.kind != Part::Kind::call; });
 }
 
 int Job::rank_at(std::optional<std::size_t> step, Place place) const {
@@ -49,7 +99,7 @@ void Job::run() {
     const bool is_late = late_ && late_->rank == rank;
     network_.wake(rank, Network::Cause::timer, is_late ? begin + late_->by : begin);
     if (late_) {
-      // A little later than the moments at which an agreement looks at the clock.
+      // A little later than the times that an agreement checks.
       constexpr auto moment = std::chrono::microseconds(1);
       network_.wake(rank, Network::Cause::timer, begin + late_->deadline / 8 + moment);
       network_.wake(rank, Network::Cause::timer, begin + late_->deadline + moment);
@@ -58,7 +108,7 @@ void Job::run() {
   network_.run([this](int rank, Network::Cause cause, Time at) { look(rank, cause, at); });
   if (finished_ != size()) {
     throw std::logic_error(std::to_string(size() - finished_) + " of " + std::to_string(size()) +
-                           " simulated ranks wait for ever");
+                           " simulated ranks wait for messages that never come");
   }
 }
 
@@ -66,7 +116,7 @@ void Job::look(int rank, Network::Cause cause, Time at) {
   Rank& state = this->at(rank);
   Host& host = network_.at(rank).host();
   if (state.part < 0) {
-    // Messages may come before the rank does.
+    // Messages may arrive before the rank starts.
     if (cause != Network::Cause::timer) return;
     if (late_ && late_->rank == rank && at < Time(late_->by)) return;
     host.clock = at;
@@ -93,37 +143,37 @@ void Job::go_on(int rank) {
 void Job::begin_part(int rank) {
   Rank& state = at(rank);
   ++state.part;
-  if (state.part == static_cast<int>(program_.parts.size())) {
+  if (state.part == static_cast<int>(parts_.size())) {
     state.has_finished = true;
-    state.rounds.reset();
+    state.session.reset();
     ++finished_;
     finished_at_ = std::max(finished_at_, network_.at(rank).host().clock);
     return;
   }
-  const Program::Part& part = part_of(state);
+  const Part& part = part_of(state);
   network_.at(rank).begin_to_wait();
   state.has_heard = false;
   state.has_reported = false;
-  state.has_arrived = part.kind == Kind::round;
-  if (part.kind == Kind::call) enter(rank, part.call, part.plan_step);
-  if (part.kind == Kind::initialisation) begin_initialisation(rank);
+  state.has_arrived = part.kind == Part::Kind::agreement;
+  if (part.kind == Part::Kind::call) enter(rank, part.call, part.plan_step);
+  if (part.kind == Part::Kind::initialisation) begin_initialisation(rank);
 }
 
 bool Job::part_is_done(int rank) {
   Rank& state = at(rank);
   switch (part_of(state).kind) {
-    case Kind::call:
+    case Part::Kind::call:
       return !state.is_in_call;
-    case Kind::initialisation:
+    case Part::Kind::initialisation:
       step_exchange(rank);
       break;
-    case Kind::round:
+    case Part::Kind::agreement:
       break;
   }
-  return round_is_done(rank);
+  return agreement_is_done(rank);
 }
 
-bool Job::round_is_done(int rank) {
+bool Job::agreement_is_done(int rank) {
   Rank& state = at(rank);
   const std::int64_t received_before = protocol(rank).messages_received;
   if (!state.agreement) make_agreement(rank);
@@ -139,18 +189,18 @@ bool Job::round_is_done(int rank) {
 
 void Job::make_agreement(int rank) {
   Rank& state = at(rank);
-  if (!state.rounds) {
+  if (!state.session) {
     Timeouts timeouts = endless;
     if (late_) timeouts.deadline = late_->deadline;
-    state.rounds.emplace(network_.at(rank), timeouts);
+    state.session.emplace(network_.at(rank), timeouts);
   }
-  const Program::Part& part = part_of(state);
-  // One that has reported waits for the verdict and passes it on; it needs nothing of its own for that.
+  const Part& part = part_of(state);
+  // A rank that has reported only waits for the verdict and passes it on, without fields of its own.
   static const std::vector<AgreementField> none;
   const bool counts = state.has_arrived && !state.has_reported;
   state.agreement =
-      std::make_unique<Agreement>(*state.rounds, state.has_reported ? none : part.fields,
-                                  AgreementOptions{.step = part.step, .arrives_at_once = counts});
+      std::make_unique<Agreement>(*state.session, state.has_reported ? none : part.fields,
+                                  AgreementOptions{.step = part.name, .arrives_at_once = counts});
 }
 
 void Job::drop_agreement(int rank) {
@@ -174,8 +224,8 @@ void Job::begin_initialisation(int rank) {
 }
 
 void Job::make_exchange(int rank) {
-  at(rank).exchange = std::make_unique<GroupBroadcast>(network_.at(rank), plan_,
-                                                       [this](int size) { return identifier_count(size); });
+  at(rank).exchange = std::make_unique<GroupBroadcast>(
+      network_.at(rank), plan_, [this](int size) { return identifiers_of_group(size); });
 }
 
 void Job::step_exchange(int rank) {
@@ -212,7 +262,7 @@ void Job::enter(int rank, Call call, std::optional<std::size_t> step) {
   if (own.group < 0) return;
   Rank& state = at(rank);
   const std::uint64_t meeting =
-      call == Call::initialise ? program_.parts.size() + *step : static_cast<std::uint64_t>(state.part);
+      call == Call::initialise ? parts_.size() + *step : static_cast<std::uint64_t>(state.part);
   const std::uint64_t key = meeting << 32U | static_cast<std::uint32_t>(own.group);
   Gathering& gathering = gatherings_[key];
   if (gathering.missing == 0) {
@@ -231,7 +281,7 @@ void Job::enter(int rank, Call call, std::optional<std::size_t> step) {
 }
 
 void Job::leave(Call call, std::optional<std::size_t> step, int group, Members& members) {
-  carry_out(call, members, costs_, identifier_count(members.size()));
+  carry_out(call, members, costs_, identifiers_of_group(members.size()));
   for (int position = 0; position < members.size(); ++position) {
     const int rank = rank_at(step, {group, position});
     calls_[static_cast<std::size_t>(rank)] += members.counts(position);
@@ -241,14 +291,14 @@ void Job::leave(Call call, std::optional<std::size_t> step, int group, Members& 
       continue;
     }
     Host& host = network_.at(rank).host();
-    // Messages of the protocols may have come meanwhile.
+    // Messages of the protocols may have arrived meanwhile.
     host = {left.clock, std::max(host.out, left.out), std::max(host.in, left.in)};
     network_.wake(rank, Network::Cause::call_done, left.clock);
   }
 }
 
-int Job::identifier_count(int size) const {
-  return (size + program_.ranks_per_identifier - 1) / program_.ranks_per_identifier;
+int Job::identifiers_of_group(int size) const {
+  return identifier_count(size, ranks_per_identifier_);
 }
 
 }  // namespace rankmesh::simulate

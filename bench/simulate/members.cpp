@@ -5,6 +5,8 @@
 #include <deque>
 #include <utility>
 
+#include "rankmesh/comm/slices.hpp"
+
 namespace rankmesh::simulate {
 namespace {
 
@@ -33,7 +35,7 @@ void Members::exchange(const LogGP& cost, std::int64_t bytes, To&& to) {
 template <typename To>
 void Members::count(std::int64_t bytes, int senders, To&& to) {
   if (senders == size()) {
-    // Each sends one and takes one: no need to touch the counts of a million.
+    // Each sends one message and receives one: the counts of a million members need not be touched.
     of_each_.add_sent(bytes);
     of_each_.add_received(bytes);
     return;
@@ -65,13 +67,8 @@ void Members::all_gather(const LogGP& cost, std::int64_t bytes) {
 }
 
 void Members::check_in(const LogGP& cost, std::int64_t bytes, int roots) {
-  const int length = size() / roots;
-  const int longer = size() % roots;
-  int first = 0;
   for (int root = 0; root < roots; ++root) {
-    const int last = first + length + (root < longer ? 1 : 0);
-    check_in(cost, bytes, first, last);
-    first = last;
+    check_in(cost, bytes, slice_begin(root, roots, size()), slice_begin(root + 1, roots, size()));
   }
 }
 
@@ -96,16 +93,17 @@ void Members::check_in(const LogGP& cost, std::int64_t bytes, int first, int las
 void Members::ring_all_gather(const LogGP& cost, std::int64_t bytes) {
   const int stages = size() - 1;
   if (stages == 0) return;
-  // A member ends a stage a `turn` after its last one, or a `hop` after its neighbour's last one, whichever
-  // is later. So member i ends the last at the maximum, over the distance d to those before it, of their
-  // entry plus d hops and the other stages as turns.
+  // A member ends a stage a `turn` after its previous stage or a `hop` after its neighbour's, whichever is
+  // later. So member i ends the last stage at the maximum, over the members at distance d before it, of their
+  // entry plus d hops plus a turn for each other stage.
   const Time hop = 2 * cost.overhead + cost.length(bytes) + cost.latency;
   const Time turn = std::max(2 * cost.overhead, cost.gap + cost.length(bytes));
   const Time lead = std::max(hop - turn, Time::zero());
 
   const auto entry = [&](int place) { return host((place + size()) % size()).clock - lead * place; };
   std::vector<Time> leaves(hosts_.size());
-  // The places -stages .. size - 1 around the ring; the largest entry of the last size() of them is in front.
+  // A sliding maximum over the places -stages .. size - 1 around the ring: the front has the largest entry of
+  // the last size() places.
   std::deque<int> largest;
   for (int place = -stages; place < size(); ++place) {
     while (!largest.empty() && entry(largest.back()) <= entry(place)) largest.pop_back();

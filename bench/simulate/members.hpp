@@ -9,12 +9,12 @@
 
 namespace rankmesh::simulate {
 
-/// The members of a call that a library makes with messages of its own, by position: their state when they
-/// enter, and when they leave.
+/// The members of a call of MPI or NCCL, by position: their state when they enter the call and when they
+/// leave it.
 ///
 /// Each pattern is carried out message by message with the arithmetic of the network, but stage by stage over
-/// all members instead of event by event: within a stage a member sends at most one message and then takes at
-/// most one. Only the rings, whose messages are as many as the square of the members, are summed up.
+/// all members instead of event by event: in a stage a member sends at most one message and then receives at
+/// most one. Only rings, whose number of messages grows with the square of the members, use a closed form.
 class Members {
  public:
   explicit Members(std::size_t size) : hosts_(size), counts_(size) {}
@@ -27,22 +27,23 @@ class Members {
     return both += of_each_;
   }
 
-  /// An all-reduce of a few bytes by recursive doubling, 2 log2(size) messages at each member (sent and
-  /// received). Where the size is no power of two, the members beyond the last one hand their value to one
-  /// inside first, and get the result from it at the end.
+  /// An all-reduce of a few bytes by recursive doubling: 2 log2(size) messages at each member (sent and
+  /// received). If the size is not a power of two, each member beyond the largest power first sends its value
+  /// to a partner below it, and receives the result from it at the end.
   void all_reduce(const LogGP& cost, std::int64_t bytes);
-  /// An all-gather after Bruck: log2(size) stages, in which a member passes on all it has by then.
-  /// @param bytes what each member contributes
+  /// An all-gather after Bruck: log2(size) stages, in each of which a member sends all contributions it has.
+  /// @param bytes the size of each contribution
   void all_gather(const LogGP& cost, std::int64_t bytes);
-  /// Each member tells a root where it is, and gets the address of its neighbour when all of its slice have
-  /// come. The roots are the first members of slices of nearly equal length, the longer ones first.
+  /// Each member sends its address to the root of its slice, and receives that of its neighbour when all
+  /// members of the slice have sent theirs. The roots are the first members of the slices, see `slice_begin`.
   void check_in(const LogGP& cost, std::int64_t bytes, int roots);
-  /// An all-gather in a ring: size - 1 stages, in each of which a member takes one contribution from the one
-  /// before and passes it on. O(size).
+  /// An all-gather in a ring: size - 1 stages, in each of which a member receives one contribution from the
+  /// member before it and sends it on. O(size).
   void ring_all_gather(const LogGP& cost, std::int64_t bytes);
 
  private:
-  /// One stage. @param to the position a member sends to, -1 for none
+  /// One stage.
+  /// @param to gives the position that a member sends to, -1 for none
   template <typename To>
   void exchange(const LogGP& cost, std::int64_t bytes, To&& to);
   template <typename To>
@@ -52,9 +53,9 @@ class Members {
 
   std::vector<Host> hosts_;
   std::vector<Counts> counts_;
-  /// What every member sent and received besides.
+  /// Counts that every member has in addition.
   Counts of_each_{};
-  /// When the message of a stage comes to each member; none if it is negative.
+  /// When the message of a stage arrives at each member; negative for none.
   std::vector<Time> coming_{};
 };
 

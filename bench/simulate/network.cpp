@@ -22,7 +22,7 @@ std::optional<Message> Endpoint::receive(Channel channel) {
   if (found == inbox_.end()) return std::nullopt;
   Message message{found->from, std::move(found->bytes)};
   inbox_.erase(found);
-  // An inbox that is empty most of the time must not keep its memory a million times.
+  // Of a million inboxes most are empty most of the time: they must not keep memory.
   if (inbox_.empty()) std::vector<Landed>().swap(inbox_);
   host_.receive(network_.cost_, host_.clock);
   counts_.add_received(static_cast<std::int64_t>(message.bytes.size()));

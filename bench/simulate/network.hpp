@@ -14,8 +14,8 @@ namespace rankmesh::simulate {
 
 class Network;
 
-/// The transport of one rank in virtual time: what the protocols of the library run over. Sending and
-/// receiving move the clock of the rank's processor, nothing else does but the events of the network.
+/// The transport of one rank in virtual time. The clock of the rank's processor moves when it sends or
+/// receives, and with the events of the network.
 class Endpoint final : public Transport {
  public:
   Endpoint(Network& network, int rank) : network_(network), rank_(rank) {}
@@ -23,19 +23,19 @@ class Endpoint final : public Transport {
   [[nodiscard]] int rank() const noexcept override { return rank_; }
   [[nodiscard]] int size() const noexcept override;
   void send(int to, Channel channel, std::span<const std::byte> bytes) override;
-  /// Always: the interface has its own copy.
+  /// Always true: the network keeps a copy of each message.
   [[nodiscard]] bool sends_done(Channel /*channel*/) override { return true; }
   [[nodiscard]] std::optional<Message> receive(Channel channel) override;
   [[nodiscard]] Duration now() override { return std::chrono::floor<Duration>(host_.clock); }
-  /// Never called: a rank is stepped when an event concerns it.
+  /// Not called: a rank is stepped when an event concerns it.
   void idle() override {}
 
   [[nodiscard]] Host& host() noexcept { return host_; }
-  /// What the protocols sent and received.
+  /// The messages that the protocols sent and received.
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
-  /// Begins to wait for messages, now.
+  /// Begins to wait for messages.
   void begin_to_wait() noexcept { waits_since_ = host_.clock; }
-  /// Moves the clock to where a rank that waits finds what happened.
+  /// Moves the clock to the time at which the waiting rank notices an event.
   void notice(Time happened);
 
  private:
@@ -55,11 +55,11 @@ class Endpoint final : public Transport {
   std::vector<Landed> inbox_{};
 };
 
-/// A full network between ranks, after the LogGP model: messages wait for the interfaces of sender and
-/// receiver and for the receiver's processor, never for each other inside the network.
+/// A fully connected network after the LogGP model: messages wait for the interfaces of sender and receiver
+/// and for the receiver's processor, but not for each other inside the network.
 class Network {
  public:
-  /// Why a rank is looked at.
+  /// The kind of event that concerns a rank.
   enum class Cause { message, call_done, operation_done, timer };
 
   Network(int size, const LogGP& cost, Polling polling = Polling::busy);
@@ -69,12 +69,12 @@ class Network {
   [[nodiscard]] int size() const noexcept { return static_cast<int>(endpoints_.size()); }
   [[nodiscard]] Endpoint& at(int rank) { return endpoints_[static_cast<std::size_t>(rank)]; }
 
-  /// Has a rank looked at later.
+  /// Schedules an event for a rank.
   void wake(int rank, Cause cause, Time at);
-  /// Lets everything happen in turn.
+  /// Processes all events in the order of their times.
   /// @param look called with the rank, the cause and the time of every event that concerns a rank
   void run(const std::function<void(int rank, Cause cause, Time at)>& look);
-  /// Those that have happened.
+  /// The number of processed events.
   [[nodiscard]] std::int64_t events() const noexcept { return events_; }
 
  private:
@@ -90,13 +90,13 @@ class Network {
     enum class Kind : std::uint8_t { first_byte, last_byte, wake };
     Kind kind{};
     Cause cause{};
-    /// A rank, or a place in `flying_`.
+    /// A rank, or an index in `flying_`.
     std::uint32_t index = 0;
   };
 
   void send(Time first_byte, Flying message);
   void land(std::uint32_t index, Time at);
-  /// Hands a message to its receiver, whose rank is returned.
+  /// Puts a message into the inbox of its receiver. Returns the rank of the receiver.
   int deliver(std::uint32_t index);
 
   LogGP cost_;

@@ -7,20 +7,19 @@ namespace {
 
 using std::chrono::microseconds;
 
-// Those of MpiTransport: 512 looks without a sleep, each a probe of about half a microsecond; then
-// sleeps of 1, 2, 3, ... microseconds, up to 500. The kernel lets a sleep of an ordinary thread run over by
-// 50 microseconds (the timer slack of Linux).
+// As in MpiTransport: 512 polls without a sleep, each a probe of about half a microsecond; then sleeps of 1,
+// 2, 3, ... microseconds, up to 500. A sleep takes up to 50 microseconds longer (the timer slack of Linux).
 constexpr Time eager = microseconds(256);
 constexpr std::int64_t longest = 500;
 constexpr std::int64_t slack = 50;
 
-/// What the first `count` sleeps take together, in microseconds.
+/// The duration of the first `count` sleeps, in microseconds.
 std::int64_t after_sleeps(std::int64_t count) {
   const std::int64_t growing = std::min(count, longest);
   return growing * (growing + 1) / 2 + (count - growing) * longest + count * slack;
 }
 
-/// The first number of sleeps that take no less than this together.
+/// The smallest number of sleeps that take at least this long together.
 std::int64_t sleeps_for(std::int64_t wait) {
   if (wait > after_sleeps(longest)) {
     return longest + (wait - after_sleeps(longest) + longest + slack - 1) / (longest + slack);

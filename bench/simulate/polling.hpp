@@ -4,18 +4,19 @@
 
 namespace rankmesh::simulate {
 
-/// How a rank that waits for a message of the protocols finds it.
+/// How a waiting rank polls for messages of the protocols.
 enum class Polling {
-  /// At once.
+  /// Continuously: it finds a message at once.
   busy,
-  /// As `mpi::MpiTransport::idle` does: it looks again and again for a while, then sleeps longer and longer
-  /// between two looks, so that ranks that share a core let each other work.
+  /// As with `mpi::MpiTransport::idle`: continuously at first, then with longer and longer sleeps between two
+  /// polls, so
+  /// that ranks that share a core let each other work.
   with_sleeps,
 };
 
 /// When a rank finds a message.
 /// @param since when it began to wait
-/// @param there when the message came
+/// @param there when the message arrived
 [[nodiscard]] Time noticed_at(Polling polling, Time since, Time there);
 
 }  // namespace rankmesh::simulate

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A count with three digits: 1234567 is 1.23M.
+/// A count with three significant digits: 1.23M for 1234567.
 std::string short_number(std::int64_t number) {
   auto value = static_cast<double>(number);
   for (const char* unit : {"", "k", "M", "G", "T"}) {

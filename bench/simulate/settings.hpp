@@ -12,7 +12,7 @@ namespace rankmesh::simulate {
 
 enum class Format { text, json };
 
-/// What the command line says.
+/// The values of the command line.
 struct Settings {
   std::vector<ParallelConfig> layouts{};
   std::vector<Strategy> strategies{};
@@ -20,19 +20,19 @@ struct Settings {
   Format format = Format::text;
 };
 
-/// What became of reading the command line.
+/// The result of reading the command line.
 struct Reading {
   Settings settings{};
-  /// Nothing where the program can go on.
+  /// The exit code if the program must end; nothing if it can go on.
   std::optional<int> exit_code{};
   std::string out{};
   std::string err{};
 };
 
-/// The networks that are simulated where nothing is said: docs/simulation.md has their source.
+/// The default networks: docs/simulation.md has the sources of their parameters.
 [[nodiscard]] Costs default_costs();
 
-/// @param args without the name of the program
+/// @param args the arguments without the name of the program
 [[nodiscard]] Reading read_command_line(std::span<const std::string> args);
 
 }  // namespace rankmesh::simulate

@@ -1,17 +1,16 @@
-# The simulation but for its main function.
+# The simulation without its main function.
 set(rankmesh_simulation_sources
   ${CMAKE_CURRENT_LIST_DIR}/calls.cpp
   ${CMAKE_CURRENT_LIST_DIR}/job.cpp
   ${CMAKE_CURRENT_LIST_DIR}/members.cpp
   ${CMAKE_CURRENT_LIST_DIR}/network.cpp
   ${CMAKE_CURRENT_LIST_DIR}/polling.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/program.cpp
   ${CMAKE_CURRENT_LIST_DIR}/report.cpp
   ${CMAKE_CURRENT_LIST_DIR}/settings.cpp
   ${CMAKE_CURRENT_LIST_DIR}/store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/strategy.cpp)
 
-# These sources as the library rankmesh_simulation, for the program of bench and for the tests, whoever asks first.
+# The library rankmesh_simulation, for the program of bench and for the tests; defined by whichever comes first.
 if(NOT TARGET rankmesh_simulation)
   find_package(fmt REQUIRED)
   find_package(nlohmann_json REQUIRED)

@@ -13,7 +13,7 @@ constexpr std::int64_t request_bytes = 64;
 constexpr std::int64_t reply_bytes = 16;
 constexpr std::int64_t identifier_bytes = 128;
 
-/// What a rank does for one group, in this order; those who are no members begin with `add`.
+/// The requests of a rank for one group, in this order; ranks that are not members begin with `add`.
 enum class Request : std::uint8_t {
   set_identifier,
   await_identifier,
@@ -24,12 +24,12 @@ enum class Request : std::uint8_t {
   await_last,
 };
 
-/// All ranks of a job and the store.
+/// The store and all ranks of a job.
 class Store {
  public:
   Store(int ranks, const LogGP& cost) : cost_(cost), clients_(static_cast<std::size_t>(ranks)) {}
 
-  /// Has all ranks create some groups of one family, one after another.
+  /// Lets all ranks create some groups of one family, one after another.
   void create(const GroupFamily& family, int first_group, int count);
 
   [[nodiscard]] Time finished_at() const { return finished_at_; }
@@ -43,13 +43,13 @@ class Store {
     Request request{};
   };
   struct What {
-    /// Whether the message goes to the store.
+    /// Whether the message is sent to the store; if not, it is an answer.
     bool is_request = false;
     Request request{};
     int rank = 0;
     int group = 0;
   };
-  /// What the store knows of a group.
+  /// The state of a group in the store.
   struct Group {
     bool has_identifier = false;
     bool is_complete = false;
@@ -110,7 +110,7 @@ void Store::begin_group(int rank) {
   if (!place || place->group != self.group || family_->group_size() == 1) return ask(rank, Request::add);
   if (place->position > 0) return ask(rank, Request::await_identifier);
   ask(rank, Request::set_identifier);
-  // Nothing is answered to that.
+  // A set is not answered.
   ask(rank, Request::add);
 }
 
@@ -159,7 +159,7 @@ void Store::answer_all(std::vector<int>& ranks, Request request, int group) {
 void Store::answer(int rank, Request request, int group) {
   const std::int64_t bytes = request == Request::get_identifier ? identifier_bytes : reply_bytes;
   counts_.add_sent(bytes);
-  // Who asks after the last has come learns from the counter that all are there.
+  // A rank that asks after the last one has arrived sees from the counter that all have.
   const bool is_full = request == Request::count && known(group).arrived == static_cast<int>(clients_.size());
   queue_.push(store_.send(cost_, bytes), {false, is_full ? Request::set_last : request, rank, group});
 }

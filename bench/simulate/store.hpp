@@ -7,25 +7,25 @@
 
 namespace rankmesh::simulate {
 
-/// What the reference way takes.
+/// The result of simulating the reference.
 struct StoreResult {
-  /// Of virtual time: those of large jobs are more picoseconds than 64 bits hold.
+  /// Virtual time in seconds, since 64 bits cannot hold the picoseconds of a large job.
   double seconds = 0;
-  /// What the store at rank 0 sent and received: every message there is.
+  /// The messages that the store at rank 0 sent and received, which are all messages.
   Counts at_store{};
-  /// The groups of all kinds, and how many of them were simulated.
+  /// The number of groups of all kinds, and how many were simulated.
   std::int64_t groups = 0;
   std::int64_t simulated_groups = 0;
   std::int64_t events = 0;
 };
 
-/// The reference way: every rank creates every group of every kind, one after another, and asks a store at
-/// rank 0 for each. The first member of a group sets an identifier, the others wait for it and get it; then
-/// all ranks of the world, members or not, meet at a barrier: each adds one to a counter, asks for the
-/// counter, and waits for a key, which those set who find the counter full.
+/// Simulates the reference: every rank creates every group of every kind, one after another, through a store
+/// at rank 0. The first member of a group sets an identifier; the other members wait for it and get it. Then
+/// all ranks of the world meet at a barrier of the store: each adds one to a counter, reads the counter, and
+/// waits for a key, which a rank sets when it finds the counter full.
 ///
-/// The groups of one kind cost the same, but for where their members are: of each kind as many are simulated
-/// as `max_messages` allow, one at least, and the others counted as their mean.
+/// The groups of one kind cost nearly the same. Of each kind as many groups are simulated as `max_messages`
+/// allow, at least one; the others count as their mean.
 [[nodiscard]] StoreResult run_store(const Topology& topology, const LogGP& cost, std::int64_t max_messages);
 
 }  // namespace rankmesh::simulate

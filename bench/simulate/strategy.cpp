@@ -11,24 +11,13 @@ namespace {
 
 constexpr std::array<std::string_view, 4> names = {"split", "create-group", "unique-id", "store"};
 
-Way way_of(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::split:
-      return Way::split;
-    case Strategy::create_group:
-      return Way::create_group;
-    case Strategy::unique_id:
-    case Strategy::store:
-      break;
-  }
-  return Way::unique_id;
-}
+/// The version of NCCL in the messages of the agreement.
+constexpr const char* simulated_nccl = "2.27.3";
 
 Outcome simulate_library(Strategy strategy, const Topology& topology, const Conditions& conditions) {
   const CommunicatorPlan plan(topology);
-  const Program program =
-      program_of(way_of(strategy), plan, conditions.arrivals, conditions.ranks_per_identifier);
-  Job job(plan, program, conditions.costs, conditions.polling, conditions.late);
+  Job job(plan, schedule_options(strategy, conditions), conditions.costs, conditions.polling, conditions.late,
+          group_call(strategy));
   job.run();
   Outcome outcome{.strategy = strategy,
                   .seconds = seconds(job.finished_at()),
@@ -59,6 +48,20 @@ Outcome simulate_store(const Topology& topology, const Conditions& conditions) {
 
 std::string_view to_string(Strategy strategy) {
   return names[static_cast<std::size_t>(strategy)];
+}
+
+ScheduleOptions schedule_options(Strategy strategy, const Conditions& conditions) {
+  ScheduleOptions options{.arrivals = conditions.arrivals};
+  if (strategy == Strategy::unique_id) {
+    options.nccl = NcclScheduleOptions{.library_version = simulated_nccl,
+                                       .header_version = simulated_nccl,
+                                       .ranks_per_identifier = conditions.ranks_per_identifier};
+  }
+  return options;
+}
+
+Call group_call(Strategy strategy) {
+  return strategy == Strategy::split ? Call::split : Call::create_group;
 }
 
 void Load::add(const Counts& rank) {

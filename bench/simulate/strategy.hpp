@@ -7,8 +7,17 @@
 
 namespace rankmesh::simulate {
 
-/// What is simulated: a way of the library, or that of the reference.
-enum class Strategy { split, create_group, unique_id, store };
+/// What is simulated.
+enum class Strategy {
+  /// MPI communicators of the library, but with one MPI_Comm_split of the world for each step of the plan.
+  split,
+  /// MPI communicators of the library, with one MPI_Comm_create_group for each group.
+  create_group,
+  /// NCCL communicators of the library, whose IDs travel in one exchange of messages.
+  unique_id,
+  /// The reference, where every rank asks a store for every group.
+  store,
+};
 
 [[nodiscard]] std::string_view to_string(Strategy strategy);
 
@@ -17,14 +26,14 @@ struct Conditions {
   Costs costs{};
   Arrivals arrivals = Arrivals::once;
   Polling polling = Polling::busy;
-  int ranks_per_identifier = 128;
-  /// How many messages of the reference way are simulated for each kind of group at the most; the other
-  /// groups of the kind are taken to cost as much.
+  int ranks_per_identifier = default_ranks_per_identifier;
+  /// How many messages of the strategy `store` are simulated for each kind of group at most; the other groups
+  /// of the kind are assumed to cost as much.
   std::int64_t store_messages = 10'000'000;
   std::optional<LateRank> late{};
 };
 
-/// The most that one rank has, and what all have together.
+/// What the busiest rank sends and receives, and what all ranks send.
 struct Load {
   /// Sent and received at the busiest rank.
   std::int64_t most_messages = 0;
@@ -37,12 +46,12 @@ struct Load {
   bool operator==(const Load&) const = default;
 };
 
-/// What came of a simulation.
+/// The result of a simulation.
 struct Outcome {
   Strategy strategy{};
   /// When the last rank was done: seconds of virtual time.
   double seconds = 0;
-  /// Of everything, and of the library's own protocols among it.
+  /// All messages, and those of the library's own protocols among them.
   Load all{};
   Load protocol{};
   /// Collective steps: those of the plan, or the groups that are created one after another.
@@ -51,6 +60,11 @@ struct Outcome {
   std::int64_t events = 0;
   double wall_seconds = 0;
 };
+
+/// The bring-up of the library that a strategy stands for.
+[[nodiscard]] ScheduleOptions schedule_options(Strategy strategy, const Conditions& conditions);
+/// The MPI function that makes its groups.
+[[nodiscard]] Call group_call(Strategy strategy);
 
 [[nodiscard]] Outcome simulate(Strategy strategy, const Topology& topology, const Conditions& conditions);
 

@@ -8,89 +8,87 @@
 namespace rankmesh::mpi {
 namespace {
 
-std::vector<AgreementField> with_options(std::vector<AgreementField> fields, const Options& options) {
-  // Ranks that wait for each other at other moments would wait for ever.
-  fields.push_back(
-      {.field = "arrivals", .value = options.arrivals == Arrivals::once ? "once" : "before_each_step"});
+ScheduleOptions schedule_options(const Options& options, const std::optional<NcclScheduleOptions>& nccl) {
+  return {.arrivals = options.arrivals, .nccl = nccl};
+}
+
+CommunicatorPlan agreed_plan(AgreementSession& session, const ParallelConfig& config, const Options& options,
+                             const std::optional<NcclScheduleOptions>& nccl) {
+  std::vector<AgreementField> fields = agreement_fields(schedule_options(options, nccl));
   fields.insert(fields.end(), options.job_fields.begin(), options.job_fields.end());
-  return fields;
+  return agree_on_plan(session, config, {.plan = options.plan, .fields = std::move(fields)});
 }
 
 }  // namespace
 
 BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options,
-                 const std::vector<AgreementField>& fields)
+                 const std::optional<NcclScheduleOptions>& nccl)
     : options_(options),
-      caller_(communicator),
+      guard_(communicator),
       transport_(communicator, options.first_tag),
       session_(transport_, options.timeouts),
-      plan_(std::make_shared<const CommunicatorPlan>(
-          agree_on_plan(session_, config, {.plan = options.plan, .fields = with_options(fields, options)}))),
-      steps_(plan_->for_rank(transport_.rank())),
+      plan_(std::make_shared<const CommunicatorPlan>(agreed_plan(session_, config, options, nccl))),
+      rank_steps_(plan_->for_rank(transport_.rank())),
+      schedule_(*plan_, schedule_options(options, nccl)),
       watchdog_(session_, transport_, options.on_stuck),
-      since_(Clock::now() - session_.elapsed()) {}
-
-void BringUp::begin(std::size_t parts) {
-  parts_ = parts;
-  done_in_turn("agreement");
+      last_report_(Clock::now() - session_.elapsed()) {
+  report(schedule_.steps().front());
 }
 
-void BringUp::done(std::string_view part) {
-  const Clock::time_point now = Clock::now();
-  ++done_;
-  if (options_.on_progress) options_.on_progress({done_, parts_, part, now - since_});
-  since_ = now;
-}
-
-void BringUp::done_in_turn(std::string_view part) {
-  if (thrown_) return;
+void BringUp::enter(const BringUpStep& step) {
+  if (step.entry != BringUpStep::Entry::collective) return;
   try {
-    done(part);
-  } catch (const std::exception& error) {
-    note_thrown(error.what());
-  } catch (...) {
-    note_thrown("an exception of an unknown type ended the bring-up");
-  }
-}
-
-std::optional<std::string> BringUp::take_failure() {
-  if (thrown_) std::rethrow_exception(thrown_);
-  return std::exchange(failure_, std::nullopt);
-}
-
-void BringUp::note_thrown(std::string why) {
-  thrown_ = std::current_exception();
-  if (!failure_) failure_ = std::move(why);
-}
-
-void BringUp::arrive_at(std::string_view part) {
-  try {
-    arrive(session_, std::string(part), failure_);
+    arrive(session_, step.name, failure_);
   } catch (const BringUpError&) {
-    if (thrown_) std::rethrow_exception(thrown_);
+    if (callback_exception_) std::rethrow_exception(callback_exception_);
     throw;
   }
 }
 
-void BringUp::watched(const Call& call, const std::function<std::optional<std::string>()>& run) {
-  const Watchdog::Watch watch(watchdog_, std::string(call.name), std::string(call.part));
-  // What failed first is what is told.
-  if (auto failure = run(); failure && !failure_) failure_ = std::move(failure);
-  if (failure_) watchdog_.note_failure(*failure_);
+void BringUp::carry_out(const BringUpStep& step, std::string_view call,
+                        const std::function<std::optional<std::string>()>& make) {
+  enter(step);
+  {
+    const Watchdog::Watch watch(watchdog_, std::string(call), step.name);
+    if (std::optional<std::string> why = make()) fail(*std::move(why));
+  }
+  report(step);
 }
 
-void BringUp::together(const Call& call, const std::function<std::optional<std::string>()>& run) {
-  arrive_at(call.part);
-  watched(call, run);
+void BringUp::carry_out(const BringUpStep& step) {
+  enter(step);
+  report(step);
 }
 
-void BringUp::in_turn(const Call& call, const std::function<std::optional<std::string>()>& run) {
-  if (options_.arrivals == Arrivals::before_each_step) arrive_at(call.part);
-  watched(call, run);
+void BringUp::report(const BringUpStep& step) {
+  if (!step.reports_progress || callback_exception_) return;
+  const Clock::time_point now = Clock::now();
+  ++reported_;
+  try {
+    if (options_.on_progress) {
+      options_.on_progress({reported_, schedule_.progress_count(), step.name, now - last_report_});
+    }
+  } catch (const std::exception& error) {
+    callback_exception_ = std::current_exception();
+    fail(error.what());
+  } catch (...) {
+    callback_exception_ = std::current_exception();
+    fail(unknown_exception);
+  }
+  last_report_ = now;
 }
 
-void BringUp::require_success(std::string_view part) {
-  arrive_at(part);
+void BringUp::fail(std::string why) {
+  if (failure_) return;
+  failure_ = std::move(why);
+  watchdog_.note_failure(*failure_);
+}
+
+void BringUp::raise(const Verdict& verdict) const {
+  if (verdict.outcome == Verdict::Outcome::failed && callback_exception_) {
+    std::rethrow_exception(callback_exception_);
+  }
+  verdict.raise();
 }
 
 }  // namespace rankmesh::mpi

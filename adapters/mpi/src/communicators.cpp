@@ -2,6 +2,7 @@
 
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,15 +21,6 @@ std::optional<std::string> failure_of(int code, const char* call, const RankStep
     details.group = step->group;
   }
   return MpiError(std::move(details)).what();
-}
-
-Communicator duplicate(BringUp& bring_up) {
-  MPI_Comm made = MPI_COMM_NULL;
-  bring_up.in_turn({.name = "MPI_Comm_dup", .part = "duplicate"}, [&] {
-    return failure_of(MPI_Comm_dup(bring_up.caller().native(), &made), "MPI_Comm_dup");
-  });
-  bring_up.done_in_turn("duplicate");
-  return Communicator::from_native_handle(made);
 }
 
 /// A group of MPI, freed at the end of the scope.
@@ -57,26 +49,18 @@ std::optional<std::string> create(MPI_Comm world, const Group& all, const RankLi
                     "MPI_Comm_create_group", &step);
 }
 
-Communicator create(BringUp& bring_up, MPI_Comm world, const Group& all, const RankStep& step) {
-  MPI_Comm made = MPI_COMM_NULL;
-  const GroupFamily& family = bring_up.plan().topology().family(step.kind);
-  bring_up.in_turn({.name = "MPI_Comm_create_group", .part = step.kind.name()},
-                   [&]() -> std::optional<std::string> {
-                     if (!step.group) return std::nullopt;
-                     return create(world, all, family.group(*step.group), step, made);
-                   });
-  if (made != MPI_COMM_NULL) bring_up.caller().hand_on_error_handler(made);
-  bring_up.done_in_turn(step.kind.name());
-  return Communicator::from_native_handle(made);
-}
-
 Communicators bring_up_alone(MPI_Comm communicator, const ParallelConfig& config, const Options& options) {
   BringUp bring_up(communicator, config, options);
-  return bring_up.guarded([&] {
-    bring_up.begin(1 + Communicators::parts(bring_up.plan()));
-    Communicators made(bring_up);
-    bring_up.complete();
-    return made;
+  return bring_up.run_or_abandon([&] {
+    Communicators::Builder builder(bring_up);
+    for (const BringUpStep& step : bring_up.schedule().steps()) {
+      if (step.action == BringUpStep::Action::complete) {
+        bring_up.carry_out(step);
+      } else if (step.action != BringUpStep::Action::agree) {
+        builder.carry_out(step);
+      }
+    }
+    return builder.take();
   });
 }
 
@@ -98,16 +82,61 @@ std::vector<int> members_of(MPI_Comm communicator, MPI_Comm world) {
 Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
     : Communicators(bring_up_alone(communicator, config, options)) {}
 
-Communicators::Communicators(BringUp& bring_up)
-    : world_(duplicate(bring_up)),
-      set_(bring_up.shared_plan(), bring_up.rank(),
-           [&, world = world_.native(), all = Group(world_.native())](const RankStep& step) {
-             if (step.step != bring_up.plan().world_step()) return create(bring_up, world, all, step);
-             bring_up.done_in_turn(step.kind.name());
-             return std::move(world_);
-           }) {
-  // It treats errors as the caller's communicator does, now that nothing is made from it any more.
-  bring_up.caller().hand_on_error_handler(world());
+/// The state of a builder.
+struct Communicators::Builder::State {
+  BringUp& bring_up;
+  Communicator world{};
+  /// The group of `world`.
+  Group all{};
+  /// By step of the plan; empty where this rank has no group.
+  std::vector<Communicator> made{};
+};
+
+Communicators::Builder::Builder(BringUp& bring_up) : state_(new State{.bring_up = bring_up}) {
+  state_->made.resize(bring_up.rank_steps().size());
+}
+
+Communicators::Builder::~Builder() = default;
+
+void Communicators::Builder::carry_out(const BringUpStep& step) {
+  BringUp& bring_up = state_->bring_up;
+  MPI_Comm made = MPI_COMM_NULL;
+  switch (step.action) {
+    case BringUpStep::Action::duplicate:
+      bring_up.carry_out(step, "MPI_Comm_dup", [&] {
+        return failure_of(MPI_Comm_dup(bring_up.communicator(), &made), "MPI_Comm_dup");
+      });
+      state_->world = Communicator::from_native_handle(made);
+      if (made != MPI_COMM_NULL) MPI_Comm_group(made, &state_->all.native);
+      return;
+    case BringUpStep::Action::create_group: {
+      const RankStep& own = bring_up.rank_steps()[*step.plan_step];
+      bring_up.carry_out(step, "MPI_Comm_create_group", [&]() -> std::optional<std::string> {
+        if (!own.group || state_->world.is_empty()) return std::nullopt;
+        const RankList members = bring_up.plan().topology().family(own.kind).group(*own.group);
+        return create(state_->world.native(), state_->all, members, own, made);
+      });
+      if (made != MPI_COMM_NULL) bring_up.give_original_handler_to(made);
+      state_->made[*step.plan_step] = Communicator::from_native_handle(made);
+      return;
+    }
+    case BringUpStep::Action::use_world:
+      // It moves at the end: the groups after this step are made from it too.
+      bring_up.carry_out(step);
+      return;
+    default:
+      throw std::logic_error(step.name);  // a step of NCCL
+  }
+}
+
+Communicators Communicators::Builder::take() {
+  const BringUp& bring_up = state_->bring_up;
+  bring_up.give_original_handler_to(state_->world.native());
+  if (const auto step = bring_up.plan().world_step()) state_->made[*step] = std::move(state_->world);
+  CommunicatorSet<Communicator> set(bring_up.shared_plan(), bring_up.rank(), [this](const RankStep& step) {
+    return std::move(state_->made[step.step]);
+  });
+  return {std::move(state_->world), std::move(set)};
 }
 
 Communicators::Communicators(Communicator world, CommunicatorSet<Communicator> set)

@@ -8,16 +8,16 @@
 #include <utility>
 
 #include "rankmesh/mpi/error.hpp"
-#include "session.hpp"
+#include "tag_block.hpp"
 
 namespace rankmesh::mpi {
 namespace {
 
 constexpr int channel_count = 4;
-/// Polls without a sleep before the first one, for the case that all ranks come at once.
-constexpr int eager_rounds = 512;
-/// How many polls it takes until the core is offered to others. MPI offers it too, at every poll, where it
-/// has been told that ranks share cores: doing so twice would double the time that a message takes.
+/// Polls before the first sleep: usually all ranks arrive at about the same time.
+constexpr int eager_polls = 512;
+/// Polls between two yields of the core. If MPI knows that ranks share cores it yields at every poll itself,
+/// and doing so twice would double the time that a message takes.
 constexpr int polls_per_yield = 8;
 constexpr auto longest_sleep = std::chrono::microseconds(500);
 
@@ -28,13 +28,13 @@ MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
       first_tag_(first_tag) {
   require_success(MPI_Comm_rank(communicator_, &rank_), "MPI_Comm_rank");
   require_success(MPI_Comm_size(communicator_, &size_), "MPI_Comm_size");
-  session_ = next_session(communicator_) % (tag_count / channel_count);
+  tag_block_ = next_tag_block(communicator_) % (tag_count / channel_count);
 }
 
-MpiTransport::MpiTransport(const MpiTransport& other, SameSession /*tag*/)
+MpiTransport::MpiTransport(const MpiTransport& other, SharedTags /*tag*/)
     : communicator_(other.communicator_),
       first_tag_(other.first_tag_),
-      session_(other.session_),
+      tag_block_(other.tag_block_),
       rank_(other.rank_),
       size_(other.size_) {}
 
@@ -43,8 +43,8 @@ MpiTransport::~MpiTransport() {
   MPI_Finalized(&finalized);
   if (finalized == 0) collect_sent();
   for (Sending& sending : sending_) {
-    // MPI may still read the bytes, to a rank that is gone perhaps for ever: they must not be freed. What is
-    // made in this place is never destroyed, and needs no memory that might be lacking.
+    // MPI may still read the bytes, perhaps for ever if the receiver is dead: they must not be freed. The
+    // object made here is never destroyed, and moving into it allocates nothing.
     alignas(Bytes) std::byte place[sizeof(Bytes)];
     static_cast<void>(new (place) Bytes(std::move(sending.bytes)));
     if (finalized == 0) MPI_Request_free(&sending.request);
@@ -52,7 +52,7 @@ MpiTransport::~MpiTransport() {
 }
 
 int MpiTransport::tag(Channel channel) const noexcept {
-  return first_tag_ + session_ * channel_count + static_cast<int>(channel);
+  return first_tag_ + tag_block_ * channel_count + static_cast<int>(channel);
 }
 
 void MpiTransport::require_success(int code, const char* call) const {
@@ -73,7 +73,7 @@ void MpiTransport::send(int to, Channel channel, std::span<const std::byte> byte
 void MpiTransport::collect_sent() {
   sending_.remove_if([](Sending& sending) {
     int done = 0;
-    // An error means that the receiver is gone, and the message with it.
+    // An error means that the receiver has died: the message is lost.
     return MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done != 0;
   });
 }
@@ -95,7 +95,7 @@ std::optional<Message> MpiTransport::receive(Channel channel) {
   require_success(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
   Message message{status.MPI_SOURCE, Bytes(static_cast<std::size_t>(count))};
   require_success(MPI_Mrecv(message.bytes.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE), "MPI_Mrecv");
-  idle_rounds_ = 0;
+  idle_polls_ = 0;
   return message;
 }
 
@@ -104,12 +104,12 @@ MpiTransport::Duration MpiTransport::now() {
 }
 
 void MpiTransport::idle() {
-  if (++idle_rounds_ <= eager_rounds) {
-    if (idle_rounds_ % polls_per_yield == 0) std::this_thread::yield();
+  if (++idle_polls_ <= eager_polls) {
+    if (idle_polls_ % polls_per_yield == 0) std::this_thread::yield();
   } else {
-    // Longer and longer, so that ranks that share a core let each other work.
+    // Longer each time, so that ranks that share a core let each other work.
     std::this_thread::sleep_for(std::min<std::chrono::microseconds>(
-        longest_sleep, std::chrono::microseconds(idle_rounds_ - eager_rounds)));
+        longest_sleep, std::chrono::microseconds(idle_polls_ - eager_polls)));
   }
 }
 

@@ -2,10 +2,10 @@
 
 #include <mpi.h>
 
-#include <cstdio>
 #include <utility>
 
 #include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/duration_text.hpp"
 
 namespace rankmesh::mpi {
 namespace {
@@ -19,10 +19,8 @@ bool may_ask_from_a_thread() {
 }  // namespace
 
 std::string StuckCall::message() const {
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.1f s", std::chrono::duration<double>(elapsed).count());
   std::string text = "rank " + std::to_string(rank) + " is stuck in " + call + " at step " + part + ", " +
-                     seconds + " after the start of the bring-up: ";
+                     duration_text(elapsed) + " after the start of the bring-up: ";
   if (!failures.empty()) {
     text.append("others have left the call with an error");
     for (const RankFailure& failure : failures) {
@@ -45,7 +43,7 @@ Watchdog::Watchdog(const AgreementSession& session, const MpiTransport& transpor
     : timeouts_(session.timeouts()),
       expires_(std::chrono::steady_clock::now() + session.remaining()),
       started_(std::chrono::steady_clock::now() - session.elapsed()),
-      transport_(transport, MpiTransport::SameSession{}),
+      transport_(transport, MpiTransport::SharedTags{}),
       on_stuck_(std::move(on_stuck)) {
   if (on_stuck_) thread_ = std::thread([this] { run(); });
 }
@@ -86,7 +84,7 @@ void Watchdog::run() {
     if (changed_.wait_until(lock, expires_, [this] { return ended_; })) return;
   }
   StuckCall stuck{.rank = transport_.rank(), .elapsed = std::chrono::steady_clock::now() - started_};
-  // Also where nothing is watched: those who are stuck learn that this rank is alive.
+  // Also if no call is watched here: ranks that are stuck learn that this one is alive.
   if (may_ask_from_a_thread()) probe_liveness(stuck);
   {
     const std::lock_guard lock(mutex_);
@@ -98,7 +96,7 @@ void Watchdog::run() {
 }
 
 void Watchdog::probe_liveness(StuckCall& stuck) {
-  // The clocks of the ranks differ by no more than a message takes.
+  // The ranks begin the probe at the same time, give or take one message.
   AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace / 4},
                            Channel::liveness);
   std::optional<std::string> failure;
@@ -106,14 +104,14 @@ void Watchdog::probe_liveness(StuckCall& stuck) {
     const std::lock_guard lock(mutex_);
     failure = failure_;
   }
-  Agreement roll(session, {}, {.step = "liveness probe", .arrives_at_once = !failure});
-  if (failure) roll.fail(*failure);
-  while (!roll.step()) {
+  Agreement probe(session, {}, {.step = "liveness probe", .arrives_at_once = !failure});
+  if (failure) probe.fail(*failure);
+  while (!probe.step()) {
     if (is_ended()) return;
     transport_.idle();
   }
-  stuck.silent = roll.verdict().deadline.missing;
-  stuck.failures = roll.verdict().failures;
+  stuck.silent = probe.verdict().deadline.missing;
+  stuck.failures = probe.verdict().failures;
 }
 
 }  // namespace rankmesh::mpi

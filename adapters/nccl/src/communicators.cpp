@@ -3,58 +3,56 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <limits>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "communicator_maker.hpp"
 #include "device.hpp"
-#include "drive.hpp"
 #include "identifiers.hpp"
 #include "library.hpp"
-#include "operations.hpp"
 #include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/nccl/error.hpp"
 
 namespace rankmesh::nccl {
 namespace {
 
-std::string yes_or_no(bool value) {
-  return value ? "true" : "false";
+/// The IDs of a communicator cannot be several where NCCL has no `ncclCommInitRankScalable`.
+int ranks_per_identifier([[maybe_unused]] const Options& options) noexcept {
+#if RANKMESH_NCCL_HAS_SCALABLE_INIT
+  if (library_version() >= first_with_scalable_init) return options.ranks_per_identifier;
+#endif
+  return std::numeric_limits<int>::max();
 }
 
-std::vector<AgreementField> fields_of(const Options& options, std::vector<AgreementField> fields) {
-  const std::vector<AgreementField> own = {
-      {.field = "nccl_version", .value = version_text(library_version())},
-      {.field = "nccl_header", .value = version_text(NCCL_VERSION_CODE)},
-      {.field = "nccl_strategy", .value = std::string(to_string(options.strategy))},
-      {.field = "nccl_blocking", .value = yes_or_no(options.blocking)},
-      {.field = "ranks_per_identifier", .value = std::to_string(options.ranks_per_identifier)},
-      {.field = "share_split_resources", .value = yes_or_no(options.share_split_resources)},
-      {.field = "host_communicators", .value = yes_or_no(options.host_communicators)},
-      {.field = "allow_shared_device", .value = yes_or_no(options.allow_shared_device)}};
-  fields.insert(fields.end(), own.begin(), own.end());
-  return fields;
+NcclScheduleOptions schedule_options(const Options& options) {
+  return {.library_version = version_text(library_version()),
+          .header_version = version_text(NCCL_VERSION_CODE),
+          .strategy = options.strategy,
+          .blocking = options.blocking,
+          .ranks_per_identifier = options.ranks_per_identifier,
+          .share_split_resources = options.share_split_resources,
+          .host_communicators = options.host_communicators,
+          .allow_shared_device = options.allow_shared_device};
 }
 
-/// What the options of the kinds are to the bring-up.
-struct KindTexts {
-  /// They tell communicators apart: kinds made differently share none.
-  mpi::Options options;
-  /// Those of kinds that the topology does not have: agreed on, to be refused afterwards.
-  std::vector<AgreementField> superfluous{};
-};
-
-KindTexts texts_of(const Options& options, const ParallelConfig& config) {
-  KindTexts result{.options = options.bring_up};
+/// The options of the bring-up, with those of the kinds as text: kinds with different options share no
+/// communicator.
+mpi::Options with_kind_options(const Options& options, const ParallelConfig& config) {
+  mpi::Options result = options.bring_up;
   const bool is_valid = check(config).empty();
   for (const auto& [kind, own] : options.kinds) {
     const std::string text = to_string(own.communicator);
     if (text.empty()) continue;
     if (is_valid && Topology(config).find(kind) != nullptr) {
-      result.options.plan.communicator_options[kind] = text;
+      result.plan.communicator_options[kind] = text;
     } else {
-      result.superfluous.push_back({.field = "options." + std::string(kind.name()), .value = text});
+      // Refused once all ranks are known to have the same.
+      result.job_fields.push_back({.field = "options." + std::string(kind.name()), .value = text});
     }
   }
   return result;
@@ -70,7 +68,7 @@ void require_possible(const Options& options, const Topology& topology) {
                          version_text(version));
     }
   };
-  if (options.strategy == Strategy::nccl_split) need("strategy nccl_split", first_with_split);
+  need("rankmesh", minimum_version);
   if (options.ranks_per_identifier < 1) {
     problems.push_back("ranks_per_identifier = " + std::to_string(options.ranks_per_identifier) +
                        " is below 1");
@@ -93,126 +91,155 @@ void require_possible(const Options& options, const Topology& topology) {
 
 }  // namespace
 
-std::string_view to_string(Strategy strategy) noexcept {
-  switch (strategy) {
-    case Strategy::unique_id:
-      return "unique_id";
-    case Strategy::mpi_split:
-      return "mpi_split";
-    case Strategy::nccl_split:
-      return "nccl_split";
-  }
-  return "unknown";
-}
-
 /// One bring-up under way.
 class Communicators::BringUp {
  public:
   BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
       : options_(options),
-        texts_(texts_of(options, config)),
-        blocking_(options.blocking || usable_version() < first_with_config),
-        job_(communicator, config, texts_.options, fields_of(options, texts_.superfluous)) {
-    require_possible(options, job_.plan().topology());
+        mpi_options_(with_kind_options(options, config)),
+        bring_up_(communicator, config, mpi_options_, schedule_options(options)),
+        identifiers_(bring_up_, ranks_per_identifier(options)),
+        maker_(bring_up_, options, identifiers_, names_) {
+    require_possible(options, bring_up_.plan().topology());
   }
 
-  [[nodiscard]] std::unique_ptr<Made> run() {
-    return job_.guarded([&] {
-      job_.begin(parts());
-      choose();
-      const bool has_host = options_.host_communicators || options_.strategy == Strategy::mpi_split;
-      if (has_host) {
-        host_.emplace(job_);
-        job_.require_success("host communicators");
+  [[nodiscard]] std::unique_ptr<Owned> run() {
+    return bring_up_.run_or_abandon([&] {
+      try {
+        for (const std::span<const BringUpStep> block : bring_up_.schedule().blocks()) {
+          if (block.front().entry == BringUpStep::Entry::concurrent) {
+            carry_out_concurrently(block);
+          } else {
+            carry_out(block.front());
+          }
+        }
+      } catch (const DeadlineError& error) {
+        throw DeadlineError(error.details(), maker_.abandoned_identifiers());
+      } catch (const BringUpError& error) {
+        throw BringUpError(error.step(), error.failures(), maker_.abandoned_identifiers());
       }
-      const std::unique_ptr<Identifiers> identifiers = make_identifiers();
-      const std::unique_ptr<Operations> operations = make_operations(*identifiers);
-      carry_out(*operations, *identifiers);
-      return collect(operations->take());
+      return collect();
     });
   }
 
  private:
-  [[nodiscard]] std::size_t parts() const {
-    const CommunicatorPlan& plan = job_.plan();
-    std::size_t parts = 2 + plan.steps().size();  // agreement, device, steps
-    if (options_.host_communicators || options_.strategy == Strategy::mpi_split) {
-      parts += mpi::Communicators::parts(plan);
+  using Action = BringUpStep::Action;
+
+  void carry_out(const BringUpStep& step) {
+    switch (step.action) {
+      case Action::agree:
+        return;
+      case Action::choose_device:
+        return bring_up_.carry_out(step, "MPI_Comm_split_type", [&] { return choose(); });
+      case Action::duplicate:
+        host_builder_.emplace(bring_up_);
+        return host_builder_->carry_out(step);
+      case Action::create_group:
+        return host_builder_->carry_out(step);
+      case Action::use_world:
+        if (host_builder_) return host_builder_->carry_out(step);
+        maker_.make(step);
+        return bring_up_.carry_out(step);
+      case Action::broadcast_identifiers:
+        return bring_up_.carry_out(step, "MPI_Bcast", [&] {
+          return options_.strategy == Strategy::mpi_split ? identifiers_.broadcast_in_groups(*host_)
+                                                          : identifiers_.broadcast_in_world();
+        });
+      case Action::initialise:
+      case Action::split:
+        return bring_up_.carry_out(step, maker_.call(step), [&] { return make(step); });
+      case Action::complete:
+        bring_up_.carry_out(step);
+        if (host_builder_) host_.emplace(host_builder_->take());
+        host_builder_.reset();
+        return;
+      case Action::exchange_identifiers:
+        throw std::logic_error(step.name);  // concurrent only
     }
-    if (options_.strategy != Strategy::unique_id) ++parts;   // identifiers
-    if (options_.strategy == Strategy::nccl_split) ++parts;  // world
-    return parts;
   }
 
-  void choose() {
-    DeviceChoice choice;
-    job_.together({.name = "MPI_Comm_split_type", .part = "device"}, [&]() -> std::optional<std::string> {
-      choice = choose_device(job_.caller().native(), job_.rank(),
-                             {.device = options_.device, .allow_shared = options_.allow_shared_device});
-      if (choice.problem.empty()) return make_streams();
-      return choice.problem;
-    });
-    // No ID is made before all ranks have a device: it might never be used.
-    job_.require_success("device");
-    device_ = choice.device;
-    job_.done_in_turn("device");
-  }
-
-  [[nodiscard]] std::unique_ptr<Identifiers> make_identifiers() {
-    switch (options_.strategy) {
-      case Strategy::unique_id:
-        break;
-      case Strategy::mpi_split:
-        return std::make_unique<BroadcastIdentifiers>(job_, *host_, options_.ranks_per_identifier);
-      case Strategy::nccl_split:
-        return std::make_unique<BroadcastIdentifiers>(job_, options_.ranks_per_identifier);
+  /// Starts each step of a block as soon as it is ready, and polls all of them until they are done on all
+  /// ranks.
+  void carry_out_concurrently(std::span<const BringUpStep> block) {
+    const std::span<const BringUpStep> steps = block.first(block.size() - 1);
+    Agreement completion(bring_up_.session(), {}, {.step = block.back().name, .arrives_at_once = false});
+    std::vector<bool> done(steps.size());
+    while (!completion.step()) {
+      for (std::size_t i = 0; i < steps.size() && !bring_up_.failure(); ++i) {
+        if (done[i]) {
+          // The IDs of other members may still have to be passed on.
+          if (steps[i].action == Action::exchange_identifiers) static_cast<void>(advance(steps[i], true));
+          continue;
+        }
+        done[i] = advance(steps[i], i == 0 || done[i - 1]);
+        if (done[i]) bring_up_.report(steps[i]);
+      }
+      if (bring_up_.failure()) {
+        completion.fail(*bring_up_.failure());
+      } else if (std::all_of(done.begin(), done.end(), [](bool is_done) { return is_done; })) {
+        completion.arrive();
+      }
+      bring_up_.transport().idle();
     }
-    return std::make_unique<ExchangedIdentifiers>(job_, options_.ranks_per_identifier);
+    bring_up_.raise(completion.verdict());
   }
 
-  [[nodiscard]] std::unique_ptr<Operations> make_operations(Identifiers& identifiers) {
-    const HowToMake how{.options = options_, .blocking = blocking_, .kept = kept_};
-#if RANKMESH_NCCL_HAS_SPLIT
-    if (options_.strategy == Strategy::nccl_split) {
-      const RankStep world{.kind = GroupKind("world"),
-                           .group = 0,
-                           .position = job_.rank(),
-                           .size = job_.transport().size(),
-                           .leader = 0};
-      return std::make_unique<SplitOperations>(
-          job_.steps(), SplitOperations::World{.made_as = world, .step = job_.plan().world_step()},
-          identifiers, how);
+  /// Carries a concurrent step on. Returns whether it is done.
+  [[nodiscard]] bool advance(const BringUpStep& step, bool is_next) {
+    if (step.action == Action::exchange_identifiers) {
+      if (!is_exchanging_) {
+        is_exchanging_ = true;
+        if (auto failure = identifiers_.begin_exchange()) {
+          bring_up_.fail(*std::move(failure));
+          return false;
+        }
+      }
+      return identifiers_.continue_exchange();
     }
-#endif
-    return std::make_unique<InitOperations>(job_.steps(), identifiers, how);
-  }
-
-  void carry_out(Operations& operations, Identifiers& identifiers) {
-    std::vector<bool> done(operations.count());
     try {
-      (blocking_ ? drive_in_order : drive_together)(job_, operations, identifiers, done);
-    } catch (const DeadlineError& error) {
-      throw DeadlineError(error.details(), operations.abandoned_identifiers(done));
-    } catch (const BringUpError& error) {
-      throw BringUpError(error.step(), error.failures(), operations.abandoned_identifiers(done));
+      return maker_.advance(step, is_next);
+    } catch (const NcclError& error) {
+      bring_up_.fail(error.what());
+      return false;
     }
   }
 
-  [[nodiscard]] std::unique_ptr<Made> collect(Operations::Made made) {
+  /// Makes communicators with a call that blocks. Returns why it could not.
+  [[nodiscard]] std::optional<std::string> make(const BringUpStep& step) {
+    try {
+      maker_.make(step);
+      return std::nullopt;
+    } catch (const NcclError& error) {
+      return error.what();
+    }
+  }
+
+  /// Chooses the device and makes the streams. Returns why it could not.
+  [[nodiscard]] std::optional<std::string> choose() {
+    const DeviceChoice choice =
+        choose_device(bring_up_.communicator(), bring_up_.rank(),
+                      {.device = options_.device, .allow_shared = options_.allow_shared_device});
+    if (!choice.problem.empty()) return choice.problem;
+    device_ = choice.device;
+    return make_streams();
+  }
+
+  [[nodiscard]] std::unique_ptr<Owned> collect() {
     if (host_ && !options_.host_communicators) {
       host_->close();
       host_.reset();
     }
-    CommunicatorSet<Communicator> set(job_.shared_plan(), job_.rank(), [&](const RankStep& step) {
-      return std::move(made.by_step[step.step]);
+    CommunicatorMaker::Communicators made = maker_.take();
+    CommunicatorSet<Communicator> set(bring_up_.shared_plan(), bring_up_.rank(), [&](const RankStep& step) {
+      return std::move(made.of_step[step.step]);
     });
-    return std::unique_ptr<Made>(new Made{.device = device_,
-                                          .names = std::move(kept_),
-                                          .host = std::move(host_),
-                                          .streams = std::move(streams_),
-                                          .splits_world = options_.strategy == Strategy::nccl_split,
-                                          .world = std::move(made.world),
-                                          .set = std::move(set)});
+    return std::unique_ptr<Owned>(new Owned{.device = device_,
+                                            .names = std::move(names_),
+                                            .host = std::move(host_),
+                                            .streams = std::move(streams_),
+                                            .splits_world = options_.strategy == Strategy::nccl_split,
+                                            .world = std::move(made.world),
+                                            .set = std::move(set)});
   }
 
   /// Makes the streams that were asked for. Returns why it could not.
@@ -221,8 +248,8 @@ class Communicators::BringUp {
     int greatest = 0;
     static_cast<void>(cudaDeviceGetStreamPriorityRange(&least, &greatest));
     for (const auto& [kind, own] : options_.kinds) {
-      const std::optional<std::size_t> step = job_.plan().kind(kind).step;
-      if (own.stream == Stream::none || !step || !job_.steps()[*step].group) continue;
+      const std::optional<std::size_t> step = bring_up_.plan().kind(kind).step;
+      if (own.stream == Stream::none || !step || !bring_up_.rank_steps()[*step].group) continue;
       cudaStream_t stream = nullptr;
       const cudaError_t result = cudaStreamCreateWithPriority(
           &stream, cudaStreamNonBlocking, own.stream == Stream::high_priority ? greatest : least);
@@ -239,18 +266,21 @@ class Communicators::BringUp {
   }
 
   const Options& options_;
-  KindTexts texts_;
-  bool blocking_;
-  mpi::BringUp job_;
-  // Before what keeps pointers to them.
-  std::list<std::string> kept_;
-  std::optional<mpi::Communicators> host_;
-  std::map<GroupKind, UniqueStream> streams_;
+  mpi::Options mpi_options_;
+  mpi::BringUp bring_up_;
+  // Before the communicators, which keep pointers to them.
+  std::list<std::string> names_{};
+  Identifiers identifiers_;
+  CommunicatorMaker maker_;
+  std::optional<mpi::Communicators::Builder> host_builder_{};
+  std::optional<mpi::Communicators> host_{};
+  std::map<GroupKind, UniqueStream> streams_{};
   int device_ = 0;
+  bool is_exchanging_ = false;
 };
 
 Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
-    : made_(BringUp(communicator, config, options).run()) {}
+    : owned_(BringUp(communicator, config, options).run()) {}
 
 Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, int rank,
                                                  const std::map<GroupKind, ncclComm_t>& communicators) {
@@ -269,65 +299,61 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, i
       });
   int device = 0;
   static_cast<void>(cudaGetDevice(&device));
-  return Communicators(std::unique_ptr<Made>(new Made{.device = device,
-                                                      .names = {},
-                                                      .host = {},
-                                                      .streams = {},
-                                                      .splits_world = false,
-                                                      .world = {},
-                                                      .set = std::move(set)}));
+  return Communicators(std::unique_ptr<Owned>(new Owned{.device = device,
+                                                        .names = {},
+                                                        .host = {},
+                                                        .streams = {},
+                                                        .splits_world = false,
+                                                        .world = {},
+                                                        .set = std::move(set)}));
 }
 
 std::optional<ncclComm_t> Communicators::world() const noexcept {
-  if (!made_->world.is_empty()) return made_->world.native();
+  if (!owned_->world.is_empty()) return owned_->world.native();
   const auto step = plan().world_step();
-  if (!made_->splits_world || !step) return std::nullopt;
-  ncclComm_t native = made_->set.native_of(*step);
+  if (!owned_->splits_world || !step) return std::nullopt;
+  ncclComm_t native = owned_->set.native_of(*step);
   return native != nullptr ? std::optional(native) : std::nullopt;
 }
 
 KindView Communicators::at(GroupKind kind) const {
-  KindView view{made_->set.at(kind)};
-  if (const auto stream = made_->streams.find(kind); stream != made_->streams.end()) {
+  KindView view{owned_->set.at(kind)};
+  if (const auto stream = owned_->streams.find(kind); stream != owned_->streams.end()) {
     view.stream = stream->second.native();
   }
-  if (made_->host) view.host = made_->host->at(kind).communicator;
+  if (owned_->host) view.host = owned_->host->at(kind).communicator;
   return view;
 }
 
 Communicator Communicators::release(GroupKind kind) {
-  Communicator released = made_->set.release(kind);
-  // NCCL keeps pointers to the names, and nobody knows for how long now.
-  static_cast<void>(new std::list<std::string>(std::move(made_->names)));
-  made_->names.clear();
+  Communicator released = owned_->set.release(kind);
+  // NCCL keeps pointers to the names as long as the communicator lives, which only its new owner knows.
+  static_cast<void>(new std::list<std::string>(std::move(owned_->names)));
+  owned_->names.clear();
   return released;
 }
 
 void Communicators::close(std::chrono::nanoseconds deadline) {
-  if (made_->set.is_cleared()) return;
+  if (owned_->set.is_cleared()) return;
   const auto until = std::chrono::steady_clock::now() + deadline;
-  std::vector<ncclComm_t> open = made_->set.natives();
-  if (!made_->world.is_empty()) open.insert(open.begin(), made_->world.native());
+  std::vector<ncclComm_t> open = owned_->set.natives();
+  if (!owned_->world.is_empty()) open.insert(open.begin(), owned_->world.native());
   std::reverse(open.begin(), open.end());
-#if RANKMESH_NCCL_HAS_CONFIG
   for (ncclComm_t communicator : open) {
     const ncclResult_t result = ncclCommFinalize(communicator);
     if (is_failure(result)) throw error_of("ncclCommFinalize", result);
   }
   for (ncclComm_t communicator : open) wait(communicator, until - std::chrono::steady_clock::now());
-#else
-  static_cast<void>(until);
-#endif
-  made_->set.clear();
-  made_->world.reset();
-  made_->streams.clear();
-  if (made_->host) made_->host->close();
+  owned_->set.clear();
+  owned_->world.reset();
+  owned_->streams.clear();
+  if (owned_->host) owned_->host->close();
 }
 
 void wait(ncclComm_t communicator, std::chrono::nanoseconds deadline) {
   const auto until = std::chrono::steady_clock::now() + deadline;
   ncclResult_t state = state_of(communicator);
-  while (state == in_progress) {
+  while (state == ncclInProgress) {
     if (std::chrono::steady_clock::now() >= until) {
       throw NcclError({.call = "ncclCommGetAsyncError",
                        .code = static_cast<int>(state),

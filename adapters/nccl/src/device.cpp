@@ -11,7 +11,7 @@
 namespace rankmesh::nccl {
 namespace {
 
-/// What the processes of a node tell each other.
+/// The message between the processes of a node.
 struct Claim {
   int rank = 0;
   int has_device = 0;

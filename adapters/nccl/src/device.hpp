@@ -7,7 +7,7 @@
 
 namespace rankmesh::nccl {
 
-/// Which device a process may use.
+/// The device that a caller asks for.
 struct DeviceRequest {
   std::optional<int> device{};
   bool allow_shared = false;
@@ -16,13 +16,14 @@ struct DeviceRequest {
 /// The device of this process, or why it has none.
 struct DeviceChoice {
   int device = 0;
-  /// Empty if all is well.
+  /// Empty if the device can be used.
   std::string problem{};
 };
 
-/// Chooses the device of this process, its number in its node modulo the devices it sees, makes it the
-/// current one, and compares the GPUs of the node by their UUIDs: the numbers mean nothing where a scheduler
-/// shows each process its own. Never throws, so that all ranks come through the collective calls.
+/// Chooses the device of this process (by default the number of the process on its node, modulo the devices
+/// it sees), makes it the current one, and compares the GPUs of the node by their UUIDs: device numbers
+/// cannot be compared if a scheduler shows each process its own GPU. Never throws, so that all ranks get
+/// through the collective calls.
 /// @collective over `communicator`
 [[nodiscard]] DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest& request);
 

@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <nccl.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,67 +14,56 @@
 
 namespace rankmesh::nccl {
 
-/// How many IDs a communicator is initialised with: one for each so many ranks, where NCCL takes several.
-[[nodiscard]] int identifier_count(int size, int ranks_per_identifier) noexcept;
-
-/// The IDs of the groups of this rank, as they become known.
+/// The unique IDs that the communicators of this rank are initialised with.
 class Identifiers {
  public:
-  Identifiers() = default;
-  Identifiers(const Identifiers&) = delete;
-  Identifiers& operator=(const Identifiers&) = delete;
-  virtual ~Identifiers() = default;
+  /// Identifies a communicator: a step of the plan, or nothing for the world.
+  using PlanStep = std::optional<std::size_t>;
 
-  /// Does what can be done without waiting.
-  virtual void step() {}
-  /// The IDs of a step; empty as long as they are not known.
-  [[nodiscard]] virtual std::vector<ncclUniqueId> of(std::size_t step) const = 0;
-  /// How many IDs this rank made for a step. Each must be used, or NCCL keeps what it holds for it.
-  [[nodiscard]] virtual int made(std::size_t step) const = 0;
-  /// Why this rank could not make an ID, if so.
-  [[nodiscard]] virtual const std::optional<std::string>& failure() const = 0;
-};
+  /// @param bring_up must outlive this
+  /// @param ranks_per_identifier see `identifier_count`
+  Identifiers(mpi::BringUp& bring_up, int ranks_per_identifier);
 
-/// Those who make IDs hand them to the members of their groups, all kinds in one exchange of messages.
-class ExchangedIdentifiers final : public Identifiers {
- public:
-  /// Makes the IDs, and no more than are used.
-  ExchangedIdentifiers(mpi::BringUp& bring_up, int ranks_per_identifier);
+  /// Makes the IDs that this rank contributes and begins to exchange them with the other members of its
+  /// groups, all kinds in one exchange of messages. Returns why an ID could not be made, or nothing.
+  [[nodiscard]] std::optional<std::string> begin_exchange();
+  /// Continues the exchange, without waiting. Returns whether this rank has the IDs of all its groups.
+  [[nodiscard]] bool continue_exchange();
 
-  void step() override { exchange_.step(); }
-  [[nodiscard]] std::vector<ncclUniqueId> of(std::size_t step) const override;
-  [[nodiscard]] int made(std::size_t step) const override { return made_[step]; }
-  [[nodiscard]] const std::optional<std::string>& failure() const override { return failure_; }
-
- private:
-  GroupBroadcast exchange_;
-  std::vector<int> made_;
-  std::optional<std::string> failure_{};
-};
-
-/// IDs that were broadcast.
-class BroadcastIdentifiers final : public Identifiers {
- public:
-  /// One broadcast in each group of this rank. A rank that can make no ID broadcasts that, so that nobody
-  /// waits.
+  /// Broadcasts the IDs of each group of this rank. A rank that cannot make an ID broadcasts that it has
+  /// none, so that nobody waits for it. Returns why an ID could not be made, or nothing.
   /// @param groups communicators over the groups of the plan
   /// @collective over the ranks of the job
-  BroadcastIdentifiers(mpi::BringUp& bring_up, const mpi::Communicators& groups, int ranks_per_identifier);
-  /// One broadcast over the world: the IDs of the only step there is, step 0.
+  [[nodiscard]] std::optional<std::string> broadcast_in_groups(const mpi::Communicators& groups);
+  /// Broadcasts the IDs of the communicator over the world.
   /// @collective over the ranks of the job
-  BroadcastIdentifiers(mpi::BringUp& bring_up, int ranks_per_identifier);
+  [[nodiscard]] std::optional<std::string> broadcast_in_world();
 
-  [[nodiscard]] std::vector<ncclUniqueId> of(std::size_t step) const override { return known_[step]; }
-  [[nodiscard]] int made(std::size_t step) const override { return made_[step]; }
-  [[nodiscard]] const std::optional<std::string>& failure() const override { return failure_; }
+  /// The IDs of a communicator; empty if they are not known yet.
+  [[nodiscard]] const std::vector<ncclUniqueId>& of(PlanStep step) const { return at(step).known; }
+  /// How many IDs this rank made for a communicator. NCCL keeps a thread and sockets for an ID until it is
+  /// used.
+  [[nodiscard]] int made(PlanStep step) const { return at(step).made; }
 
  private:
-  /// Broadcasts the IDs of one communicator.
-  void broadcast(MPI_Comm members, std::size_t step, int ranks_per_identifier, const RankStep* for_step);
+  struct OfCommunicator {
+    std::vector<ncclUniqueId> known{};
+    int made = 0;
+  };
 
-  std::vector<std::vector<ncclUniqueId>> known_;
-  std::vector<int> made_;
-  std::optional<std::string> failure_{};
+  [[nodiscard]] std::size_t index_of(PlanStep step) const { return step.value_or(identifiers_.size() - 1); }
+  [[nodiscard]] OfCommunicator& at(PlanStep step) { return identifiers_[index_of(step)]; }
+  [[nodiscard]] const OfCommunicator& at(PlanStep step) const { return identifiers_[index_of(step)]; }
+  /// Makes an ID. Returns why it could not, or nothing.
+  [[nodiscard]] std::optional<std::string> make(PlanStep step, ncclUniqueId& identifier);
+  /// Broadcasts the IDs of one communicator.
+  [[nodiscard]] std::optional<std::string> broadcast(MPI_Comm members, PlanStep step);
+
+  mpi::BringUp& bring_up_;
+  int ranks_per_identifier_;
+  /// By step of the plan; the last entry is that of the world.
+  std::vector<OfCommunicator> identifiers_;
+  std::optional<GroupBroadcast> exchange_{};
 };
 
 }  // namespace rankmesh::nccl

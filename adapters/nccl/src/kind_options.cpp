@@ -132,8 +132,7 @@ std::vector<ConfigKey> newer_than(const CommunicatorConfig& config, int version)
 }
 
 std::string version_text(int version) {
-  const int major_unit = version < 10000 ? 1000 : 10000;
-  return std::to_string(version / major_unit) + "." + std::to_string(version % major_unit / 100) + "." +
+  return std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100) + "." +
          std::to_string(version % 100);
 }
 

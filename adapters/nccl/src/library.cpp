@@ -23,7 +23,7 @@ ncclResult_t state_of(ncclComm_t communicator) noexcept {
 NcclError error_of(const char* call, ncclResult_t result, const RankStep* step) {
   NcclError::Details details{
       .call = call, .code = static_cast<int>(result), .text = ncclGetErrorString(result)};
-  // What NCCL says of the last thing that went wrong in this process; the communicator makes no difference.
+  // NCCL's text for the last error of this process; it does not depend on the communicator.
   const char* const last = ncclGetLastError(nullptr);
   if (last != nullptr && *last != '\0') details.text.append(": ").append(last);
   if (step != nullptr) {

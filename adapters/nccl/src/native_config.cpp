@@ -4,34 +4,28 @@
 
 namespace rankmesh::nccl {
 
-#if RANKMESH_NCCL_HAS_CONFIG
 namespace {
 
 template <typename Value>
-[[maybe_unused]] void set(int& native, const std::optional<Value>& value) {
+void set(int& native, const std::optional<Value>& value) {
   if (value) native = static_cast<int>(*value);
 }
 
-[[maybe_unused]] const char* keep(const std::string& text, std::list<std::string>& kept) {
+const char* keep(const std::string& text, std::list<std::string>& kept) {
   return kept.emplace_back(text).c_str();
 }
 
 }  // namespace
 
-ncclConfig_t native_config([[maybe_unused]] const CommunicatorConfig& config, bool blocking,
-                           [[maybe_unused]] const std::string& default_name,
-                           [[maybe_unused]] std::list<std::string>& kept) {
+ncclConfig_t native_config(const CommunicatorConfig& config, bool blocking,
+                           [[maybe_unused]] const std::string& default_name, std::list<std::string>& kept) {
   ncclConfig_t native = NCCL_CONFIG_INITIALIZER;
   native.blocking = blocking ? 1 : 0;
-#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 17, 0)
   set(native.minCTAs, config.min_ctas);
   set(native.maxCTAs, config.max_ctas);
   set(native.cgaClusterSize, config.cga_cluster_size);
   if (config.net_name) native.netName = keep(*config.net_name, kept);
-#endif
-#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 18, 0)
   set(native.splitShare, config.split_share);
-#endif
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 26, 0)
   set(native.trafficClass, config.traffic_class);
 #endif
@@ -48,6 +42,5 @@ ncclConfig_t native_config([[maybe_unused]] const CommunicatorConfig& config, bo
 #endif
   return native;
 }
-#endif
 
 }  // namespace rankmesh::nccl

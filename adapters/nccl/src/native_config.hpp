@@ -8,12 +8,10 @@
 
 namespace rankmesh::nccl {
 
-#if RANKMESH_NCCL_HAS_CONFIG
-/// A config as NCCL takes it.
+/// A configuration in the form of NCCL.
 /// @param default_name the name of the communicator, unless the config has one
-/// @param kept where the strings go that NCCL keeps pointers to; must outlive the communicator
+/// @param kept receives the strings that NCCL keeps pointers to; must outlive the communicator
 [[nodiscard]] ncclConfig_t native_config(const CommunicatorConfig& config, bool blocking,
                                          const std::string& default_name, std::list<std::string>& kept);
-#endif
 
 }  // namespace rankmesh::nccl

@@ -10,7 +10,7 @@
 namespace rankmesh {
 namespace {
 
-/// FNV-1a of 64 bits: defined on bytes, so equal everywhere.
+/// FNV-1a of 64 bits. It is defined on bytes, so it is the same on all platforms.
 std::uint64_t fnv1a(std::string_view bytes) {
   std::uint64_t hash = 14695981039346656037U;
   for (const char byte : bytes) {
@@ -25,7 +25,7 @@ std::string text_of(const std::map<GroupKind, std::string>& texts, GroupKind kin
   return found == texts.end() ? "" : found->second;
 }
 
-/// Whether the one group is the world as it is.
+/// Whether the only group is the world, in the order of the ranks.
 bool is_world(const GroupFamily& family) {
   const Digit all{.size = family.world_size(), .stride = 1};
   return family == GroupFamily(Grouping(std::span(&all, 1), {}));

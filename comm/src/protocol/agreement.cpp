@@ -13,9 +13,9 @@ namespace {
 /// Rank 0 collects the reports; rank 1 stands in where rank 0 is silent.
 constexpr int leader = 0;
 constexpr int deputy = 1;
-/// A rank that has not looked for long may find messages that came long ago, and a library may show them a
-/// few at a time: who is silent is known only when so many looks in a row have found nothing.
-constexpr int looks_for_silence = 8;
+/// MPI may show messages that arrived long ago a few at a time: which ranks are silent is known only when so
+/// many polls in a row have found no message.
+constexpr int empty_polls_for_silence = 8;
 
 std::uint64_t count_of(std::chrono::nanoseconds duration) {
   return static_cast<std::uint64_t>(duration.count());
@@ -61,7 +61,7 @@ std::vector<RankFailure> take_failures(MessageReader& reader) {
 
 constexpr std::string_view not_set = "(not set)";
 
-/// Equal where names and values are, in their order.
+/// The fields as one text: equal if names and values are, in their order.
 std::string text_of(const std::vector<AgreementField>& fields) {
   MessageWriter writer;
   for (const AgreementField& field : fields) {
@@ -72,8 +72,8 @@ std::string text_of(const std::vector<AgreementField>& fields) {
   return {begin, begin + writer.bytes().size()};
 }
 
-/// The other way round.
-/// @param from the rank that sent it
+/// The fields that `text_of` wrote.
+/// @param from the rank that sent the text, for errors
 std::vector<AgreementField> fields_of(std::string_view text, int from) {
   std::vector<AgreementField> fields;
   for (MessageReader reader(std::as_bytes(std::span(text)), from); !reader.is_at_end();) {
@@ -91,7 +91,7 @@ std::string_view value_of(const std::vector<AgreementField>& fields, std::string
 }
 
 /// The ranks of one set that are not in another.
-RankSet difference(const RankSet& ranks, const RankSet& others, int world_size) {
+RankSet ranks_without(const RankSet& ranks, const RankSet& others, int world_size) {
   RankSet result = ranks.complement(world_size);
   result.insert(others);
   return result.complement(world_size);
@@ -153,19 +153,18 @@ std::vector<int> Agreement::children() const {
 }
 
 bool Agreement::step() {
-  // A report goes up as soon as it is whole: to look for one more message may take a while where ranks share
-  // a core.
-  report_when_whole();
-  take_messages(1);
-  if (must_know_all()) take_messages(looks_for_silence);
-  if (!verdict_) act_as_time_passes();
+  // Before polling, which may take a while where ranks share a core: the parent waits for the report.
+  report_complete_subtree();
+  process_messages(1);
+  if (must_drain_messages()) process_messages(empty_polls_for_silence);
+  if (!verdict_) act_on_time();
   if (!verdict_) return false;
-  // A verdict for a rank that is gone may never leave; one for a rank that is here leaves soon.
+  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not.
   return session_.sends_done() || waited() >= deadline() + 2 * grace();
 }
 
-void Agreement::take_messages(int looks) {
-  for (int empty = 0; empty < looks && !verdict_;) {
+void Agreement::process_messages(int empty_polls) {
+  for (int empty = 0; empty < empty_polls && !verdict_;) {
     const auto message = session_.receive(round_);
     if (!message) {
       ++empty;
@@ -173,13 +172,13 @@ void Agreement::take_messages(int looks) {
     }
     empty = 0;
     handle(*message);
-    report_when_whole();
+    report_complete_subtree();
   }
 }
 
-bool Agreement::must_know_all() const {
+bool Agreement::must_drain_messages() const {
   if (waited() >= deadline()) return true;
-  // It may be rank 0 that came late: behind the reports, then, lies the news that time was up.
+  // If rank 0 itself came late, a report that the deadline has passed may lie behind the others.
   return transport_.rank() == leader && round_ == 0 && is_complete();
 }
 
@@ -194,7 +193,7 @@ void Agreement::handle(const Message& message) {
   }
 }
 
-void Agreement::report_when_whole() {
+void Agreement::report_complete_subtree() {
   const int rank = transport_.rank();
   const bool subtree_is_here = arrived_.contains(rank) && arrived_.size() >= subtree_;
   if (rank == leader || verdict_ || reported_ || !subtree_is_here) return;
@@ -202,17 +201,17 @@ void Agreement::report_when_whole() {
   reported_ = true;
 }
 
-void Agreement::act_as_time_passes() {
+void Agreement::act_on_time() {
   const int rank = transport_.rank();
   const Instant time = waited();
   if (rank == leader) {
-    // Others may fail for the same reason: a moment later all of them are known.
+    // Other ranks may fail for the same reason: a moment later their failures are known too.
     if (!failures_.empty() && transport_.now() - first_failure_ >= grace() / 20) return give_up();
     if (time < deadline()) {
       if (is_complete() && failures_.empty()) return decide();
     } else {
       present_.insert(RankSet(rank));
-      const bool awaits_answers = !options_.arrives_at_once && !has_heard_all();
+      const bool awaits_answers = !options_.arrives_at_once && !has_heard_from_all();
       if (!awaits_answers || time >= deadline() + grace() / 2) return miss_deadline();
       return;
     }
@@ -220,7 +219,7 @@ void Agreement::act_as_time_passes() {
     present_.insert(RankSet(rank));
     return miss_deadline();
   } else if (time >= deadline() + 2 * grace()) {
-    // Nobody is told: those who could collect the news are silent, and every rank finds out alike.
+    // Both collectors are silent, and every rank comes to the same conclusion by itself: nobody is told.
     return settle(
         {.outcome = failures_.empty() ? Verdict::Outcome::deadline_missed : Verdict::Outcome::failed,
          .failures = failures_,
@@ -229,12 +228,12 @@ void Agreement::act_as_time_passes() {
                       .waited = time,
                       .complete = false}});
   }
-  if (transport_.now() - own_arrival_ >= deadline() / 8) escalate(escalated_early_);
-  // A report that lay in wait for a collector who came late does not say how long it lay: this one says that
-  // time is up.
+  if (transport_.now() - own_arrival_ >= deadline() / 8) tell_collectors_once(told_collectors_early_);
+  // A collector that comes late cannot see how old an early report is: this one says that the deadline has
+  // passed.
   if (time >= deadline()) {
     present_.insert(RankSet(rank));
-    escalate(escalated_at_deadline_);
+    tell_collectors_once(told_collectors_at_deadline_);
   }
 }
 
@@ -245,19 +244,19 @@ void Agreement::report_to(int rank) {
   writer.put_ranks(arrived_);
   writer.put_ranks(present_);
   writer.put_text(fields_text_);
-  writer.put_number(otherwise_.size());
-  for (const Tally& tally : otherwise_) {
-    writer.put_text(tally.field);
-    put_values(writer, tally.values);
+  writer.put_number(differences_.size());
+  for (const FieldDifference& difference : differences_) {
+    writer.put_text(difference.field);
+    put_values(writer, difference.values);
   }
   put_failures(writer, failures_);
   session_.send(rank, writer.bytes());
   ++messages_sent_;
 }
 
-void Agreement::escalate(bool& escalated) {
-  if (escalated) return;
-  escalated = true;
+void Agreement::tell_collectors_once(bool& told) {
+  if (told) return;
+  told = true;
   for (const int collector : {leader, deputy}) {
     if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
   }
@@ -271,48 +270,50 @@ void Agreement::merge_report(const Message& message) {
   arrived_.insert(arrived);
   present_.insert(reader.take_ranks());
   const std::string_view text = reader.take_text();
-  std::vector<Tally> tallies(reader.take_count());
-  for (Tally& tally : tallies) {
-    tally.field = reader.take_text();
-    tally.values = take_values(reader);
+  std::vector<FieldDifference> differences(reader.take_count());
+  for (FieldDifference& difference : differences) {
+    difference.field = reader.take_text();
+    difference.values = take_values(reader);
   }
-  if (text != fields_text_ || !tallies.empty()) merge_fields(message.from, arrived, text, tallies);
+  if (text != fields_text_ || !differences.empty()) merge_fields(message.from, arrived, text, differences);
   for (RankFailure& failure : take_failures(reader)) add_failure(std::move(failure));
   reader.expect_end();
 }
 
-void Agreement::note_otherwise(std::string_view field, HeldValue held) {
-  auto tally = std::find_if(otherwise_.begin(), otherwise_.end(),
-                            [&](const Tally& known) { return known.field == field; });
-  if (tally == otherwise_.end()) tally = otherwise_.insert(tally, {std::string(field), {}});
-  const auto same = std::find_if(tally->values.begin(), tally->values.end(),
+void Agreement::note_difference(std::string_view field, HeldValue held) {
+  auto difference = std::find_if(differences_.begin(), differences_.end(),
+                                 [&](const FieldDifference& known) { return known.field == field; });
+  if (difference == differences_.end())
+    difference = differences_.insert(difference, {std::string(field), {}});
+  const auto same = std::find_if(difference->values.begin(), difference->values.end(),
                                  [&](const HeldValue& known) { return known.value == held.value; });
-  if (same == tally->values.end()) {
-    tally->values.push_back(std::move(held));
+  if (same == difference->values.end()) {
+    difference->values.push_back(std::move(held));
   } else {
     same->ranks.insert(held.ranks);
   }
 }
 
 void Agreement::merge_fields(int from, const RankSet& ranks, std::string_view text,
-                             const std::vector<Tally>& tallies) {
+                             const std::vector<FieldDifference>& differences) {
   std::vector<AgreementField> theirs = fields_of(text, from);
   for (const AgreementField& own : fields_) {
     if (value_of(theirs, own.field) == not_set) theirs.push_back({own.field, std::string(not_set)});
   }
   for (const AgreementField& field : theirs) {
     RankSet holders = ranks;
-    for (const Tally& tally : tallies) {
-      if (tally.field != field.field) continue;
-      for (const HeldValue& held : tally.values) holders = difference(holders, held.ranks, transport_.size());
+    for (const FieldDifference& difference : differences) {
+      if (difference.field != field.field) continue;
+      for (const HeldValue& held : difference.values)
+        holders = ranks_without(holders, held.ranks, transport_.size());
     }
     if (field.value != value_of(fields_, field.field) && !holders.empty()) {
-      note_otherwise(field.field, {field.value, holders});
+      note_difference(field.field, {field.value, holders});
     }
   }
-  for (const Tally& tally : tallies) {
-    for (const HeldValue& held : tally.values) {
-      if (held.value != value_of(fields_, tally.field)) note_otherwise(tally.field, held);
+  for (const FieldDifference& difference : differences) {
+    for (const HeldValue& held : difference.values) {
+      if (held.value != value_of(fields_, difference.field)) note_difference(difference.field, held);
     }
   }
 }
@@ -320,12 +321,12 @@ void Agreement::merge_fields(int from, const RankSet& ranks, std::string_view te
 std::vector<Disagreement> Agreement::find_disagreements() const {
   std::vector<Disagreement> result;
   const auto look_at = [&](const AgreementField& field) {
-    const auto tally = std::find_if(otherwise_.begin(), otherwise_.end(),
-                                    [&](const Tally& t) { return t.field == field.field; });
+    const auto difference = std::find_if(differences_.begin(), differences_.end(),
+                                         [&](const FieldDifference& t) { return t.field == field.field; });
     const bool is_as_required = !field.required || field.value == *field.required;
-    if (tally == otherwise_.end() && is_as_required) return;
+    if (difference == differences_.end() && is_as_required) return;
     Disagreement& found = result.emplace_back(Disagreement{field.field, {}, field.required});
-    if (tally != otherwise_.end()) found.values = tally->values;
+    if (difference != differences_.end()) found.values = difference->values;
     RankSet others;
     for (const HeldValue& held : found.values) others.insert(held.ranks);
     found.values.push_back({field.value, others.complement(transport_.size())});
@@ -334,10 +335,10 @@ std::vector<Disagreement> Agreement::find_disagreements() const {
     });
   };
   for (const AgreementField& field : fields_) look_at(field);
-  for (const Tally& tally : otherwise_) {
+  for (const FieldDifference& difference : differences_) {
     const bool is_known = std::any_of(fields_.begin(), fields_.end(),
-                                      [&](const AgreementField& f) { return f.field == tally.field; });
-    if (!is_known) look_at({.field = tally.field, .value = std::string(not_set)});
+                                      [&](const AgreementField& f) { return f.field == difference.field; });
+    if (!is_known) look_at({.field = difference.field, .value = std::string(not_set)});
   }
   return result;
 }
@@ -359,7 +360,7 @@ void Agreement::give_up() {
   send_verdict_to_all();
 }
 
-bool Agreement::has_heard_all() const {
+bool Agreement::has_heard_from_all() const {
   RankSet known = arrived_;
   known.insert(present_);
   return known.size() == transport_.size();
@@ -369,7 +370,7 @@ void Agreement::miss_deadline() {
   if (!failures_.empty()) return give_up();
   const RankSet late = arrived_.complement(transport_.size());
   DeadlineError::Details details{.step = options_.step, .waited = waited()};
-  // Complete, but too late: the others may have given up on this rank.
+  // All have arrived, but too late: other ranks may have named this one as missing already.
   if (late.empty()) {
     details.missing = RankSet(transport_.rank());
   } else {
@@ -385,7 +386,7 @@ void Agreement::miss_deadline() {
 }
 
 void Agreement::send_verdict_to_all() {
-  // Not along the tree, which may be broken somewhere; and to the missing too, who may be late only.
+  // Directly, since an inner node of the tree may be dead; also to missing ranks, which may only be late.
   std::vector<int> others;
   for (int rank = 0; rank < transport_.size(); ++rank) {
     if (rank != transport_.rank()) others.push_back(rank);
@@ -474,26 +475,8 @@ void abandon(AgreementSession& session, std::string why) noexcept {
     const auto until = transport.now() + session.timeouts().grace;
     while (!agreement.step() && transport.now() < until) transport.idle();
   } catch (...) {
-    // The error that this rank leaves with is the one that counts.
+    // The caller is about to throw the error that made this rank leave.
   }
-}
-
-std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size) {
-  // The job is as large as it says, or ends where the layout ends.
-  const std::string_view last_word = config.job_size ? "job_size" : "world_size";
-  const std::int64_t required = config.job_size ? world_size : world_size - config.rank_offset;
-  std::vector<AgreementField> fields;
-  std::vector<FieldText> texts = field_texts(config);
-  // Those of the plan and of the job follow.
-  constexpr std::size_t more = 8;
-  fields.reserve(texts.size() + more);
-  for (FieldText& text : texts) {
-    AgreementField& field = fields.emplace_back();
-    if (text.field == last_word) field.required = std::to_string(required);
-    field.field = std::move(text.field);
-    field.value = std::move(text.value);
-  }
-  return fields;
 }
 
 }  // namespace rankmesh

@@ -6,12 +6,12 @@
 
 namespace rankmesh {
 
-// A message of an agreement begins with its type and its round; a verdict goes on with whether it is against
-// the bring-up.
+// A message of an agreement begins with its type and its round. In a verdict, whether it ends the bring-up
+// follows.
 inline constexpr std::uint8_t report_message = 0xA1;
 inline constexpr std::uint8_t verdict_message = 0xA2;
 
-/// How every message of an agreement begins.
+/// The first fields of every message of an agreement.
 struct AgreementHeader {
   bool is_verdict = false;
   std::uint64_t round = 0;
@@ -19,7 +19,7 @@ struct AgreementHeader {
   bool is_final = false;
 };
 
-/// @throws ProtocolError if the message is none of an agreement
+/// @throws ProtocolError if the message does not belong to an agreement
 [[nodiscard]] inline AgreementHeader take_header(MessageReader& reader) {
   const std::uint8_t type = reader.take_byte();
   if (type != report_message && type != verdict_message) reader.refuse();

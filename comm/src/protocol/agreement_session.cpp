@@ -50,7 +50,7 @@ std::optional<Message> AgreementSession::receive(std::uint64_t round) {
 }
 
 void AgreementSession::answer(const Message& message) {
-  // Only those at the top are asked by ranks that are behind; what others get late is of no use to anyone.
+  // Ranks that are behind ask the two collectors only; a late report to any other rank needs no answer.
   constexpr int last_collector = 1;
   if (transport_.rank() <= last_collector) send(message.from, last_verdict_);
 }

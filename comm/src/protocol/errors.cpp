@@ -1,8 +1,9 @@
 #include "rankmesh/comm/errors.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
+
+#include "rankmesh/comm/duration_text.hpp"
 
 namespace rankmesh {
 namespace {
@@ -16,18 +17,12 @@ std::string describe(const std::vector<Disagreement>& disagreements) {
   return text + "\nstart every rank with the same configuration";
 }
 
-std::string seconds(std::chrono::nanoseconds duration) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(duration).count());
-  return text;
-}
-
 std::string describe(const DeadlineError::Details& details) {
   const bool all_answered = details.missing.empty() && !details.unfinished.empty();
   const RankSet& late = all_answered ? details.unfinished : details.missing;
   std::string text = "deadline missed at step " + details.step + ": " + late.to_string();
   text.append(all_answered ? " had come, but had not finished within " : " did not arrive within ")
-      .append(seconds(details.waited));
+      .append(duration_text(details.waited));
   if (!all_answered && !details.unfinished.empty()) {
     text.append(", and ").append(details.unfinished.to_string()).append(" had not finished");
   }

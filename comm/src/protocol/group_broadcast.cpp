@@ -6,6 +6,7 @@
 #include "protocol/message.hpp"
 #include "protocol/rank_tree.hpp"
 #include "rankmesh/comm/errors.hpp"
+#include "rankmesh/comm/slices.hpp"
 
 namespace rankmesh {
 namespace {
@@ -23,15 +24,10 @@ Bytes encode(std::uint8_t type, std::size_t step, const Payload& payload) {
   return writer.take();
 }
 
-/// The position of a contributor: the first of slice `index` of `count` slices, the longer ones first.
-int contributor_position(int index, int count, int size) {
-  return index * (size / count) + std::min(index, size % count);
-}
-
-/// Which of the contributors stands at a position, if one does.
+/// The number of the contributor at a position, if there is one.
 std::optional<int> contributor_at(int position, int count, int size) {
   for (int index = 0; index < count; ++index) {
-    if (contributor_position(index, count, size) == position) return index;
+    if (slice_begin(index, count, size) == position) return index;
   }
   return std::nullopt;
 }
@@ -53,56 +49,56 @@ GroupBroadcast::GroupBroadcast(Transport& transport, const CommunicatorPlan& pla
     : transport_(transport),
       plan_(plan) {
   for (const RankStep& step : plan.for_rank(transport.rank())) {
-    Here& here = steps_.emplace_back(Here{.step = step});
+    StepState& state = steps_.emplace_back(StepState{.step = step});
     if (!step.group) continue;
     ++missing_;
-    here.contributors = contributors ? std::clamp(contributors(step.size), 1, step.size) : 1;
-    here.contributes = contributor_at(step.position, here.contributors, step.size);
-    if (step.position == 0) here.parts.resize(static_cast<std::size_t>(here.contributors));
+    state.contributors = contributors ? std::clamp(contributors(step.size), 1, step.size) : 1;
+    state.contributor_index = contributor_at(step.position, state.contributors, step.size);
+    if (step.position == 0) state.parts.resize(static_cast<std::size_t>(state.contributors));
   }
 }
 
-int GroupBroadcast::rank_at(const Here& here, int position) const {
-  return plan_.topology().family(here.step.kind).rank_at({*here.step.group, position});
+int GroupBroadcast::rank_at(const StepState& state, int position) const {
+  return plan_.topology().family(state.step.kind).rank_at({*state.step.group, position});
 }
 
 std::vector<std::size_t> GroupBroadcast::contributions() const {
   std::vector<std::size_t> result;
-  for (const Here& here : steps_) {
-    if (here.contributes) result.push_back(here.step.step);
+  for (const StepState& state : steps_) {
+    if (state.contributor_index) result.push_back(state.step.step);
   }
   return result;
 }
 
 void GroupBroadcast::offer(std::size_t step, Payload part) {
-  if (step >= steps_.size() || !steps_[step].contributes || steps_[step].has_offered) {
-    throw StateError("rank " + std::to_string(transport_.rank()) + " has nothing to hand out in step " +
-                     std::to_string(step) + ": it does not contribute there, or has done so already");
+  if (step >= steps_.size() || !steps_[step].contributor_index || steps_[step].has_offered) {
+    throw StateError("rank " + std::to_string(transport_.rank()) + " contributes nothing to step " +
+                     std::to_string(step) + ": it is no contributor, or has offered its part already");
   }
-  Here& here = steps_[step];
-  here.has_offered = true;
-  if (here.step.position == 0) {
-    add_part(here, 0, std::move(part));
+  StepState& state = steps_[step];
+  state.has_offered = true;
+  if (state.step.position == 0) {
+    add_part(state, 0, std::move(part));
   } else {
-    transport_.send(here.step.leader, Channel::group_broadcast, encode(part_message, step, part));
+    transport_.send(state.step.leader, Channel::group_broadcast, encode(part_message, step, part));
     ++messages_sent_;
   }
 }
 
-void GroupBroadcast::add_part(Here& here, std::size_t index, Payload part) {
-  here.parts[index] = std::move(part);
-  const bool has_all = std::all_of(here.parts.begin(), here.parts.end(),
+void GroupBroadcast::add_part(StepState& state, std::size_t index, Payload part) {
+  state.parts[index] = std::move(part);
+  const bool has_all = std::all_of(state.parts.begin(), state.parts.end(),
                                    [](const std::optional<Payload>& known) { return known.has_value(); });
-  if (has_all) accept(here, join(here.parts));
+  if (has_all) accept(state, join(state.parts));
 }
 
-void GroupBroadcast::accept(Here& here, Payload payload) {
-  const Bytes message = encode(broadcast_message, here.step.step, payload);
-  for (const int child : tree_children(here.step.position, here.step.size)) {
-    transport_.send(rank_at(here, child), Channel::group_broadcast, message);
+void GroupBroadcast::accept(StepState& state, Payload payload) {
+  const Bytes message = encode(broadcast_message, state.step.step, payload);
+  for (const int child : tree_children(state.step.position, state.step.size)) {
+    transport_.send(rank_at(state, child), Channel::group_broadcast, message);
     ++messages_sent_;
   }
-  here.payload = std::move(payload);
+  state.payload = std::move(payload);
   --missing_;
 }
 
@@ -118,17 +114,17 @@ void GroupBroadcast::handle(const Message& message) {
   reader.expect_end();
 
   if (step >= steps_.size() || !steps_[step].step.group || steps_[step].payload) reader.refuse();
-  Here& here = steps_[step];
+  StepState& state = steps_[step];
   if (type == part_message) {
-    for (std::size_t index = 1; index < here.parts.size(); ++index) {
-      const int position = contributor_position(static_cast<int>(index), here.contributors, here.step.size);
-      if (rank_at(here, position) == message.from) return add_part(here, index, std::move(payload));
+    for (std::size_t index = 1; index < state.parts.size(); ++index) {
+      const int position = slice_begin(static_cast<int>(index), state.contributors, state.step.size);
+      if (rank_at(state, position) == message.from) return add_part(state, index, std::move(payload));
     }
     reader.refuse();
   }
-  const int position = here.step.position;
-  if (position == 0 || rank_at(here, tree_parent(position)) != message.from) reader.refuse();
-  accept(here, std::move(payload));
+  const int position = state.step.position;
+  if (position == 0 || rank_at(state, tree_parent(position)) != message.from) reader.refuse();
+  accept(state, std::move(payload));
 }
 
 bool GroupBroadcast::step() {

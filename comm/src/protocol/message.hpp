@@ -11,7 +11,7 @@
 
 namespace rankmesh {
 
-/// Puts values into a message, little end first on every platform.
+/// Writes values into a message, in little-endian order on every platform.
 class MessageWriter {
  public:
   MessageWriter() { bytes_.reserve(usual_size); }
@@ -22,35 +22,36 @@ class MessageWriter {
   void put_ranks(const RankSet& ranks);
 
   [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
-  /// The message, for whom it was written.
+  /// Moves the message out.
   [[nodiscard]] Bytes take() noexcept { return std::move(bytes_); }
 
  private:
-  /// Room for the report on a configuration.
+  /// Enough for the report of a configuration.
   static constexpr std::size_t usual_size = 1024;
 
   Bytes bytes_;
 };
 
-/// Takes the values out again, in the same order.
+/// Reads the values of a message in the same order.
 class MessageReader {
  public:
   /// The message must outlive the reader.
   explicit MessageReader(const Message& message) : MessageReader(message.bytes, message.from) {}
-  /// Of a part of one.
+  /// Reads a part of a message.
   /// @param from the rank that sent it
   MessageReader(std::span<const std::byte> bytes, int from) : bytes_(bytes), from_(from) {}
 
-  // Each throws ProtocolError where the message does not hold what is asked for.
+  // Each function throws ProtocolError if the message does not contain such a value.
   [[nodiscard]] std::uint8_t take_byte();
   [[nodiscard]] std::uint64_t take_number();
-  /// A number of things that take at least one byte each, so that a broken message asks for no great memory.
+  /// A number of items of at least one byte each. It is at most the size of the rest, so a broken message
+  /// cannot cause a large allocation.
   [[nodiscard]] std::size_t take_count();
-  /// Lives as long as the message.
+  /// Valid as long as the message.
   [[nodiscard]] std::string_view take_text();
   [[nodiscard]] RankSet take_ranks();
   [[nodiscard]] bool is_at_end() const noexcept { return left() == 0; }
-  /// Throws ProtocolError if something is left.
+  /// Throws ProtocolError if bytes are left.
   void expect_end() const;
   [[noreturn]] void refuse() const;
 

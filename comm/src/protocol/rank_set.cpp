@@ -12,14 +12,14 @@ std::int64_t length(const RankSet::Range& range) {
 
 }  // namespace
 
-RankSet RankSet::first(int count) {
+RankSet RankSet::first_ranks(int count) {
   return of({{0, count - 1}});
 }
 
 RankSet RankSet::of(std::vector<Range> ranges) {
   std::erase_if(ranges, [](const Range& range) { return range.last < range.first; });
   std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
-  // In place: what was merged so far lies before what is looked at.
+  // In place: the merged ranges lie before the one being read.
   std::size_t count = 0;
   for (const Range& range : ranges) {
     if (count > 0 && std::int64_t{range.first} <= std::int64_t{ranges[count - 1].last} + 1) {

@@ -5,17 +5,16 @@
 
 namespace rankmesh {
 
-// The tree over 0 .. size - 1 along which messages travel, rooted at 0. Write a node in digits of base
-// `radix`: its parent is the node without its lowest digit that is not zero, so the nodes below a node are
-// consecutive, the tree is log(size) / log(radix) deep, and no node has more children than radix - 1 for each
-// level.
+// The tree over 0 .. size - 1 along which messages travel, rooted at 0. The parent of a node is its number
+// with the lowest nonzero digit in base `radix` set to zero. So the nodes of a subtree are consecutive, the
+// tree is log(size) / log(radix) deep, and a node has at most radix - 1 children for each level.
 
-/// A message costs its sender and its receiver some time, and each level the time on the way besides: with a
-/// way of a few messages' cost, 4 to 8 is the quickest, and where ranks share cores each level costs a turn
-/// of all of them. docs/performance.md has the figures.
+/// A larger radix means more messages at each node and fewer levels. With a latency of a few times the cost
+/// of a message, 4 to 8 is fastest; if ranks share cores, each level costs a turn of all of them, which
+/// favours 8. docs/performance.md has the figures.
 constexpr int tree_radix = 8;
 
-/// The largest power of the radix that divides a node: what the lowest digit that is not zero counts.
+/// The place value of the lowest nonzero digit of a node: the largest power of the radix that divides it.
 /// @param node above 0
 [[nodiscard]] inline int tree_weight(int node) {
   int weight = 1;
@@ -29,13 +28,13 @@ constexpr int tree_radix = 8;
   return node - node / weight % tree_radix * weight;
 }
 
-/// The nodes of the subtree of `node`, itself included: node, node + 1, ..., node + result - 1.
+/// The size of the subtree of `node`, which has the nodes node, node + 1, ..., node + result - 1.
 [[nodiscard]] inline int subtree_size(int node, int size) {
   if (node == 0) return size;
   return std::min(tree_weight(node), size - node);
 }
 
-/// The children of a node, those with the most nodes below them first.
+/// The children of a node, those with the largest subtrees first.
 [[nodiscard]] inline std::vector<int> tree_children(int node, int size) {
   const int subtree = subtree_size(node, size);
   std::vector<int> children;

@@ -11,6 +11,7 @@
 #include "rankmesh/bringup/mpi_operations.hpp"
 #include "rankmesh/bringup/proof.hpp"
 #include "rankmesh/mpi/error.hpp"
+#include "rankmesh/topology/config_text.hpp"
 #include "support.hpp"
 #include "support/catch.hpp"
 
@@ -264,12 +265,12 @@ TEST_CASE("an exception from the progress callback on one rank ends the bring-up
   };
   for (const int bad : {0, 1, world_size() - 1}) {
     for (const auto& [part, arrivals] :
-         std::vector<std::pair<std::string, mpi::Arrivals>>{{"agreement", mpi::Arrivals::once},
-                                                            {"duplicate", mpi::Arrivals::once},
-                                                            {"data", mpi::Arrivals::once},
-                                                            {"duplicate", mpi::Arrivals::before_each_step},
-                                                            {"data", mpi::Arrivals::before_each_step}}) {
-      CAPTURE(bad, part, arrivals == mpi::Arrivals::once);
+         std::vector<std::pair<std::string, Arrivals>>{{"agreement", Arrivals::once},
+                                                       {"duplicate", Arrivals::once},
+                                                       {"data", Arrivals::once},
+                                                       {"duplicate", Arrivals::before_each_step},
+                                                       {"data", Arrivals::before_each_step}}) {
+      CAPTURE(bad, part, arrivals == Arrivals::once);
       rankmesh::mpi::Options options;
       options.arrivals = arrivals;
       options.timeouts.grace = std::chrono::milliseconds(500);

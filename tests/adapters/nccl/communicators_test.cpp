@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "rankmesh/topology/config_text.hpp"
 #include "support.hpp"
 
 using namespace rankmesh;

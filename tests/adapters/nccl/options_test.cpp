@@ -107,14 +107,15 @@ TEST_CASE("options that make no sense are one error with all of them, on every r
   CHECK_THAT(text, ContainsSubstring("\n  amax: this topology has no groups of this kind"));
 }
 
-TEST_CASE("what the version of NCCL does not have is an error that says which one has it") {
+TEST_CASE(
+    "a library that is too old for rankmesh or for an option is an error that says which one is needed") {
   const Steer version("RANKMESH_DOUBLE_NCCL_VERSION", "21705");
-  nccl::Options options{.strategy = nccl::Strategy::nccl_split};
+  nccl::Options options;
   options.kinds[K::data].communicator = {.max_ctas = 16, .traffic_class = 1};
   const std::string text = common_error<nccl::OptionsError>({.world_size = world_size()}, options);
   CHECK(text ==
         "the NCCL options have 2 problems:\n"
-        "  strategy nccl_split needs NCCL 2.18.0, and this is 2.17.5\n"
+        "  rankmesh needs NCCL 2.18.0, and this is 2.17.5\n"
         "  data.traffic_class needs NCCL 2.26.0, and this is 2.17.5");
 }
 
@@ -126,17 +127,4 @@ TEST_CASE("with a version before 2.23 groups of any size are initialised with on
   MPI_Allreduce(MPI_IN_PLACE, &made, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
   CHECK(made == (world_size() > 1 ? 1 : 0));
   groups.close();
-}
-
-TEST_CASE("with a version before 2.14 communicators block, without a config") {
-  const Steer version("RANKMESH_DOUBLE_NCCL_VERSION", "21304");
-  for (const nccl::Strategy strategy : {nccl::Strategy::unique_id, nccl::Strategy::mpi_split}) {
-    Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, {.strategy = strategy});
-    const nccl::KindView data = groups.at(K::data);
-    if (data.has_communicator()) {
-      CHECK(gathered(data.native(), data.size) ==
-            groups.topology().group_of(K::data, world_rank()).to_vector());
-    }
-    groups.close();
-  }
 }

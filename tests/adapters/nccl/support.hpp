@@ -155,15 +155,11 @@ struct Way {
   }
 };
 
-/// All of them that the version of NCCL has.
+/// All of them.
 inline const std::vector<Way> ways = {
     {nccl::Strategy::unique_id, true},  {nccl::Strategy::mpi_split, true},
-#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 14, 0)
     {nccl::Strategy::unique_id, false}, {nccl::Strategy::mpi_split, false},
-#endif
-#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 18, 0)
     {nccl::Strategy::nccl_split, true}, {nccl::Strategy::nccl_split, false},
-#endif
 };
 
 }  // namespace rankmesh::tests

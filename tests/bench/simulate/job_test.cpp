@@ -16,36 +16,30 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Way ways[] = {Way::split, Way::create_group, Way::unique_id};
+constexpr Strategy strategies[] = {Strategy::split, Strategy::create_group, Strategy::unique_id};
 
 /// A job that has run.
 struct Ran {
-  Ran(const std::string& layout, Way way, Arrivals arrivals = Arrivals::once,
+  Ran(const std::string& layout, Strategy strategy, Arrivals arrivals = Arrivals::once,
       std::optional<LateRank> late = {})
       : plan(Topology(parse_config(layout))),
-        program(program_of(way, plan, arrivals)),
-        job(plan, program, default_costs(), Polling::busy, late) {
+        job(plan, schedule_options(strategy, {.arrivals = arrivals}), default_costs(), Polling::busy, late,
+            group_call(strategy)) {
     job.run();
   }
 
   CommunicatorPlan plan;
-  Program program;
   Job job;
 };
-
-std::int64_t rounds_of(const Program& program) {
-  return std::count_if(program.parts.begin(), program.parts.end(),
-                       [](const Program::Part& part) { return part.kind != Program::Part::Kind::call; });
-}
 
 }  // namespace
 
 TEST_CASE("a bring-up by MPI is two messages of the protocols for each rank but one and each round") {
-  for (const Way way : {Way::split, Way::create_group}) {
+  for (const Strategy strategy : {Strategy::split, Strategy::create_group}) {
     for (const std::string layout : {"world=1", "world=2", "world=13", "world=64 tp=2 pp=4 fp8"}) {
       for (const Arrivals arrivals : {Arrivals::once, Arrivals::before_each_step}) {
         CAPTURE(layout);
-        Ran ran(layout, way, arrivals);
+        Ran ran(layout, strategy, arrivals);
         std::int64_t sent = 0;
         std::int64_t received = 0;
         for (int rank = 0; rank < ran.job.size(); ++rank) {
@@ -56,7 +50,7 @@ TEST_CASE("a bring-up by MPI is two messages of the protocols for each rank but 
         const auto calls =
             static_cast<std::int64_t>(ran.plan.steps().size()) - (ran.plan.world_step() ? 1 : 0);
         const std::int64_t rounds = arrivals == Arrivals::once ? 2 : 3 + calls;
-        CHECK(rounds_of(ran.program) == rounds);
+        CHECK(ran.job.agreements() == rounds);
         CHECK(sent == 2 * rounds * (ran.job.size() - 1));
         CHECK(received == sent);
       }
@@ -67,19 +61,19 @@ TEST_CASE("a bring-up by MPI is two messages of the protocols for each rank but 
 TEST_CASE("NCCL: one message more for each member of a group but the first") {
   for (const std::string layout : {"world=1", "world=2", "world=24 tp=2 pp=3", "world=64 tp=2 pp=4 fp8"}) {
     CAPTURE(layout);
-    Ran ran(layout, Way::unique_id);
+    Ran ran(layout, Strategy::unique_id);
     std::int64_t sent = 0;
     for (int rank = 0; rank < ran.job.size(); ++rank) sent += ran.job.protocol(rank).messages_sent;
     std::int64_t handed_out = 0;
     for (const PlanStep& step : ran.plan.steps()) {
       handed_out += std::int64_t{step.group_count} * (step.group_size - 1);
     }
-    CHECK(sent == 2 * rounds_of(ran.program) * (ran.job.size() - 1) + handed_out);
+    CHECK(sent == 2 * ran.job.agreements() * (ran.job.size() - 1) + handed_out);
   }
 }
 
 TEST_CASE("only the ranks of a group take part in making it") {
-  Ran ran("world=64 pp=8", Way::create_group);
+  Ran ran("world=64 pp=8", Strategy::create_group);
   const CommunicatorPlan& plan = ran.plan;
   std::int64_t calls = 0;
   for (int rank = 0; rank < ran.job.size(); ++rank) calls += ran.job.calls(rank).messages_sent;
@@ -96,12 +90,12 @@ TEST_CASE("only the ranks of a group take part in making it") {
 }
 
 TEST_CASE("ranks that keep what they could make anew send the same at the same time") {
-  for (const Way way : ways) {
+  for (const Strategy strategy : strategies) {
     for (const std::string layout : {"world=7", "world=48 tp=2 pp=4 split-rank=1 fp8",
                                      "world=32 convention=megatron-core tp=2 cp=2 ep=4 pp=2"}) {
       CAPTURE(layout);
-      Ran lean(layout, way);
-      Ran kept(layout, way, Arrivals::once, LateRank{.rank = 0, .by = 0ns, .deadline = 300s});
+      Ran lean(layout, strategy);
+      Ran kept(layout, strategy, Arrivals::once, LateRank{.rank = 0, .by = 0ns, .deadline = 300s});
       CHECK(lean.job.finished_at() == kept.job.finished_at());
       for (int rank = 0; rank < lean.job.size(); ++rank) {
         CHECK((lean.job.protocol(rank) == kept.job.protocol(rank)));
@@ -112,19 +106,19 @@ TEST_CASE("ranks that keep what they could make anew send the same at the same t
 }
 
 TEST_CASE("a simulation is the same every time") {
-  Ran first("world=96 tp=4 pp=3", Way::unique_id);
-  Ran second("world=96 tp=4 pp=3", Way::unique_id);
+  Ran first("world=96 tp=4 pp=3", Strategy::unique_id);
+  Ran second("world=96 tp=4 pp=3", Strategy::unique_id);
   CHECK(first.job.finished_at() == second.job.finished_at());
   CHECK(first.job.events() == second.job.events());
 }
 
 TEST_CASE("who waits for long for a rank that is late tells ranks 0 and 1") {
   const LateRank late{.rank = 63, .by = 100s, .deadline = 300s};
-  Ran ran("world=64 tp=2", Way::create_group, Arrivals::once, late);
+  Ran ran("world=64 tp=2", Strategy::create_group, Arrivals::once, late);
   CHECK(ran.job.finished_at() >= Time(100s));
   CHECK(ran.job.finished_at() < Time(101s));
   // Each of the other 61 once, besides what comes along the tree.
-  Ran punctual("world=64 tp=2", Way::create_group);
+  Ran punctual("world=64 tp=2", Strategy::create_group);
   for (const int collector : {0, 1}) {
     CHECK(ran.job.protocol(collector).messages_received >=
           punctual.job.protocol(collector).messages_received + 61);
@@ -138,9 +132,9 @@ TEST_CASE("the protocols take a logarithm of messages at any rank, and so do cal
     std::int64_t protocol = 0;
     std::int64_t all = 0;
   };
-  for (const Way way : ways) {
+  for (const Strategy strategy : strategies) {
     const auto most_at = [&](int doublings) {
-      Ran ran("world=" + std::to_string(1 << doublings) + " tp=8 pp=16", way);
+      Ran ran("world=" + std::to_string(1 << doublings) + " tp=8 pp=16", strategy);
       Most most;
       for (int rank = 0; rank < ran.job.size(); ++rank) {
         const std::int64_t protocol = ran.job.protocol(rank).messages();
@@ -158,7 +152,7 @@ TEST_CASE("the protocols take a logarithm of messages at any rank, and so do cal
     const std::int64_t level = 7 * (2 * 4 + steps);
     CHECK(at_14.protocol - at_10.protocol <= 2 * level);
     CHECK(at_17.protocol - at_14.protocol <= level);
-    if (way == Way::unique_id) continue;
+    if (strategy == Strategy::unique_id) continue;
     // For each doubling an all-gather and three all-reduces, sent and received, for the duplicate and each
     // step.
     const std::int64_t calls = 2 * 4 * (1 + steps);

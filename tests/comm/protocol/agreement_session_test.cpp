@@ -2,89 +2,17 @@
 
 #include <memory>
 #include <random>
-#include <set>
 
 #include "rankmesh/comm/agreement.hpp"
+#include "simulated_job.hpp"
 #include "support/catch.hpp"
-#include "support/simulated_network.hpp"
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
 using namespace std::chrono_literals;
 using Outcome = Verdict::Outcome;
 
-namespace {
-
-constexpr Timeouts timeouts{.deadline = 80s, .grace = 2s};
-
-/// A job whose ranks go through rounds over a simulated network, with some work before each.
-struct Job {
-  Job(int size, int round_count) : network(size), rounds_to_go(round_count) {
-    for (int rank = 0; rank < size; ++rank) {
-      Member& member = members.emplace_back();
-      member.session = std::make_unique<AgreementSession>(network.transport(rank), timeouts);
-      member.work.resize(static_cast<std::size_t>(round_count));
-    }
-  }
-
-  struct Member {
-    std::unique_ptr<AgreementSession> session;
-    std::unique_ptr<Agreement> agreement;
-    /// How long it works before each round.
-    std::vector<std::chrono::nanoseconds> work;
-    std::chrono::nanoseconds busy_until{0};
-    int finished = 0;
-    /// The verdict that ended it.
-    std::optional<Verdict> end;
-    std::chrono::nanoseconds ended_at{0};
-  };
-
-  void step(Member& member) {
-    if (network.now() < member.busy_until) return;
-    if (!member.agreement) {
-      member.agreement =
-          std::make_unique<Agreement>(*member.session, std::vector<AgreementField>{},
-                                      AgreementOptions{.step = "round " + std::to_string(member.finished)});
-    }
-    if (!member.agreement->step()) return;
-    const Verdict verdict = member.agreement->verdict();
-    member.agreement.reset();
-    ++member.finished;
-    if (verdict.outcome != Outcome::agreed || member.finished == rounds_to_go) {
-      member.end = verdict;
-      member.ended_at = network.now();
-    } else {
-      member.busy_until = network.now() + member.work[static_cast<std::size_t>(member.finished)];
-    }
-  }
-
-  /// Runs until every living rank has ended. @param on_tick called with every step of the clock
-  template <typename OnTick>
-  void run(OnTick&& on_tick) {
-    bool running = true;
-    while (running) {
-      on_tick(*this);
-      running = false;
-      for (int rank = 0; rank < network.size(); ++rank) {
-        Member& member = members[static_cast<std::size_t>(rank)];
-        if (member.end || !network.is_alive(rank)) continue;
-        running = true;
-        step(member);
-      }
-      network.advance(50ms);
-      REQUIRE(network.now() < 1h);
-    }
-  }
-  void run() {
-    run([](Job&) {});
-  }
-
-  SimulatedNetwork network;
-  int rounds_to_go;
-  std::vector<Member> members;
-};
-
-}  // namespace
+using Job = SimulatedJob;
 
 TEST_CASE("rounds follow each other, with two messages for every rank but one in each") {
   for (const int size : {1, 2, 3, 8, 13, 40}) {
@@ -106,7 +34,7 @@ TEST_CASE("ranks that are ahead of others are understood") {
     CAPTURE(attempt);
     Job job(std::uniform_int_distribution(2, 30)(random), 6);
     for (Job::Member& member : job.members) {
-      for (auto& work : member.work)
+      for (auto& work : member.work_before)
         work = std::chrono::seconds(std::uniform_int_distribution(0, 11)(random));
     }
     job.run();
@@ -119,7 +47,7 @@ TEST_CASE("ranks that are ahead of others are understood") {
 
 TEST_CASE("the deadline counts for all rounds together, from the arrival of the first rank") {
   Job job(8, 3);
-  job.members[3].work = {0s, 50s, 40s};
+  job.members[3].work_before = {0s, 50s, 40s};
   job.run();
   for (const Job::Member& member : job.members) {
     CHECK(member.finished == 3);
@@ -141,7 +69,7 @@ TEST_CASE("whichever rank dies, at whatever time, the others name it and nobody 
     const int victim = std::uniform_int_distribution(0, size - 1)(random);
     Job job(size, 4);
     for (Job::Member& member : job.members) {
-      for (auto& work : member.work)
+      for (auto& work : member.work_before)
         work = std::chrono::milliseconds(std::uniform_int_distribution(0, 40)(random));
     }
     // A tick is at most as long as a message takes, so that every state of the protocol is met.
@@ -188,7 +116,7 @@ TEST_CASE("a rank that abandons the bring-up ends it for the others, in whatever
       for (int rank = 0; rank < size; ++rank) {
         if (rank != leaving) continue;
         // It takes part in two rounds, begins a third and leaves that with an exception.
-        job.members[static_cast<std::size_t>(rank)].work[3] = 1000s;
+        job.members[static_cast<std::size_t>(rank)].work_before[3] = 1000s;
       }
       bool left = false;
       job.run([&](Job& running) {

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <random>
-#include <set>
 
+#include "simulated_job.hpp"
 #include "support/catch.hpp"
 #include "support/simulated_network.hpp"
 
@@ -16,106 +15,13 @@ using Outcome = Verdict::Outcome;
 
 namespace {
 
-constexpr Timeouts options{.deadline = 80s, .grace = 2s};
+using Job = SimulatedJob;
 
-/// A job whose ranks agree over a simulated network: who starts when, who holds what, who dies, who works how
-/// long before it arrives, who fails at that.
-struct Job {
-  explicit Job(int size)
-      : network(size),
-        starts(static_cast<std::size_t>(size), 0s),
-        works(static_cast<std::size_t>(size), 0s) {
-    for (int rank = 0; rank < size; ++rank)
-      fields.push_back({{.field = "tensor", .value = "2", .required = {}}});
-  }
-
-  /// One whose ranks find a message at every n-th look only, and have the timeouts for that.
-  Job(int size, int nth_look) : Job(size) {
-    network.show_at_every(nth_look);
-    timeouts.grace = 20s;
-  }
-
-  /// A rank that never starts.
-  void lose(int rank) {
-    network.kill(rank);
-    lost.insert(rank);
-  }
-
-  /// Runs all ranks until those that live have a verdict.
-  void run() {
-    const int size = network.size();
-    sessions.resize(static_cast<std::size_t>(size));
-    machines.resize(static_cast<std::size_t>(size));
-    ends.resize(static_cast<std::size_t>(size));
-    verdicts.resize(static_cast<std::size_t>(size));
-    bool running = true;
-    while (running) {
-      running = false;
-      for (const auto& [rank, time] : dies_at) {
-        if (network.now() < time || lost.contains(rank)) continue;
-        lose(rank);
-      }
-      for (int rank = 0; rank < size; ++rank) {
-        const auto r = static_cast<std::size_t>(rank);
-        if (verdicts[r] || !network.is_alive(rank)) continue;
-        running = true;
-        if (network.now() < starts[r]) continue;
-        if (!machines[r]) {
-          sessions[r] = std::make_unique<AgreementSession>(network.transport(rank), timeouts);
-          machines[r] = std::make_unique<Agreement>(*sessions[r], fields[r],
-                                                    AgreementOptions{.arrives_at_once = works[r] == 0s});
-        }
-        if (const auto away = away_until.find(rank);
-            away != away_until.end() && network.now() < away->second) {
-          continue;
-        }
-        if (works[r] > 0s && network.now() >= starts[r] + works[r]) {
-          works[r] = 0s;
-          if (failing.contains(rank)) {
-            machines[r]->fail("out of memory");
-            if (arrive_after_failing) machines[r]->arrive();
-          } else {
-            machines[r]->arrive();
-          }
-        }
-        if (!machines[r]->step()) continue;
-        verdicts[r] = machines[r]->verdict();
-        ends[r] = network.now();
-      }
-      network.advance(100ms);
-      REQUIRE(network.now() < 1h);
-    }
-  }
-
-  /// The verdict that all living ranks share.
-  Verdict common_verdict() {
-    std::optional<Verdict> common;
-    for (std::size_t r = 0; r < verdicts.size(); ++r) {
-      if (lost.contains(static_cast<int>(r))) continue;
-      REQUIRE(verdicts[r].has_value());
-      if (!common) common = verdicts[r];
-      CHECK(*verdicts[r] == *common);
-    }
-    return common.value();
-  }
-
-  SimulatedNetwork network;
-  Timeouts timeouts = options;
-  std::vector<std::chrono::nanoseconds> starts;
-  /// How long a rank works before it arrives.
-  std::vector<std::chrono::nanoseconds> works;
-  std::set<int> failing;
-  bool arrive_after_failing = false;
-  std::map<int, std::chrono::nanoseconds> dies_at;
-  /// Ranks that are there, and look for messages only from then on: they are in a call that blocks.
-  std::map<int, std::chrono::nanoseconds> away_until;
-  std::vector<std::vector<AgreementField>> fields;
-  std::set<int> lost;
-  std::vector<std::unique_ptr<AgreementSession>> sessions;
-  std::vector<std::unique_ptr<Agreement>> machines;
-  std::vector<std::optional<Verdict>> verdicts;
-  std::vector<std::chrono::nanoseconds> ends;
-};
+/// From now on ranks find a message at every n-th look only, and have the time for that.
+void show_at_every(int nth_look, Job& job) {
+  job.network.show_at_every(nth_look);
+  job.timeouts.grace = 20s;
+}
 
 RankSet ranks(std::vector<RankSet::Range> ranges) {
   return RankSet::of(std::move(ranges));
@@ -137,15 +43,16 @@ TEST_CASE("no rank sends more than a logarithm of messages when all is well") {
   // Three levels of a tree in which each has seven more.
   Job job(512);
   job.run();
-  for (const auto& machine : job.machines) CHECK(machine->messages_sent() <= 21);
+  for (const Job::Member& member : job.members) CHECK(member.messages_sent <= 21);
 }
 
 TEST_CASE("every rank learns each field that differs, its values and who holds them") {
   Job job(8);
   for (std::size_t r = 0; r < 8; ++r) {
-    job.fields[r].push_back({.field = "pipeline", .value = r == 4 || r == 5 ? "4" : "1", .required = {}});
-    job.fields[r].push_back({.field = "fp8", .value = "false", .required = {}});
-    job.fields[r].push_back({.field = "seed", .value = std::to_string(r % 3), .required = {}});
+    job.members[r].fields.push_back(
+        {.field = "pipeline", .value = r == 4 || r == 5 ? "4" : "1", .required = {}});
+    job.members[r].fields.push_back({.field = "fp8", .value = "false", .required = {}});
+    job.members[r].fields.push_back({.field = "seed", .value = std::to_string(r % 3), .required = {}});
   }
   job.run();
   const Verdict verdict = job.common_verdict();
@@ -159,17 +66,18 @@ TEST_CASE("every rank learns each field that differs, its values and who holds t
 
 TEST_CASE("a value that all ranks hold but that is not the required one is a disagreement") {
   Job job(4);
-  for (auto& fields : job.fields) fields.push_back({.field = "world_size", .value = "16", .required = "4"});
+  for (Job::Member& member : job.members)
+    member.fields.push_back({.field = "world_size", .value = "16", .required = "4"});
   job.run();
   const Verdict verdict = job.common_verdict();
   CHECK(verdict.disagreements ==
-        std::vector<Disagreement>{{"world_size", {{"16", RankSet::first(4)}}, std::string("4")}});
+        std::vector<Disagreement>{{"world_size", {{"16", RankSet::first_ranks(4)}}, std::string("4")}});
 }
 
 TEST_CASE("a field that a rank does not know is a disagreement") {
   Job job(4);
   for (std::size_t r : {0U, 1U, 3U})
-    job.fields[r].push_back({.field = "added", .value = "1", .required = {}});
+    job.members[r].fields.push_back({.field = "added", .value = "1", .required = {}});
   job.run();
   CHECK(job.common_verdict().disagreements ==
         std::vector<Disagreement>{
@@ -184,7 +92,8 @@ TEST_CASE("whatever the ranks hold, what is told is what they hold") {
     Job job(1 + static_cast<int>(below(round % 20 == 0 ? 80 : 20)));
     const std::size_t names = 1 + below(5);
     const std::size_t values = 1 + below(3);
-    for (auto& fields : job.fields) {
+    for (Job::Member& member : job.members) {
+      std::vector<AgreementField>& fields = member.fields;
       fields.clear();
       for (std::size_t name = 0; name < names; ++name) {
         const bool is_odd = below(4) == 0;
@@ -195,15 +104,15 @@ TEST_CASE("whatever the ranks hold, what is told is what they hold") {
       if (below(4) == 0) std::reverse(fields.begin(), fields.end());
     }
     // Some ranks come late, after those below them.
-    for (auto& start : job.starts) start = std::chrono::seconds(below(3));
+    for (Job::Member& member : job.members) member.work_before[0] = std::chrono::seconds(below(3));
     job.run();
 
     std::map<std::string, std::map<std::string, RankSet>> held;
     for (std::size_t name = 0; name < names; ++name) {
       const std::string field = "field" + std::to_string(name);
-      for (std::size_t rank = 0; rank < job.fields.size(); ++rank) {
+      for (std::size_t rank = 0; rank < job.members.size(); ++rank) {
         std::string value = "(not set)";
-        for (const AgreementField& own : job.fields[rank]) {
+        for (const AgreementField& own : job.members[rank].fields) {
           if (own.field == field) value = own.value;
         }
         held[field][value].insert(RankSet(static_cast<int>(rank)));
@@ -235,8 +144,8 @@ TEST_CASE("whoever is missing, all others name it") {
       CHECK(verdict.outcome == Outcome::deadline_missed);
       CHECK(verdict.deadline.missing == RankSet(missing));
       CHECK(verdict.deadline.complete);
-      CHECK(verdict.deadline.waited >= options.deadline);
-      CHECK(verdict.deadline.waited <= options.deadline + 2 * options.grace);
+      CHECK(verdict.deadline.waited >= simulated_timeouts.deadline);
+      CHECK(verdict.deadline.waited <= simulated_timeouts.deadline + 2 * simulated_timeouts.grace);
     }
   }
 }
@@ -257,12 +166,12 @@ TEST_CASE("where both who collect are missing, every rank ends and says that the
   job.lose(5);
   job.run();
   for (const int rank : {2, 3, 4, 6, 7}) {
-    const auto& verdict = job.verdicts[static_cast<std::size_t>(rank)];
+    const auto& verdict = job.at(rank).end;
     REQUIRE(verdict.has_value());
     CHECK(verdict->outcome == Outcome::deadline_missed);
     CHECK(verdict->deadline.missing == ranks({{0, 1}}));
     CHECK_FALSE(verdict->deadline.complete);
-    CHECK(job.ends[static_cast<std::size_t>(rank)] <= options.deadline + 2 * options.grace + 1s);
+    CHECK(job.at(rank).ended_at <= simulated_timeouts.deadline + 2 * simulated_timeouts.grace + 1s);
   }
 }
 
@@ -270,7 +179,7 @@ TEST_CASE("ranks that come late but in time are waited for") {
   for (const int late : {0, 1, 4, 7}) {
     CAPTURE(late);
     Job job(8);
-    job.starts[static_cast<std::size_t>(late)] = 79s;
+    job.at(late).work_before[0] = 79s;
     job.run();
     CHECK(job.common_verdict().outcome == Outcome::agreed);
   }
@@ -280,18 +189,19 @@ TEST_CASE("a rank that comes too late gets the same error, and need not wait for
   for (const int late : {0, 1, 4, 7}) {
     CAPTURE(late);
     Job job(8);
-    job.starts[static_cast<std::size_t>(late)] = 200s;
+    job.at(late).work_before[0] = 200s;
     job.run();
     CHECK(job.common_verdict().deadline.missing == RankSet(late));
-    CHECK(job.ends[static_cast<std::size_t>(late)] <= 201s);
+    CHECK(job.at(late).ended_at <= 201s);
   }
 }
 
 TEST_CASE("rank 0 agrees to nothing that the others have given up, though messages show one at a time") {
   for (const int nth_look : {1, 2, 3}) {
     CAPTURE(nth_look);
-    Job job(8, nth_look);
-    job.starts[0] = 200s;
+    Job job(8);
+    show_at_every(nth_look, job);
+    job.at(0).work_before[0] = 200s;
     job.run();
     CHECK(job.common_verdict().deadline.missing == RankSet(0));
   }
@@ -300,9 +210,10 @@ TEST_CASE("rank 0 agrees to nothing that the others have given up, though messag
 TEST_CASE("a rank that looks late names those who are silent alone, though messages show one at a time") {
   for (const int nth_look : {1, 2, 3}) {
     CAPTURE(nth_look);
-    Job job(8, nth_look);
+    Job job(8);
+    show_at_every(nth_look, job);
     // All reports but one lie there when rank 0 looks, before rank 1 stands in for it.
-    job.away_until[0] = options.deadline + 1s;
+    job.at(0).away_until = simulated_timeouts.deadline + 1s;
     job.lose(5);
     job.run();
     CHECK(job.common_verdict().deadline.missing == RankSet(5));
@@ -311,12 +222,12 @@ TEST_CASE("a rank that looks late names those who are silent alone, though messa
 
 TEST_CASE("the deadline counts from the first arrival, whoever arrives first") {
   Job job(8);
-  std::fill(job.starts.begin(), job.starts.end(), 60s);
-  job.starts[5] = 0s;
+  for (Job::Member& member : job.members) member.work_before[0] = 60s;
+  job.at(5).work_before[0] = 0s;
   job.lose(2);
   job.run();
   CHECK(job.common_verdict().deadline.missing == RankSet(2));
-  CHECK(*std::max_element(job.ends.begin(), job.ends.end()) <= options.deadline + options.grace);
+  CHECK(job.last_end() <= simulated_timeouts.deadline + simulated_timeouts.grace);
 }
 
 TEST_CASE("whatever happens, ranks never contradict each other") {
@@ -329,10 +240,10 @@ TEST_CASE("whatever happens, ranks never contradict each other") {
     const int size = std::uniform_int_distribution(2, 40)(random);
     Job job(size);
     const int spread = std::uniform_int_distribution(0, 60)(random);
-    for (auto& start : job.starts)
-      start = std::chrono::seconds(std::uniform_int_distribution(0, spread)(random));
+    for (Job::Member& member : job.members)
+      member.work_before[0] = std::chrono::seconds(std::uniform_int_distribution(0, spread)(random));
     const bool someone_differs = std::uniform_int_distribution(0, 2)(random) == 0;
-    if (someone_differs) job.fields[static_cast<std::size_t>(size / 2)][0].value = "8";
+    if (someone_differs) job.at(size / 2).fields[0].value = "8";
     const int losses = std::max(0, std::uniform_int_distribution(-2, 2)(random));
     RankSet lost;
     for (int i = 0; i < std::min(losses, size - 1); ++i) {
@@ -361,18 +272,18 @@ TEST_CASE("whatever happens, ranks never contradict each other") {
 
 TEST_CASE("a rank that works first is waited for") {
   Job job(8);
-  for (const std::size_t r : {0U, 3U, 4U}) job.works[r] = std::chrono::seconds(10 + r);
+  for (const std::size_t r : {0U, 3U, 4U}) job.members[r].work_inside = std::chrono::seconds(10 + r);
   job.run();
   CHECK(job.common_verdict() == Verdict{});
-  CHECK(*std::min_element(job.ends.begin(), job.ends.end()) >= 14s);
+  for (const Job::Member& member : job.members) CHECK(member.ended_at >= 14s);
 }
 
 TEST_CASE("a rank that does not finish its work in time is named, by itself too, as one that is there") {
   for (const int slow : {0, 1, 4, 7}) {
     CAPTURE(slow);
     Job job(8);
-    for (auto& work : job.works) work = 1s;
-    job.works[static_cast<std::size_t>(slow)] = 500s;
+    for (Job::Member& member : job.members) member.work_inside = 1s;
+    job.at(slow).work_inside = 500s;
     job.run();
     const Verdict verdict = job.common_verdict();
     CHECK(verdict.outcome == Outcome::deadline_missed);
@@ -388,8 +299,8 @@ TEST_CASE("a rank that dies at work is told from those that wait for it") {
       Job job(8);
       // Half of the ranks wait for the dead one, and the others finish.
       for (std::size_t r = 0; r < 8; ++r)
-        job.works[r] = r % 2 == static_cast<std::size_t>(dead) % 2 ? 500s : 1s;
-      job.dies_at[dead] = when;
+        job.members[r].work_inside = r % 2 == static_cast<std::size_t>(dead) % 2 ? 500s : 1s;
+      job.lose_at(dead, when);
       job.run();
       const Verdict verdict = job.common_verdict();
       CHECK(verdict.outcome == Outcome::deadline_missed);
@@ -409,14 +320,14 @@ TEST_CASE("a failure on one rank ends the step on all of them at once") {
       CAPTURE(size, bad);
       Job job(size);
       // The others would work for ever: they wait for the rank that failed, as in a collective call.
-      for (auto& work : job.works) work = 10000s;
-      job.works[static_cast<std::size_t>(bad)] = 3s;
-      job.failing.insert(bad);
+      for (Job::Member& member : job.members) member.work_inside = 10000s;
+      job.at(bad).work_inside = 3s;
+      job.at(bad).fails = true;
       job.run();
       const Verdict verdict = job.common_verdict();
       CHECK(verdict.outcome == Outcome::failed);
       CHECK(verdict.failures == std::vector<RankFailure>{{bad, "out of memory"}});
-      CHECK(*std::max_element(job.ends.begin(), job.ends.end()) <= 4s);
+      CHECK(job.last_end() <= 4s);
       CHECK_THROWS_WITH(verdict.raise(),
                         "step agreement failed on 1 rank, so it is given up on all:\n  rank " +
                             std::to_string(bad) + ": out of memory");
@@ -426,10 +337,10 @@ TEST_CASE("a failure on one rank ends the step on all of them at once") {
 
 TEST_CASE("failures that come together are all named") {
   Job job(16);
-  for (auto& work : job.works) work = 10000s;
+  for (Job::Member& member : job.members) member.work_inside = 10000s;
   for (const int bad : {0, 5, 11}) {
-    job.works[static_cast<std::size_t>(bad)] = 1s;
-    job.failing.insert(bad);
+    job.at(bad).work_inside = 1s;
+    job.at(bad).fails = true;
   }
   job.run();
   CHECK(job.common_verdict().failures ==
@@ -441,9 +352,9 @@ TEST_CASE("a rank that failed does not arrive any more, and a failure counts als
     for (const int bad : {0, size - 1}) {
       CAPTURE(size, bad);
       Job job(size);
-      job.works[static_cast<std::size_t>(bad)] = 1s;
-      job.failing.insert(bad);
-      job.arrive_after_failing = true;
+      job.at(bad).work_inside = 1s;
+      job.at(bad).fails = true;
+      job.at(bad).arrives_after_failing = true;
       job.run();
       CHECK(job.common_verdict().outcome == Outcome::failed);
     }
@@ -453,8 +364,8 @@ TEST_CASE("a rank that failed does not arrive any more, and a failure counts als
 TEST_CASE("a failure is known even where rank 0 is gone") {
   Job job(8);
   job.lose(0);
-  job.works[5] = 1s;
-  job.failing.insert(5);
+  job.at(5).work_inside = 1s;
+  job.at(5).fails = true;
   job.run();
   const Verdict verdict = job.common_verdict();
   CHECK(verdict.failures == std::vector<RankFailure>{{5, "out of memory"}});
@@ -468,7 +379,7 @@ TEST_CASE("a message of another program is refused, naming its sender") {
     network.transport(1).send(0, Channel::agreement, message);
     network.advance(1s);
   };
-  AgreementSession session(network.transport(0), options);
+  AgreementSession session(network.transport(0), simulated_timeouts);
   Agreement agreement(session, {}, {});
   SECTION("unknown") {
     send({1, 2, 3});
@@ -483,28 +394,4 @@ TEST_CASE("a message of another program is refused, naming its sender") {
     send({0xA1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255});
   }
   CHECK_THROWS_WITH(agreement.step(), ContainsSubstring("rank 1 sent a message"));
-}
-
-TEST_CASE("the fields of a configuration are all its fields, and the world size must be that of the job") {
-  const auto fields = agreement_fields({.world_size = 16, .tensor = 2, .split_rank = 1, .fp8 = true}, 8);
-  REQUIRE(fields.size() == 26);
-  CHECK(fields[0] == AgreementField{.field = "world_size", .value = "16", .required = "8"});
-  CHECK(fields[2] == AgreementField{.field = "tensor", .value = "2", .required = {}});
-  CHECK(fields[5] == AgreementField{.field = "virtual_pipeline", .value = "none", .required = {}});
-  CHECK(fields[7] == AgreementField{.field = "fp8", .value = "true", .required = {}});
-}
-
-TEST_CASE("a layout among others fills the job up to its end, or the job is as large as it says") {
-  const auto required = [](const ParallelConfig& config) {
-    std::vector<std::string> texts;
-    for (const AgreementField& field : agreement_fields(config, 16)) {
-      if (field.required) texts.push_back(field.field + " " + *field.required);
-    }
-    return texts;
-  };
-  const auto core = Convention::megatron_core;
-  CHECK(required({.world_size = 4, .convention = core, .rank_offset = 4}) ==
-        std::vector<std::string>{"world_size 12"});
-  CHECK(required({.world_size = 4, .convention = core, .rank_offset = 4, .job_size = 8}) ==
-        std::vector<std::string>{"job_size 16"});
 }

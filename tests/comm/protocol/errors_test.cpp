@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 TEST_CASE("a disagreement names each field, its values and the ranks") {
   const DisagreementError error(
       {{"tensor", {{"2", RankSet::of({{0, 3}, {6, 7}})}, {"4", RankSet::of({{4, 5}})}}, {}},
-       {"world_size", {{"16", RankSet::first(8)}}, "8"}});
+       {"world_size", {{"16", RankSet::first_ranks(8)}}, "8"}});
   CHECK(std::string(error.what()) ==
         "the ranks do not agree on 2 fields:\n"
         "  tensor = 2 on ranks 0-3 and 6-7, 4 on ranks 4-5\n"

@@ -8,8 +8,8 @@
 using rankmesh::RankSet;
 
 TEST_CASE("ranges merge where they touch or overlap, in any order") {
-  CHECK(RankSet::of({{4, 5}, {0, 1}, {2, 3}}) == RankSet::first(6));
-  CHECK(RankSet::of({{0, 9}, {2, 3}}) == RankSet::first(10));
+  CHECK(RankSet::of({{4, 5}, {0, 1}, {2, 3}}) == RankSet::first_ranks(6));
+  CHECK(RankSet::of({{0, 9}, {2, 3}}) == RankSet::first_ranks(10));
   CHECK(RankSet::of({{5, 4}}).empty());
   CHECK(RankSet::of({{7, 7}, {3, 3}}).ranges().size() == 2);
 }
@@ -44,17 +44,17 @@ TEST_CASE("a set that is added to itself, or nothing that is added to it, leaves
 }
 
 TEST_CASE("the complement knows the ends of the world") {
-  CHECK(RankSet().complement(4) == RankSet::first(4));
-  CHECK(RankSet::first(4).complement(4).empty());
+  CHECK(RankSet().complement(4) == RankSet::first_ranks(4));
+  CHECK(RankSet::first_ranks(4).complement(4).empty());
   CHECK(RankSet(0).complement(4) == RankSet::of({{1, 3}}));
-  CHECK(RankSet(3).complement(4) == RankSet::first(3));
-  CHECK(RankSet::first(2147483647).complement(2147483647).empty());
+  CHECK(RankSet(3).complement(4) == RankSet::first_ranks(3));
+  CHECK(RankSet::first_ranks(2147483647).complement(2147483647).empty());
 }
 
 TEST_CASE("a rank set prints as a person would write it") {
   CHECK(RankSet().to_string() == "no rank");
   CHECK(RankSet(3).to_string() == "rank 3");
-  CHECK(RankSet::first(4).to_string() == "ranks 0-3");
+  CHECK(RankSet::first_ranks(4).to_string() == "ranks 0-3");
   CHECK(RankSet::of({{0, 3}, {8, 8}, {12, 15}}).to_string() == "ranks 0-3, 8 and 12-15");
   CHECK(RankSet::of({{0, 0}, {2, 2}, {4, 4}, {6, 7}}).to_string(2) == "ranks 0, 2 and 3 more ranks");
 }

@@ -4,7 +4,7 @@
 /// The umbrella header of `rankmesh::mpi`: the groups of a job as MPI communicators.
 
 #include "rankmesh/mpi/bring_up.hpp"
-#include "rankmesh/mpi/caller.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
 #include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/communicators.hpp"
 #include "rankmesh/mpi/error.hpp"

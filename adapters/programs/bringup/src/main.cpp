@@ -88,7 +88,7 @@ int prove(const World& world, const Settings& settings, JobCommunicators& commun
       std::fputs(text.c_str(), stdout);
       std::fflush(stdout);
     }
-    if (proofs.was_aborted()) abort_job(world, RankSet::first(world.size), "");
+    if (proofs.was_aborted()) abort_job(world, RankSet::first_ranks(world.size), "");
     proofs.watch("close", [&] { communicators.close(); });
     return std::all_of(report.kinds.begin(), report.kinds.end(), is_proven) ? exit_success : exit_failure;
   } catch (const DeadlineError& error) {

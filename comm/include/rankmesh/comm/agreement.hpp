@@ -11,7 +11,6 @@
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/export.hpp"
 #include "rankmesh/comm/transport.hpp"
-#include "rankmesh/topology/config_text.hpp"
 
 namespace RANKMESH_COMM_API rankmesh {
 
@@ -21,22 +20,22 @@ struct AgreementField {
   std::string field;
   /// What this rank holds.
   std::string value;
-  /// The value it must have besides, where this rank knows it.
+  /// The value that all ranks must hold, where this rank knows it.
   std::optional<std::string> required{};
 
   bool operator==(const AgreementField&) const = default;
 };
 
-/// One round of agreement.
+/// Options of one agreement.
 struct AgreementOptions {
   /// The name of the step in errors.
   std::string step = "agreement";
-  /// Whether this rank counts as arrived from the start. If not, it takes part in the protocol, and may end
-  /// with the verdict that others brought about, but is waited for until it calls `arrive` or `fail`.
+  /// Whether this rank counts as arrived from the start. If not, it takes part in the protocol, but all ranks
+  /// wait until it calls `arrive` or `fail`, or until another rank ends the agreement.
   bool arrives_at_once = true;
 };
 
-/// What came of an agreement.
+/// The outcome of an agreement.
 struct Verdict {
   /// How an agreement ends.
   enum class Outcome { agreed, disagreed, deadline_missed, failed };
@@ -47,10 +46,10 @@ struct Verdict {
   std::vector<Disagreement> disagreements{};
   /// What went wrong on which rank, where the outcome is `failed`.
   std::vector<RankFailure> failures{};
-  /// The step, and where the outcome is `deadline_missed`, who did not come.
+  /// The step, and which ranks did not arrive if the outcome is `deadline_missed`.
   DeadlineError::Details deadline{};
 
-  /// Throws the error that the verdict stands for; returns if the ranks agree.
+  /// Throws the error for the outcome; returns if the ranks agree.
   /// @param abandoned_identifiers what the error counts, see `InterruptedError`
   /// @throws DisagreementError, DeadlineError, BringUpError
   void raise(int abandoned_identifiers = 0) const;
@@ -58,53 +57,55 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-/// Arrival and agreement in one: every rank learns that all ranks are here and hold the same values, or which
-/// do not, or which did not come in time. A state machine over a transport; `agree` runs it.
+/// Arrival and agreement in one: every rank learns that all ranks have arrived and hold the same values, or
+/// which ranks differ, or which did not arrive in time. A state machine over a transport; `agree` runs it.
 ///
-/// When all is well, reports travel up a tree to rank 0 and its verdict travels down again: two
-/// messages per rank, O(log N) steps, each message of a size independent of N. A rank that has waited an
-/// eighth of the deadline, and again when it has waited all of it, reports to ranks 0 and 1 directly as well,
-/// so that a rank that is gone hides nobody. Rank 0 gives its verdict when the first rank has waited for the
-/// deadline; if it is silent too, rank 1 does, one `grace` later; and if both are silent, every rank names
-/// these two, another `grace` later. Every rank that is running and inside the agreement so ends it in
-/// bounded time. A verdict on a missed deadline goes to all ranks, also to those that are yet to come.
+/// Without a failure, reports travel up a tree to rank 0 and its verdict travels down again: two messages per
+/// rank, O(log N) steps, each message of a size independent of N.
 ///
-/// A rank may have work to do before it counts as arrived, and may fail at it: a failure ends the agreement
-/// on all ranks at once, with an error that names the ranks that failed. When the deadline passes, ranks that
-/// are still at work say so, and rank 0 waits up to half a `grace` for that: the error then tells the ranks
-/// that are silent from those that are not done, perhaps since they wait for the silent ones.
+/// After 1/8 of the deadline, and again at the deadline, each rank also reports directly to ranks 0 and 1, so
+/// that a dead parent cannot hide its children. Rank 0 gives its verdict when the first rank has waited for
+/// the whole deadline. If rank 0 is silent, rank 1 does so one `grace` later; if both are silent, every rank
+/// ends with an error that names these two, another `grace` later. So every running rank leaves the agreement
+/// in bounded time. The verdict on a missed deadline is sent to all ranks, including those that have not
+/// started.
+///
+/// A rank may have work to do before it counts as arrived. If it fails at that work, the agreement ends on
+/// all ranks at once, with an error that names the ranks that failed. At the deadline, ranks that are still
+/// at work report that they are there, and rank 0 waits up to half a `grace` for these reports: the error
+/// then tells silent ranks from unfinished ones, which may be waiting for the silent ones.
 ///
 /// @collective over the ranks of the transport
 class Agreement {
  public:
-  /// Begins the next round.
+  /// Begins the next agreement of a session.
   /// @param session must outlive this
   /// @param fields in the same order on every rank
   Agreement(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
   Agreement(const Agreement&) = delete;
   Agreement& operator=(const Agreement&) = delete;
-  /// A round left without a verdict stays the next one: see `abandon`.
+  /// An agreement destroyed without a verdict is the next one again: see `abandon`.
   ~Agreement();
 
-  /// Counts this rank as arrived, where it did not arrive at once. Does nothing after `fail`, and once there
-  /// is a verdict.
+  /// Counts this rank as arrived, if it did not arrive at once. Does nothing after `fail` or after the
+  /// verdict.
   void arrive();
-  /// Ends the agreement for all ranks: this one cannot go on. Does nothing the second time, and once there is
-  /// a verdict.
+  /// Ends the agreement on all ranks with a failure of this one. Does nothing the second time or after the
+  /// verdict.
   void fail(std::string what);
 
-  /// Does what can be done without waiting. Returns whether the verdict is there and passed on.
-  /// @throws ProtocolError if a message is not of this protocol
+  /// Makes progress without waiting. Returns whether the verdict is known and passed on.
+  /// @throws ProtocolError if a message does not belong to this protocol
   bool step();
 
-  /// The verdict, once `step` has returned true.
+  /// The verdict. Call it only after `step` has returned true.
   [[nodiscard]] const Verdict& verdict() const { return verdict_.value(); }
   /// The messages this rank has sent so far.
   [[nodiscard]] int messages_sent() const noexcept { return messages_sent_; }
 
  private:
-  /// Who holds another value of a field than this rank.
-  struct Tally {
+  /// The values of a field that differ from that of this rank, with the ranks that hold them.
+  struct FieldDifference {
     std::string field;
     std::vector<HeldValue> values;
   };
@@ -116,29 +117,32 @@ class Agreement {
   [[nodiscard]] Instant deadline() const noexcept { return session_.timeouts().deadline; }
   [[nodiscard]] Instant grace() const noexcept { return session_.timeouts().grace; }
 
-  /// Handles what has come, until so many looks in a row find nothing.
-  void take_messages(int looks);
-  /// Whether what is done next rests on there being no more messages.
-  [[nodiscard]] bool must_know_all() const;
+  /// Handles messages until so many polls in a row find none.
+  void process_messages(int empty_polls);
+  /// Whether the next decision is correct only if all messages that have arrived are handled.
+  [[nodiscard]] bool must_drain_messages() const;
   void handle(const Message& message);
   void merge_report(const Message& message);
-  /// Notes what other ranks hold otherwise.
-  /// @param from who reports
-  /// @param ranks that have arrived below it; their fields are `text` but for the tallies
-  void merge_fields(int from, const RankSet& ranks, std::string_view text, const std::vector<Tally>& tallies);
-  void note_otherwise(std::string_view field, HeldValue held);
+  /// Notes which ranks hold other values than this one.
+  /// @param from the rank that reports
+  /// @param ranks the ranks of its subtree that have arrived; they hold the fields in `text`, except for
+  /// those in
+  ///        `differences`
+  void merge_fields(int from, const RankSet& ranks, std::string_view text,
+                    const std::vector<FieldDifference>& differences);
+  void note_difference(std::string_view field, HeldValue held);
   void add_failure(RankFailure failure);
   void read_verdict(const Message& message);
   void settle(Verdict verdict);
-  /// Reports to the parent, once, when all below this rank have arrived.
-  void report_when_whole();
-  void act_as_time_passes();
+  /// Reports to the parent, once, when the whole subtree of this rank has arrived.
+  void report_complete_subtree();
+  void act_on_time();
   void report_to(int rank);
-  void escalate(bool& escalated);
+  void tell_collectors_once(bool& told);
   void decide();
   void give_up();
-  /// Whether it is known of every rank that it has arrived, or is there and has not.
-  [[nodiscard]] bool has_heard_all() const;
+  /// Whether every rank is known to have arrived or to be at work.
+  [[nodiscard]] bool has_heard_from_all() const;
   void miss_deadline();
   void send_verdict(const std::vector<int>& ranks);
   void send_verdict_to_all();
@@ -151,19 +155,19 @@ class Agreement {
   std::uint64_t round_;
   std::vector<AgreementField> fields_;
   RankSet arrived_;
-  /// Those that were there when the deadline had passed.
+  /// The ranks that were there when the deadline had passed.
   RankSet present_;
-  /// The fields as one text: as long as all ranks hold the same, comparing them takes one look.
+  /// The fields as one text: as long as all ranks hold the same, one comparison is enough.
   std::string fields_text_;
-  /// What ranks that have arrived hold otherwise. Of a field that is not here, all hold what this rank does.
-  std::vector<Tally> otherwise_;
+  /// Fields that arrived ranks hold with other values. For any other field, all hold the value of this rank.
+  std::vector<FieldDifference> differences_;
   Instant own_arrival_;
   /// The size of the subtree of this rank, itself included.
   int subtree_ = 1;
   bool has_failed_ = false;
   bool reported_ = false;
-  bool escalated_early_ = false;
-  bool escalated_at_deadline_ = false;
+  bool told_collectors_early_ = false;
+  bool told_collectors_at_deadline_ = false;
   /// In the order of the ranks.
   std::vector<RankFailure> failures_;
   /// When this rank heard of the first failure.
@@ -172,27 +176,24 @@ class Agreement {
   std::optional<Verdict> verdict_;
 };
 
-/// Runs the next round to its end.
+/// Runs the next agreement of a session to its end.
 /// @collective over the ranks of the transport
 /// @throws DisagreementError, DeadlineError, BringUpError the same on every rank
-/// @throws ProtocolError if a message is not of this protocol
+/// @throws ProtocolError if a message does not belong to this protocol
 void agree(AgreementSession& session, std::vector<AgreementField> fields, std::string step = "agreement");
 
-/// Runs an agreement that has begun.
+/// Runs an agreement that has begun to its end.
 /// @throws as `agree` does
 void finish(Agreement& agreement, AgreementSession& session);
 
-/// A round without fields: returns when all ranks have arrived at a step.
-/// @param failure why this rank cannot take it, if so: the round ends with an error on all ranks then
+/// An agreement without fields: returns when all ranks have arrived at a step.
+/// @param failure why this rank cannot go on, if so: the agreement then ends with an error on all ranks
 /// @collective over the ranks of the transport
 /// @throws DeadlineError, BringUpError the same on every rank
 void arrive(AgreementSession& session, std::string step, const std::optional<std::string>& failure = {});
 
-/// Tells all ranks that this one leaves the bring-up, so that the next round ends with an error for them.
-/// Takes no longer than a `grace`; does nothing where the bring-up is over already.
+/// Tells all ranks that this one leaves the bring-up, so that their next agreement ends with an error. Takes
+/// no longer than a `grace`. Does nothing if the bring-up has ended already.
 void abandon(AgreementSession& session, std::string why) noexcept;
-
-/// The fields of a configuration; its job is required to have as many ranks as the transport.
-[[nodiscard]] std::vector<AgreementField> agreement_fields(const ParallelConfig& config, int world_size);
 
 }  // namespace rankmesh

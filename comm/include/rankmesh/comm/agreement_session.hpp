@@ -15,23 +15,22 @@ namespace RANKMESH_COMM_API rankmesh {
 struct Timeouts {
   /// For the whole bring-up, from the arrival of the first rank. At least a millisecond.
   std::chrono::nanoseconds deadline = std::chrono::minutes(5);
-  /// What a message may take at the most: how much longer than the deadline a rank waits for the verdict of
-  /// rank 0, and then as long again for that of rank 1.
+  /// The longest time that a message may take. After the deadline a rank waits so long for the verdict of
+  /// rank 0, and then so long again for that of rank 1.
   std::chrono::nanoseconds grace = std::chrono::seconds(5);
 
   bool operator==(const Timeouts&) const = default;
 };
 
-/// What the agreements of one bring-up have in common: they follow each other in session, on one channel and
-/// under one deadline. A round begins on no rank before all have arrived in the one before, so a rank is at
-/// most one round ahead of another.
+/// The agreements of one bring-up: they follow each other as rounds, on one channel and under one deadline.
+/// No rank begins a round before all ranks have arrived in the round before, so a rank is at most one round
+/// ahead of another.
 ///
-/// A rank that dies after it has told of the arrivals below it, and before it has passed the verdict on,
-/// leaves the ranks below it in a round that all others have left. They ask ranks 0 and 1 then, and these
-/// answer with the verdict of the round before; a verdict against the bring-up ends the round a rank is in,
-/// whichever it was given in.
+/// If a rank dies after reporting its subtree and before passing the verdict on, the ranks below it stay in a
+/// round that all others have left. They then ask ranks 0 and 1, which answer with the verdict of that round.
+/// A verdict that ends the bring-up ends the current round of a rank, even if it was given in the next one.
 ///
-/// One bring-up has one such object on each rank, and lives no longer than it.
+/// Each rank has one session for each bring-up.
 class AgreementSession {
  public:
   /// A time on the clock of the transport.
@@ -44,15 +43,15 @@ class AgreementSession {
   AgreementSession& operator=(const AgreementSession&) = delete;
   ~AgreementSession() = default;
 
-  /// What the messages go through.
+  /// The transport of the messages.
   [[nodiscard]] Transport& transport() const noexcept { return transport_; }
-  /// How long to wait.
+  /// How long to wait for other ranks.
   [[nodiscard]] const Timeouts& timeouts() const noexcept { return timeouts_; }
-  /// How long this bring-up has gone on, from the arrival of the first rank as far as this rank knows.
+  /// The time since the arrival of the first rank, as far as this rank knows.
   [[nodiscard]] std::chrono::nanoseconds elapsed() const { return transport_.now() - started_; }
-  /// What is left of the deadline; never less than a millisecond.
+  /// The time left before the deadline; never less than a millisecond.
   [[nodiscard]] std::chrono::nanoseconds remaining() const;
-  /// Whether a verdict has ended the bring-up: no round can follow, and nobody needs to be told anything.
+  /// Whether a verdict has ended the bring-up on all ranks: no round can follow.
   [[nodiscard]] bool is_over() const noexcept { return is_over_; }
 
  private:
@@ -63,12 +62,13 @@ class AgreementSession {
   void reopen(std::uint64_t round) noexcept { next_round_ = round; }
   void send(int to, const Bytes& message);
   [[nodiscard]] bool sends_done() { return transport_.sends_done(channel_); }
-  /// The next message of a round, or the next verdict against the bring-up. Answers those who are behind.
+  /// The next message of a round, or the next verdict that ends the bring-up. Answers ranks that are a round
+  /// behind.
   [[nodiscard]] std::optional<Message> receive(std::uint64_t round);
   void answer(const Message& message);
-  /// Another rank knows that the bring-up has gone on for this long.
+  /// Notes that another rank began the bring-up this long ago.
   void started_no_later_than(std::chrono::nanoseconds ago);
-  /// Keeps the verdict of a round, for those who ask in the next.
+  /// Keeps the verdict of a round, for ranks that ask for it during the next one.
   void remember(std::uint64_t round, Bytes verdict, bool is_over);
 
   Transport& transport_;
@@ -76,7 +76,7 @@ class AgreementSession {
   Channel channel_;
   Instant started_;
   std::uint64_t next_round_ = 0;
-  /// Of the round to come: from ranks that are ahead.
+  /// Messages of the next round, from ranks that are ahead.
   std::deque<Message> early_;
   std::uint64_t last_round_ = 0;
   Bytes last_verdict_;

@@ -15,8 +15,8 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// What an adapter fills: an owning handle of one communicator. It is move-only, an empty one frees nothing,
-/// and `native()` is what the adapted library calls a communicator.
+/// An owning handle of one communicator, as an adapter provides it. It is move-only, an empty handle frees
+/// nothing, and `native()` is the communicator of the adapted library.
 template <typename T>
 concept CommunicatorHandle =
     std::movable<T> && std::default_initializable<T> && !std::copyable<T> && requires(const T& handle) {
@@ -25,35 +25,36 @@ concept CommunicatorHandle =
   { handle.is_empty() } -> std::same_as<bool>;
 };
 
-/// What one rank has of one kind: a view that owns nothing, valid as long as the set it came from.
+/// The communicator of a kind and the place of this rank in it: a view that owns nothing, valid as long as
+/// the set.
 template <typename Native>
 struct GroupCommunicator {
   /// The kind.
   GroupKind kind;
   /// The group of this rank; nothing for a rank in no group of the kind.
   std::optional<int> group{};
-  /// The position in the group and its size; 0 for a rank in no group.
+  /// The position in the group; 0 for a rank in no group.
   int position = 0;
-  /// Ranks of the group.
+  /// The size of the group; 0 for a rank in no group.
   int size = 0;
-  /// The communicator; nothing for a rank in no group, and for a group of one, which needs none.
+  /// The communicator; nothing for a rank in no group and for a group of one member, which needs none.
   std::optional<Native> communicator{};
 
   /// Whether this rank is in a group of the kind.
   [[nodiscard]] bool is_member() const noexcept { return group.has_value(); }
-  /// Whether there is somebody to communicate with.
+  /// Whether the group has other members, and so a communicator.
   [[nodiscard]] bool has_communicator() const noexcept { return communicator.has_value(); }
-  /// The position behind this one, to send to in this communicator; nothing for the last member, and for a
-  /// rank in no group. In the pipeline group: the next stage.
+  /// The next position, as a rank in this communicator; nothing for the last member and for a rank in no
+  /// group. In a pipeline group: the next stage.
   [[nodiscard]] std::optional<int> next() const noexcept {
     return position + 1 < size ? std::optional(position + 1) : std::nullopt;
   }
-  /// The position before this one; nothing for the first member, and for a rank in no group.
+  /// The previous position; nothing for the first member and for a rank in no group.
   [[nodiscard]] std::optional<int> previous() const noexcept {
     return position > 0 ? std::optional(position - 1) : std::nullopt;
   }
   /// The communicator.
-  /// @throws StateError where there is none, saying why
+  /// @throws StateError if there is none, saying why
   [[nodiscard]] Native native() const {
     if (communicator) return *communicator;
     throw StateError("there is no " + std::string(kind.name()) + " communicator on this rank: " +
@@ -67,14 +68,14 @@ struct GroupCommunicator {
 template <CommunicatorHandle Handle>
 class CommunicatorSet {
  public:
-  /// What the library underneath calls a communicator.
+  /// The communicator type of the adapted library.
   using Native = typename Handle::Native;
 
-  /// Walks the steps of the plan and lets `maker` carry out each.
-  /// @param plan is kept
-  /// @param maker called with each `RankStep` in order, also with those in which this rank has no group;
-  /// returns
-  ///        the handle, an empty one where the rank has no group
+  /// Calls `maker` for each step of the plan.
+  /// @param plan kept as long as the set
+  /// @param maker called with each `RankStep` in order, also with those in which this rank has no group.
+  /// Returns the
+  ///        handle, an empty one if the rank has no group
   /// @collective as the maker is
   template <std::invocable<const RankStep&> Maker>
   CommunicatorSet(std::shared_ptr<const CommunicatorPlan> plan, int rank, Maker&& maker)
@@ -83,18 +84,18 @@ class CommunicatorSet {
         rank_(rank) {
     for (const RankStep& step : steps_) handles_.push(maker(step));
   }
-  /// Likewise, for a plan that nobody else holds.
+  /// The same for a plan that is not shared.
   template <std::invocable<const RankStep&> Maker>
   CommunicatorSet(CommunicatorPlan plan, int rank, Maker&& maker)
       : CommunicatorSet(std::make_shared<const CommunicatorPlan>(std::move(plan)), rank,
                         std::forward<Maker>(maker)) {}
 
-  /// What the communicators are made from. A set that was moved from has no plan any more.
+  /// The plan of the communicators. A set that was moved from has none.
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return *plan_; }
-  /// The rank that holds them.
+  /// The rank that owns them.
   [[nodiscard]] int rank() const noexcept { return rank_; }
 
-  /// What this rank has of a kind. O(kinds).
+  /// The communicator of a kind, and the place of this rank in it. O(kinds).
   /// @throws RangeError if the topology has no such kind
   /// @throws StateError after `clear`, and on a set that was moved from
   [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const {
@@ -116,19 +117,19 @@ class CommunicatorSet {
     return result;
   }
 
-  /// Gives up the communicator of a kind, and of all kinds that share it: the caller owns it now.
+  /// Gives the communicator of a kind, and of all kinds that share it, to the caller.
   /// @throws RangeError if the topology has no such kind
-  /// @throws StateError where this rank has none of it
+  /// @throws StateError if this rank has no such communicator
   [[nodiscard]] Handle release(GroupKind kind) {
     static_cast<void>(at(kind).native());
     return std::move(handles_[*plan_->kind(kind).step]);
   }
 
-  /// The communicator of a step; an empty one where this rank has none, and once it was released or cleared.
+  /// The communicator of a step; an empty one if this rank has none, or it was released or cleared.
   [[nodiscard]] Native native_of(std::size_t step) const noexcept {
     return step < handles_.size() ? handles_[step].native() : Handle().native();
   }
-  /// The communicators of this rank in the order of creation, those released left out.
+  /// The communicators of this rank in the order of creation, without released ones.
   [[nodiscard]] std::vector<Native> natives() const {
     std::vector<Native> result;
     for (const RankStep& step : steps_) {
@@ -137,10 +138,10 @@ class CommunicatorSet {
     return result;
   }
 
-  /// How many communicators this rank owns.
+  /// The number of communicators of this rank in the plan.
   [[nodiscard]] int communicator_count() const { return plan_ ? plan_->communicator_count(rank_) : 0; }
 
-  /// Frees every communicator, the last one made first. Nothing is left to free afterwards.
+  /// Frees every communicator, in the reverse order of creation.
   void clear() noexcept {
     handles_.clear();
     is_cleared_ = true;
@@ -149,7 +150,7 @@ class CommunicatorSet {
   [[nodiscard]] bool is_cleared() const noexcept { return is_cleared_ || !plan_; }
 
  private:
-  /// Handles that die in the reverse order of their creation, which a vector does not promise.
+  /// Handles that are destroyed in the reverse order of creation, which a vector does not guarantee.
   class Handles {
    public:
     Handles() = default;
@@ -182,12 +183,14 @@ class CommunicatorSet {
   bool is_cleared_ = false;
 };
 
-/// Takes over communicators that were made elsewhere for the groups of a plan. Owns all of them when it
-/// returns, and none when it throws.
-/// @param natives one for each step of the plan in which the rank has a group, by any of the kinds that share
-///        it
-/// @param inspect called with a native communicator, the step and the members that it should have; returns
-///        what is wrong with it, or nothing
+/// Takes over communicators that were made elsewhere for the groups of a plan. If it returns, the set owns
+/// all of them; if it throws, the caller still does.
+/// @param natives one communicator for each step of the plan in which the rank has a group, under any of the
+/// kinds that
+///        share it
+/// @param inspect called with a native communicator, the step and the members that it should have. Returns
+/// what is
+///        wrong with it, or an empty text
 /// @throws StateError naming every communicator that is missing, superfluous or wrong
 /// @throws RangeError if there is no such rank, or a kind that the topology does not have
 template <CommunicatorHandle Handle, typename Inspect>

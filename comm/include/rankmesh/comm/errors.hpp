@@ -15,19 +15,19 @@ namespace RANKMESH_COMM_API rankmesh {
 struct HeldValue {
   /// The value, as text.
   std::string value;
-  /// Who holds it.
+  /// The ranks that hold it.
   RankSet ranks;
 
   bool operator==(const HeldValue&) const = default;
 };
 
-/// A field on which ranks differ, or that differs from what it must be.
+/// A field whose values differ between ranks or from the required value.
 struct Disagreement {
-  /// The field whose values differ.
+  /// The name of the field.
   std::string field;
   /// Every value found, in the order of the first rank that holds it.
   std::vector<HeldValue> values;
-  /// The value that the field must have, where there is one: the size of the communicator, say.
+  /// The required value, if there is one: for example the size of the communicator.
   std::optional<std::string> required{};
 
   /// `tensor = 2 on ranks 0-3 and 6-7, 4 on ranks 4-5`
@@ -36,7 +36,7 @@ struct Disagreement {
   bool operator==(const Disagreement&) const = default;
 };
 
-/// The ranks of a job do not agree on what to do. Every rank gets the same error.
+/// The ranks of a job hold different values. Every rank gets the same error.
 class DisagreementError : public Error {
  public:
   /// @param disagreements at least one
@@ -49,8 +49,8 @@ class DisagreementError : public Error {
   std::vector<Disagreement> disagreements_;
 };
 
-/// A bring-up that was over for all ranks before it was done. Everything that was made is freed or aborted;
-/// what cannot be freed is counted.
+/// A bring-up that ended on all ranks before it was complete. Its communicators are freed or aborted; unique
+/// IDs, which cannot be freed, are counted.
 class InterruptedError : public Error {
  public:
   /// @param what the message
@@ -59,7 +59,7 @@ class InterruptedError : public Error {
       : Error(what),
         abandoned_identifiers_(abandoned_identifiers) {}
 
-  /// The unique IDs that this rank made for groups that were never completed: NCCL keeps a thread and its
+  /// The number of unique IDs that this rank made for groups that were not completed. NCCL keeps a thread and
   /// sockets for each until the process ends.
   [[nodiscard]] int abandoned_identifiers() const noexcept { return abandoned_identifiers_; }
 
@@ -67,57 +67,56 @@ class InterruptedError : public Error {
   int abandoned_identifiers_;
 };
 
-/// Ranks did not come in time.
+/// Ranks did not arrive in time.
 class DeadlineError : public InterruptedError {
  public:
-  /// What was waited for.
+  /// The step and the ranks that were waited for.
   struct Details {
-    /// The step that was not reached, `agreement` say.
+    /// The name of the step, for example `agreement`.
     std::string step{};
     /// The ranks that were not heard from.
     RankSet missing{};
-    /// The ranks that were heard from when the deadline passed, but were not done: with a step that all take
-    /// together, whoever waits for one of `missing` is among them.
+    /// The ranks that answered at the deadline but had not finished. They may be waiting for a missing rank.
     RankSet unfinished{};
-    /// How long the rank that waited longest had waited.
+    /// The longest time that any rank waited.
     std::chrono::nanoseconds waited{0};
-    /// Whether every rank that was heard from has the same list: false where the ranks that collect it, 0 and
-    /// 1, are themselves silent, and `missing` holds those two.
+    /// Whether the list is complete. False if ranks 0 and 1, which collect it, are silent themselves:
+    /// `missing` then holds these two only.
     bool complete = true;
 
     bool operator==(const Details&) const = default;
   };
 
-  /// @param details what the message is made of
+  /// @param details the parts of the message
   /// @param abandoned_identifiers see `InterruptedError`
   explicit DeadlineError(Details details, int abandoned_identifiers = 0);
 
-  /// What was waited for, and who did not come, as data.
+  /// The parts of the message, as data.
   [[nodiscard]] const Details& details() const noexcept { return details_; }
 
  private:
   Details details_;
 };
 
-/// What went wrong on one rank.
+/// The failure of one rank.
 struct RankFailure {
   /// The rank.
   int rank = 0;
-  /// Why it failed, in its own words.
+  /// The text of its error.
   std::string what{};
 
   bool operator==(const RankFailure&) const = default;
 };
 
-/// A step failed on some ranks, so it is over for all of them. Every rank gets the same error.
+/// A step failed on some ranks, which ends the bring-up on all. Every rank gets the same error.
 class BringUpError : public InterruptedError {
  public:
   /// @param failures at least one
   BringUpError(std::string step, std::vector<RankFailure> failures, int abandoned_identifiers = 0);
 
-  /// The step that is given up on all ranks.
+  /// The name of the step.
   [[nodiscard]] const std::string& step() const noexcept { return step_; }
-  /// The failures known when the step was given up, in the order of the ranks.
+  /// The failures known when the bring-up ended, in the order of the ranks.
   [[nodiscard]] const std::vector<RankFailure>& failures() const noexcept { return failures_; }
 
  private:
@@ -125,14 +124,13 @@ class BringUpError : public InterruptedError {
   std::vector<RankFailure> failures_;
 };
 
-/// A question that the state does not allow: before initialisation, after teardown, or a second
-/// initialisation.
+/// A call that the current state does not allow: for example before initialisation or after `close`.
 class StateError : public Error {
  public:
   using Error::Error;
 };
 
-/// A message that no rank of this version sends: another program uses the same communicator and tag.
+/// A message that this version of rankmesh does not send: another program uses the same communicator and tag.
 class ProtocolError : public Error {
  public:
   using Error::Error;

@@ -12,9 +12,9 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// What the leader of a group hands to its members: bytes (an identifier, say), or the word that it has none.
+/// What the leader of a group sends to its members: bytes, for example an identifier, or why it has none.
 struct Payload {
-  /// What its leader hands to the group.
+  /// The bytes; empty after a failure.
   Bytes bytes{};
   /// Why there are no bytes; empty if there are.
   std::string failure{};
@@ -22,40 +22,40 @@ struct Payload {
   bool operator==(const Payload&) const = default;
 };
 
-/// How many members of a group contribute to what is handed out in it: from 1 to the size of the group.
+/// How many members of a group contribute to its payload: from 1 to the size of the group.
 using ContributorCount = std::function<int(int group_size)>;
 
-/// In every group of every step of a plan, the first member hands something to the others: one exchange for
-/// all kinds together, along a tree over the positions of each group. A state machine over a
-/// transport that waits for nobody; whoever drives it decides how long to go on.
+/// A broadcast in every group of every step of a plan, from the first member to the others: one exchange for
+/// all kinds together, along a tree over the positions of each group. A state machine over a transport that
+/// never waits; the caller decides how long to continue.
 ///
-/// Large groups may have several contributors, the first members of as many slices of nearly equal length,
-/// the longer ones first. They send their parts to the first member, which hands out all of them, joined in
-/// the order of the positions.
+/// Large groups may have several contributors: the first members of equally many slices, see `slice_begin`.
+/// They send their parts to the first member, which broadcasts all parts joined in the order of the
+/// positions.
 ///
-/// A rank receives one message for each step in which it has a group and does not lead it, and sends
-/// O(log(group size)) for each step in which it has a group, and one for each part it contributes.
+/// For each group, a rank other than the leader receives one message. Each rank sends O(log(group size))
+/// messages for each of its groups, and one for each part it contributes.
 ///
 /// @collective over the ranks of the transport, which are those of the plan
 class GroupBroadcast {
  public:
   /// @param transport must outlive this, and so must `plan`
-  /// @param contributors the same on every rank; one if empty
+  /// @param contributors the same function on every rank; empty for one contributor in each group
   GroupBroadcast(Transport& transport, const CommunicatorPlan& plan,
                  const ContributorCount& contributors = {});
 
-  /// The steps to which this rank contributes, for each of which it must call `offer`.
+  /// The steps to which this rank contributes. It must call `offer` once for each.
   [[nodiscard]] std::vector<std::size_t> contributions() const;
-  /// What this rank contributes to a step.
+  /// Gives the part of this rank for a step.
   /// @throws StateError if it does not contribute to that step, or has offered already
   void offer(std::size_t step, Payload part);
 
-  /// Does what can be done without waiting. Returns whether this rank has the payload of every group it is
-  /// in, and all it has passed on is out of its hands.
-  /// @throws ProtocolError if a message is not of this protocol
+  /// Makes progress without waiting. Returns whether this rank has the payloads of all its groups and its
+  /// messages have been sent.
+  /// @throws ProtocolError if a message does not belong to this protocol
   bool step();
 
-  /// What was handed out in a step; nothing if it has not come yet, or this rank has no group in the step.
+  /// The payload of this rank's group in a step; nothing if it has not arrived yet or the rank has no group.
   [[nodiscard]] const std::optional<Payload>& payload(std::size_t step) const {
     return steps_.at(step).payload;
   }
@@ -64,25 +64,25 @@ class GroupBroadcast {
 
  private:
   /// One step as this rank sees it.
-  struct Here {
+  struct StepState {
     RankStep step;
     int contributors = 0;
-    /// Which of the contributors this rank is, if one.
-    std::optional<int> contributes{};
+    /// The number of this rank among the contributors, if it is one.
+    std::optional<int> contributor_index{};
     bool has_offered = false;
-    /// On the first member: what has come of the contributors.
+    /// On the first member: the parts that have arrived.
     std::vector<std::optional<Payload>> parts{};
     std::optional<Payload> payload{};
   };
 
-  void add_part(Here& here, std::size_t index, Payload part);
-  void accept(Here& here, Payload payload);
+  void add_part(StepState& state, std::size_t index, Payload part);
+  void accept(StepState& state, Payload payload);
   void handle(const Message& message);
-  [[nodiscard]] int rank_at(const Here& here, int position) const;
+  [[nodiscard]] int rank_at(const StepState& state, int position) const;
 
   Transport& transport_;
   const CommunicatorPlan& plan_;
-  std::vector<Here> steps_;
+  std::vector<StepState> steps_;
   std::size_t missing_ = 0;
   int messages_sent_ = 0;
 };

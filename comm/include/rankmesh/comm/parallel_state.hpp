@@ -9,13 +9,13 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// The stateful face of a Megatron-style `parallel_state` module, for one rank: which groups it is in,
-/// training and evaluation mode, overrides, the virtual pipeline rank. An object instead of globals, so that
-/// a process may hold several, and independent of any communicator: groups are rank lists, and an adapter's
-/// communicators are looked up by kind.
+/// The stateful interface of a Megatron-style `parallel_state` module, for one rank: the groups of the rank,
+/// training and evaluation mode, overrides, the virtual pipeline rank. It is an object instead of globals, so
+/// that a process may have several. It does not depend on communicators: groups are rank lists, and the
+/// communicators of an adapter are looked up by kind.
 ///
-/// Sizes and positions are those of the groups, with the exceptions of the reference kept and named below.
-/// docs/migration.md has the table from each function of the reference to its counterpart here.
+/// Sizes and positions are those of the groups. The exceptions of the reference are kept; each is named
+/// below. docs/migration.md has the table from each function of the reference to its counterpart here.
 class ParallelState {
  public:
   /// Not initialised.
@@ -31,17 +31,18 @@ class ParallelState {
   /// Back to the state before initialisation: clears overrides and training mode too.
   void destroy() noexcept { *this = ParallelState(); }
 
-  // --- What is initialised. All groups come to be at once, so these differ in what a configuration has.
+  // --- What is initialised. All groups are initialised at once, so most of these functions return the same.
 
   /// Whether there is no state: before `initialize`, or after `destroy`.
   [[nodiscard]] bool is_uninitialized() const noexcept { return !here_; }
-  /// Whether there is a state. All groups come to be at once, so the three functions answer alike.
+  /// Whether there is a state. All groups are initialised at once, so this and the next two functions return
+  /// the same.
   [[nodiscard]] bool model_parallel_is_initialized() const noexcept { return here_.has_value(); }
-  /// Likewise.
+  /// Whether there is a state.
   [[nodiscard]] bool sequence_parallel_is_initialized() const noexcept { return here_.has_value(); }
-  /// Likewise.
+  /// Whether there is a state.
   [[nodiscard]] bool sequence_data_parallel_is_initialized() const noexcept { return here_.has_value(); }
-  /// Whether there are amax groups: only with fp8.
+  /// Whether there are amax groups, which only configurations with fp8 have.
   [[nodiscard]] bool amax_reduction_is_initialized() const noexcept;
 
   // --- Mode. In evaluation mode, without an override, the sequence parallel size is 1 and the rank in it 0.
@@ -63,22 +64,22 @@ class ParallelState {
   /// @throws RangeError if the topology has no such kind or no group of it holds this rank
   [[nodiscard]] RankList group(GroupKind kind) const { return topology().group_of(kind, rank()); }
 
-  /// The part of something that this rank has where it is cut into equal parts for the members of its group
-  /// of a kind: of the columns of a weight for `tensor`, of the tokens for `sequence`, of the batch for
-  /// `data`. That of the group itself, whatever the mode and the overrides.
-  /// @throws ConfigError if the parts are not equal; say so before, with `check_division`
+  /// The part of this rank if a length is divided equally among the members of its group of a kind: for
+  /// example the columns of a weight for `tensor`, the tokens for `sequence`, the batch for `data`. Mode and
+  /// overrides do not change it.
+  /// @throws ConfigError if the length is not divisible; check before with `check_division`
   /// @throws RangeError if the topology has no such kind or no group of it holds this rank
   [[nodiscard]] IndexRange shard(GroupKind kind, std::int64_t length) const;
 
   /// The group of kind `model` that holds this rank.
   [[nodiscard]] RankList model_parallel_group() const { return group(GroupKind::model); }
-  /// That of kind `tensor`.
+  /// The group of kind `tensor` that holds this rank.
   [[nodiscard]] RankList tensor_parallel_group() const { return group(GroupKind::tensor); }
-  /// That of kind `pipeline`.
+  /// The group of kind `pipeline` that holds this rank.
   [[nodiscard]] RankList pipeline_parallel_group() const { return group(GroupKind::pipeline); }
-  /// That of kind `sequence`.
+  /// The group of kind `sequence` that holds this rank.
   [[nodiscard]] RankList sequence_parallel_group() const { return group(GroupKind::sequence); }
-  /// That of kind `sequence_data`.
+  /// The group of kind `sequence_data` that holds this rank.
   [[nodiscard]] RankList sequence_data_parallel_group() const { return group(GroupKind::sequence_data); }
   /// The sequence_data group, as in the reference: data parallelism in the sense of gradient reduction
   /// includes the shards of a sequence. The group of kind `data` alone is `group(GroupKind::data)`.
@@ -115,7 +116,7 @@ class ParallelState {
   /// The same as `sequence_data_parallel_rank`.
   [[nodiscard]] int data_parallel_rank() const { return sequence_data_parallel_rank(); }
 
-  // --- Overrides: what a caller set wins over the groups and the mode until it is unset with std::nullopt.
+  // --- Overrides: a value that is set replaces that of the groups and the mode until std::nullopt unsets it.
 
   /// Overrides `sequence_parallel_world_size`.
   void set_sequence_parallel_world_size(std::optional<int> size) noexcept { overrides_.sequence_size = size; }
@@ -130,7 +131,7 @@ class ParallelState {
     overrides_.sequence_data_rank = rank;
   }
 
-  // --- Source ranks: whom a broadcast in the group comes from.
+  // --- Source ranks: the roots of broadcasts in the groups.
 
   /// (rank / s) * s with s = `sequence_parallel_world_size()`: in training mode without an override the first
   /// rank of the sequence group, in evaluation mode the rank itself.
@@ -138,12 +139,12 @@ class ParallelState {
   [[nodiscard]] int sequence_parallel_src_rank() const;
   /// The first rank of the tensor group.
   [[nodiscard]] int tensor_parallel_src_rank() const { return tensor_parallel_group().front(); }
-  /// The first rank of the data parallel group, that is the sequence_data group.
+  /// The first rank of the data parallel group, which is the sequence_data group.
   [[nodiscard]] int data_parallel_src_rank() const { return data_parallel_group().front(); }
   /// The first rank of the model group.
   [[nodiscard]] int model_parallel_src_rank() const { return model_parallel_group().front(); }
 
-  // --- Rank lists of the groups that this rank is in, or whose pipeline group it is in.
+  // --- Rank lists of the groups of this rank or of its pipeline group.
 
   /// The group of kind `data` alone, as in the reference.
   [[nodiscard]] RankList data_parallel_global_ranks() const { return group(GroupKind::data); }
@@ -169,7 +170,7 @@ class ParallelState {
     return topology().pipeline().split_stage();
   }
 
-  /// Whether to look at the virtual stage this rank works on.
+  /// Whether the virtual stage that this rank works on matters.
   enum class VirtualStages { considered, ignored };
 
   /// Whether this rank holds the first stage and, unless ignored, works on its first virtual stage.
@@ -184,8 +185,8 @@ class ParallelState {
   [[nodiscard]] int pipeline_next_rank() const { return topology().pipeline().next_rank(rank()); }
   /// The rank of the previous stage; before the first comes the last.
   [[nodiscard]] int pipeline_prev_rank() const { return topology().pipeline().previous_rank(rank()); }
-  /// The layers of this rank's stage, on the virtual stage it works on, of a model with so many.
-  /// @throws ConfigError if the stages do not get equally many
+  /// The layers of this rank on the virtual stage it works on, in a model with so many layers.
+  /// @throws ConfigError if the layers cannot be divided equally among the stages
   [[nodiscard]] LayerRange pipeline_layers(std::int64_t layers) const;
   /// See `Pipeline::is_before_split`.
   [[nodiscard]] bool is_pipeline_stage_before_split() const;

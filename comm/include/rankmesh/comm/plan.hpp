@@ -13,20 +13,20 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// What a caller may ask of a plan.
+/// Options of a plan.
 struct PlanOptions {
-  /// Kinds share a communicator only where their keys are equal. A kind with a key of its own gets a
-  /// communicator of its own, to overlap its traffic with others', say. Kinds without an entry have the key
-  /// "".
+  /// Kinds share a communicator only if their keys are equal. Give a kind a key of its own to get a
+  /// communicator of its own, for example to overlap its traffic with that of other kinds. Kinds without an
+  /// entry have the key "".
   std::map<GroupKind, std::string> sharing_keys{};
-  /// What communicators are made with besides their members, as text. Kinds share a communicator only where
-  /// it is equal. Kinds without an entry have "", the defaults.
+  /// The options of the communicators of a kind, as text. Kinds share a communicator only if the texts are
+  /// equal. Kinds without an entry have "", the defaults.
   std::map<GroupKind, std::string> communicator_options{};
 
   bool operator==(const PlanOptions&) const = default;
 };
 
-/// One collective step: the groups of one family become communicators, all at once.
+/// One step: makes the communicators of all groups of one family.
 struct PlanStep {
   /// The kind the step is named after, the first of `shared_by`.
   GroupKind kind;
@@ -36,21 +36,21 @@ struct PlanStep {
   std::string sharing_key{};
   /// Their options as text, see `PlanOptions`.
   std::string communicator_options{};
-  /// How many groups it has; a rank is in one at most.
+  /// The number of groups; a rank is in at most one.
   int group_count = 0;
-  /// At least two: groups of one need no communicator.
+  /// The size of each group, at least two: groups of one need no communicator.
   int group_size = 0;
-  /// Whether every rank is in a group; otherwise some take part without a color.
+  /// Whether every rank is in a group; if not, some ranks take part without a color.
   bool covers_world = true;
 
   bool operator==(const PlanStep&) const = default;
 };
 
-/// How one kind gets its communicators.
+/// The step that makes the communicators of one kind.
 struct PlannedKind {
   /// The kind.
   GroupKind kind;
-  /// The step that makes them; nothing for a kind whose groups have one member.
+  /// The step; nothing for a kind whose groups have one member.
   std::optional<std::size_t> step{};
   /// Whether the step is named after another kind.
   bool is_shared = false;
@@ -60,16 +60,16 @@ struct PlannedKind {
 
 /// One step as one rank carries it out.
 struct RankStep {
-  /// The step, a place in `CommunicatorPlan::steps()`.
+  /// The index of the step in `CommunicatorPlan::steps()`.
   std::size_t step = 0;
   /// The kind.
   GroupKind kind;
-  /// The group of this rank, which serves as the color of a split; nothing for a rank that is in no group and
-  /// takes part without a color.
+  /// The group of this rank, which is the color of a split; nothing for a rank in no group, which takes part
+  /// without a color.
   std::optional<int> group{};
-  /// The position in the group, which serves as the key of a split; 0 for a rank in no group.
+  /// The position in the group, which is the key of a split; 0 for a rank in no group.
   int position = 0;
-  /// The members of the group; 0 for a rank in no group.
+  /// The size of the group; 0 for a rank in no group.
   int size = 0;
   /// The first member of the group, as a rank of the world; -1 for a rank in no group.
   int leader = -1;
@@ -78,20 +78,20 @@ struct RankStep {
 };
 
 /// Which communicators to make, in which order: plain data that follows from the topology and the options
-/// alone, so that every rank has the same plan without a message.
+/// alone, so every rank has the same plan without a message.
 ///
-/// Every rank walks the same steps in the same order; the groups of a step are disjoint, and a step is at
-/// most one collective call: no deadlock by construction. Kinds whose groups have the same members in the
-/// same order share one step, groups of one have none.
+/// Every rank carries out the same steps in the same order. The groups of a step are disjoint, and a step is
+/// at most one collective call, so there is no deadlock. Kinds whose groups have the same members in the same
+/// order share one step; groups of one have none.
 class CommunicatorPlan {
  public:
   /// O(kinds^2), independent of the world size.
   /// @throws RangeError if a sharing key or options are given for a kind that the topology does not have
   explicit CommunicatorPlan(Topology topology, PlanOptions options = {});
 
-  /// What the plan was derived from.
+  /// The topology of the plan.
   [[nodiscard]] const Topology& topology() const noexcept { return topology_; }
-  /// How.
+  /// The options of the plan.
   [[nodiscard]] const PlanOptions& options() const noexcept { return options_; }
   /// The steps in the order to carry them out.
   [[nodiscard]] std::span<const PlanStep> steps() const noexcept { return steps_; }
@@ -99,25 +99,25 @@ class CommunicatorPlan {
   [[nodiscard]] std::span<const PlannedKind> kinds() const noexcept { return kinds_; }
   /// @throws RangeError if the topology has no such kind
   [[nodiscard]] const PlannedKind& kind(GroupKind kind) const;
-  /// The step whose one group is the whole world, its ranks in order, made with no key or options of its own:
-  /// a communicator over the world that is there already can serve for it. Nothing if there is none.
+  /// The step whose only group is the whole world, in the order of the ranks, without a key or options of its
+  /// own: an existing communicator over the world can be used for it. Nothing if there is no such step.
   [[nodiscard]] std::optional<std::size_t> world_step() const noexcept { return world_step_; }
 
   /// The steps as one rank carries them out, one for each of `steps()`. O(steps), independent of the world
   /// size.
   /// @throws RangeError if there is no such rank
   [[nodiscard]] std::vector<RankStep> for_rank(int rank) const;
-  /// How many communicators a rank gets.
+  /// The number of communicators of a rank.
   /// @throws RangeError if there is no such rank
   [[nodiscard]] int communicator_count(int rank) const;
 
   /// One line for each step and each kind without one; equal plans print equal text on every platform.
   [[nodiscard]] std::string to_string() const;
-  /// A number that is equal on every rank and platform for equal plans, and for different ones differs but
-  /// for one chance in 2^64. It covers the groups themselves, not only their number.
+  /// A 64-bit hash, identical on all platforms; different plans collide with probability about 2^-64. It
+  /// covers the groups themselves, not only their number.
   [[nodiscard]] std::uint64_t digest() const;
 
-  /// Equal plans follow from equal layouts and options.
+  /// Plans are equal if their topologies and options are.
   bool operator==(const CommunicatorPlan& other) const {
     return topology_ == other.topology_ && options_ == other.options_;
   }

@@ -9,19 +9,19 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// A part of a bring-up that is done on this rank.
+/// A step of a bring-up that is done on this rank.
 struct Progress {
-  /// Parts done, this one included, and parts in all.
+  /// The steps done so far, including this one.
   std::size_t done = 0;
-  /// How many there are.
+  /// The steps in all.
   std::size_t total = 0;
-  /// What was done: `agreement`, `duplicate`, the kind of a step. Valid during the call that gets it.
+  /// The name of the step: `agreement`, `duplicate`, a kind of group. Valid during the callback only.
   std::string_view part;
-  /// What it took on this rank.
+  /// The time it took on this rank.
   std::chrono::nanoseconds elapsed{0};
 };
 
-/// What is called with every part that is done, on every rank.
+/// Called on every rank after every step that it has done.
 using ProgressCallback = std::function<void(const Progress&)>;
 
 }  // namespace rankmesh

@@ -17,7 +17,7 @@ class RankSet {
   struct Range {
     /// The first rank.
     int first = 0;
-    /// The last rank, which is in it.
+    /// The last rank, included.
     int last = 0;
 
     bool operator==(const Range&) const = default;
@@ -27,15 +27,15 @@ class RankSet {
   /// The set of one rank.
   explicit RankSet(int rank) : ranges_{{rank, rank}} {}
   /// The ranks 0 .. count - 1.
-  [[nodiscard]] static RankSet first(int count);
-  /// The union of some ranges, in any order, overlapping or not; ranges with last < first are empty.
+  [[nodiscard]] static RankSet first_ranks(int count);
+  /// The union of ranges, which may overlap and be in any order. Ranges with last < first are empty.
   [[nodiscard]] static RankSet of(std::vector<Range> ranges);
 
-  /// Ascending, with gaps between them.
+  /// The ranges in ascending order, with gaps between them.
   [[nodiscard]] std::span<const Range> ranges() const noexcept { return ranges_; }
-  /// How many ranks there are.
+  /// The number of ranks.
   [[nodiscard]] std::int64_t size() const noexcept;
-  /// Whether there is no rank in it.
+  /// Whether the set has no rank.
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
   /// O(log ranges).
   [[nodiscard]] bool contains(int rank) const noexcept;

@@ -6,20 +6,20 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// Gives the communicators of an adapter the names that users of the reference expect.
+/// Access to the communicators of an adapter by the names of the reference, a `parallel_state` module.
 /// @tparam Communicators the class that inherits from this; it has `at(GroupKind)`, `topology()` and `rank()`
 template <typename Communicators>
 class ReferenceNames {
  public:
   /// The communicator of the model kind.
   [[nodiscard]] auto model_parallel() const { return self().at(GroupKind::model); }
-  /// That of the tensor kind.
+  /// The communicator of the tensor kind.
   [[nodiscard]] auto tensor_parallel() const { return self().at(GroupKind::tensor); }
-  /// That of the pipeline kind.
+  /// The communicator of the pipeline kind.
   [[nodiscard]] auto pipeline_parallel() const { return self().at(GroupKind::pipeline); }
-  /// That of the sequence kind.
+  /// The communicator of the sequence kind.
   [[nodiscard]] auto sequence_parallel() const { return self().at(GroupKind::sequence); }
-  /// That of the sequence_data kind.
+  /// The communicator of the sequence_data kind.
   [[nodiscard]] auto sequence_data_parallel() const { return self().at(GroupKind::sequence_data); }
   /// The sequence_data group, as in the reference; the kind `data` alone is `at(GroupKind::data)`.
   [[nodiscard]] auto data_parallel() const { return sequence_data_parallel(); }
@@ -29,7 +29,7 @@ class ReferenceNames {
   [[nodiscard]] ParallelState state() const { return {self().topology(), self().rank()}; }
 
  private:
-  // Only `Communicators` itself can inherit.
+  // Private, so that only `Communicators` can inherit from its own base.
   friend Communicators;
   ReferenceNames() = default;
 

@@ -10,37 +10,37 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// What a protocol sends: bytes whose meaning is its own.
+/// The contents of a message.
 using Bytes = std::vector<std::byte>;
 
 /// A message that has arrived.
 struct Message {
   /// The rank that sent it.
   int from = 0;
-  /// What it sent.
+  /// The contents.
   Bytes bytes;
 };
 
-/// Which protocol a message belongs to. A rank that is ahead may send messages of the next protocol while
-/// others are still in this one; channels keep them apart.
+/// The protocol that a message belongs to. A rank may send messages of the next protocol while other ranks
+/// are still in this one; channels keep them apart.
 enum class Channel : int {
-  /// The rounds of agreement.
+  /// Agreements.
   agreement = 0,
-  /// What the leaders of groups hand to the members.
+  /// Broadcasts inside groups.
   group_broadcast = 1,
-  /// Who is where, once the deadline has passed.
+  /// The liveness probe after the deadline.
   liveness = 2,
 };
 
-/// All that a protocol needs of the world: non-blocking messages between ranks and a clock. The protocols of
-/// this library are state machines over a transport, so that what runs over MPI is what a test or a
-/// simulation runs. No call waits for another rank.
+/// Non-blocking messages between ranks and a clock: all that a protocol needs. The protocols of this library
+/// are state machines over a transport, so tests and simulations run the same code as MPI jobs. No call waits
+/// for another rank.
 ///
-/// Messages between one sender and one receiver on one channel arrive in order, or, when a rank is gone, not
-/// at all.
+/// Messages between one sender and one receiver on one channel arrive in order. If a rank has died, they may
+/// not arrive at all.
 class Transport {
  public:
-  /// Time, by the clock of the transport.
+  /// A duration, and a time on the clock of the transport.
   using Duration = std::chrono::nanoseconds;
 
   Transport() = default;
@@ -48,23 +48,23 @@ class Transport {
   Transport& operator=(const Transport&) = delete;
   virtual ~Transport() = default;
 
-  /// The rank that this transport speaks for, 0 .. size() - 1.
+  /// The rank of this process, 0 .. size() - 1.
   [[nodiscard]] virtual int rank() const noexcept = 0;
-  /// The ranks it can reach, itself included.
+  /// The number of ranks, this one included.
   [[nodiscard]] virtual int size() const noexcept = 0;
 
-  /// Starts to send a message; `bytes` may be changed as soon as the call returns. A message to a rank that
-  /// is gone is lost.
+  /// Starts to send a message. `bytes` may be changed as soon as the call returns. A message to a dead rank
+  /// is lost.
   virtual void send(int to, Channel channel, std::span<const std::byte> bytes) = 0;
-  /// Whether every message that `send` started on a channel is out of this rank's hands.
+  /// Whether every message that `send` started on a channel has been sent.
   [[nodiscard]] virtual bool sends_done(Channel channel) = 0;
-  /// Takes the next message that has arrived on a channel; nothing if none has. One that has arrived may show
-  /// at a later call only: MPI finds a few at a time.
+  /// Takes the next message that has arrived on a channel; nothing if there is none. A message that has
+  /// arrived may be returned by a later call only, since MPI finds a few at a time.
   [[nodiscard]] virtual std::optional<Message> receive(Channel channel) = 0;
 
-  /// A clock that never goes back.
+  /// The time on a clock that never goes back.
   [[nodiscard]] virtual Duration now() = 0;
-  /// Called when a protocol finds nothing to do: yields to whoever has something to do.
+  /// Called when a protocol has nothing to do: yields the processor.
   virtual void idle() = 0;
 };
 

@@ -8,7 +8,7 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// What is special about one type of native handle.
+/// Describes one type of native handle: its empty value and how to destroy it.
 template <typename T>
 concept HandleTraits = requires(typename T::Native native, bool unwinding) {
   { T::empty() }
@@ -19,22 +19,22 @@ concept HandleTraits = requires(typename T::Native native, bool unwinding) {
 
 /// The owner of one native handle: move-only, empty after a move. Every resource of an adapter is one of
 /// these.
-/// @tparam Traits says what is empty and how to destroy; `destroy` learns whether an exception is unwinding
-/// the
-///         stack, when a collective call would wait for ranks that never come
+/// @tparam Traits `destroy` is told whether an exception is unwinding the stack: a collective call could then
+/// wait for
+///         ranks that never make it
 template <HandleTraits Traits>
 class UniqueHandle {
  public:
-  /// What the library underneath calls it.
+  /// The handle type of the adapted library.
   using Native = typename Traits::Native;
 
   /// Owns nothing.
   UniqueHandle() noexcept = default;
   UniqueHandle(const UniqueHandle&) = delete;
   UniqueHandle& operator=(const UniqueHandle&) = delete;
-  /// Takes it over; the other is empty then.
+  /// Takes over the handle of another owner, which is empty afterwards.
   UniqueHandle(UniqueHandle&& other) noexcept : native_(other.release()) {}
-  /// Frees what is held, and takes over.
+  /// Destroys the own handle and takes over that of another owner.
   UniqueHandle& operator=(UniqueHandle&& other) noexcept {
     if (this != &other) {
       reset();
@@ -51,15 +51,15 @@ class UniqueHandle {
     return result;
   }
 
-  /// The handle, which stays owned here.
+  /// The handle, which this object still owns.
   [[nodiscard]] Native native() const noexcept { return native_; }
-  /// Whether nothing is held.
+  /// Whether it owns no handle.
   [[nodiscard]] bool is_empty() const noexcept { return native_ == Traits::empty(); }
 
-  /// Gives the handle up: the caller owns it now.
+  /// Gives the handle to the caller.
   [[nodiscard]] Native release() noexcept { return std::exchange(native_, Traits::empty()); }
 
-  /// Destroys what is owned.
+  /// Destroys the handle, if there is one.
   void reset() noexcept {
     if (is_empty()) return;
     Traits::destroy(release(), std::uncaught_exceptions() > exceptions_at_birth_);

@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
   int size = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   rankmesh::mpi::Options options;
-  if (std::string(argv[6]) == "each") options.arrivals = rankmesh::mpi::Arrivals::before_each_step;
+  if (std::string(argv[6]) == "each") options.arrivals = rankmesh::Arrivals::before_each_step;
   options.timeouts = {.deadline = std::chrono::seconds(3),
                       .grace = std::chrono::seconds(RANKMESH_GRACE_SECONDS)};
   // A communicator of its own, where the duplicate of the world would serve.

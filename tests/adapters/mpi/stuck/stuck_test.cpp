@@ -46,7 +46,7 @@ TEST_CASE("a job in which nothing happens makes everything, with and without thr
   }
 }
 
-TEST_CASE("a rank that dies inside a call is found out by a roll call") {
+TEST_CASE("a rank that dies inside a call is found by the liveness probe") {
   if (!survivors_go_on()) {
     WARN("not tested: mpiexec has no --enable-recovery");
     return;
@@ -105,7 +105,7 @@ TEST_CASE("without threads in MPI a stuck call is reported all the same, and wha
   }
 }
 
-TEST_CASE("a rank that dies between two calls is found out by a roll call") {
+TEST_CASE("a rank that dies between two calls is found by the liveness probe") {
   if (!survivors_go_on()) return;
   for (const int dead : {0, 2, 5}) {
     CAPTURE(dead);

@@ -178,7 +178,5 @@ TEST_CASE("versions are numbered in two ways", "[kind_options]") {
   CHECK(version_text(22703) == "2.27.3");
   CHECK(version_text(21700) == "2.17.0");
   CHECK(version_text(20906) == "2.9.6");
-  CHECK(version_text(2708) == "2.7.8");
-  CHECK(version_text(2804) == "2.8.4");
   CHECK(version_text(30001) == "3.0.1");
 }

@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -10,13 +11,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/plan.hpp"
-#include "rankmesh/mpi/caller.hpp"
+#include "rankmesh/comm/schedule.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
 #include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/options.hpp"
 #include "rankmesh/mpi/transport.hpp"
@@ -25,89 +26,77 @@
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
-/// One bring-up on a caller's communicator, what every adapter does in the same way: all ranks agree on the
-/// plan, enter calls that block only when all are there, tell each other of failures, under one deadline.
+/// One bring-up on a caller's communicator: the part that all adapters share. The constructor carries out the
+/// first step of the schedule, the agreement. The adapter walks the other steps; this class makes ranks wait
+/// for each other where the schedule says so, watches blocking calls, reports progress and spreads failures,
+/// all under one deadline.
 class BringUp {
  public:
-  /// Agrees on the plan.
-  /// @param fields what else must be the same on all ranks
+  /// Agrees on the plan and the schedule.
+  /// @param nccl what is made besides or instead of MPI communicators
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
   /// @throws DisagreementError, DeadlineError, ConfigError the same on every rank
   /// @throws StateError outside MPI_Init .. MPI_Finalize
   BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options,
-          const std::vector<AgreementField>& fields = {});
+          const std::optional<NcclScheduleOptions>& nccl = {});
 
-  /// The communicator of the caller, which returns its errors meanwhile.
-  [[nodiscard]] const CallersCommunicator& caller() const noexcept { return caller_; }
-  /// What the messages go through.
+  /// The caller's communicator. It returns its errors during the bring-up.
+  [[nodiscard]] MPI_Comm communicator() const noexcept { return guard_.native(); }
+  /// Sets the error handler that the caller's communicator had before the bring-up.
+  void give_original_handler_to(MPI_Comm other) const { guard_.give_original_handler_to(other); }
+  /// The transport of the agreements and of the exchange of identifiers.
   [[nodiscard]] MpiTransport& transport() noexcept { return transport_; }
-  /// Where the ranks wait for each other.
+  /// The agreements of this bring-up, for an adapter that runs one beside its own work.
   [[nodiscard]] AgreementSession& session() noexcept { return session_; }
-  /// The own rank.
+  /// The rank of this process.
   [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
-  /// What is brought up.
+  /// The plan that all ranks agreed on.
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return *plan_; }
-  /// Likewise, for those who live longer.
+  /// The plan, for objects that outlive the bring-up.
   [[nodiscard]] std::shared_ptr<const CommunicatorPlan> shared_plan() const noexcept { return plan_; }
   /// The steps of the plan as this rank carries them out.
-  [[nodiscard]] const std::vector<RankStep>& steps() const noexcept { return steps_; }
+  [[nodiscard]] const std::vector<RankStep>& rank_steps() const noexcept { return rank_steps_; }
+  /// The steps of the bring-up.
+  [[nodiscard]] const Schedule& schedule() const noexcept { return schedule_; }
 
-  /// How many parts there will be, so that progress can be told; the agreement, which counts as done, is the
-  /// first.
-  void begin(std::size_t parts);
-  /// Tells of a part that is done.
-  /// @throws what the callback throws
-  void done(std::string_view part);
-  /// Likewise where the others may enter a call without this rank next: they must not be left alone inside
-  /// MPI. What the callback throws is kept, and thrown at the next step that all ranks wait for.
-  void done_in_turn(std::string_view part);
+  /// Carries out an ordered or collective step: waits for all ranks where the step is collective, makes the
+  /// call under the eyes of the watchdog, and reports progress.
+  /// @param call the name of the MPI or NCCL function that may block
+  /// @param make makes the call. Returns why it failed, or nothing. A failure on one rank ends the next
+  ///        collective step on all ranks
+  /// @collective over the ranks of the job, if the step is
+  /// @throws DeadlineError, BringUpError the same on every rank, if the step is collective
+  void carry_out(const BringUpStep& step, std::string_view call,
+                 const std::function<std::optional<std::string>()>& make);
+  /// Carries out a step without a call of its own, for example `complete`.
+  /// @collective over the ranks of the job, if the step is
+  /// @throws DeadlineError, BringUpError the same on every rank, if the step is collective
+  void carry_out(const BringUpStep& step);
 
-  /// A call that blocks, and the part of the bring-up it belongs to.
-  struct Call {
-    /// The call of MPI or NCCL.
-    std::string_view name;
-    /// The step it belongs to.
-    std::string_view part;
-  };
-  /// Waits for all ranks to arrive, then makes a call that blocks, and watches it.
-  /// @param run makes the call; returns why it failed, or nothing. A failure ends the next step on all ranks
-  /// @collective over the ranks of the job
-  /// @throws DeadlineError, BringUpError the same on every rank
-  void together(const Call& call, const std::function<std::optional<std::string>()>& run);
+  /// Reports progress for a concurrent step that is done. An exception from the callback is kept as a failure
+  /// of this rank, since other ranks may be inside a call that needs this one; the next collective step
+  /// throws it.
+  void report(const BringUpStep& step);
+  /// Notes why this rank cannot go on; only the first failure is kept.
+  void fail(std::string why);
+  /// Why this rank cannot go on, if so. Concurrent steps pass it on to the agreement that completes them.
+  [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
+  /// Throws the error of an agreement that did not succeed. If the progress callback of this rank caused the
+  /// failure, its exception is thrown instead.
+  /// @throws DeadlineError, BringUpError
+  void raise(const Verdict& verdict) const;
 
-  /// A call that makes communicators in the order of the plan: every rank comes to it, and it needs no others
-  /// than those that are known to be there. Waits for all ranks only if the options say so.
-  /// @param run likewise; a failure is told at the next step that all ranks wait for, `complete` at the
-  /// latest
-  /// @collective over the ranks of the job
-  /// @throws DeadlineError, BringUpError the same on every rank, if the options say to wait before each step
-  void in_turn(const Call& call, const std::function<std::optional<std::string>()>& run);
-
-  /// Why a call failed on this rank, where one did, for those who tell the others themselves.
-  /// @throws what the callback threw before
-  [[nodiscard]] std::optional<std::string> take_failure();
-
-  /// Waits until all ranks have come this far without a failure.
-  /// @param part the name of what should be done by now
-  /// @collective over the ranks of the job
-  /// @throws DeadlineError, BringUpError the same on every rank
-  void require_success(std::string_view part);
-  /// The same at the end of every bring-up.
-  /// @collective over the ranks of the job
-  /// @throws DeadlineError, BringUpError the same on every rank
-  void complete() { require_success("completion"); }
-
-  /// Calls a function that makes communicators. Where it throws what the other ranks do not know of, they are
-  /// told, so that their bring-up ends too.
+  /// Calls a function that makes communicators. If it throws an exception that the other ranks do not know
+  /// of, they are told, so that their bring-up ends too.
   template <std::invocable Function>
-  auto guarded(Function&& make) {
+  auto run_or_abandon(Function&& make) {
     try {
       return make();
     } catch (const std::exception& error) {
       abandon(session_, error.what());
       throw;
     } catch (...) {
-      abandon(session_, "an exception of an unknown type ended the bring-up");
+      abandon(session_, unknown_exception);
       throw;
     }
   }
@@ -115,25 +104,24 @@ class BringUp {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Waits for all ranks, who are told of a failure of this one.
-  void arrive_at(std::string_view part);
-  /// Keeps the exception that is being handled.
-  void note_thrown(std::string why);
-  void watched(const Call& call, const std::function<std::optional<std::string>()>& run);
+  static constexpr const char* unknown_exception = "an exception of an unknown type ended the bring-up";
+
+  /// Waits for all ranks if the step is collective, and tells them of a failure of this one.
+  void enter(const BringUpStep& step);
 
   const Options& options_;
-  CallersCommunicator caller_;
+  ErrorHandlerGuard guard_;
   MpiTransport transport_;
   AgreementSession session_;
   std::shared_ptr<const CommunicatorPlan> plan_;
-  std::vector<RankStep> steps_;
+  std::vector<RankStep> rank_steps_;
+  Schedule schedule_;
   Watchdog watchdog_;
   std::optional<std::string> failure_{};
-  /// What the callback threw while others may have been inside MPI.
-  std::exception_ptr thrown_{};
-  std::size_t parts_ = 0;
-  std::size_t done_ = 0;
-  Clock::time_point since_;
+  /// The exception of the progress callback, if it threw one.
+  std::exception_ptr callback_exception_{};
+  std::size_t reported_ = 0;
+  Clock::time_point last_report_;
 };
 
 }  // namespace mpi

@@ -8,15 +8,15 @@
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
-/// How an `MPI_Comm` is owned.
+/// How `UniqueHandle` owns an `MPI_Comm`.
 struct CommunicatorTraits {
-  /// What MPI calls it.
+  /// The type of MPI.
   using Native = MPI_Comm;
 
-  /// What stands for none.
+  /// The value that means no communicator.
   [[nodiscard]] static MPI_Comm empty() noexcept { return MPI_COMM_NULL; }
-  /// Frees the communicator. Does nothing after `MPI_Finalize`, and nothing while an exception unwinds the
-  /// stack: freeing is collective, and the other members may never come.
+  /// Frees the communicator. Does nothing after `MPI_Finalize`. Also does nothing while an exception unwinds
+  /// the stack: freeing is collective, and the other members may never call it.
   static void destroy(MPI_Comm communicator, bool unwinding) noexcept;
 };
 

@@ -2,8 +2,8 @@
 
 #include <mpi.h>
 
-#include <cstddef>
 #include <map>
+#include <memory>
 
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/plan.hpp"
@@ -21,51 +21,66 @@ namespace mpi {
 ///     rankmesh::mpi::Communicators groups(MPI_COMM_WORLD, {.world_size = 16, .tensor = 2, .pipeline = 4});
 ///     MPI_Allreduce(..., groups.at(rankmesh::GroupKind::tensor).native());
 ///
-/// Position in a communicator = position in the rank list. Nothing is made before all ranks are known to be
-/// here and to agree. The caller's communicator is left as it was found; its duplicate is the parent of all
-/// others. Each of these is made by its members alone, from ranges of ranks: no rank takes part in, or holds
-/// a list of, more than its own groups. All ranks go through the steps in one order, so that groups cannot
-/// wait for each other in a circle.
+/// The position in a communicator is the position in the rank list. No communicator is made before all ranks
+/// have arrived and agree. The caller's communicator is not changed; its duplicate is the parent of all
+/// others. Each group is made by its members alone, from ranges of ranks: a rank takes part in, and holds
+/// lists of, its own groups only. All ranks carry out the steps in one order, so groups cannot wait for each
+/// other in a circle.
 class Communicators : public ReferenceNames<Communicators> {
  public:
-  /// Agrees, duplicates, and makes the group of this rank in each step of the plan.
+  /// Agrees, duplicates the communicator, and makes the group of this rank in each step of the plan.
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
-  /// @throws DisagreementError on every rank where fields, plan or world size differ
-  /// @throws DeadlineError on every rank that is there where others are not
-  /// @throws BringUpError on every rank where a call failed on some, or the progress callback threw
-  /// @throws ConfigError on every rank where all agree on an invalid configuration
+  /// @throws DisagreementError on every rank if fields, plan or world size differ
+  /// @throws DeadlineError on every rank that arrived if others did not
+  /// @throws BringUpError on every rank if a call failed or the progress callback threw on any rank
+  /// @throws ConfigError on every rank if all agree on an invalid configuration
   /// @throws StateError outside MPI_Init .. MPI_Finalize
   Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options = {});
-  /// Makes the communicators as a part of a larger bring-up.
-  /// @collective over the ranks of the job
-  /// @throws DeadlineError, BringUpError the same on every rank
-  explicit Communicators(BringUp& bring_up);
-  /// The parts that this is for the progress of a bring-up: the duplicate and the steps.
-  [[nodiscard]] static std::size_t parts(const CommunicatorPlan& plan) { return 1 + plan.steps().size(); }
 
-  /// Takes over communicators that were made elsewhere; see `adopt_communicators`. Members and order of each
-  /// are compared with the plan, without communication.
-  /// @param world the communicator that the ranks of the plan are ranks of; taken over too
+  /// Makes the communicators step by step, as a part of a bring-up.
+  class Builder {
+   public:
+    /// @param bring_up must outlive this
+    explicit Builder(BringUp& bring_up);
+    Builder(const Builder&) = delete;
+    Builder& operator=(const Builder&) = delete;
+    ~Builder();
+
+    /// Carries out a step that duplicates, creates a group or uses the world.
+    /// @collective over the ranks of the job, if the step is; else over the group of this rank
+    /// @throws DeadlineError, BringUpError the same on every rank, if the step is collective
+    void carry_out(const BringUpStep& step);
+    /// What was made, once all ranks are known to have completed the steps.
+    [[nodiscard]] Communicators take();
+
+   private:
+    struct State;
+    std::unique_ptr<State> state_;
+  };
+
+  /// Takes over communicators that were made elsewhere; see `adopt_communicators`. Compares the members of
+  /// each and their order with the plan, without communication.
+  /// @param world the communicator over all ranks of the plan; taken over too
   /// @throws StateError naming every communicator that is missing, superfluous or wrong
   [[nodiscard]] static Communicators from_native_handles(const CommunicatorPlan& plan, MPI_Comm world,
                                                          const std::map<GroupKind, MPI_Comm>& communicators);
 
   /// The layout.
   [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
-  /// What was made, in which order, and who shares it.
+  /// The communicators, their order, and which kinds share one.
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return set_.plan(); }
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return set_.rank(); }
-  /// The duplicate of the caller's communicator. It serves as the communicator of kinds whose one group is
-  /// the whole world, too. MPI_COMM_NULL once it was closed, or released with such a kind.
+  /// The duplicate of the caller's communicator. A kind whose only group is the whole world uses it too.
+  /// MPI_COMM_NULL after `close`, and after the release of such a kind.
   [[nodiscard]] MPI_Comm world() const noexcept;
 
-  /// What this rank has of a kind.
+  /// The communicator of a kind, and the place of this rank in it.
   /// @throws RangeError if the topology has no such kind
   [[nodiscard]] GroupCommunicator<MPI_Comm> at(GroupKind kind) const { return set_.at(kind); }
 
-  /// Gives up the communicator of a kind, and of all kinds that share it: the caller owns it now.
-  /// @throws StateError where this rank has none of it
+  /// Gives the communicator of a kind, and of all kinds that share it, to the caller.
+  /// @throws StateError if this rank has no such communicator
   [[nodiscard]] Communicator release(GroupKind kind) { return set_.release(kind); }
 
   /// The host-side group of the distributed optimizer: the kind `data` itself, which is on the host already.
@@ -78,7 +93,7 @@ class Communicators : public ReferenceNames<Communicators> {
  private:
   Communicators(Communicator world, CommunicatorSet<Communicator> set);
 
-  // In this order, so that the duplicate dies last. It is empty where a kind has it, as the world's group.
+  // In this order, so that the duplicate is freed last. Empty if a kind whose group is the world has it.
   Communicator world_;
   CommunicatorSet<Communicator> set_;
 };

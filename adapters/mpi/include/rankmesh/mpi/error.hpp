@@ -13,24 +13,24 @@ namespace mpi {
 /// An MPI call that failed.
 class MpiError : public Error {
  public:
-  /// What failed, and on whose behalf.
+  /// The call that failed, and the communicator it was made for.
   struct Details {
-    /// The call, `MPI_Comm_create_group` say.
+    /// The function of MPI, for example `MPI_Comm_create_group`.
     std::string call;
-    /// What it returned.
+    /// The error code it returned.
     int code = 0;
-    /// The rank it failed on, in the communicator the job was brought up on; nothing where that is not known.
+    /// The rank it failed on, in the communicator of the bring-up; nothing if not known.
     std::optional<int> rank{};
-    /// The kind whose communicator was made, where one was.
+    /// The kind whose communicator was being made, if any.
     std::optional<GroupKind> kind{};
-    /// The group of this rank in that kind; nothing where it has none.
+    /// The group of this rank in that kind; nothing if it has none.
     std::optional<int> group{};
   };
 
-  /// Asks MPI for the text of the code.
+  /// Takes the text of the code from MPI.
   explicit MpiError(Details details);
 
-  /// What failed, as data.
+  /// The parts of the message, as data.
   [[nodiscard]] const Details& details() const noexcept { return details_; }
 
  private:

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// What `rankmesh::mpi` shows of itself as a shared library: what its public headers declare in
-/// the namespaces that bear this mark. All else is hidden.
+/// The symbols that the shared library `rankmesh::mpi` exports: the declarations of its public headers in
+/// namespaces with this attribute.
 
-/// Of a namespace: shared libraries show it.
+/// Attribute of a namespace: its declarations are exported.
 #define RANKMESH_MPI_API [[gnu::visibility("default")]]

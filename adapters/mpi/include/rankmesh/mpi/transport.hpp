@@ -10,29 +10,30 @@
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
-/// The transport over an intra-communicator: point-to-point messages, no duplicate, no collective call.
+/// A transport over an intra-communicator: point-to-point messages, without a duplicate or a collective call.
 ///
-/// Each transport on a communicator is a session with tags of its own, numbered in the order of construction,
-/// so that a late message of one bring-up is never taken for one of the next. Every rank of the communicator
-/// must construct the same sessions in the same order.
+/// Each transport on a communicator has a block of tags of its own, numbered in the order of construction, so
+/// that a late message of one bring-up is never received by the next. Every rank of the communicator must
+/// construct its transports in the same order.
 class MpiTransport final : public Transport {
  public:
-  /// Tags a transport may use: `first_tag` to `first_tag + tag_count - 1`. All lie below the 32767 that MPI
-  /// guarantees with the default `first_tag`.
+  /// All transports use the tags `first_tag` to `first_tag + tag_count - 1`. With the default `first_tag`
+  /// they are below 32767, the largest tag that MPI guarantees.
   static constexpr int tag_count = 1024;
-  /// The first of the 1024 tags in use.
+  /// The first tag, unless the caller chooses another.
   static constexpr int default_first_tag = 31000;
 
-  /// @param communicator must outlive this, and return errors (MPI_ERRORS_RETURN) meanwhile
+  /// @param communicator must outlive this and return errors (MPI_ERRORS_RETURN) as long
   /// @throws MpiError
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
-  /// Another transport for the same session, on channels of its own: for another thread.
-  struct SameSession {};
-  /// @param other the transport whose session it is
-  MpiTransport(const MpiTransport& other, SameSession /*tag*/);
+  /// Selects the constructor below.
+  struct SharedTags {};
+  /// A transport with the block of tags of another one, for another thread that uses other channels.
+  /// @param other the transport whose tags are shared
+  MpiTransport(const MpiTransport& other, SharedTags /*tag*/);
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;
-  /// Gives up on messages that have not left.
+  /// Abandons messages that have not been sent.
   ~MpiTransport() override;
 
   [[nodiscard]] int rank() const noexcept override { return rank_; }
@@ -51,17 +52,17 @@ class MpiTransport final : public Transport {
   };
 
   [[nodiscard]] int tag(Channel channel) const noexcept;
-  /// Forgets the messages that have left.
+  /// Removes the messages that have been sent.
   void collect_sent();
   void require_success(int code, const char* call) const;
 
   MPI_Comm communicator_;
   int first_tag_;
-  int session_ = 0;
+  int tag_block_ = 0;
   int rank_ = 0;
   int size_ = 0;
-  int idle_rounds_ = 0;
-  /// A list, since MPI holds the addresses of the bytes.
+  int idle_polls_ = 0;
+  /// A list, since MPI keeps the addresses of the bytes.
   std::list<Sending> sending_;
 };
 

@@ -18,53 +18,53 @@
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
-/// A call that blocks and has not come back when the deadline passed. All ranks were there when it was
-/// entered; some died or hang in it.
+/// A blocking call that had not returned at the deadline. All ranks had arrived before the first such call;
+/// some have died or hang since.
 struct StuckCall {
-  /// `MPI_Comm_create_group`, say, and the part of the bring-up it belongs to: a kind, or `duplicate`.
+  /// The function of MPI or NCCL, for example `MPI_Comm_create_group`.
   std::string call{};
-  /// The step of the bring-up it belongs to.
+  /// The step of the bring-up: a kind, or `duplicate`.
   std::string part{};
   /// The rank it is stuck on.
   int rank = 0;
-  /// Since the start of the bring-up.
+  /// The time since the start of the bring-up.
   std::chrono::nanoseconds elapsed{0};
-  /// The ranks that did not answer a roll call after the deadline; empty where all did. Nothing where they
+  /// The ranks that did not answer the liveness probe after the deadline; empty if all did. Nothing if they
   /// could not be asked, since MPI was initialised with less than MPI_THREAD_MULTIPLE.
   std::optional<RankSet> silent{};
-  /// What went wrong on ranks whose call came back with an error while others wait in it; only where ranks
-  /// could be asked.
+  /// The failures of ranks whose call returned an error while others wait in it; empty if ranks could not be
+  /// asked.
   std::vector<RankFailure> failures{};
 
-  /// One line that says all of this, and what to do.
+  /// One line that says all of this and what to do.
   [[nodiscard]] std::string message() const;
 };
 
-/// Looks after calls that block, from a thread of its own: when the deadline of the bring-up has passed and
-/// such a call has not come back, finds out which ranks are silent and tells a callback. It cannot end the
-/// call; who wants the job to end calls MPI_Abort.
+/// Watches blocking calls from a thread of its own: if a call has not returned at the deadline of the
+/// bring-up, finds out which ranks are silent and calls a callback. It cannot end the call; to end the job,
+/// call MPI_Abort.
 class Watchdog {
  public:
-  /// Who is told of a stuck call.
+  /// Called with a stuck call, from the thread of the watchdog.
   using Callback = std::function<void(const StuckCall&)>;
 
   /// Starts the thread, unless the callback is empty.
-  /// @param session of the bring-up: its clock. Must outlive this
-  /// @param transport that of the bring-up; must outlive this
+  /// @param session the session of the bring-up, which has the deadline; must outlive this
+  /// @param transport the transport of the bring-up; must outlive this
   Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   /// Ends the thread.
   ~Watchdog();
 
-  /// Keeps for the roll call that a call failed on this rank: others may wait for it for ever.
+  /// Notes that a call failed on this rank, for the liveness probe: other ranks may wait in the call for
+  /// ever.
   void note_failure(std::string what);
 
-  /// Watches one call for as long as this lives.
+  /// Watches one call as long as this object lives.
   class Watch {
    public:
-    /// Watches until the end of its life.
-    /// @param call the call of MPI or NCCL
+    /// @param call the function of MPI or NCCL
     /// @param part the step of the bring-up
     Watch(Watchdog& watchdog, std::string call, std::string part);
     Watch(const Watch&) = delete;
@@ -83,11 +83,11 @@ class Watchdog {
 
   void run();
   [[nodiscard]] bool is_ended();
-  /// Fills in what the other ranks say, unless it is broken off.
+  /// Fills in the answers of the other ranks, unless the watchdog is ended meanwhile.
   void probe_liveness(StuckCall& stuck);
 
   const Timeouts timeouts_;
-  /// When the deadline passes.
+  /// The deadline.
   const std::chrono::steady_clock::time_point expires_;
   const std::chrono::steady_clock::time_point started_;
   MpiTransport transport_;

@@ -8,16 +8,16 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// How an `ncclComm_t` is owned.
+/// How `UniqueHandle` owns an `ncclComm_t`.
 struct CommunicatorTraits {
-  /// What NCCL calls it.
+  /// The type of NCCL.
   using Native = ncclComm_t;
 
-  /// What stands for none.
+  /// The value that means no communicator.
   [[nodiscard]] static ncclComm_t empty() noexcept { return nullptr; }
   /// Destroys a communicator that is at rest. Aborts one that is in progress, has an error, or is destroyed
-  /// while an exception unwinds the stack: destruction waits for the other members, and they may never come.
-  /// Does nothing once the CUDA driver is gone.
+  /// while an exception unwinds the stack: destruction waits for the other members, which may never call it.
+  /// Does nothing after the CUDA driver was unloaded.
   static void destroy(ncclComm_t communicator, bool unwinding) noexcept;
 };
 

@@ -23,11 +23,12 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// What one rank has of one kind: a view that owns nothing, valid as long as the communicators it came from.
+/// The communicator of a kind and the place of this rank in it: a view that owns nothing, valid as long as
+/// the communicators.
 struct KindView : GroupCommunicator<ncclComm_t> {
-  /// The stream of this kind, where one was asked for.
+  /// The stream of this kind, if the options ask for one.
   std::optional<cudaStream_t> stream{};
-  /// The `MPI_Comm` over the same members in the same order, where such were asked for and this rank has a
+  /// The `MPI_Comm` over the same members in the same order, if the options ask for it and this rank has a
   /// communicator.
   std::optional<MPI_Comm> host{};
 };
@@ -39,22 +40,22 @@ struct KindView : GroupCommunicator<ncclComm_t> {
 ///     ncclAllReduce(..., groups.at(rankmesh::GroupKind::tensor).native(), stream);
 ///     groups.close();
 ///
-/// All ranks agree on the configuration, the options and the version of NCCL before anything is made. A
-/// failure or a missing rank ends the bring-up of all ranks with the same error, and what was made is
-/// aborted. The communicators are named "kind/group" in NCCL's logs (2.27).
+/// All ranks agree on the configuration, the options and the version of NCCL before any communicator is made.
+/// A failure or a missing rank ends the bring-up of all ranks with the same error, and the communicators made
+/// so far are aborted. The communicators are named "kind/group" in NCCL's logs (NCCL 2.27). Needs NCCL 2.18.
 ///
-/// Move-only. What `close` has not destroyed, the destructor does: see `CommunicatorTraits::destroy`.
+/// Move-only. The destructor destroys what `close` has not: see `CommunicatorTraits::destroy`.
 class Communicators : public ReferenceNames<Communicators> {
  public:
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
-  /// @throws DisagreementError on every rank where fields, plan, options or the version of NCCL differ
-  /// @throws DeadlineError on every rank that is there where others are not, or do not finish in time
-  /// @throws BringUpError on every rank where a call failed on some, or ranks share a GPU
-  /// @throws ConfigError, OptionsError on every rank where all agree on an invalid configuration or options
+  /// @throws DisagreementError on every rank if fields, plan, options or the version of NCCL differ
+  /// @throws DeadlineError on every rank that arrived if others did not, or did not finish in time
+  /// @throws BringUpError on every rank if a call failed on any rank, or ranks share a GPU
+  /// @throws ConfigError, OptionsError on every rank if all agree on an invalid configuration or options
   Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options = {});
 
-  /// Takes over communicators that were made elsewhere; see `adopt_communicators`. The number of members and
-  /// the position of this rank are compared with the plan; who the members are, NCCL does not tell.
+  /// Takes over communicators that were made elsewhere; see `adopt_communicators`. Compares the number of
+  /// members and the position of this rank with the plan; NCCL does not tell which ranks the members are.
   /// @param rank the rank of this process in the world of the plan
   /// @throws StateError naming every communicator that is missing, superfluous or wrong
   [[nodiscard]] static Communicators from_native_handles(
@@ -62,54 +63,54 @@ class Communicators : public ReferenceNames<Communicators> {
 
   /// The layout.
   [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
-  /// What was made, in which order, and who shares it.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return made_->set.plan(); }
+  /// The communicators, their order, and which kinds share one.
+  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return owned_->set.plan(); }
   /// The rank in the world of the job.
-  [[nodiscard]] int rank() const noexcept { return made_->set.rank(); }
+  [[nodiscard]] int rank() const noexcept { return owned_->set.rank(); }
   /// The device that this process uses.
-  [[nodiscard]] int device() const noexcept { return made_->device; }
-  /// The communicator that the others were split from; nothing with the other strategies. It serves as the
-  /// communicator of kinds whose one group is the whole world, too. Nothing once it was closed, or released
-  /// with such a kind.
+  [[nodiscard]] int device() const noexcept { return owned_->device; }
+  /// With `nccl_split`, the communicator that the others were split from; nothing with the other strategies.
+  /// A kind whose only group is the whole world uses it too. Nothing after `close`, and after the release of
+  /// such a kind.
   [[nodiscard]] std::optional<ncclComm_t> world() const noexcept;
-  /// The `MPI_Comm`s beside the communicators; nothing where none were asked for.
-  [[nodiscard]] const std::optional<mpi::Communicators>& host() const noexcept { return made_->host; }
+  /// The `MPI_Comm`s beside the communicators; nothing if the options do not ask for them.
+  [[nodiscard]] const std::optional<mpi::Communicators>& host() const noexcept { return owned_->host; }
 
-  /// What this rank has of a kind.
+  /// The communicator of a kind, and the place of this rank in it.
   /// @throws RangeError if the topology has no such kind
-  /// @throws StateError after `close`, and where the communicator was released
+  /// @throws StateError after `close`, and if the communicator was released
   [[nodiscard]] KindView at(GroupKind kind) const;
 
-  /// Gives up the communicator of a kind, and of all kinds that share it: the caller owns it now. Its name
-  /// stays valid as long as the process lives.
-  /// @throws StateError where this rank has none of it
+  /// Gives the communicator of a kind, and of all kinds that share it, to the caller. Its name stays valid as
+  /// long as the process lives.
+  /// @throws StateError if this rank has no such communicator
   [[nodiscard]] Communicator release(GroupKind kind);
 
   /// Finalizes every communicator, waits until all have done so, and destroys them in the reverse order of
   /// creation; then the streams and the `MPI_Comm`s. Does nothing the second time.
   /// @param deadline how long to wait for the other members of a non-blocking communicator
   /// @collective over the ranks of the job
-  /// @throws NcclError where finalizing fails or takes longer; the communicators are aborted then
+  /// @throws NcclError if finalizing fails or takes longer; the destructor then aborts the communicators
   void close(std::chrono::nanoseconds deadline = std::chrono::minutes(5));
 
  private:
-  /// Everything that is owned, in this order, so that what others need dies last: NCCL keeps pointers to the
+  /// All resources, in an order in which each is destroyed before those it uses: NCCL keeps pointers to the
   /// names.
-  struct Made {
+  struct Owned {
     int device = 0;
     std::list<std::string> names;
     std::optional<mpi::Communicators> host;
     std::map<GroupKind, UniqueStream> streams;
     bool splits_world;
-    /// Empty where a kind has it, as the world's group.
+    /// Empty if a kind whose group is the world has it.
     Communicator world;
     CommunicatorSet<Communicator> set;
   };
   class BringUp;
 
-  explicit Communicators(std::unique_ptr<Made> made) noexcept : made_(std::move(made)) {}
+  explicit Communicators(std::unique_ptr<Owned> owned) noexcept : owned_(std::move(owned)) {}
 
-  std::unique_ptr<Made> made_;
+  std::unique_ptr<Owned> owned_;
 };
 
 /// Waits until a non-blocking communicator is at rest.

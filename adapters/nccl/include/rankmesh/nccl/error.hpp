@@ -14,33 +14,33 @@ namespace nccl {
 /// A call of NCCL or of the CUDA runtime that failed.
 class NcclError : public Error {
  public:
-  /// What failed, and on whose behalf.
+  /// The call that failed, and the communicator it was made for.
   struct Details {
-    /// The call, `ncclCommInitRankConfig` say.
+    /// The function, for example `ncclCommInitRankConfig`.
     std::string call{};
-    /// What it returned, as a number and in the library's words.
+    /// The error code it returned.
     int code = 0;
-    /// NCCL's words for the code.
+    /// The text of NCCL or CUDA for the code.
     std::string text{};
-    /// The rank it failed on, in the communicator the job was brought up on; nothing where that is not known.
+    /// The rank it failed on, in the communicator of the bring-up; nothing if not known.
     std::optional<int> rank{};
-    /// The kind whose communicator was made, where one was, and the group of this rank in it.
+    /// The kind whose communicator was being made, if any.
     std::optional<GroupKind> kind{};
-    /// The number of the group; nothing where it was no call for one.
+    /// The group of this rank in that kind; nothing if the call was not for a group.
     std::optional<int> group{};
   };
 
-  /// @param details what the message is made of
+  /// @param details the parts of the message
   explicit NcclError(Details details);
 
-  /// What failed, as data.
+  /// The parts of the message, as data.
   [[nodiscard]] const Details& details() const noexcept { return details_; }
 
  private:
   Details details_;
 };
 
-/// Options that make no sense, or that this version of NCCL does not have: all of them, never only the first.
+/// Invalid options, and options that this version of NCCL does not have: all of them, not only the first.
 class OptionsError : public Error {
  public:
   /// @param problems at least one

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// What `rankmesh::nccl` and `rankmesh::nccl_options` show of themselves as shared libraries: what their
-/// public headers declare in the namespaces that bear this mark. All else is hidden.
+/// The symbols that the shared libraries `rankmesh::nccl` and `rankmesh::nccl_options` export: the
+/// declarations of their public headers in namespaces with this attribute.
 
-/// Of a namespace: shared libraries show it.
+/// Attribute of a namespace: its declarations are exported.
 #define RANKMESH_NCCL_API [[gnu::visibility("default")]]

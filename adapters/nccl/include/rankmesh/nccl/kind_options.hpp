@@ -14,19 +14,18 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// What NCCL is told about the communicators of one kind: the options of `ncclConfig_t`, as plain values.
-/// What is not set is left to NCCL. Each is passed on where the header and the library know it; one that they
-/// do not know is an error, never ignored.
+/// The options of `ncclConfig_t` for the communicators of one kind, as plain values. NCCL chooses an option
+/// that is not set. An option that the header or the library does not have is an error; it is never ignored.
 struct CommunicatorConfig {
-  /// Thread blocks per collective, at least and at most. NCCL 2.17.
+  /// The minimum number of thread blocks of a collective.
   std::optional<int> min_ctas{};
-  /// Likewise, at most.
+  /// The maximum number of thread blocks of a collective.
   std::optional<int> max_ctas{};
-  /// Thread blocks in a cooperative group array, 0 to 8. NCCL 2.17.
+  /// Thread blocks in a cooperative group array, 0 to 8.
   std::optional<int> cga_cluster_size{};
-  /// The network module, `IB` or `Socket` say. NCCL 2.17.
+  /// The network module, for example `IB` or `Socket`.
   std::optional<std::string> net_name{};
-  /// Whether communicators split from one of these share its resources. NCCL 2.18.
+  /// Whether communicators split from this one share its resources.
   std::optional<bool> split_share{};
   /// The class of the traffic on the network. NCCL 2.26.
   std::optional<int> traffic_class{};
@@ -34,9 +33,9 @@ struct CommunicatorConfig {
   std::optional<std::string> name{};
   /// Whether collectives may run in the network (CollNet, SHARP). NCCL 2.27.
   std::optional<bool> collnet{};
-  /// What to prefer in the choice of thread blocks, the bits of NCCL_CTA_POLICY_*. NCCL 2.27.
+  /// How thread blocks are chosen, as the bits of NCCL_CTA_POLICY_*. NCCL 2.27.
   std::optional<int> cta_policy{};
-  /// Whether communicators shrunk from one of these share its resources. NCCL 2.27.
+  /// Whether communicators shrunk from this one share its resources. NCCL 2.27.
   std::optional<bool> shrink_share{};
   /// Thread blocks of collectives in the NVLink switch. NCCL 2.27.
   std::optional<int> nvls_ctas{};
@@ -48,48 +47,48 @@ struct CommunicatorConfig {
   bool operator==(const CommunicatorConfig&) const = default;
 };
 
-/// The member of a `CommunicatorConfig` that an option is kept in, and with it the sort of its values.
+/// The member of a `CommunicatorConfig` that holds an option, and so the type of its values.
 using ConfigMember =
     std::variant<std::optional<int> CommunicatorConfig::*, std::optional<bool> CommunicatorConfig::*,
                  std::optional<std::string> CommunicatorConfig::*>;
 
 /// One option of a `CommunicatorConfig`.
 struct ConfigKey {
-  /// `max_ctas`: the name of the member, and the key in files.
+  /// The name of the member, and the key in files: `max_ctas`.
   std::string_view key;
   /// The first version of NCCL that has it, as NCCL_VERSION_CODE numbers versions.
   int since;
-  /// Where it is kept.
+  /// The member that holds it.
   ConfigMember member;
 };
 
 /// Every option, in the order of declaration.
 [[nodiscard]] std::span<const ConfigKey> config_keys() noexcept;
 /// The options that are set, in the order of declaration, as `max_ctas=16 name="gradients"`; empty if none
-/// is. Equal configs print equal text, different ones different text, whatever the strings hold.
+/// is. Equal configs print equal text, and different configs different text.
 [[nodiscard]] std::string to_string(const CommunicatorConfig& config);
-/// Everything that is wrong with the values, each as a sentence that begins with the key: `max_ctas = 0 is
-/// below 1` say; empty if nothing is.
+/// The invalid values, each as a sentence that begins with the key, for example `max_ctas = 0 is below 1`;
+/// empty if all are valid.
 [[nodiscard]] std::vector<std::string> check(const CommunicatorConfig& config);
 /// The options that are set and that a version of NCCL does not have yet.
 [[nodiscard]] std::vector<ConfigKey> newer_than(const CommunicatorConfig& config, int version);
-/// `2.27.3` for 22703; versions before 2.9 were numbered as 2708 is for 2.7.8.
+/// `2.27.3` for 22703.
 [[nodiscard]] std::string version_text(int version);
 
-/// The CUDA stream that a kind gets on request.
+/// The CUDA stream of a kind.
 enum class Stream { none, normal, high_priority };
 
-/// What a caller asks for one kind.
+/// Options of one kind.
 struct KindOptions {
-  /// What NCCL is told.
+  /// The options of its communicators.
   CommunicatorConfig communicator{};
-  /// Which stream is made for the kind.
+  /// The stream that is made for it.
   Stream stream = Stream::none;
 
   bool operator==(const KindOptions&) const = default;
 };
 
-/// Kinds without an entry get what NCCL gives by default, and no stream.
+/// Options by kind. A kind without an entry has the defaults of NCCL and no stream.
 using KindOptionsMap = std::map<GroupKind, KindOptions>;
 
 }  // namespace nccl

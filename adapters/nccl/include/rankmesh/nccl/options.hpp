@@ -1,8 +1,8 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
+#include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/mpi/options.hpp"
 #include "rankmesh/nccl/export.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
@@ -10,44 +10,34 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// How the members of a group come to a communicator. The result is the same. docs/guide.md says which to
-/// choose.
-enum class Strategy {
-  /// The leader of each group makes a unique ID; all IDs travel in one exchange of messages.
-  unique_id,
-  /// An `MPI_Comm` is made for each group first, and the ID is broadcast in it.
-  mpi_split,
-  /// One communicator over the world is made, and split once for each step of the plan. NCCL 2.18.
-  nccl_split,
-};
+/// How the members of a group come to a communicator: `unique_id`, `mpi_split` or `nccl_split`.
+using Strategy = NcclStrategy;
+using rankmesh::to_string;
 
-/// `unique_id`, `mpi_split`, `nccl_split`.
-[[nodiscard]] std::string_view to_string(Strategy strategy) noexcept;
-
-/// How to bring up.
+/// Options of a bring-up of NCCL communicators.
 struct Options {
-  /// Deadline, sharing, callbacks.
+  /// The options that MPI communicators have too: deadline, sharing, callbacks.
   mpi::Options bring_up{};
   /// How the communicators are made.
   Strategy strategy = Strategy::unique_id;
-  /// Whether NCCL's calls block until they are done. If not, all communicators of a rank are initialised at
+  /// Whether NCCL's calls block until they are done. If false, all communicators of a rank are initialised at
   /// the same time under the deadline, and stay non-blocking: a call on one may return `ncclInProgress`, see
-  /// `wait`. If so, they are initialised one after another, and one that hangs can only be reported, see
-  /// `mpi::Options::on_stuck`. NCCL before 2.14 blocks always.
+  /// `wait`. If true, they are initialised one after another, and a call that hangs can only be reported, see
+  /// `mpi::Options::on_stuck`.
   bool blocking = false;
-  /// Groups of more ranks than this are initialised with several IDs, one for each so many ranks, where the
-  /// header and the library have `ncclCommInitRankScalable`: NCCL 2.23. At least 1.
-  int ranks_per_identifier = 128;
-  /// What kinds get besides the defaults.
+  /// How many ranks share a unique ID, at least 1. A larger group is initialised with several IDs, if the
+  /// header and the library have `ncclCommInitRankScalable`: NCCL 2.23.
+  int ranks_per_identifier = default_ranks_per_identifier;
+  /// Options of single kinds.
   KindOptionsMap kinds{};
   /// Whether the communicators split from the world share its resources; strategy `nccl_split` only.
   bool share_split_resources = false;
   /// Whether to make an `MPI_Comm` beside each communicator.
   bool host_communicators = false;
-  /// The device of this process; by default its number among the processes of its node, modulo the devices it
-  /// sees.
+  /// The device of this process; by default the number of the process on its node, modulo the devices that
+  /// the process sees.
   std::optional<int> device{};
-  /// Whether several ranks may use one GPU, told by its UUID.
+  /// Whether several ranks may use one GPU. GPUs are compared by their UUIDs.
   bool allow_shared_device = false;
 };
 

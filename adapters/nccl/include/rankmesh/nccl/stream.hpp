@@ -8,14 +8,15 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// How a `cudaStream_t` is owned.
+/// How `UniqueHandle` owns a `cudaStream_t`.
 struct StreamTraits {
-  /// What CUDA calls it.
+  /// The type of CUDA.
   using Native = cudaStream_t;
 
-  /// What stands for none.
+  /// The value that means no stream.
   [[nodiscard]] static cudaStream_t empty() noexcept { return nullptr; }
-  /// Destroys the stream; its work goes on. Does nothing once the CUDA driver is gone.
+  /// Destroys the stream; work that was queued on it still completes. Does nothing after the CUDA driver was
+  /// unloaded.
   static void destroy(cudaStream_t stream, bool unwinding) noexcept;
 };
 

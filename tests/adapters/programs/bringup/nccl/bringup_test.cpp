@@ -115,5 +115,5 @@ TEST_CASE("an option that this version of NCCL lacks is bad input, reported once
   job.environment.emplace_back("RANKMESH_DOUBLE_NCCL_VERSION=21602");
   const Outcome outcome = run(job);
   CHECK(outcome.exit_code == 2);
-  CHECK(occurrences(outcome.err, "strategy nccl_split needs NCCL 2.18") == 1);
+  CHECK(occurrences(outcome.err, "rankmesh needs NCCL 2.18") == 1);
 }

@@ -1,4 +1,4 @@
-#include "rankmesh/mpi/caller.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
 
 #include "rankmesh/comm/errors.hpp"
 
@@ -23,13 +23,12 @@ MPI_Comm require_usable(MPI_Comm communicator) {
 
 }  // namespace
 
-CallersCommunicator::CallersCommunicator(MPI_Comm communicator)
-    : communicator_(require_usable(communicator)) {
+ErrorHandlerGuard::ErrorHandlerGuard(MPI_Comm communicator) : communicator_(require_usable(communicator)) {
   MPI_Comm_get_errhandler(communicator_, &before_);
   MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
 }
 
-CallersCommunicator::~CallersCommunicator() {
+ErrorHandlerGuard::~ErrorHandlerGuard() {
   MPI_Comm_set_errhandler(communicator_, before_);
   MPI_Errhandler_free(&before_);
 }
