@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pages_test.sh CASE PROGRAM FOLDER: what shells and manual readers make of the completions and pages. FOLDER has those
-# that the build wrote: of rankmesh in cli/pages, of rankmesh-bringup in bringup/pages; for `installed`, it is the build
+# that the build wrote: of rankmesh in rankmesh/pages, of rankmesh-bringup in bringup/pages; for `installed`, it is the build
 # itself. Exits 77 where the reader is not installed.
 set -u
 case=$1
@@ -116,7 +116,7 @@ rankmesh nothing'
       pages=$((pages + 1))
     done
     [ "$pages" -gt "$(commands_of_help | wc -l)" ] || fail "only $pages pages"
-    text=$(groff -man -Tascii -P-c "$folder/cli/pages/man/man1/rankmesh-groups.1" | col -b 2>/dev/null || true)
+    text=$(groff -man -Tascii -P-c "$folder/rankmesh/pages/man/man1/rankmesh-groups.1" | col -b 2>/dev/null || true)
     for option in $(options_of_help groups); do
       case $text in *"$option"*) ;; *) fail "the page of groups has no $option" ;; esac
     done
