@@ -25,12 +25,14 @@ string(REGEX REPLACE "\\[|\\]" "|" symbols "${symbols}")
 string(REPLACE "\n" ";" symbols "${symbols}")
 set(seen 0)
 foreach(symbol IN LISTS symbols)
-  # What stands before the arguments and the columns of nm: the name with its namespaces.
+  # Without the columns of nm.
   string(REGEX REPLACE " [A-Za-z] [0-9a-f ]+$" "" name "${symbol}")
   if(name STREQUAL "")
     continue()
   endif()
   math(EXPR seen "${seen} + 1")
+  # An instance of a function template has its return type before the name.
+  string(REGEX REPLACE "^[^(]* (rankmesh::[a-z_]+<)" "\\1" name "${name}")
   string(REGEX REPLACE "^(typeinfo for|typeinfo name for|vtable for|VTT for|non-virtual thunk to) " "" name "${name}")
   if(NOT name MATCHES "^rankmesh::" OR name MATCHES "\\(anonymous namespace\\)")
     message(SEND_ERROR "shown, but not of rankmesh: ${symbol}")

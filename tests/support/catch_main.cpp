@@ -1,3 +1,5 @@
-// The entry point of test programs under Catch2 version 2; version 3 brings its own.
-#define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#include "support/run_catch.hpp"
+
+int main(int argc, char** argv) {
+  return rankmesh::tests::run_catch(argc, argv);
+}
