@@ -69,15 +69,19 @@ void sort_by_place(std::vector<Diagnostic>& diagnostics);
 /// Collects diagnostics. One that is found by several rules is kept once.
 class Diagnostics {
  public:
+  /// Adds a diagnostic, unless the same one is there.
   void add(std::string_view field, std::string value, std::string rule,
            std::vector<std::int64_t> nearest = {});
+  /// Adds a diagnostic of a number.
   void add(std::string_view field, std::int64_t value, std::string rule,
            std::vector<std::int64_t> nearest = {}) {
     add(field, std::to_string(value), std::move(rule), std::move(nearest));
   }
   /// Whether there is a diagnostic of this field.
   [[nodiscard]] bool has(std::string_view field) const;
+  /// Whether there is no diagnostic.
   [[nodiscard]] bool empty() const noexcept { return diagnostics_.empty(); }
+  /// Gives the diagnostics up, in the order in which they were added.
   [[nodiscard]] std::vector<Diagnostic> take() { return std::move(diagnostics_); }
 
  private:
