@@ -42,7 +42,7 @@ struct Pairs {
   Topology topology;
   MPI_Comm communicator = MPI_COMM_NULL;
   std::optional<MpiOperations> operations{};
-  Holding mine{.kind = GroupKind::tensor};
+  Membership mine{.kind = GroupKind::tensor};
 };
 
 }  // namespace
@@ -82,16 +82,17 @@ TEST_CASE("a communicator of another size fails the proof of membership") {
              ContainsSubstring("has other members, " + std::to_string(world_size()) + " in number"));
 }
 
-TEST_CASE("a communicator that is missing, or there for nothing, fails") {
+TEST_CASE("a missing or superfluous communicator fails the check of presence") {
   const Topology topology({.world_size = world_size(), .pipeline = world_size()});
   const GroupFamily& pipeline = topology.family(GroupKind::pipeline);
-  Holding mine{.kind = GroupKind::pipeline, .group = 0, .position = world_rank()};
+  Membership mine{.kind = GroupKind::pipeline, .group = 0, .position = world_rank()};
   if (world_size() > 1) {
-    CHECK_THAT(prove_membership(pipeline, mine, world_rank(), [] {}),
+    CHECK_THAT(check_presence(pipeline, mine, world_rank()),
                ContainsSubstring("has no pipeline communicator"));
   }
   MpiOperations alone(MPI_COMM_SELF);
   mine.operations = &alone;
-  CHECK_THAT(prove_membership(topology.family(GroupKind::tensor), mine, world_rank(), [] {}),
-             ContainsSubstring("but its group has one member"));
+  const GroupFamily& tensor = topology.family(GroupKind::tensor);
+  CHECK_THAT(check_presence(tensor, mine, world_rank()), ContainsSubstring("but its group has one member"));
+  CHECK(check_presence(tensor, mine, world_rank(), Expected::all_groups).empty());
 }
