@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "file_text.hpp"
+#include "rankmesh/files/file_text.hpp"
+#include "rankmesh/files/shown_text.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/text.hpp"
-#include "text.hpp"
 #include "toml.hpp"
 
 namespace rankmesh::files {

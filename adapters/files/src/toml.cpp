@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "file_text.hpp"
+#include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/layout.hpp"
 
 namespace rankmesh::files {
