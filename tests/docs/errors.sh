@@ -5,9 +5,9 @@ cd "$1" || exit 1
 document=docs/errors.md
 parts="topology comm adapters/dialects adapters/mpi adapters/nccl adapters/files"
 
-# Those that speak of something else: the invariants that tests ask for, warnings, the text of plans and values, and the
+# Text that is no error message: the invariants of tests, the descriptions of fields, warnings, the text of plans, and the
 # name of a part of the bring-up.
-sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp'; done)
+sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp' ! -name 'config_fields.cpp'; done)
 other() { cat <<'END'
 liveness probe
 host communicators
