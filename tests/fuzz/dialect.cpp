@@ -8,10 +8,10 @@
 
 using rankmesh::check;
 using rankmesh::compare;
-using rankmesh::dialects::Dialect;
 using rankmesh::KindComparison;
 using rankmesh::ParallelConfig;
 using rankmesh::Topology;
+using rankmesh::dialects::Dialect;
 using rankmesh::tests::accepts;
 using rankmesh::tests::Input;
 using rankmesh::tests::require;
@@ -36,7 +36,8 @@ void require_translations(const ParallelConfig& config) {
   for (const Dialect dialect : rankmesh::dialects::all()) {
     std::string text;
     if (!accepts([&] { text = rankmesh::dialects::write(dialect, config); })) continue;
-    bool reads_back = accepts([&] { require_same_groups(topology, Topology(rankmesh::dialects::read(dialect, text))); });
+    bool reads_back =
+        accepts([&] { require_same_groups(topology, Topology(rankmesh::dialects::read(dialect, text))); });
     require(reads_back, "what was written in a dialect can be read in it");
   }
 }

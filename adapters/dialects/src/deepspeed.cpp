@@ -52,8 +52,8 @@ std::string experts_text(const Layout& layout, Diagnostics& diagnostics) {
   const std::string_view convention = convention_of(layout);
   if (convention.empty() || !are_in_order(without_ones(layout.dense), {"tp", "dp", "pp"})) {
     diagnostics.add("layout", Mesh(layout.experts).to_string(),
-                  "is none of DeepSpeed's ways to lay out experts beside pipe,data,model: classic (tp, ep, "
-                  "data), data-before-experts (tp, data, ep) and folded (ep, data)");
+                    "is none of DeepSpeed's ways to lay out experts beside pipe,data,model: classic (tp, ep, "
+                    "data), data-before-experts (tp, data, ep) and folded (ep, data)");
   }
   return " ep=" + std::to_string(size_of(layout.experts, "ep")) + " experts=" + std::string(convention);
 }

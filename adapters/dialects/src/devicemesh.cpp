@@ -12,8 +12,8 @@
 namespace rankmesh::dialects {
 namespace {
 
-/// Splits `dp_cp` or `dp_shard_cp` into names of axes; nothing if that is not possible. Longer names are tried
-/// first.
+/// Splits `dp_cp` or `dp_shard_cp` into names of axes; nothing if that is not possible. Longer names are
+/// tried first.
 std::optional<std::vector<std::string>> split_at_axes(std::string_view text,
                                                       const std::vector<std::string>& longest_first) {
   for (const std::string& name : longest_first) {
@@ -84,8 +84,8 @@ std::string kinds_text(const ParallelConfig& config, const Layout& layout, Diagn
 }  // namespace
 
 ParallelConfig read_devicemesh(std::string_view text, WorldSize world_size) {
-  WordReader words(
-      text, {"shape", "names", "expert_shape", "expert_names", "flatten", "rank_offset", "job_size"});
+  WordReader words(text,
+                   {"shape", "names", "expert_shape", "expert_names", "flatten", "rank_offset", "job_size"});
   Layout layout{reversed(words.axes("names", "shape"))};
   if (words.has("expert_shape") || words.has("expert_names")) {
     layout.experts = reversed(words.axes("expert_names", "expert_shape"));

@@ -39,7 +39,7 @@ std::string write_inner_to_outer(const ParallelConfig& config) {
   const Layout layout = layout_of(config, diagnostics);
   if (!layout.experts.empty()) {
     diagnostics.add("layout", Mesh(layout.experts).to_string(),
-                  "is a mesh of experts, of which this dialect says nothing");
+                    "is a mesh of experts, of which this dialect says nothing");
   }
   throw_if_any(diagnostics);
   const std::vector<Axis> dense = shown(layout.dense);

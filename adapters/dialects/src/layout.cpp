@@ -60,14 +60,14 @@ Layout layout_on_meshes(const ParallelConfig& config, Diagnostics& diagnostics) 
   if (config.meshes.size() > 1) layout.experts = fill_in(config.meshes[1], config.world_size);
   for (std::size_t i = 2; i < config.meshes.size(); ++i) {
     diagnostics.add("meshes", to_string(config.meshes[i]),
-                  "is mesh " + std::to_string(i + 1) + ", and this dialect has two at most");
+                    "is mesh " + std::to_string(i + 1) + ", and this dialect has two at most");
   }
   for (const auto* axes : {&layout.dense, &layout.experts}) {
     for (const Axis& axis : *axes) {
       if (GroupKind::is_valid(axis.name)) continue;
       diagnostics.add("meshes", axis.name,
-                    "cannot be the name of an axis here: 1 to 31 lower-case letters, digits and "
-                    "underscores are allowed, the first a letter");
+                      "cannot be the name of an axis here: 1 to 31 lower-case letters, digits and "
+                      "underscores are allowed, the first a letter");
     }
   }
   return layout;
@@ -209,7 +209,7 @@ void refuse_unknown(const std::vector<Axis>& axes, std::initializer_list<std::st
   for (const Axis& axis : axes) {
     if (std::find(known.begin(), known.end(), axis.name) != known.end()) continue;
     diagnostics.add("layout", Mesh({axis}).to_string(),
-                  "is no axis of " + std::string(whose) + "; known are " + joined(known, ", "));
+                    "is no axis of " + std::string(whose) + "; known are " + joined(known, ", "));
   }
 }
 

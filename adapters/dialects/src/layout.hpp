@@ -19,15 +19,15 @@ struct Layout {
   std::vector<Axis> experts{};
 };
 
-/// The axes of a valid configuration; those of the experts only if they differ from those of the dense layers.
+/// The axes of a valid configuration; those of the experts only if they differ from those of the dense
+/// layers.
 /// @param diagnostics gets meshes and names that only the dialect `rankmesh` can express
 [[nodiscard]] Layout layout_of(const ParallelConfig& config, Diagnostics& diagnostics);
 
 /// A configuration on meshes with a kind for each axis. An axis that dense layers and experts share must have
 /// the same groups in both.
 /// @throws ConfigError listing what is wrong with the words or the sizes
-[[nodiscard]] ParallelConfig config_on_meshes(Layout layout, WorldSize world_size,
-                                              WordReader& words);
+[[nodiscard]] ParallelConfig config_on_meshes(Layout layout, WorldSize world_size, WordReader& words);
 
 /// The name of the kind whose groups vary along some axes: `tensor` for tp, `data_context` for dp and cp.
 [[nodiscard]] std::string kind_of_axes(const std::vector<std::string>& axes);

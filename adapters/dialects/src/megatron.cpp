@@ -98,9 +98,10 @@ ParallelConfig as_megatron(const Layout& layout, std::int64_t world_size, Diagno
     config.order = joined(axes, "-");
     if (fits()) return config;
   } while (std::next_permutation(places.begin(), places.end()));
-  diagnostics.add("layout", meshes_text(layout),
-                "is no order of Megatron-Core's axes tp, cp, ep, dp, pp and gtp that gives dense and expert "
-                "layers the same pipelines");
+  diagnostics.add(
+      "layout", meshes_text(layout),
+      "is no order of Megatron-Core's axes tp, cp, ep, dp, pp and gtp that gives dense and expert "
+      "layers the same pipelines");
   return config;
 }
 
@@ -128,8 +129,8 @@ std::string numbers_text(const std::vector<std::int64_t>& numbers) {
 
 ParallelConfig read_megatron(std::string_view text, WorldSize world_size) {
   WordReader words(text, {"world", "tp", "cp", "ep", "etp", "pp", "dp", "vpp", "gtp", "egtp", "order",
-                            "optimizer_instances", "hierarchical_cp", "hybrid_cp", "split_rank",
-                            "embedding_stages", "position_embedding_stages", "rank_offset", "job_size"});
+                          "optimizer_instances", "hierarchical_cp", "hybrid_cp", "split_rank",
+                          "embedding_stages", "position_embedding_stages", "rank_offset", "job_size"});
   ParallelConfig config{.convention = Convention::megatron_core};
   read_options(words, config);
   std::vector<Axis> dense = read_dense(words);
@@ -169,8 +170,8 @@ std::string write_megatron(const ParallelConfig& config) {
   add_unless(1, "ep", written.expert);
   if (written.expert_tensor) add_unless(written.tensor, "etp", *written.expert_tensor);
   add_unless(1, "egtp", written.expert_weight_remat);
-  add("dp",
-      std::to_string(written.world_size / (written.tensor * written.weight_remat * written.context * written.pipeline)));
+  add("dp", std::to_string(written.world_size /
+                           (written.tensor * written.weight_remat * written.context * written.pipeline)));
   add_unless(1, "pp", written.pipeline);
   if (written.virtual_pipeline) add("vpp", std::to_string(*written.virtual_pipeline));
   add("order", lower_case(written.order));

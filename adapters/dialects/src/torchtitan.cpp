@@ -40,18 +40,18 @@ bool has_experts_of_torchtitan(const std::vector<Axis>& dense, const std::vector
          size_of(experts, "dp_replicate") == replicas;
 }
 
-std::string experts_text(const std::vector<Axis>& dense, const Layout& layout,
-                         Diagnostics& diagnostics) {
+std::string experts_text(const std::vector<Axis>& dense, const Layout& layout, Diagnostics& diagnostics) {
   const std::vector<Axis> experts =
       renamed(without_ones(layout.experts), {{"tp", "etp"}, {"dp", "edp"}, {"dp_shard", "efsdp"}});
   const std::int64_t count = size_of(experts, "ep");
   const std::int64_t expert_tensor = size_of(experts, "etp");
   if (!has_experts_of_torchtitan(dense, experts)) {
-    diagnostics.add("layout", Mesh(layout.experts).to_string(),
-                  "is not how torchtitan lays out experts: etp of 1 or tp, then ep, then the data, then pp");
+    diagnostics.add(
+        "layout", Mesh(layout.experts).to_string(),
+        "is not how torchtitan lays out experts: etp of 1 or tp, then ep, then the data, then pp");
   } else if (count == 1) {
     diagnostics.add("layout", Mesh(layout.experts).to_string(),
-                  "is a mesh of experts without ep, which torchtitan does not make");
+                    "is a mesh of experts without ep, which torchtitan does not make");
   }
   return " ep=" + std::to_string(count) + (expert_tensor > 1 ? " etp=" + std::to_string(expert_tensor) : "");
 }
@@ -87,8 +87,9 @@ std::string write_torchtitan(const ParallelConfig& config) {
   const std::vector<Axis> dense = renamed(without_ones(layout.dense), {{"dp", "dp_shard"}});
   refuse_unknown(dense, {"tp", "cp", "dp_shard", "dp_replicate", "pp"}, "torchtitan's", diagnostics);
   if (diagnostics.empty() && !are_in_order(dense, {"tp", "cp", "dp_shard", "dp_replicate", "pp"})) {
-    diagnostics.add("layout", Mesh(layout.dense).to_string(),
-                  "is not how torchtitan lays out ranks: tp fastest, then cp, dp_shard, dp_replicate and pp");
+    diagnostics.add(
+        "layout", Mesh(layout.dense).to_string(),
+        "is not how torchtitan lays out ranks: tp fastest, then cp, dp_shard, dp_replicate and pp");
   }
   std::string text;
   for (const std::string_view word : {"pp", "dp_replicate", "dp_shard", "cp", "tp"}) {

@@ -77,15 +77,15 @@ std::pair<std::string, std::string> experts_and_shards() {
 ParallelConfig some_torchtitan() {
   const auto [experts, shards] = experts_and_shards();
   return dialects::read(Dialect::torchtitan, "dp_replicate=" + some_size(4) + " dp_shard=" + shards +
-                                               " cp=" + some_size(4) + " tp=" + some_size(4) +
-                                               " pp=" + some_size(4) + " ep=" + experts);
+                                                 " cp=" + some_size(4) + " tp=" + some_size(4) +
+                                                 " pp=" + some_size(4) + " ep=" + experts);
 }
 
 ParallelConfig some_deepspeed() {
   const auto [experts, data] = experts_and_shards();
   const auto convention = *rc::gen::element<std::string>("classic", "folded", "data-before-experts");
   return dialects::read(Dialect::deepspeed, "axes=pipe,data,model dims=" + some_size(4) + "," + data + "," +
-                                              some_size(4) + " ep=" + experts + " experts=" + convention);
+                                                some_size(4) + " ep=" + experts + " experts=" + convention);
 }
 
 /// Axes in random order, at a random place in a job.

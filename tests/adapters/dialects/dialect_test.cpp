@@ -116,8 +116,8 @@ TEST_CASE("DeepSpeed: experts stay inside a stage, and ep may be what is left", 
 }
 
 TEST_CASE("Megatron-Core: sizes and an order; one size is what the others leave", "[dialect]") {
-  const ParallelConfig config =
-      dialects::read(Dialect::megatron, "tp=8 cp=2 pp=4 order=TP-CP-EP-DP-PP vpp=2 optimizer_instances=2", 256);
+  const ParallelConfig config = dialects::read(
+      Dialect::megatron, "tp=8 cp=2 pp=4 order=TP-CP-EP-DP-PP vpp=2 optimizer_instances=2", 256);
   CHECK(config == ParallelConfig{.world_size = 256,
                                  .tensor = 8,
                                  .pipeline = 4,

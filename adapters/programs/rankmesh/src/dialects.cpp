@@ -16,8 +16,9 @@ Option& add_world_size(Command& command) {
                       .description = "ranks of the layout, where the text does not have all sizes"});
 }
 
-std::optional<ParallelConfig> layout_of(const std::string& what, dialects::Dialect dialect, const std::string& text,
-                                        std::optional<std::int64_t> world_size, Problems& problems) {
+std::optional<ParallelConfig> layout_of(const std::string& what, dialects::Dialect dialect,
+                                        const std::string& text, std::optional<std::int64_t> world_size,
+                                        Problems& problems) {
   try {
     return dialects::read(dialect, text, world_size);
   } catch (const ConfigError& error) {

@@ -36,8 +36,8 @@ enum class Dialect {
 [[nodiscard]] std::optional<Dialect> find(std::string_view name) noexcept;
 
 /// Reads a layout. One size may be -1, or absent where the system fills it in: the world size divided by the
-/// other sizes. The result is valid. Its kinds have the lists of the system in the same order, under the names
-/// of this library (`tensor`, `data`, ...) where it has one.
+/// other sizes. The result is valid. Its kinds have the lists of the system in the same order, under the
+/// names of this library (`tensor`, `data`, ...) where it has one.
 ///
 /// Lists may be in brackets, parentheses or quotes, with blanks inside. Names may be in upper case, except in
 /// the dialect `rankmesh`.
@@ -50,10 +50,10 @@ enum class Dialect {
 ///
 /// The text describes the axes. Kinds beyond those of the axes are omitted if the dialect has no words for
 /// them: optimizer instances, levels of context parallelism, hybrid groups and stages of embeddings are in
-/// `megatron` and `rankmesh`; FP8 groups and the numbering of groups in `rankmesh`; custom kinds in `rankmesh`
-/// and `devicemesh`, where slices are errors. Virtual stages and the second communicator for data, which make
-/// no groups, are omitted too. If the dialect has one axis for data parallelism, neighbouring axes of
-/// shards and replicas are merged into it.
+/// `megatron` and `rankmesh`; FP8 groups and the numbering of groups in `rankmesh`; custom kinds in
+/// `rankmesh` and `devicemesh`, where slices are errors. Virtual stages and the second communicator for data,
+/// which make no groups, are omitted too. If the dialect has one axis for data parallelism, neighbouring axes
+/// of shards and replicas are merged into it.
 /// @throws ConfigError listing what is wrong with the configuration or, if nothing is, what the dialect
 ///         cannot express: an order of axes, an axis, or a place in a larger job
 [[nodiscard]] std::string write(Dialect dialect, const ParallelConfig& config);

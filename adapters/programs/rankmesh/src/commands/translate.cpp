@@ -7,7 +7,8 @@ namespace rankmesh::cli {
 namespace {
 
 /// A layout in the words of a dialect, on a line; nothing if there is a problem.
-std::string line_in(dialects::Dialect dialect, const ParallelConfig& config, bool is_named, Problems& problems) {
+std::string line_in(dialects::Dialect dialect, const ParallelConfig& config, bool is_named,
+                    Problems& problems) {
   try {
     const std::string name = is_named ? std::string(name_of(dialect)) + ": " : "";
     return name + dialects::write(dialect, config) + "\n";
