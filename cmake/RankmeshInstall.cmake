@@ -27,13 +27,10 @@ function(rankmesh_set_shared_properties target name)
   endif()
 endfunction()
 
-# rankmesh_add_shared_twin(NAME [BASE]): beside the archive, a shared library of the same objects, which are compiled for both.
+# rankmesh_add_shared_twin(NAME): beside the archive, a shared library of the same objects, which are compiled for both.
 function(rankmesh_add_shared_twin name)
   set(twin rankmesh_${name}_shared)
   add_library(${twin} SHARED $<TARGET_OBJECTS:rankmesh_${name}>)
-  foreach(base ${ARGN})
-    target_sources(${twin} PRIVATE $<TARGET_OBJECTS:rankmesh_${base}>)
-  endforeach()
   # Objects say nothing of their language.
   set_target_properties(${twin} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
   target_compile_features(${twin} PUBLIC cxx_std_20)
@@ -55,15 +52,12 @@ function(rankmesh_add_shared_twin name)
   endif()
 endfunction()
 
-# rankmesh_install(NAME [NCCL] [WITH base] HEADERS_FROM folder [ONLY pattern ...] [EXCEPT pattern ...]
+# rankmesh_install(NAME [NCCL] HEADERS_FROM folder [ONLY pattern ...] [EXCEPT pattern ...]
 #                  [PC_REQUIRES name ...] [PC_FLAGS flag ...] [PC_LIBRARIES library ...]):
 # the library rankmesh_NAME with its headers, its targets and its pkg-config file. Call it once the library has all
-# that it links. WITH puts the objects of rankmesh_base into it.
+# that it links.
 function(rankmesh_install name)
-  cmake_parse_arguments(arg "NCCL" "WITH;HEADERS_FROM" "ONLY;EXCEPT;PC_REQUIRES;PC_FLAGS;PC_LIBRARIES" ${ARGN})
-  if(arg_WITH)
-    target_sources(rankmesh_${name} PRIVATE $<TARGET_OBJECTS:rankmesh_${arg_WITH}>)
-  endif()
+  cmake_parse_arguments(arg "NCCL" "HEADERS_FROM" "ONLY;EXCEPT;PC_REQUIRES;PC_FLAGS;PC_LIBRARIES" ${ARGN})
   if(NOT RANKMESH_INSTALL)
     return()
   endif()
@@ -89,7 +83,7 @@ function(rankmesh_install name)
   install(EXPORT rankmesh-${name}-${kind} NAMESPACE rankmesh:: FILE rankmesh-${name}-${kind}.cmake
           DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${development})
   if(RANKMESH_STATIC_AND_SHARED AND kind STREQUAL "static")
-    rankmesh_add_shared_twin(${name} ${arg_WITH})
+    rankmesh_add_shared_twin(${name})
     install(TARGETS rankmesh_${name}_shared EXPORT rankmesh-${name}-shared ${places})
     install(EXPORT rankmesh-${name}-shared NAMESPACE rankmesh:: FILE rankmesh-${name}-shared.cmake
             DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${development})

@@ -1,13 +1,13 @@
 #include <cstdio>
-#include <rankmesh/files.hpp>
 #include <rankmesh/nccl.hpp>
+#include <rankmesh/nccl/options_file.hpp>
 
 int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
   try {
     using K = rankmesh::GroupKind;
     rankmesh::nccl::Options options;
-    options.kinds = rankmesh::files::load_nccl_options("nccl.yaml");
+    options.kinds = rankmesh::nccl::load_kind_options("nccl.yaml");
     options.kinds[K::pipeline].communicator = {.min_ctas = 2};
     options.kinds[K::pipeline].stream = rankmesh::nccl::Stream::normal;
     options.bring_up.plan.sharing_keys[K::data] = "overlap";

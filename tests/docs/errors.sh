@@ -5,8 +5,8 @@ cd "$1" || exit 1
 document=docs/errors.md
 parts="topology comm adapters/dialects adapters/mpi adapters/nccl adapters/files"
 
-# Texts that are no errors are left out: invariants, descriptions of fields, warnings, the text of plans and values, and the
-# name of a step of the bring-up.
+# Text that is no error message: the invariants of tests, the descriptions of fields, warnings, the text of plans, and the
+# name of a part of the bring-up.
 sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp' ! -name 'config_fields.cpp'; done)
 other() { cat <<'END'
 liveness probe

@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "nccl_double/double.hpp"
-#include "rankmesh/files.hpp"
 #include "rankmesh/mpi.hpp"
 #include "rankmesh/nccl.hpp"
+#include "rankmesh/nccl/options_file.hpp"
 
 using namespace rankmesh;
 using namespace std::chrono_literals;
@@ -79,7 +79,7 @@ void show_errors_of_the_input() {
     const Communicators groups(MPI_COMM_WORLD, job, options);
   });
   show<files::FileError>("files::FileError", [] {
-    static_cast<void>(files::parse_nccl_options("tp:\n  max_ctas: 0\n  net: IB\n", "nccl.yaml"));
+    static_cast<void>(nccl::parse_kind_options("tp:\n  max_ctas: 0\n  net: IB\n", "nccl.yaml"));
   });
 }
 

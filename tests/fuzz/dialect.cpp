@@ -8,13 +8,10 @@
 
 using rankmesh::check;
 using rankmesh::compare;
-using rankmesh::Dialect;
-using rankmesh::dialects;
 using rankmesh::KindComparison;
 using rankmesh::ParallelConfig;
-using rankmesh::read_dialect;
 using rankmesh::Topology;
-using rankmesh::write_dialect;
+using rankmesh::dialects::Dialect;
 using rankmesh::tests::accepts;
 using rankmesh::tests::Input;
 using rankmesh::tests::require;
@@ -36,10 +33,11 @@ void require_same_groups(const Topology& a, const Topology& b) {
 void require_translations(const ParallelConfig& config) {
   const Topology topology(config);
   if (topology.world_size() > largest_compared) return;
-  for (const Dialect dialect : dialects()) {
+  for (const Dialect dialect : rankmesh::dialects::all()) {
     std::string text;
-    if (!accepts([&] { text = write_dialect(dialect, config); })) continue;
-    bool reads_back = accepts([&] { require_same_groups(topology, Topology(read_dialect(dialect, text))); });
+    if (!accepts([&] { text = rankmesh::dialects::write(dialect, config); })) continue;
+    bool reads_back =
+        accepts([&] { require_same_groups(topology, Topology(rankmesh::dialects::read(dialect, text))); });
     require(reads_back, "what was written in a dialect can be read in it");
   }
 }
@@ -48,11 +46,11 @@ void require_translations(const ParallelConfig& config) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
-  const Dialect dialect = dialects()[input.number(dialects().size())];
+  const Dialect dialect = rankmesh::dialects::all()[input.number(rankmesh::dialects::all().size())];
   const std::size_t ranks = input.number(128);
   const auto world_size = ranks == 0 ? std::nullopt : std::optional(static_cast<std::int64_t>(ranks));
   ParallelConfig config;
-  if (!accepts([&] { config = read_dialect(dialect, input.text(), world_size); })) return 0;
+  if (!accepts([&] { config = rankmesh::dialects::read(dialect, input.text(), world_size); })) return 0;
   require(check(config).empty(), "a layout that was read is valid");
   require(!world_size || config.world_size == *world_size, "and has the ranks asked for");
   require_groups(config);

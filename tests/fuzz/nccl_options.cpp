@@ -4,13 +4,13 @@
 #include <optional>
 
 #include "fuzz.hpp"
-#include "rankmesh/files.hpp"
+#include "rankmesh/nccl/options_file.hpp"
 
 using rankmesh::Diagnostic;
 using rankmesh::Topology;
 using rankmesh::files::FileError;
-using rankmesh::files::parse_nccl_options;
 using rankmesh::nccl::KindOptionsMap;
+using rankmesh::nccl::parse_kind_options;
 using rankmesh::tests::Input;
 using rankmesh::tests::require;
 
@@ -33,8 +33,8 @@ void require_places(const FileError& error, std::string_view text) {
 
 std::optional<KindOptionsMap> read(std::string_view text, const Topology* topology) {
   try {
-    return topology == nullptr ? parse_nccl_options(text, "fuzz.yaml")
-                               : parse_nccl_options(text, *topology, "fuzz.yaml");
+    return topology == nullptr ? parse_kind_options(text, "fuzz.yaml")
+                               : parse_kind_options(text, *topology, "fuzz.yaml");
   } catch (const FileError& error) {
     require_places(error, text);
     return std::nullopt;

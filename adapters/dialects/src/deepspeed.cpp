@@ -8,7 +8,7 @@
 #include "rankmesh/topology/text.hpp"
 #include "readers.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
 constexpr std::array<std::string_view, 3> conventions{"classic", "folded", "data-before-experts"};
@@ -25,8 +25,8 @@ std::vector<Axis> experts_in(std::string_view convention, const std::vector<Axis
   return {tensor, data, expert, pipeline};
 }
 
-/// DeepSpeed makes the groups of one data parallel group after another: along the data first, then along the
-/// tensor ranks, then the stages.
+/// DeepSpeed numbers these groups along the data parallel ranks first, then along the tensor parallel ranks,
+/// then along the stages.
 void number_along_data(ParallelConfig& config) {
   for (KindSpec& kind : config.kinds) {
     if (kind.kind == "expert") kind.groups.numbering = {"edp", "tp", "pp"};
@@ -34,8 +34,8 @@ void number_along_data(ParallelConfig& config) {
   }
 }
 
-/// Which of the conventions the axes of the experts are in; empty if in none.
-std::string_view convention_of(const DialectLayout& layout) {
+/// The convention of the axes of the experts; empty if they follow none.
+std::string_view convention_of(const Layout& layout) {
   const std::vector<Axis> experts = expert_form(layout.experts);
   const std::int64_t tensor = size_of(layout.dense, "tp");
   const std::int64_t expert_tensor = size_of(experts, "etp");
@@ -48,12 +48,12 @@ std::string_view convention_of(const DialectLayout& layout) {
 }
 
 /// ` ep=4 experts=classic`
-std::string experts_text(const DialectLayout& layout, Diagnostics& obstacles) {
+std::string experts_text(const Layout& layout, Diagnostics& diagnostics) {
   const std::string_view convention = convention_of(layout);
   if (convention.empty() || !are_in_order(without_ones(layout.dense), {"tp", "dp", "pp"})) {
-    obstacles.add("layout", Mesh(layout.experts).to_string(),
-                  "is none of DeepSpeed's ways to lay out experts beside pipe,data,model: classic (tp, ep, "
-                  "data), data-before-experts (tp, data, ep) and folded (ep, data)");
+    diagnostics.add("layout", Mesh(layout.experts).to_string(),
+                    "is none of DeepSpeed's ways to lay out experts beside pipe,data,model: classic (tp, ep, "
+                    "data), data-before-experts (tp, data, ep) and folded (ep, data)");
   }
   return " ep=" + std::to_string(size_of(layout.experts, "ep")) + " experts=" + std::string(convention);
 }
@@ -61,7 +61,7 @@ std::string experts_text(const DialectLayout& layout, Diagnostics& obstacles) {
 }  // namespace
 
 ParallelConfig read_deepspeed(std::string_view text, WorldSize world_size) {
-  DialectWords words(text, {"axes", "dims", "ep", "experts"});
+  WordReader words(text, {"axes", "dims", "ep", "experts"});
   const std::vector<Axis> dense =
       renamed(reversed(words.axes("axes", "dims")), {{"pipe", "pp"}, {"data", "dp"}, {"model", "tp"}});
   const std::int64_t experts = words.size("ep", 1);
@@ -77,8 +77,8 @@ ParallelConfig read_deepspeed(std::string_view text, WorldSize world_size) {
                  "does not go with experts: their groups are made for pipe,data,model alone");
   }
   words.throw_if_wrong();
-  // The sizes of the experts' mesh need those of the dense one.
-  DialectLayout layout{words.filled(dense, world_size)};
+  // The mesh of the experts takes sizes from the dense mesh, which must be complete.
+  Layout layout{words.filled(dense, world_size)};
   words.throw_if_wrong();
   if (words.has("ep")) layout.experts = experts_in(convention, layout.dense, experts);
   ParallelConfig config = config_on_meshes(std::move(layout), world_size, words);
@@ -87,15 +87,15 @@ ParallelConfig read_deepspeed(std::string_view text, WorldSize world_size) {
 }
 
 std::string write_deepspeed(const ParallelConfig& config) {
-  Diagnostics obstacles;
-  refuse_place(config, obstacles);
-  const DialectLayout layout = layout_of(config, obstacles);
+  Diagnostics diagnostics;
+  refuse_place(config, diagnostics);
+  const Layout layout = layout_of(config, diagnostics);
   const std::vector<Axis> dense =
       renamed(reversed(shown(layout.dense)), {{"pp", "pipe"}, {"dp", "data"}, {"tp", "model"}});
   std::string text = "axes=" + names_text(dense) + " dims=" + sizes_text(dense);
-  if (!layout.experts.empty()) text += experts_text(layout, obstacles);
-  throw_if_any(obstacles);
+  if (!layout.experts.empty()) text += experts_text(layout, diagnostics);
+  throw_if_any(diagnostics);
   return text;
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

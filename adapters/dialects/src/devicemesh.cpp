@@ -9,11 +9,11 @@
 #include "rankmesh/topology/text.hpp"
 #include "readers.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
-/// The axes of `dp_cp` or `dp_shard_cp`, given those there are; nothing if it is not made up of them. The
-/// longest name that fits is tried first.
+/// Splits `dp_cp` or `dp_shard_cp` into names of axes; nothing if that is not possible. Longer names are
+/// tried first.
 std::optional<std::vector<std::string>> split_at_axes(std::string_view text,
                                                       const std::vector<std::string>& longest_first) {
   for (const std::string& name : longest_first) {
@@ -57,8 +57,9 @@ std::vector<std::string> names_longest_first(const std::vector<std::vector<Axis>
   return names;
 }
 
-/// A kind that is more than one axis under its usual name; empty if it is not. Axes of one rank are not said.
-std::string flatten_text(const KindSpec& kind, const DialectLayout& layout) {
+/// The text of a kind of several axes, or of one axis under another name than its own; empty for other kinds.
+/// Axes of one rank are omitted.
+std::string flatten_text(const KindSpec& kind, const Layout& layout) {
   std::vector<std::string> axes = kind.groups.varying;
   std::erase_if(axes, [&](const std::string& axis) {
     return size_of(layout.dense, axis) == 1 && size_of(layout.experts, axis) == 1;
@@ -68,12 +69,12 @@ std::string flatten_text(const KindSpec& kind, const DialectLayout& layout) {
   return (usual == kind.kind ? "" : kind.kind + ":") + joined(axes, "+");
 }
 
-/// The kinds of a mesh of one's own; those of other conventions are no DeviceMesh's.
-std::string kinds_text(const ParallelConfig& config, const DialectLayout& layout, Diagnostics& obstacles) {
+/// The custom kinds of a configuration. Kinds of other conventions have no form in a DeviceMesh.
+std::string kinds_text(const ParallelConfig& config, const Layout& layout, Diagnostics& diagnostics) {
   std::vector<std::string> texts;
   for (const KindSpec& kind : config.kinds) {
     if (!kind.groups.at.empty()) {
-      obstacles.add("kinds", to_string(kind), "is a slice, which this dialect has no words for");
+      diagnostics.add("kinds", to_string(kind), "is a slice, which this dialect has no words for");
     }
     if (std::string text = flatten_text(kind, layout); !text.empty()) texts.push_back(std::move(text));
   }
@@ -83,9 +84,9 @@ std::string kinds_text(const ParallelConfig& config, const DialectLayout& layout
 }  // namespace
 
 ParallelConfig read_devicemesh(std::string_view text, WorldSize world_size) {
-  DialectWords words(
-      text, {"shape", "names", "expert_shape", "expert_names", "flatten", "rank_offset", "job_size"});
-  DialectLayout layout{reversed(words.axes("names", "shape"))};
+  WordReader words(text,
+                   {"shape", "names", "expert_shape", "expert_names", "flatten", "rank_offset", "job_size"});
+  Layout layout{reversed(words.axes("names", "shape"))};
   if (words.has("expert_shape") || words.has("expert_names")) {
     layout.experts = reversed(words.axes("expert_names", "expert_shape"));
   }
@@ -103,17 +104,17 @@ ParallelConfig read_devicemesh(std::string_view text, WorldSize world_size) {
 }
 
 std::string write_devicemesh(const ParallelConfig& config) {
-  Diagnostics obstacles;
-  const DialectLayout layout = layout_of(config, obstacles);
+  Diagnostics diagnostics;
+  const Layout layout = layout_of(config, diagnostics);
   const std::vector<Axis> dense = reversed(shown(layout.dense));
   std::string text = "shape=" + sizes_text(dense) + " names=" + names_text(dense);
   if (!layout.experts.empty()) {
     const std::vector<Axis> experts = reversed(shown(layout.experts));
     text += " expert_shape=" + sizes_text(experts) + " expert_names=" + names_text(experts);
   }
-  text += kinds_text(config, layout, obstacles) + place_text(config);
-  throw_if_any(obstacles);
+  text += kinds_text(config, layout, diagnostics) + place_text(config);
+  throw_if_any(diagnostics);
   return text;
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -6,7 +6,7 @@
 #include "rankmesh/topology/error.hpp"
 #include "readers.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
 struct Entry {
@@ -24,7 +24,7 @@ constexpr std::array<Entry, 6> entries{
      {Dialect::torchtitan, "torchtitan", read_torchtitan, write_torchtitan},
      {Dialect::inner_to_outer, "inner-to-outer", read_inner_to_outer, write_inner_to_outer}}};
 
-constexpr std::array<Dialect, 6> all = [] {
+constexpr std::array<Dialect, 6> in_order = [] {
   std::array<Dialect, 6> result{};
   for (std::size_t i = 0; i < entries.size(); ++i) result[i] = entries[i].dialect;
   return result;
@@ -36,29 +36,29 @@ const Entry& entry_of(Dialect dialect) {
 
 }  // namespace
 
-std::span<const Dialect> dialects() noexcept {
-  return all;
+std::span<const Dialect> all() noexcept {
+  return in_order;
 }
 
 std::string_view name_of(Dialect dialect) noexcept {
   return entry_of(dialect).name;
 }
 
-std::optional<Dialect> dialect_named(std::string_view name) noexcept {
+std::optional<Dialect> find(std::string_view name) noexcept {
   const auto* found =
       std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.name == name; });
   return found == entries.end() ? std::nullopt : std::optional(found->dialect);
 }
 
-ParallelConfig read_dialect(Dialect dialect, std::string_view text, std::optional<std::int64_t> world_size) {
+ParallelConfig read(Dialect dialect, std::string_view text, std::optional<std::int64_t> world_size) {
   ParallelConfig config = entry_of(dialect).read(text, world_size);
   if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
   return config;
 }
 
-std::string write_dialect(Dialect dialect, const ParallelConfig& config) {
+std::string write(Dialect dialect, const ParallelConfig& config) {
   if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
   return entry_of(dialect).write(config);
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -5,10 +5,10 @@
 #include "layout.hpp"
 #include "readers.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
-/// `[TP, CP] = [8, 1]` is the same as `order=TP,CP sizes=8,1`.
+/// Turns `[TP, CP] = [8, 1]` into `order=TP,CP sizes=8,1`.
 std::string with_words(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   const std::size_t equals = text.find('=');
@@ -27,23 +27,23 @@ std::string upper_case(std::string text) {
 }  // namespace
 
 ParallelConfig read_inner_to_outer(std::string_view text, WorldSize world_size) {
-  DialectWords words(with_words(text), {"order", "sizes"});
-  DialectLayout layout{words.axes("order", "sizes")};
+  WordReader words(with_words(text), {"order", "sizes"});
+  Layout layout{words.axes("order", "sizes")};
   words.throw_if_wrong();
   return config_on_meshes(std::move(layout), world_size, words);
 }
 
 std::string write_inner_to_outer(const ParallelConfig& config) {
-  Diagnostics obstacles;
-  refuse_place(config, obstacles);
-  const DialectLayout layout = layout_of(config, obstacles);
+  Diagnostics diagnostics;
+  refuse_place(config, diagnostics);
+  const Layout layout = layout_of(config, diagnostics);
   if (!layout.experts.empty()) {
-    obstacles.add("layout", Mesh(layout.experts).to_string(),
-                  "is a mesh of experts, of which this dialect says nothing");
+    diagnostics.add("layout", Mesh(layout.experts).to_string(),
+                    "is a mesh of experts, of which this dialect says nothing");
   }
-  throw_if_any(obstacles);
+  throw_if_any(diagnostics);
   const std::vector<Axis> dense = shown(layout.dense);
   return "order=" + upper_case(names_text(dense)) + " sizes=" + sizes_text(dense);
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -9,10 +9,10 @@
 #include "rankmesh/topology/text.hpp"
 #include "rankmesh/topology/topology.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
-/// The parts that the systems divide the data parallel ranks into.
+/// Whether an axis is a part of the data parallel ranks in one of the systems.
 bool is_data(const Axis& axis) {
   constexpr std::array<std::string_view, 5> names{"dp", "dp_shard", "dp_replicate", "edp", "efsdp"};
   return std::find(names.begin(), names.end(), axis.name) != names.end();
@@ -31,7 +31,7 @@ std::vector<Axis> with_merged_data(const std::vector<Axis>& axes, std::string_vi
   return result;
 }
 
-/// A kind for each axis; none twice for an axis that both meshes have.
+/// Adds a kind for each axis, once for an axis of both meshes.
 void add_kinds(ParallelConfig& config, const std::vector<Axis>& axes) {
   for (const Axis& axis : axes) {
     KindSpec kind{kind_of_axes({axis.name}), {.varying = {axis.name}}};
@@ -40,8 +40,8 @@ void add_kinds(ParallelConfig& config, const std::vector<Axis>& axes) {
   }
 }
 
-/// An axis is known by its name alone, so that it cannot be two.
-void refuse_namesakes(const DialectLayout& layout, DialectWords& words) {
+/// Axes of both meshes with one name must have the same groups, because kinds refer to axes by name.
+void refuse_namesakes(const Layout& layout, WordReader& words) {
   const Mesh dense(layout.dense);
   const Mesh experts(layout.experts);
   for (const Axis& axis : experts.axes()) {
@@ -55,19 +55,19 @@ void refuse_namesakes(const DialectLayout& layout, DialectWords& words) {
   }
 }
 
-DialectLayout layout_on_meshes(const ParallelConfig& config, Diagnostics& obstacles) {
-  DialectLayout layout{fill_in(config.meshes[0], config.world_size)};
+Layout layout_on_meshes(const ParallelConfig& config, Diagnostics& diagnostics) {
+  Layout layout{fill_in(config.meshes[0], config.world_size)};
   if (config.meshes.size() > 1) layout.experts = fill_in(config.meshes[1], config.world_size);
   for (std::size_t i = 2; i < config.meshes.size(); ++i) {
-    obstacles.add("meshes", to_string(config.meshes[i]),
-                  "is mesh " + std::to_string(i + 1) + ", and this dialect has two at most");
+    diagnostics.add("meshes", to_string(config.meshes[i]),
+                    "is mesh " + std::to_string(i + 1) + ", and this dialect has two at most");
   }
   for (const auto* axes : {&layout.dense, &layout.experts}) {
     for (const Axis& axis : *axes) {
       if (GroupKind::is_valid(axis.name)) continue;
-      obstacles.add("meshes", axis.name,
-                    "cannot be the name of an axis here: 1 to 31 lower-case letters, digits and "
-                    "underscores are allowed, the first a letter");
+      diagnostics.add("meshes", axis.name,
+                      "cannot be the name of an axis here: 1 to 31 lower-case letters, digits and "
+                      "underscores are allowed, the first a letter");
     }
   }
   return layout;
@@ -75,10 +75,10 @@ DialectLayout layout_on_meshes(const ParallelConfig& config, Diagnostics& obstac
 
 }  // namespace
 
-DialectLayout layout_of(const ParallelConfig& config, Diagnostics& obstacles) {
-  if (config.convention == Convention::mesh) return layout_on_meshes(config, obstacles);
+Layout layout_of(const ParallelConfig& config, Diagnostics& diagnostics) {
+  if (config.convention == Convention::mesh) return layout_on_meshes(config, diagnostics);
   const Topology topology(config);
-  DialectLayout layout{axes_of(topology.mesh())};
+  Layout layout{axes_of(topology.mesh())};
   if (config.convention != Convention::megatron_core) return layout;
   const bool has_experts = config.expert > 1 || config.expert_weight_remat > 1 ||
                            config.expert_tensor.value_or(config.tensor) != config.tensor;
@@ -90,7 +90,7 @@ std::vector<Axis> axes_of(const Mesh& mesh) {
   return {mesh.axes().begin(), mesh.axes().end()};
 }
 
-ParallelConfig config_on_meshes(DialectLayout layout, WorldSize world_size, DialectWords& words) {
+ParallelConfig config_on_meshes(Layout layout, WorldSize world_size, WordReader& words) {
   ParallelConfig config{.convention = Convention::mesh};
   layout.dense = words.filled(std::move(layout.dense), world_size);
   if (!layout.experts.empty() && world_size) {
@@ -184,11 +184,11 @@ std::string names_text(const std::vector<Axis>& axes) {
   return joined(texts, ",");
 }
 
-void refuse_place(const ParallelConfig& config, Diagnostics& obstacles) {
+void refuse_place(const ParallelConfig& config, Diagnostics& diagnostics) {
   constexpr std::string_view rule = "cannot be said in this dialect";
-  if (config.rank_offset > 0) obstacles.add("rank_offset", config.rank_offset, std::string(rule));
+  if (config.rank_offset > 0) diagnostics.add("rank_offset", config.rank_offset, std::string(rule));
   if (config.job_size && *config.job_size > config.rank_offset + config.world_size) {
-    obstacles.add("job_size", *config.job_size, std::string(rule));
+    diagnostics.add("job_size", *config.job_size, std::string(rule));
   }
 }
 
@@ -199,22 +199,22 @@ std::string place_text(const ParallelConfig& config) {
   return text;
 }
 
-void read_place(DialectWords& words, ParallelConfig& config) {
+void read_place(WordReader& words, ParallelConfig& config) {
   config.rank_offset = words.number("rank_offset").value_or(0);
   config.job_size = words.number("job_size");
 }
 
 void refuse_unknown(const std::vector<Axis>& axes, std::initializer_list<std::string_view> known,
-                    std::string_view whose, Diagnostics& obstacles) {
+                    std::string_view whose, Diagnostics& diagnostics) {
   for (const Axis& axis : axes) {
     if (std::find(known.begin(), known.end(), axis.name) != known.end()) continue;
-    obstacles.add("layout", Mesh({axis}).to_string(),
-                  "is no axis of " + std::string(whose) + "; known are " + joined(known, ", "));
+    diagnostics.add("layout", Mesh({axis}).to_string(),
+                    "is no axis of " + std::string(whose) + "; known are " + joined(known, ", "));
   }
 }
 
-void throw_if_any(Diagnostics& obstacles) {
-  if (!obstacles.empty()) throw ConfigError(obstacles.take());
+void throw_if_any(Diagnostics& diagnostics) {
+  if (!diagnostics.empty()) throw ConfigError(diagnostics.take());
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -9,17 +9,17 @@
 #include "rankmesh/topology/topology.hpp"
 #include "readers.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
-bool read_flag(DialectWords& words, std::string_view name) {
+bool read_flag(WordReader& words, std::string_view name) {
   const std::string value = lower_case(words.text(name).value_or("false"));
   if (value != "true" && value != "false") words.refuse(name, value, "is neither true nor false");
   return value == "true";
 }
 
-/// The words that give no axis its size.
-void read_options(DialectWords& words, ParallelConfig& config) {
+/// Reads the words that are not sizes of axes.
+void read_options(WordReader& words, ParallelConfig& config) {
   if (const auto order = words.text("order")) config.order = lower_case(*order);
   config.virtual_pipeline = words.number("vpp");
   config.split_rank = words.number("split_rank");
@@ -31,8 +31,8 @@ void read_options(DialectWords& words, ParallelConfig& config) {
   read_place(words, config);
 }
 
-/// The axes of the dense layers. The data are what the others leave, unless another size is open.
-std::vector<Axis> read_dense(DialectWords& words) {
+/// The axes of the dense layers. The data parallel size is -1 by default, unless another size is.
+std::vector<Axis> read_dense(WordReader& words) {
   std::vector<Axis> axes;
   for (const char* name : {"tp", "cp", "gtp", "pp"}) axes.push_back({name, words.size(name, 1)});
   axes.push_back({"dp", words.size("dp", has_open(axes) ? 1 : -1)});
@@ -46,7 +46,7 @@ void set_dense(ParallelConfig& config, const std::vector<Axis>& axes) {
   config.pipeline = size_of(axes, "pp");
 }
 
-void read_experts(DialectWords& words, ParallelConfig& config) {
+void read_experts(WordReader& words, ParallelConfig& config) {
   std::vector<Axis> axes{{"etp", words.size("etp", config.tensor)},
                          {"ep", words.size("ep", 1)},
                          {"egtp", words.size("egtp", 1)},
@@ -58,8 +58,8 @@ void read_experts(DialectWords& words, ParallelConfig& config) {
   config.expert_weight_remat = size_of(axes, "egtp");
 }
 
-/// A configuration with the sizes of a layout, in the usual order.
-ParallelConfig with_sizes_of(const DialectLayout& layout, std::int64_t world_size) {
+/// A configuration with the sizes of a layout, in the default order.
+ParallelConfig with_sizes_of(const Layout& layout, std::int64_t world_size) {
   ParallelConfig config{.world_size = world_size, .convention = Convention::megatron_core};
   set_dense(config, dense_form(layout.dense));
   if (layout.experts.empty()) return config;
@@ -70,26 +70,26 @@ ParallelConfig with_sizes_of(const DialectLayout& layout, std::int64_t world_siz
   return config;
 }
 
-std::string meshes_text(const DialectLayout& layout) {
+std::string meshes_text(const Layout& layout) {
   return Mesh(layout.dense).to_string() +
          (layout.experts.empty() ? "" : " and " + Mesh(layout.experts).to_string());
 }
 
-/// Finds the order that gives both meshes; the usual one if it does.
-ParallelConfig as_megatron(const DialectLayout& layout, std::int64_t world_size, Diagnostics& obstacles) {
+/// Finds an order that gives both meshes: the default order if it does.
+ParallelConfig as_megatron(const Layout& layout, std::int64_t world_size, Diagnostics& diagnostics) {
   ParallelConfig config = with_sizes_of(layout, world_size);
   const std::vector<Axis> dense = dense_form(layout.dense);
   const std::vector<Axis> experts = expert_form(layout.experts);
-  refuse_unknown(dense, {"tp", "gtp", "cp", "dp", "pp"}, "Megatron-Core's dense layers", obstacles);
-  refuse_unknown(experts, {"etp", "ep", "egtp", "edp", "pp"}, "Megatron-Core's experts", obstacles);
-  if (!obstacles.empty()) return config;
+  refuse_unknown(dense, {"tp", "gtp", "cp", "dp", "pp"}, "Megatron-Core's dense layers", diagnostics);
+  refuse_unknown(experts, {"etp", "ep", "egtp", "edp", "pp"}, "Megatron-Core's experts", diagnostics);
+  if (!diagnostics.empty()) return config;
   const auto fits = [&] {
     if (!check(config).empty()) return false;
     const Topology topology(config);
     return without_ones(axes_of(topology.mesh())) == dense &&
            (layout.experts.empty() || without_ones(axes_of(topology.meshes()[1])) == experts);
   };
-  // In this order of trying, the first to fit is the nearest to the usual one, which comes first.
+  // Permutations come in lexicographic order, so that the default order is tried first.
   constexpr std::array<std::string_view, 5> usual{"tp", "cp", "ep", "dp", "pp"};
   std::array<std::size_t, 5> places{0, 1, 2, 3, 4};
   do {
@@ -98,19 +98,20 @@ ParallelConfig as_megatron(const DialectLayout& layout, std::int64_t world_size,
     config.order = joined(axes, "-");
     if (fits()) return config;
   } while (std::next_permutation(places.begin(), places.end()));
-  obstacles.add("layout", meshes_text(layout),
-                "is no order of Megatron-Core's axes tp, cp, ep, dp, pp and gtp that gives dense and expert "
-                "layers the same pipelines");
+  diagnostics.add(
+      "layout", meshes_text(layout),
+      "is no order of Megatron-Core's axes tp, cp, ep, dp, pp and gtp that gives dense and expert "
+      "layers the same pipelines");
   return config;
 }
 
 /// A valid configuration with the kinds of Megatron-Core.
 ParallelConfig megatron_config(const ParallelConfig& config) {
   if (config.convention == Convention::megatron_core) return config;
-  Diagnostics obstacles;
-  const DialectLayout layout = layout_of(config, obstacles);
-  ParallelConfig result = as_megatron(layout, config.world_size, obstacles);
-  throw_if_any(obstacles);
+  Diagnostics diagnostics;
+  const Layout layout = layout_of(config, diagnostics);
+  ParallelConfig result = as_megatron(layout, config.world_size, diagnostics);
+  throw_if_any(diagnostics);
   result.virtual_pipeline = config.virtual_pipeline;
   result.split_rank = config.split_rank;
   result.rank_offset = config.rank_offset;
@@ -127,9 +128,9 @@ std::string numbers_text(const std::vector<std::int64_t>& numbers) {
 }  // namespace
 
 ParallelConfig read_megatron(std::string_view text, WorldSize world_size) {
-  DialectWords words(text, {"world", "tp", "cp", "ep", "etp", "pp", "dp", "vpp", "gtp", "egtp", "order",
-                            "optimizer_instances", "hierarchical_cp", "hybrid_cp", "split_rank",
-                            "embedding_stages", "position_embedding_stages", "rank_offset", "job_size"});
+  WordReader words(text, {"world", "tp", "cp", "ep", "etp", "pp", "dp", "vpp", "gtp", "egtp", "order",
+                          "optimizer_instances", "hierarchical_cp", "hybrid_cp", "split_rank",
+                          "embedding_stages", "position_embedding_stages", "rank_offset", "job_size"});
   ParallelConfig config{.convention = Convention::megatron_core};
   read_options(words, config);
   std::vector<Axis> dense = read_dense(words);
@@ -139,7 +140,8 @@ ParallelConfig read_megatron(std::string_view text, WorldSize world_size) {
     words.refuse("world", "", "is missing: give the size of the world, or dp=N");
   }
   words.throw_if_wrong();
-  // Where the data take what is left, the sizes are judged with all else that is wrong with the layout.
+  // If the data parallel size follows from the others, `check` finds sizes that do not fit, with every other
+  // error of the layout.
   const bool takes_rest = !words.has("dp") && dense.back().size == -1;
   if (!takes_rest) dense = words.filled(std::move(dense), world_size);
   words.throw_if_wrong();
@@ -151,7 +153,7 @@ ParallelConfig read_megatron(std::string_view text, WorldSize world_size) {
 }
 
 std::string write_megatron(const ParallelConfig& config) {
-  const ParallelConfig said = megatron_config(config);
+  const ParallelConfig written = megatron_config(config);
   std::string text;
   const auto add = [&](std::string_view word, const std::string& value) {
     text.append(text.empty() ? "" : " ").append(word).append("=").append(value);
@@ -162,24 +164,24 @@ std::string write_megatron(const ParallelConfig& config) {
   const auto add_list = [&](std::string_view word, const std::vector<std::int64_t>& numbers) {
     if (!numbers.empty()) add(word, numbers_text(numbers));
   };
-  add_unless(1, "tp", said.tensor);
-  add_unless(1, "gtp", said.weight_remat);
-  add_unless(1, "cp", said.context);
-  add_unless(1, "ep", said.expert);
-  if (said.expert_tensor) add_unless(said.tensor, "etp", *said.expert_tensor);
-  add_unless(1, "egtp", said.expert_weight_remat);
-  add("dp",
-      std::to_string(said.world_size / (said.tensor * said.weight_remat * said.context * said.pipeline)));
-  add_unless(1, "pp", said.pipeline);
-  if (said.virtual_pipeline) add("vpp", std::to_string(*said.virtual_pipeline));
-  add("order", lower_case(said.order));
-  add_unless(1, "optimizer_instances", said.optimizer_instances);
-  add_list("hierarchical_cp", said.hierarchical_context);
-  if (said.hybrid_context) add("hybrid_cp", "true");
-  if (said.split_rank) add("split_rank", std::to_string(*said.split_rank));
-  add_list("embedding_stages", said.embedding_stages);
-  add_list("position_embedding_stages", said.position_embedding_stages);
-  return text + place_text(said);
+  add_unless(1, "tp", written.tensor);
+  add_unless(1, "gtp", written.weight_remat);
+  add_unless(1, "cp", written.context);
+  add_unless(1, "ep", written.expert);
+  if (written.expert_tensor) add_unless(written.tensor, "etp", *written.expert_tensor);
+  add_unless(1, "egtp", written.expert_weight_remat);
+  add("dp", std::to_string(written.world_size /
+                           (written.tensor * written.weight_remat * written.context * written.pipeline)));
+  add_unless(1, "pp", written.pipeline);
+  if (written.virtual_pipeline) add("vpp", std::to_string(*written.virtual_pipeline));
+  add("order", lower_case(written.order));
+  add_unless(1, "optimizer_instances", written.optimizer_instances);
+  add_list("hierarchical_cp", written.hierarchical_context);
+  if (written.hybrid_context) add("hybrid_cp", "true");
+  if (written.split_rank) add("split_rank", std::to_string(*written.split_rank));
+  add_list("embedding_stages", written.embedding_stages);
+  add_list("position_embedding_stages", written.position_embedding_stages);
+  return text + place_text(written);
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -2,7 +2,7 @@
 #include "rankmesh/topology/text.hpp"
 #include "readers.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
 bool has_world(std::string_view text) {
@@ -34,4 +34,4 @@ std::string write_rankmesh(const ParallelConfig& config) {
   return to_string(config);
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -4,13 +4,13 @@
 #include <string_view>
 
 #include "rankmesh/topology/parallel_config.hpp"
-#include "words.hpp"
+#include "word_reader.hpp"
 
 /// @file
-/// Reading and writing of each dialect, in a file of its own. What is read is sound as a text, and still to
-/// be checked as a layout; what is written is valid.
+/// Reading and writing of each dialect, one source file for each. The readers check the text, but not the
+/// rules of the configuration; the writers expect a valid configuration.
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 
 [[nodiscard]] ParallelConfig read_rankmesh(std::string_view text, WorldSize world_size);
 [[nodiscard]] ParallelConfig read_megatron(std::string_view text, WorldSize world_size);
@@ -26,4 +26,4 @@ namespace rankmesh {
 [[nodiscard]] std::string write_torchtitan(const ParallelConfig& config);
 [[nodiscard]] std::string write_inner_to_outer(const ParallelConfig& config);
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -5,11 +5,11 @@
 #include "layout.hpp"
 #include "readers.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
-/// The axes of the dense layers. The shards are what the others leave, unless another size is open.
-std::vector<Axis> read_dense(DialectWords& words, bool has_world) {
+/// The axes of the dense layers. `dp_shard` is -1 by default, unless another size is.
+std::vector<Axis> read_dense(WordReader& words, bool has_world) {
   std::vector<Axis> axes;
   for (const char* name : {"tp", "cp", "dp_shard", "dp_replicate", "pp"}) {
     axes.push_back({name, words.size(name, 1)});
@@ -18,7 +18,8 @@ std::vector<Axis> read_dense(DialectWords& words, bool has_world) {
   return axes;
 }
 
-/// The mesh of the experts: they take ranks from the tensor ranks (with etp = 1), the context and the shards.
+/// The mesh of the experts, which takes its ranks from the shards, the context parallel ranks and, with
+/// etp = 1, the tensor parallel ranks.
 std::vector<Axis> experts_beside(const std::vector<Axis>& dense, std::int64_t experts,
                                  std::int64_t expert_tensor) {
   return {{"etp", expert_tensor},
@@ -28,7 +29,8 @@ std::vector<Axis> experts_beside(const std::vector<Axis>& dense, std::int64_t ex
           {"pp", size_of(dense, "pp")}};
 }
 
-/// Whether the experts are laid out as torchtitan does it. An axis `edp` is its efsdp and dp_replicate.
+/// Whether the experts are laid out as in torchtitan. An axis `edp` stands for torchtitan's efsdp and
+/// dp_replicate.
 bool has_experts_of_torchtitan(const std::vector<Axis>& dense, const std::vector<Axis>& experts) {
   const std::int64_t replicas = size_of(dense, "dp_replicate");
   const std::int64_t expert_tensor = size_of(experts, "etp");
@@ -38,18 +40,18 @@ bool has_experts_of_torchtitan(const std::vector<Axis>& dense, const std::vector
          size_of(experts, "dp_replicate") == replicas;
 }
 
-std::string experts_text(const std::vector<Axis>& dense, const DialectLayout& layout,
-                         Diagnostics& obstacles) {
+std::string experts_text(const std::vector<Axis>& dense, const Layout& layout, Diagnostics& diagnostics) {
   const std::vector<Axis> experts =
       renamed(without_ones(layout.experts), {{"tp", "etp"}, {"dp", "edp"}, {"dp_shard", "efsdp"}});
   const std::int64_t count = size_of(experts, "ep");
   const std::int64_t expert_tensor = size_of(experts, "etp");
   if (!has_experts_of_torchtitan(dense, experts)) {
-    obstacles.add("layout", Mesh(layout.experts).to_string(),
-                  "is not how torchtitan lays out experts: etp of 1 or tp, then ep, then the data, then pp");
+    diagnostics.add(
+        "layout", Mesh(layout.experts).to_string(),
+        "is not how torchtitan lays out experts: etp of 1 or tp, then ep, then the data, then pp");
   } else if (count == 1) {
-    obstacles.add("layout", Mesh(layout.experts).to_string(),
-                  "is a mesh of experts without ep, which torchtitan does not make");
+    diagnostics.add("layout", Mesh(layout.experts).to_string(),
+                    "is a mesh of experts without ep, which torchtitan does not make");
   }
   return " ep=" + std::to_string(count) + (expert_tensor > 1 ? " etp=" + std::to_string(expert_tensor) : "");
 }
@@ -57,13 +59,13 @@ std::string experts_text(const std::vector<Axis>& dense, const DialectLayout& la
 }  // namespace
 
 ParallelConfig read_torchtitan(std::string_view text, WorldSize world_size) {
-  DialectWords words(text, {"dp_replicate", "dp_shard", "cp", "tp", "pp", "ep", "etp"});
+  WordReader words(text, {"dp_replicate", "dp_shard", "cp", "tp", "pp", "ep", "etp"});
   const std::vector<Axis> dense = read_dense(words, world_size.has_value());
   const std::int64_t experts = words.size("ep", 1);
   const std::int64_t expert_tensor = words.size("etp", 1);
   words.throw_if_wrong();
-  // The sizes of the experts' mesh need those of the dense one.
-  DialectLayout layout{words.filled(dense, world_size)};
+  // The mesh of the experts takes sizes from the dense mesh, which must be complete.
+  Layout layout{words.filled(dense, world_size)};
   words.throw_if_wrong();
   const std::int64_t tensor = size_of(layout.dense, "tp");
   if (expert_tensor != 1 && expert_tensor != tensor) {
@@ -79,14 +81,15 @@ ParallelConfig read_torchtitan(std::string_view text, WorldSize world_size) {
 }
 
 std::string write_torchtitan(const ParallelConfig& config) {
-  Diagnostics obstacles;
-  refuse_place(config, obstacles);
-  const DialectLayout layout = layout_of(config, obstacles);
+  Diagnostics diagnostics;
+  refuse_place(config, diagnostics);
+  const Layout layout = layout_of(config, diagnostics);
   const std::vector<Axis> dense = renamed(without_ones(layout.dense), {{"dp", "dp_shard"}});
-  refuse_unknown(dense, {"tp", "cp", "dp_shard", "dp_replicate", "pp"}, "torchtitan's", obstacles);
-  if (obstacles.empty() && !are_in_order(dense, {"tp", "cp", "dp_shard", "dp_replicate", "pp"})) {
-    obstacles.add("layout", Mesh(layout.dense).to_string(),
-                  "is not how torchtitan lays out ranks: tp fastest, then cp, dp_shard, dp_replicate and pp");
+  refuse_unknown(dense, {"tp", "cp", "dp_shard", "dp_replicate", "pp"}, "torchtitan's", diagnostics);
+  if (diagnostics.empty() && !are_in_order(dense, {"tp", "cp", "dp_shard", "dp_replicate", "pp"})) {
+    diagnostics.add(
+        "layout", Mesh(layout.dense).to_string(),
+        "is not how torchtitan lays out ranks: tp fastest, then cp, dp_shard, dp_replicate and pp");
   }
   std::string text;
   for (const std::string_view word : {"pp", "dp_replicate", "dp_shard", "cp", "tp"}) {
@@ -94,9 +97,9 @@ std::string write_torchtitan(const ParallelConfig& config) {
     if (size == 1 && word != "dp_shard") continue;
     text.append(text.empty() ? "" : " ").append(word).append("=").append(std::to_string(size));
   }
-  if (!layout.experts.empty()) text += experts_text(dense, layout, obstacles);
-  throw_if_any(obstacles);
+  if (!layout.experts.empty()) text += experts_text(dense, layout, diagnostics);
+  throw_if_any(diagnostics);
   return text;
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

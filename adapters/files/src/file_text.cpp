@@ -1,4 +1,4 @@
-#include "file_text.hpp"
+#include "rankmesh/files/file_text.hpp"
 
 #include <array>
 #include <cerrno>
@@ -30,7 +30,7 @@ void require_size(std::string_view text, std::string_view source) {
 }
 
 std::string file_text(const std::string& path) {
-  // Not a stream, which need not say why it fails.
+  // Not a stream, because streams need not set errno.
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
   if (!file) fail(path, errno);
   std::string text;

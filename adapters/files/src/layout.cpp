@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "file_text.hpp"
+#include "rankmesh/files/file_text.hpp"
+#include "rankmesh/files/shown_text.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/text.hpp"
-#include "text.hpp"
 #include "toml.hpp"
 
 namespace rankmesh::files {
@@ -14,12 +14,12 @@ namespace {
 
 using Sort = TomlValue::Sort;
 
-/// What a field takes: the sort of its value or of the parts of that, and the words that say so.
+/// The TOML type of a field: that of the value or, for a list, of its elements.
 struct Wanted {
   Sort sort;
   bool is_list;
   std::string_view words;
-  /// What stands between the parts of a list in the one-line form.
+  /// Separates the elements of a list in the one-line form.
   std::string_view separator = ",";
 };
 
@@ -73,7 +73,7 @@ class Reader {
     std::vector<std::string> meant;
     for (const FieldDescription& field : fields_) {
       names.emplace_back(field.field);
-      // The options are called after the words.
+      // Users of the command line know the words of the options.
       if (field.word == entry.key) meant.emplace_back(field.field);
     }
     if (meant.empty()) meant = closest_matches(entry.key, names);
@@ -101,7 +101,7 @@ class Reader {
     if (field.type == FieldType::choice && !is_choice(field, value)) return refuse_choice(field, value);
     LayoutValue read{.value = {.field = std::string(field.field), .text = value.text}, .place = value.place};
     if (field.type == FieldType::flag) {
-      // One that is not set is as good as not given.
+      // `false` is the default.
       if (value.text == "false") return;
       read.value.text.reset();
     }
@@ -124,7 +124,7 @@ class Reader {
                       .suggestions = close.empty() ? choices : close});
   }
 
-  /// Returns whether there is something to read: a list without parts is as good as not given.
+  /// Returns whether the list can be read and is not empty: an empty list is the default.
   bool read_parts(const FieldDescription& field, const TomlValue& value, const Wanted& wanted,
                   LayoutValue& read) {
     bool are_right = true;

@@ -5,7 +5,7 @@
 namespace rankmesh::files {
 namespace {
 
-/// A text that has no characters to escape in TOML but these two.
+/// A string of TOML. The texts here have no other characters that need an escape.
 std::string toml_text(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
@@ -15,7 +15,7 @@ std::string toml_text(std::string_view text) {
   return result + "\"";
 }
 
-/// The parts of the one-line form of a list, in an array.
+/// An array of TOML with the elements of a list in the one-line form.
 std::string array(std::string_view text, char separator, bool are_texts) {
   std::string result = "[";
   while (true) {

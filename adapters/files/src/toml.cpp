@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "file_text.hpp"
+#include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/layout.hpp"
 
 namespace rankmesh::files {
@@ -17,7 +17,7 @@ SourcePlace place_of(const toml::source_region& region, std::string_view source)
           .column = static_cast<int>(region.begin.column)};
 }
 
-/// `an array`: what a node is.
+/// The type of a node in messages: `an array`.
 std::string_view noun_of(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::table:

@@ -9,17 +9,17 @@
 
 namespace rankmesh::files {
 
-/// A value of a TOML text.
+/// A value in a TOML text.
 struct TomlValue {
   enum class Sort { number, boolean, text, list, other };
 
   Sort sort = Sort::other;
   SourcePlace place{};
-  /// Of a number, a boolean or a text: what it says, without quotes and escapes.
+  /// Of a number, a boolean or a string: the text, without quotes and escapes.
   std::string text{};
-  /// Of a list.
+  /// Of an array: the elements.
   std::vector<TomlValue> parts{};
-  /// What the value is, for messages: `a text`, `a table`.
+  /// The type, for messages: `a text`, `a table`.
   std::string_view noun{};
 };
 
@@ -29,13 +29,13 @@ struct TomlEntry {
   TomlValue value{};
 };
 
-/// What a text in TOML says.
+/// The contents of a TOML text.
 struct Toml {
-  /// The keys outside all tables in the order of the text, the names of tables among them.
+  /// The keys outside tables, including the names of tables, in the order of the text.
   std::vector<TomlEntry> entries{};
 };
 
-/// @throws FileError where the text is no TOML, with what the parser says, or where there is no parser
+/// @throws FileError if the text is not TOML, with the message of the parser, or if there is no parser
 [[nodiscard]] Toml read_toml(std::string_view text, std::string_view source);
 
 }  // namespace rankmesh::files

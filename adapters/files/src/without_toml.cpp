@@ -1,4 +1,4 @@
-// For a library without a reader of TOML.
+// For a build without toml++.
 
 #include "rankmesh/files/layout.hpp"
 #include "toml.hpp"

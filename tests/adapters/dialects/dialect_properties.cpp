@@ -18,6 +18,7 @@
 #include "support/mesh_oracle.hpp"
 
 using namespace rankmesh;
+using dialects::Dialect;
 using rankmesh::tests::Lists;
 using rankmesh::tests::lists_of;
 using rankmesh::tests::mesh_lists;
@@ -75,16 +76,16 @@ std::pair<std::string, std::string> experts_and_shards() {
 
 ParallelConfig some_torchtitan() {
   const auto [experts, shards] = experts_and_shards();
-  return read_dialect(Dialect::torchtitan, "dp_replicate=" + some_size(4) + " dp_shard=" + shards +
-                                               " cp=" + some_size(4) + " tp=" + some_size(4) +
-                                               " pp=" + some_size(4) + " ep=" + experts);
+  return dialects::read(Dialect::torchtitan, "dp_replicate=" + some_size(4) + " dp_shard=" + shards +
+                                                 " cp=" + some_size(4) + " tp=" + some_size(4) +
+                                                 " pp=" + some_size(4) + " ep=" + experts);
 }
 
 ParallelConfig some_deepspeed() {
   const auto [experts, data] = experts_and_shards();
   const auto convention = *rc::gen::element<std::string>("classic", "folded", "data-before-experts");
-  return read_dialect(Dialect::deepspeed, "axes=pipe,data,model dims=" + some_size(4) + "," + data + "," +
-                                              some_size(4) + " ep=" + experts + " experts=" + convention);
+  return dialects::read(Dialect::deepspeed, "axes=pipe,data,model dims=" + some_size(4) + "," + data + "," +
+                                                some_size(4) + " ep=" + experts + " experts=" + convention);
 }
 
 /// Axes in random order, at a random place in a job.
@@ -189,15 +190,15 @@ TEST_CASE("what is said in a dialect is read back with the same groups", "[prope
   CHECK(rc::check("round trip", [&] {
     const Topology topology(any_layout());
     RC_LOG() << "layout: " << to_string(topology.config()) << std::endl;
-    for (const Dialect dialect : dialects()) {
+    for (const Dialect dialect : dialects::all()) {
       std::string text;
       try {
-        text = write_dialect(dialect, topology.config());
+        text = dialects::write(dialect, topology.config());
       } catch (const ConfigError&) {
         continue;
       }
       RC_LOG() << name_of(dialect) << ": " << text << std::endl;
-      const Topology again(read_dialect(dialect, text));
+      const Topology again(dialects::read(dialect, text));
       RC_ASSERT(again.world_size() == topology.world_size());
       if (dialect == Dialect::rankmesh) RC_ASSERT(again == topology);
       Count& count = counts[dialect];
@@ -211,7 +212,7 @@ TEST_CASE("what is said in a dialect is read back with the same groups", "[prope
       }
     }
   }));
-  for (const Dialect dialect : dialects()) {
+  for (const Dialect dialect : dialects::all()) {
     INFO(name_of(dialect));
     CHECK(counts[dialect].said > 100);
     CHECK(counts[dialect].kinds > 200);
@@ -230,7 +231,7 @@ TEST_CASE("the axes of a DeviceMesh have the groups of nested loops, the last th
       shape += (shape.empty() ? "" : ",") + std::to_string(axis->size);
       names += (names.empty() ? "" : ",") + axis->name;
     }
-    const Topology topology(read_dialect(Dialect::devicemesh, "shape=" + shape + " names=" + names));
+    const Topology topology(dialects::read(Dialect::devicemesh, "shape=" + shape + " names=" + names));
     for (std::size_t i = 0; i < axes.size(); ++i) {
       RC_ASSERT(lists_of(topology.kinds()[i].family) == mesh_lists(axes, {axes[i].name}));
     }
@@ -245,9 +246,9 @@ TEST_CASE("any text in any dialect is read, or refused with words", "[property]"
         "sizes", "ep", "world", "x", "99999999999999999999", "=4 ", "rank_offset=", "experts=folded");
     std::string text;
     for (const std::string& part : *rc::gen::container<std::vector<std::string>>(word)) text += part;
-    for (const Dialect dialect : dialects()) {
+    for (const Dialect dialect : dialects::all()) {
       try {
-        static_cast<void>(read_dialect(dialect, text, 16));
+        static_cast<void>(dialects::read(dialect, text, 16));
       } catch (const ConfigError& error) {
         RC_ASSERT(!error.diagnostics().empty());
         ++refused;

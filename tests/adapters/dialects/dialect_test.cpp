@@ -9,6 +9,7 @@
 #include "support/lists.hpp"
 
 using namespace rankmesh;
+using dialects::Dialect;
 using rankmesh::tests::Lists;
 using rankmesh::tests::lists_of;
 
@@ -16,19 +17,19 @@ namespace {
 
 Lists lists(Dialect dialect, const std::string& text, const std::string& kind,
             std::optional<std::int64_t> world_size = std::nullopt) {
-  const Topology topology(read_dialect(dialect, text, world_size));
+  const Topology topology(dialects::read(dialect, text, world_size));
   return lists_of(topology.family(GroupKind(kind)));
 }
 
 std::string translated(Dialect from, const std::string& text, Dialect to,
                        std::optional<std::int64_t> world_size = std::nullopt) {
-  return write_dialect(to, read_dialect(from, text, world_size));
+  return dialects::write(to, dialects::read(from, text, world_size));
 }
 
 std::string problem(Dialect dialect, const std::string& text,
                     std::optional<std::int64_t> world_size = std::nullopt) {
   try {
-    static_cast<void>(read_dialect(dialect, text, world_size));
+    static_cast<void>(dialects::read(dialect, text, world_size));
   } catch (const ConfigError& error) {
     return error.what();
   }
@@ -38,9 +39,9 @@ std::string problem(Dialect dialect, const std::string& text,
 }  // namespace
 
 TEST_CASE("dialects have names", "[dialect]") {
-  CHECK(dialects().size() == 6);
-  for (const Dialect dialect : dialects()) CHECK(dialect_named(name_of(dialect)) == dialect);
-  CHECK(dialect_named("nemo") == std::nullopt);
+  CHECK(dialects::all().size() == 6);
+  for (const Dialect dialect : dialects::all()) CHECK(dialects::find(name_of(dialect)) == dialect);
+  CHECK(dialects::find("nemo") == std::nullopt);
 }
 
 TEST_CASE("DeviceMesh: the last axis is the fastest, and axes are flattened by name", "[dialect]") {
@@ -55,8 +56,8 @@ TEST_CASE("DeviceMesh: the last axis is the fastest, and axes are flattened by n
 }
 
 TEST_CASE("DeviceMesh: texts as Python prints them", "[dialect]") {
-  const ParallelConfig plain = read_dialect(Dialect::devicemesh, "shape=2,4 names=dp,tp");
-  CHECK(read_dialect(Dialect::devicemesh, "SHAPE = [2, 4]  Names=( \"DP\" , \"TP\" )") == plain);
+  const ParallelConfig plain = dialects::read(Dialect::devicemesh, "shape=2,4 names=dp,tp");
+  CHECK(dialects::read(Dialect::devicemesh, "SHAPE = [2, 4]  Names=( \"DP\" , \"TP\" )") == plain);
   CHECK(lists(Dialect::devicemesh, "shape=(4,) names=('dp',)", "data") == Lists{{0, 1, 2, 3}});
 }
 
@@ -115,8 +116,8 @@ TEST_CASE("DeepSpeed: experts stay inside a stage, and ep may be what is left", 
 }
 
 TEST_CASE("Megatron-Core: sizes and an order; one size is what the others leave", "[dialect]") {
-  const ParallelConfig config =
-      read_dialect(Dialect::megatron, "tp=8 cp=2 pp=4 order=TP-CP-EP-DP-PP vpp=2 optimizer_instances=2", 256);
+  const ParallelConfig config = dialects::read(
+      Dialect::megatron, "tp=8 cp=2 pp=4 order=TP-CP-EP-DP-PP vpp=2 optimizer_instances=2", 256);
   CHECK(config == ParallelConfig{.world_size = 256,
                                  .tensor = 8,
                                  .pipeline = 4,
@@ -124,11 +125,11 @@ TEST_CASE("Megatron-Core: sizes and an order; one size is what the others leave"
                                  .convention = Convention::megatron_core,
                                  .context = 2,
                                  .optimizer_instances = 2});
-  CHECK(read_dialect(Dialect::megatron, "tp=2 dp=4").world_size == 8);
-  CHECK(read_dialect(Dialect::megatron, "tp=-1 dp=4", 32).tensor == 8);
-  CHECK(read_dialect(Dialect::megatron, "tp=2 dp=-1", 32).world_size == 32);
-  CHECK(read_dialect(Dialect::megatron, "tp=2 ep=-1 etp=1", 32).expert == 32);
-  CHECK(read_dialect(Dialect::megatron, "cp=4 hierarchical_cp=2,2 hybrid_cp=true", 8).hybrid_context);
+  CHECK(dialects::read(Dialect::megatron, "tp=2 dp=4").world_size == 8);
+  CHECK(dialects::read(Dialect::megatron, "tp=-1 dp=4", 32).tensor == 8);
+  CHECK(dialects::read(Dialect::megatron, "tp=2 dp=-1", 32).world_size == 32);
+  CHECK(dialects::read(Dialect::megatron, "tp=2 ep=-1 etp=1", 32).expert == 32);
+  CHECK(dialects::read(Dialect::megatron, "cp=4 hierarchical_cp=2,2 hybrid_cp=true", 8).hybrid_context);
 }
 
 TEST_CASE("torchtitan: degrees, with the experts inside the shards", "[dialect]") {
@@ -305,7 +306,7 @@ TEST_CASE("every obstacle is told", "[dialect]") {
                               .job_size = 12,
                               .meshes = {{{"tp", 2}, {"X", 4}}, {{"ep", 8}}, {{"a", 8}}},
                               .kinds = {{"tp", {.varying = {"tp"}, .at = {{"X", 1}}}}}};
-  CHECK_THROWS_WITH(write_dialect(Dialect::devicemesh, slices),
+  CHECK_THROWS_WITH(dialects::write(Dialect::devicemesh, slices),
                     "invalid configuration, 3 violations:\n"
                     "  meshes = a=8 is mesh 3, and this dialect has two at most\n"
                     "  meshes = X cannot be the name of an axis here: 1 to 31 lower-case letters, digits and "
@@ -317,6 +318,6 @@ TEST_CASE("every obstacle is told", "[dialect]") {
       "  rank_offset = 1 cannot be said in this dialect\n"
       "  job_size = 16 cannot be said in this dialect\n"
       "  layout = gtp=2 is no axis of torchtitan's; known are tp, cp, dp_shard, dp_replicate, pp");
-  CHECK_THROWS_WITH(write_dialect(Dialect::megatron, {.world_size = 8, .tensor = 3}),
+  CHECK_THROWS_WITH(dialects::write(Dialect::megatron, {.world_size = 8, .tensor = 3}),
                     "invalid configuration: tensor = 3 does not divide world_size = 8; nearest: 2, 4");
 }

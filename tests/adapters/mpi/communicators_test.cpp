@@ -32,10 +32,10 @@ std::string prove_all(const Communicators& groups) {
     const auto mine = groups.at(kind.kind);
     std::optional<bringup::MpiOperations> operations;
     if (mine.has_communicator()) operations.emplace(mine.native());
-    const bringup::Membership own = bringup::membership_of(mine, operations ? &*operations : nullptr);
-    failures += bringup::check_presence(kind.family, own, groups.rank());
-    failures += bringup::prove_membership(kind.family, own, groups.rank(), [] {});
-    failures += bringup::prove_order(kind.family, own, groups.rank(), [] {});
+    const auto membership = bringup::membership_of(mine, operations ? &*operations : nullptr);
+    failures += bringup::check_presence(kind.family, membership, groups.rank());
+    failures += bringup::prove_membership(kind.family, membership, groups.rank(), [] {});
+    failures += bringup::prove_order(kind.family, membership, groups.rank(), [] {});
   }
   return failures;
 }

@@ -1,12 +1,12 @@
 #include <cstdio>
 #include <rankmesh/files.hpp>
 
+// Also without a reader of TOML it can be linked; then it says so of every file.
 int main() {
-  const auto options = rankmesh::files::parse_nccl_options("tp: {max_ctas: 16}");
-  std::printf("options for %zu kind\n", options.size());
-  try {
-    (void)rankmesh::files::parse_nccl_options("tp: {no_such_option: 1}");
-  } catch (const rankmesh::Error&) {  // thrown in the library, caught here
-    std::printf("there is no such option\n");
-  }
+  namespace files = rankmesh::files;
+  const auto reading = files::check_layout(files::parse_layout("world_size = 8\ntensor = 2\n"));
+  const bool as_it_should_be = files::can_read_layouts()
+                                   ? reading.diagnostics.empty() && reading.config.tensor == 2
+                                   : reading.diagnostics.size() == 1;
+  std::printf("%s\n", as_it_should_be ? "read" : reading.diagnostics.front().message().c_str());
 }

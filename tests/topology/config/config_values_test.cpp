@@ -112,7 +112,7 @@ TEST_CASE("what an absent field means") {
   }
   CHECK(texts ==
         std::vector<std::string>{"convention: reference", "tp: 1", "pp: 1", "sp: 1", "amax-rule: reference",
-                                 "vpp-rule: reference", "cp: 1", "ep: 1", "etp: the tensor parallel size",
+                                 "vpp-rule: reference", "cp: 1", "ep: 1", "etp: that of the dense layers",
                                  "order: tp-cp-ep-dp-pp", "optimizer-instances: 1", "gtp: 1", "egtp: 1",
                                  "rank-offset: 0", "job-size: up to the end of the layout",
                                  "embedding-stages: 0, split, -1", "position-embedding-stages: 0, split"});

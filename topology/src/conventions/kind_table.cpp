@@ -31,7 +31,9 @@ KindFamily derived(const KindRow& row, const KindFamily& parent, GroupFamily fam
           .parent = parent.kind};
 }
 
-void add_derived(const KindRow& row, const ParallelConfig& config, std::vector<KindFamily>& kinds) {
+/// @param kind_count how many kinds there are if each row stands for one
+void add_derived(const KindRow& row, const ParallelConfig& config, std::size_t kind_count,
+                 std::vector<KindFamily>& kinds) {
   const auto parent = static_cast<std::size_t>(
       std::find_if(kinds.begin(), kinds.end(),
                    [&](const KindFamily& kind) { return kind.kind.name() == row.parent; }) -
@@ -43,7 +45,9 @@ void add_derived(const KindRow& row, const ParallelConfig& config, std::vector<K
     kinds.push_back(derive(0));
     return;
   }
-  for (const std::int64_t number : row.numbers(kinds[parent].family, config)) {
+  const std::vector<std::int64_t> numbers = row.numbers(kinds[parent].family, config);
+  kinds.reserve(kind_count + numbers.size());
+  for (const std::int64_t number : numbers) {
     KindFamily kind = derive(number);
     const std::string suffix = "_" + std::to_string(number);
     kind.kind = GroupKind(std::string(row.name) + suffix);
@@ -55,13 +59,17 @@ void add_derived(const KindRow& row, const ParallelConfig& config, std::vector<K
 std::vector<KindFamily> make_kinds(std::span<const KindRow> rows, std::span<const Mesh> meshes,
                                    const ParallelConfig& config) {
   std::vector<KindFamily> kinds;
-  kinds.reserve(rows.size());
+  // A kind takes 3 KB, so growing the vector would cost more than making the kinds. A row that stands for
+  // several kinds reserves for them; such rows are near the beginning of their table.
+  const bool has_numbered_rows =
+      std::any_of(rows.begin(), rows.end(), [](const KindRow& row) { return row.numbers != nullptr; });
+  if (!has_numbered_rows) kinds.reserve(rows.size());
   for (const KindRow& row : rows) {
     if (row.exists != nullptr && !row.exists(config)) continue;
     if (row.derivation == Derivation::whole) {
       kinds.push_back(whole(row, meshes, config));
     } else {
-      add_derived(row, config, kinds);
+      add_derived(row, config, rows.size(), kinds);
     }
   }
   return kinds;

@@ -1,7 +1,9 @@
 #pragma once
 
 /// @file
-/// The umbrella header of `rankmesh::files`: options of rankmesh, read from files.
+/// The umbrella header of `rankmesh::files`: layouts from TOML files, and what other readers of files share.
 
 #include "rankmesh/files/error.hpp"
-#include "rankmesh/files/nccl_options.hpp"
+#include "rankmesh/files/file_text.hpp"
+#include "rankmesh/files/layout.hpp"
+#include "rankmesh/files/shown_text.hpp"

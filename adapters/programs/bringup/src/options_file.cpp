@@ -1,11 +1,11 @@
 #include "options_file.hpp"
 
-#include "rankmesh/files/nccl_options.hpp"
+#include "rankmesh/nccl/options_file.hpp"
 
 namespace rankmesh::bringup {
 
 nccl::KindOptionsMap read_options_file(const std::string& path, const Topology& topology) {
-  return files::load_nccl_options(path, topology);
+  return nccl::load_kind_options(path, topology);
 }
 
 }  // namespace rankmesh::bringup

@@ -6,7 +6,7 @@ namespace rankmesh::cli {
 
 std::vector<Choice> dialect_choices() {
   std::vector<Choice> choices;
-  for (const Dialect dialect : dialects()) choices.emplace_back(name_of(dialect));
+  for (const dialects::Dialect dialect : dialects::all()) choices.emplace_back(name_of(dialect));
   return choices;
 }
 
@@ -16,10 +16,11 @@ Option& add_world_size(Command& command) {
                       .description = "ranks of the layout, where the text does not have all sizes"});
 }
 
-std::optional<ParallelConfig> layout_of(const std::string& what, Dialect dialect, const std::string& text,
-                                        std::optional<std::int64_t> world_size, Problems& problems) {
+std::optional<ParallelConfig> layout_of(const std::string& what, dialects::Dialect dialect,
+                                        const std::string& text, std::optional<std::int64_t> world_size,
+                                        Problems& problems) {
   try {
-    return read_dialect(dialect, text, world_size);
+    return dialects::read(dialect, text, world_size);
   } catch (const ConfigError& error) {
     for (const Diagnostic& diagnostic : error.diagnostics())
       problems.push_back(what + ": " + diagnostic.message());

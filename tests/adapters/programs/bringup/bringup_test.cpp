@@ -54,7 +54,7 @@ TEST_CASE("other layouts, sequence parallelism and one process") {
   CHECK(bring_up(12, "--tp 2 --pp 3 --vpp 2").exit_code == 0);
 }
 
-TEST_CASE("the layout may be in a file, and options override it") {
+TEST_CASE("options override the layout of a file") {
   const TemporaryFolder folder;
   const std::string layout = folder.write("a.toml", "tensor = 2\npipeline = 2\n");
   const Outcome outcome = bring_up(8, "--layout " + layout + " --pp 4");

@@ -82,7 +82,7 @@ std::optional<ParallelConfig> read_layout(const Option& option, std::optional<st
   const bool is_named = colon != std::string::npos && colon < text->find('=');
   const std::string name = is_named ? text->substr(0, colon) : "rankmesh";
   if (name == "layout") return read_file(text->substr(colon + 1), problems);
-  const auto dialect = dialect_named(name);
+  const auto dialect = dialects::find(name);
   if (!dialect) {
     problems.push_back(option.name() + ": \"" + name + "\" is not layout, " +
                        alternatives(words_of(dialect_choices())));

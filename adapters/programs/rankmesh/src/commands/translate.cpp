@@ -7,10 +7,11 @@ namespace rankmesh::cli {
 namespace {
 
 /// A layout in the words of a dialect, on a line; nothing if there is a problem.
-std::string line_in(Dialect dialect, const ParallelConfig& config, bool is_named, Problems& problems) {
+std::string line_in(dialects::Dialect dialect, const ParallelConfig& config, bool is_named,
+                    Problems& problems) {
   try {
     const std::string name = is_named ? std::string(name_of(dialect)) + ": " : "";
-    return name + write_dialect(dialect, config) + "\n";
+    return name + dialects::write(dialect, config) + "\n";
   } catch (const ConfigError& error) {
     for (const Diagnostic& diagnostic : error.diagnostics()) {
       problems.push_back("--to " + std::string(name_of(dialect)) + ": " + diagnostic.message());
@@ -52,11 +53,11 @@ class TranslateCommand : public RunnableCommand {
     const auto from = choice_of(from_, problems);
     const std::vector<std::size_t> to = choices_of(to_, problems);
     if (!text || !from) return {};
-    const auto config = layout_of(text_.name(), dialects()[*from], *text, world_size, problems);
+    const auto config = layout_of(text_.name(), dialects::all()[*from], *text, world_size, problems);
     if (!config) return {};
     std::string lines;
     for (const std::size_t dialect : to)
-      lines += line_in(dialects()[dialect], *config, to.size() > 1, problems);
+      lines += line_in(dialects::all()[dialect], *config, to.size() > 1, problems);
     return {.run = [lines](Writer& out, Style) {
       out.put(lines);
       return success;

@@ -1,4 +1,4 @@
-#include "rankmesh/files/nccl_options.hpp"
+#include "rankmesh/nccl/options_file.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -11,10 +11,10 @@
 
 using rankmesh::GroupKind;
 using rankmesh::files::FileError;
-using rankmesh::files::load_nccl_options;
-using rankmesh::files::parse_nccl_options;
 using rankmesh::nccl::KindOptions;
 using rankmesh::nccl::KindOptionsMap;
+using rankmesh::nccl::load_kind_options;
+using rankmesh::nccl::parse_kind_options;
 using rankmesh::nccl::Stream;
 using rankmesh::tests::ContainsSubstring;
 
@@ -44,7 +44,7 @@ std::string error_of(Read read) {
 }
 
 std::string error_in(std::string_view yaml) {
-  return error_of([&] { return parse_nccl_options(yaml, "a.yaml"); });
+  return error_of([&] { return parse_kind_options(yaml, "a.yaml"); });
 }
 
 /// What is wrong with the value of one option.
@@ -57,7 +57,7 @@ std::string at_option(const std::string& message) {
 }
 
 KindOptions tensor_options(const std::string& options) {
-  return parse_nccl_options("tp: {" + options + "}").at(GroupKind::tensor);
+  return parse_kind_options("tp: {" + options + "}").at(GroupKind::tensor);
 }
 
 std::string repeated(std::string_view text, int count) {
@@ -90,7 +90,7 @@ TEST_CASE("a file is a map from groups to options", "[nccl_options]") {
       {GroupKind::data, {.communicator = {.min_ctas = 4, .max_ctas = 16}, .stream = Stream::high_priority}},
       {GroupKind::tensor,
        {.communicator = {.cga_cluster_size = 2, .net_name = "Socket"}, .stream = Stream::normal}}};
-  CHECK(parse_nccl_options("dp: {min_ctas: 4, max_ctas: 16, is_high_priority_stream: true}\n"
+  CHECK(parse_kind_options("dp: {min_ctas: 4, max_ctas: 16, is_high_priority_stream: true}\n"
                            "tensor:\n"
                            "  cga_cluster_size: 2\n"
                            "  net_name: Socket\n"
@@ -105,8 +105,8 @@ TEST_CASE("every group has two names", "[nccl_options]") {
   for (const auto& [ours, theirs] : names) {
     CAPTURE(ours);
     const KindOptionsMap expected{{GroupKind(ours), {.communicator = {.max_ctas = 7}}}};
-    CHECK(parse_nccl_options(ours + ": {max_ctas: 7}") == expected);
-    CHECK(parse_nccl_options(theirs + ": {max_ctas: 7}") == expected);
+    CHECK(parse_kind_options(ours + ": {max_ctas: 7}") == expected);
+    CHECK(parse_kind_options(theirs + ": {max_ctas: 7}") == expected);
   }
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("groups of Megatron-Core are those of the layout, under either name", 
                                      .hierarchical_context = {2, 2}});
   const auto kinds = [&](const std::string& yaml) {
     std::string names;
-    for (const auto& [kind, options] : parse_nccl_options(yaml, topology)) {
+    for (const auto& [kind, options] : parse_kind_options(yaml, topology)) {
       names.append(names.empty() ? "" : " ").append(kind.name());
     }
     return names;
@@ -130,10 +130,10 @@ TEST_CASE("groups of Megatron-Core are those of the layout, under either name", 
   CHECK(kinds("hcp_1: {max_ctas: 7}") == "hierarchical_context_1");
   // Kinds that other layouts make.
   CHECK(kinds("inter_ep_dp: {}\nhybrid_dp_cp: {}\ngtp_remat_dp: {}").empty());
-  CHECK(error_of([&] { return parse_nccl_options("hcp: {}\nhcp_0: {}", topology, "a.yaml"); }) ==
+  CHECK(error_of([&] { return parse_kind_options("hcp: {}\nhcp_0: {}", topology, "a.yaml"); }) ==
         "a.yaml:2:1: hcp_0 is given already, as hcp at a.yaml:1:1");
   CHECK(error_of([&] {
-          return parse_nccl_options("sdp: {}", topology, "a.yaml");
+          return parse_kind_options("sdp: {}", topology, "a.yaml");
         }).starts_with("a.yaml:1:1: sdp is no group; known are remat or gtp_remat, data_context or dp_cp, "));
 }
 
@@ -189,16 +189,16 @@ TEST_CASE("numbers are decimal, booleans those of YAML 1.2, text anything else",
 TEST_CASE("nothing is an empty map", "[nccl_options]") {
   for (const std::string text : {"", "\n\n", "# only a comment\n", "---\n", "~", "{}", "\xef\xbb\xbf"}) {
     CAPTURE(text);
-    CHECK(parse_nccl_options(text).empty());
+    CHECK(parse_kind_options(text).empty());
   }
-  CHECK(parse_nccl_options("tp: {}") == KindOptionsMap{{GroupKind::tensor, {}}});
+  CHECK(parse_kind_options("tp: {}") == KindOptionsMap{{GroupKind::tensor, {}}});
 }
 
 TEST_CASE("aliases stand for what is anchored", "[nccl_options]") {
   const KindOptions expected{.communicator = {.max_ctas = 16}};
-  CHECK(parse_nccl_options("tp: &a {max_ctas: 16}\ndp: *a\n") ==
+  CHECK(parse_kind_options("tp: &a {max_ctas: 16}\ndp: *a\n") ==
         KindOptionsMap{{GroupKind::tensor, expected}, {GroupKind::data, expected}});
-  CHECK(parse_nccl_options("tp: {max_ctas: &n 16}\ndp: {max_ctas: *n}\n") ==
+  CHECK(parse_kind_options("tp: {max_ctas: &n 16}\ndp: {max_ctas: *n}\n") ==
         KindOptionsMap{{GroupKind::tensor, expected}, {GroupKind::data, expected}});
   CHECK(error_in("tp: {max_ctas: &n [1]}\ndp: {max_ctas: *n}\n") ==
         "a.yaml:1:6: tp.max_ctas is a list" + number_needed + "\na.yaml:2:6: dp.max_ctas is a list" +
@@ -346,7 +346,7 @@ TEST_CASE("all problems are listed at once, in the order of the file", "[nccl_op
             "\n"
             "a.yaml:6:1: this is no part of the first document, and there may be one only");
   try {
-    static_cast<void>(parse_nccl_options("tp: 1\ndp: 2\n"));
+    static_cast<void>(parse_kind_options("tp: 1\ndp: 2\n"));
     CHECK(false);
   } catch (const FileError& error) {
     REQUIRE(error.diagnostics().size() == 2);
@@ -396,7 +396,7 @@ TEST_CASE("after a hundred problems reading stops", "[nccl_options]") {
   };
   const auto diagnostics = [](const std::string& text) {
     try {
-      static_cast<void>(parse_nccl_options(text, "a.yaml"));
+      static_cast<void>(parse_kind_options(text, "a.yaml"));
     } catch (const FileError& error) {
       return std::vector(error.diagnostics().begin(), error.diagnostics().end());
     }
@@ -418,22 +418,22 @@ TEST_CASE("after a hundred problems reading stops", "[nccl_options]") {
 TEST_CASE("files are read, and named in errors", "[nccl_options]") {
   const TemporaryPath path("options.yaml");
   std::ofstream(path.get()) << "tp: {max_ctas: 16}\n";
-  CHECK(load_nccl_options(path.get()) ==
+  CHECK(load_kind_options(path.get()) ==
         KindOptionsMap{{GroupKind::tensor, {.communicator = {.max_ctas = 16}}}});
   std::ofstream(path.get()) << "\ntp: 16\n";
-  CHECK(error_of([&] { return load_nccl_options(path.get()); }) ==
+  CHECK(error_of([&] { return load_kind_options(path.get()); }) ==
         path.get().string() + ":2:1: tp = 16" + map_needed);
   std::ofstream(path.get()) << "# " << std::string(5000, 'x') << "\ntp: {max_ctas: 3}\n";
-  CHECK(load_nccl_options(path.get()).at(GroupKind::tensor).communicator.max_ctas == 3);
+  CHECK(load_kind_options(path.get()).at(GroupKind::tensor).communicator.max_ctas == 3);
 }
 
 TEST_CASE("files that cannot be read are refused with what the system says", "[nccl_options]") {
   const TemporaryPath path("missing");
   const std::string name = path.get().string();
-  CHECK(error_of([&] { return load_nccl_options(path.get()); }) ==
+  CHECK(error_of([&] { return load_kind_options(path.get()); }) ==
         name + ": cannot be read: No such file or directory");
   std::filesystem::create_directory(path.get());
-  CHECK(error_of([&] { return load_nccl_options(path.get()); }) == name + ": cannot be read: Is a directory");
-  CHECK(error_of([] { return load_nccl_options("/dev/zero"); }) ==
+  CHECK(error_of([&] { return load_kind_options(path.get()); }) == name + ": cannot be read: Is a directory");
+  CHECK(error_of([] { return load_kind_options("/dev/zero"); }) ==
         "/dev/zero: is longer than 1 MiB, which no file of options is");
 }

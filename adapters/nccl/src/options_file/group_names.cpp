@@ -1,14 +1,15 @@
-#include "group_names.hpp"
+#include "options_file/group_names.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "rankmesh/topology/kind_names.hpp"
+#include "rankmesh/topology/text.hpp"
 
-namespace rankmesh::files {
+namespace rankmesh::nccl::options_file {
 namespace {
 
-/// A kind of the reference, and how Megatron-Core calls the groups of its own that split the same.
+/// A kind of the reference, and the name of the corresponding groups in Megatron-Core.
 struct GroupName {
   GroupKind kind;
   std::string_view other_name;
@@ -26,7 +27,7 @@ constexpr std::array<GroupName, 9> of_reference{{
     {GroupKind::amax, "tp_dp_cp"},
 }};
 
-bool speaks_reference(const Topology* topology) {
+bool has_reference_names(const Topology* topology) {
   return topology == nullptr || topology->config().convention == Convention::reference ||
          topology->config().convention == Convention::extended;
 }
@@ -38,7 +39,7 @@ const GroupName* find_of_reference(std::string_view name) {
   return found == of_reference.end() ? nullptr : found;
 }
 
-/// Whether a kind is one of several of that name: `hcp_1` of `hcp`.
+/// Whether a kind is one of several numbered kinds with that name: `hcp_1` of `hcp`.
 bool is_one_of(GroupKind kind, std::string_view name) {
   const std::string_view full = kind.name();
   return full.starts_with(name) && full.size() > name.size() + 1 && full[name.size()] == '_' &&
@@ -54,10 +55,10 @@ bool is_known(std::string_view name) {
 }  // namespace
 
 std::optional<std::vector<GroupKind>> GroupNames::kinds_of(std::string_view name) const {
-  if (speaks_reference(topology_)) {
+  if (has_reference_names(topology_)) {
     const GroupName* found = find_of_reference(name);
     if (found == nullptr) return std::nullopt;
-    // Made or not: the plan refuses options for a kind that it does not have.
+    // Whether or not the layout makes the kind: the plan refuses options for an absent kind.
     return std::vector{found->kind};
   }
   std::vector<GroupKind> kinds;
@@ -72,17 +73,17 @@ std::optional<std::vector<GroupKind>> GroupNames::kinds_of(std::string_view name
 }
 
 std::string GroupNames::known() const {
-  std::string text;
+  std::vector<std::string> names;
   const auto add = [&](std::string_view name, std::string_view other) {
-    text.append(text.empty() ? "" : ", ").append(name);
-    if (name != other) text.append(" or ").append(other);
+    names.emplace_back(name);
+    if (name != other) names.back().append(" or ").append(other);
   };
-  if (speaks_reference(topology_)) {
+  if (has_reference_names(topology_)) {
     for (const GroupName& group : of_reference) add(group.kind.name(), group.other_name);
   } else {
     for (const KindFamily& kind : topology_->kinds()) add(kind.kind.name(), kind.short_name.name());
   }
-  return text;
+  return joined(names, ", ");
 }
 
-}  // namespace rankmesh::files
+}  // namespace rankmesh::nccl::options_file

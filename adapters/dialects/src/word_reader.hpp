@@ -11,40 +11,40 @@
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/mesh.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 
 using WorldSize = std::optional<std::int64_t>;
 
-/// The words `name=value` of a text, and what is wrong with them, all of it. Brackets, parentheses and quotes
-/// around the values, and blanks behind commas and around equals signs, are as good as none.
-class DialectWords {
+/// Reads the words `name=value` of a text and collects diagnostics. Brackets, parentheses and quotes around
+/// the values, and blanks behind commas and around equals signs, are ignored.
+class WordReader {
  public:
-  /// @param known the names there are in the dialect
-  DialectWords(std::string_view text, std::initializer_list<std::string_view> known);
+  /// @param known the names of the dialect
+  WordReader(std::string_view text, std::initializer_list<std::string_view> known);
 
   [[nodiscard]] bool has(std::string_view name) const { return words_.contains(std::string(name)); }
-  /// The value of a word; nothing if it is not there.
+  /// The value of a word; nothing if the word is absent.
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
-  /// Any whole number; nothing where the word is not there, or no number.
+  /// A whole number; nothing if the word is absent or has another value.
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view name);
-  /// A number of at least one, or -1; `otherwise` where the word is not there, or no such number.
+  /// A number of at least 1, or -1; `otherwise` if the word is absent or has another value.
   [[nodiscard]] std::int64_t size(std::string_view name, std::int64_t otherwise);
   /// A list of names, in lower case.
   [[nodiscard]] std::vector<std::string> names(std::string_view name) const;
   /// A list of whole numbers.
   [[nodiscard]] std::vector<std::int64_t> sizes(std::string_view name);
-  /// Axes from a word with their names and one with their sizes, in the order written.
+  /// Axes from a word with their names and a word with their sizes, in the order of the text.
   [[nodiscard]] std::vector<Axis> axes(std::string_view names_word, std::string_view sizes_word);
-  /// The size of the world from a word, which must be that from elsewhere if both are given.
+  /// The world size from a word. If both are given, it must equal `from_elsewhere`.
   [[nodiscard]] WorldSize world_size(std::string_view name, WorldSize from_elsewhere);
 
-  /// The axes with a size of -1 replaced by what the others leave of the world; the axes as they are where
-  /// that does not work, or where they make up another world.
-  /// @param world_size set to what the axes make up, if not given
+  /// The axes with a size of -1 replaced by the world size divided by the other sizes. If that is not
+  /// possible, or if the product is not the world size, adds a diagnostic and returns the axes unchanged.
+  /// @param world_size if not given, set to the product of the axes
   [[nodiscard]] std::vector<Axis> filled(std::vector<Axis> axes, WorldSize& world_size);
 
   void refuse(std::string_view field, std::string value, std::string rule);
-  /// @throws ConfigError if there is anything wrong
+  /// @throws ConfigError if there is a diagnostic
   void throw_if_wrong();
 
  private:
@@ -52,4 +52,4 @@ class DialectWords {
   std::vector<Diagnostic> diagnostics_;
 };
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

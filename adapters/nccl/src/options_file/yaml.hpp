@@ -7,11 +7,11 @@
 
 #include "rankmesh/topology/diagnostic.hpp"
 
-namespace rankmesh::files {
+namespace rankmesh::nccl::options_file {
 
 struct Value;
 
-/// A value at a place in the text: an alias has a place of its own, but not a value.
+/// A value at a place in the text. An alias has its own place, but shares its value.
 struct Use {
   const Value* value = nullptr;
   SourcePlace place{};
@@ -26,25 +26,25 @@ struct Value {
   enum class Sort { null, scalar, list, map };
 
   Sort sort = Sort::null;
-  /// Of a scalar: what it says, without quotes and escapes.
+  /// Of a scalar: the text, without quotes and escapes.
   std::string text{};
   /// Whether a scalar has no quotes, so that it may be a number or a boolean.
   bool is_plain = true;
-  /// As written, shorthands expanded; empty where there is none.
+  /// The tag, with shorthands expanded; empty if there is none.
   std::string tag{};
-  /// Of a map: all entries in the order of the text, those with equal keys too.
+  /// Of a map: all entries in the order of the text, including those with equal keys.
   std::vector<Entry> entries{};
 };
 
-/// What a text in YAML says. The contents of lists are not kept.
+/// The contents of a text in YAML, without the elements of lists.
 struct Yaml {
-  /// At addresses that stay.
+  /// A deque, because entries refer to values by address.
   std::deque<Value> values{};
-  /// The first two, the second only for its place.
+  /// The first two documents. The second is an error, reported with its place.
   std::vector<Use> documents{};
 };
 
-/// @throws FileError where the text is no YAML, with what the parser says
+/// @throws files::FileError if the text is not YAML, with the message of the parser
 [[nodiscard]] Yaml read_yaml(std::string_view text, std::string_view source);
 
-}  // namespace rankmesh::files
+}  // namespace rankmesh::nccl::options_file

@@ -1,4 +1,4 @@
-#include "yaml.hpp"
+#include "options_file/yaml.hpp"
 
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
@@ -10,18 +10,18 @@
 #include <sstream>
 #include <utility>
 
-#include "file_text.hpp"
 #include "rankmesh/files/error.hpp"
+#include "rankmesh/files/file_text.hpp"
 
-namespace rankmesh::files {
+namespace rankmesh::nccl::options_file {
 namespace {
 
 SourcePlace place_of(const YAML::Mark& mark) {
   return mark.is_null() ? SourcePlace{} : SourcePlace{.line = mark.line + 1, .column = mark.column + 1};
 }
 
-/// Turns the events of the parser into a `Yaml`. The tree that yaml-cpp could make itself does not keep the
-/// places of aliases, and from version 0.9 on refuses equal keys without naming the first.
+/// Turns the events of the parser into a `Yaml`. The tree of yaml-cpp itself loses the places of aliases and,
+/// from version 0.9 on, refuses equal keys without naming the first.
 class Builder : public YAML::EventHandler {
  public:
   [[nodiscard]] Yaml take() { return std::move(yaml_); }
@@ -57,7 +57,7 @@ class Builder : public YAML::EventHandler {
     std::optional<Use> key{};
   };
 
-  /// The parser gives values without a tag one of these two.
+  /// The parser passes `?` or `!` for a value without a tag.
   static std::string written(const std::string& tag) { return tag == "?" || tag == "!" ? "" : tag; }
 
   Value& add(Value value, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -91,16 +91,17 @@ class Builder : public YAML::EventHandler {
 [[noreturn]] void refuse(std::string_view source, const YAML::Mark& mark, std::string rule) {
   SourcePlace place = place_of(mark);
   place.source = source;
-  throw FileError(std::move(place), std::move(rule));
+  throw files::FileError(std::move(place), std::move(rule));
 }
 
-/// The parser would take some of these for the end of the text, and text in UTF-16 has many.
+/// The parser takes some control characters for the end of the text. Text in UTF-16 has many of them.
 void require_no_control_characters(std::string_view text, std::string_view source) {
   SourcePlace place{.source = std::string(source), .line = 1, .column = 1};
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f) {
-      throw FileError(place, "is not YAML in UTF-8: it has the control character " + std::to_string(byte));
+      throw files::FileError(place,
+                             "is not YAML in UTF-8: it has the control character " + std::to_string(byte));
     }
     if (c == '\n') {
       ++place.line;
@@ -114,14 +115,14 @@ void require_no_control_characters(std::string_view text, std::string_view sourc
 }  // namespace
 
 Yaml read_yaml(std::string_view text, std::string_view source) {
-  require_size(text, source);
+  files::require_size(text, source);
   require_no_control_characters(text, source);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     Builder builder;
-    // No further: where text begins as none can, with a comma say, the parser finds empty documents without
-    // end.
+    // At most two documents: for some invalid texts, for example one that begins with a comma, the parser
+    // finds empty documents without end.
     for (int i = 0; i < 2 && parser.HandleNextDocument(builder); ++i) continue;
     return builder.take();
   } catch (const YAML::DeepRecursion& error) {
@@ -131,4 +132,4 @@ Yaml read_yaml(std::string_view text, std::string_view source) {
   }
 }
 
-}  // namespace rankmesh::files
+}  // namespace rankmesh::nccl::options_file

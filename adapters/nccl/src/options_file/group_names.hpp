@@ -7,9 +7,9 @@
 
 #include "rankmesh/topology/topology.hpp"
 
-namespace rankmesh::files {
+namespace rankmesh::nccl::options_file {
 
-/// What the groups of an option file may be called, and which kinds they are.
+/// The names of groups in an option file.
 class GroupNames {
  public:
   /// The kinds of the reference, under its names and Megatron-Core's.
@@ -17,8 +17,8 @@ class GroupNames {
   /// The kinds of a topology, which must outlive this object.
   explicit GroupNames(const Topology& topology) noexcept : topology_(&topology) {}
 
-  /// The kinds that a name stands for: none where the kind is known and this topology does not make it;
-  /// nothing for a name that no kind has.
+  /// The kinds that a name stands for: an empty list if the topology does not make the kind, nothing if no
+  /// kind has that name.
   [[nodiscard]] std::optional<std::vector<GroupKind>> kinds_of(std::string_view name) const;
   /// `data or dp, tensor or tp`: for messages.
   [[nodiscard]] std::string known() const;
@@ -27,4 +27,4 @@ class GroupNames {
   const Topology* topology_ = nullptr;
 };
 
-}  // namespace rankmesh::files
+}  // namespace rankmesh::nccl::options_file

@@ -1,4 +1,4 @@
-#include "rankmesh/files/nccl_options.hpp"
+#include "rankmesh/nccl/options_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,18 +10,20 @@
 #include <utility>
 #include <variant>
 
-#include "file_text.hpp"
-#include "group_names.hpp"
-#include "problems.hpp"
-#include "text.hpp"
-#include "yaml.hpp"
+#include "options_file/diagnostic_list.hpp"
+#include "options_file/group_names.hpp"
+#include "options_file/scalars.hpp"
+#include "options_file/yaml.hpp"
+#include "rankmesh/files/file_text.hpp"
+#include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
-namespace rankmesh::files {
+namespace rankmesh::nccl {
+namespace options_file {
 namespace {
 
-using nccl::ConfigKey;
-using nccl::KindOptions;
-using nccl::Stream;
+using files::in_quotes;
+using files::shown;
 
 constexpr std::array<std::pair<std::string_view, Stream>, 3> streams{{
     {"none", Stream::none},
@@ -33,16 +35,17 @@ constexpr std::string_view stream_key = "stream";
 constexpr std::string_view priority_key = "is_high_priority_stream";
 
 const ConfigKey* find_option(std::string_view name) {
-  for (const ConfigKey& option : nccl::config_keys()) {
+  for (const ConfigKey& option : config_keys()) {
     if (option.key == name) return &option;
   }
   return nullptr;
 }
 
 std::string known_options() {
-  std::string text;
-  for (const ConfigKey& option : nccl::config_keys()) text.append(option.key).append(", ");
-  return text.append(stream_key).append(", ").append(priority_key);
+  std::vector<std::string_view> names;
+  for (const ConfigKey& option : config_keys()) names.push_back(option.key);
+  names.insert(names.end(), {stream_key, priority_key});
+  return joined(names, ", ");
 }
 
 /// Text without quotes, which may be a number or a boolean; empty where there is none.
@@ -105,12 +108,12 @@ class GivenOnce {
  public:
   /// Keeps the first place. Returns what is wrong if there is one; empty if not.
   std::string add(std::string_view what, const std::string& name, SourcePlace place,
-                  const Problems& problems) {
+                  const DiagnosticList& diagnostics) {
     const auto [first, is_new] = places_.try_emplace(std::string(what), name, place);
     if (is_new) return "";
     const auto& [first_name, first_place] = first->second;
     return "is given already" + (first_name == name ? "" : ", as " + first_name) + " at " +
-           problems.place_text(first_place);
+           diagnostics.place_text(first_place);
   }
 
   [[nodiscard]] std::optional<SourcePlace> place_of(const std::string& what) const {
@@ -123,43 +126,43 @@ class GivenOnce {
 };
 
 /// Whether the value has a tag, which is a problem.
-bool refuse_tag(Problems& problems, SourcePlace place, const std::string& name, const Value& value) {
+bool refuse_tag(DiagnosticList& diagnostics, SourcePlace place, const std::string& name, const Value& value) {
   if (value.tag.empty()) return false;
-  problems.add(place, name + " has the tag " + shown(value.tag) + ": write it without");
+  diagnostics.add(place, name + " has the tag " + shown(value.tag) + ": write it without");
   return true;
 }
 
 /// The text of a key, which names a group or an option.
-std::optional<std::string> read_name(Problems& problems, const Use& key, const std::string& what) {
-  if (refuse_tag(problems, key.place, "the name of " + what, *key.value)) return std::nullopt;
+std::optional<std::string> read_name(DiagnosticList& diagnostics, const Use& key, const std::string& what) {
+  if (refuse_tag(diagnostics, key.place, "the name of " + what, *key.value)) return std::nullopt;
   if (key.value->sort == Value::Sort::scalar) return key.value->text;
-  problems.add(key.place, "the name of " + what + described(*key.value) + ": text is needed");
+  diagnostics.add(key.place, "the name of " + what + described(*key.value) + ": text is needed");
   return std::nullopt;
 }
 
 /// Reads the options of one group.
 class OptionsReader {
  public:
-  OptionsReader(Problems& problems, std::string name, SourcePlace place)
-      : problems_(problems),
+  OptionsReader(DiagnosticList& diagnostics, std::string name, SourcePlace place)
+      : diagnostics_(diagnostics),
         name_(std::move(name)),
         place_(place) {}
 
   [[nodiscard]] KindOptions read(const Value& value) {
-    if (refuse_tag(problems_, place_, name_, value)) return {};
+    if (refuse_tag(diagnostics_, place_, name_, value)) return {};
     if (value.sort != Value::Sort::map) {
-      problems_.add(place_,
-                    name_ + described(value) + ": a map of options is needed, such as {max_ctas: 16}");
+      diagnostics_.add(place_,
+                       name_ + described(value) + ": a map of options is needed, such as {max_ctas: 16}");
       return {};
     }
     for (const auto& [key, given] : value.entries) {
-      if (const auto name = read_name(problems_, key, "an option of " + name_)) {
+      if (const auto name = read_name(diagnostics_, key, "an option of " + name_)) {
         read_option(*name, key.place, *given.value);
       }
     }
-    for (const std::string& problem : nccl::check(options_.communicator)) {
+    for (const std::string& problem : check(options_.communicator)) {
       const std::string key = problem.substr(0, problem.find(' '));
-      problems_.add(given_.place_of(key).value_or(place_), name_ + "." + problem);
+      diagnostics_.add(given_.place_of(key).value_or(place_), name_ + "." + problem);
     }
     return options_;
   }
@@ -178,11 +181,11 @@ class OptionsReader {
       };
       std::visit(read, option->member);
     } else if (name == "<<") {
-      problems_.add(
+      diagnostics_.add(
           place,
           name_ + ".<<: maps are not merged; write the options out, or give the whole map as an alias");
     } else {
-      problems_.add(place, name_ + "." + shown(name) + " is no option; known are " + known_options());
+      diagnostics_.add(place, name_ + "." + shown(name) + " is no option; known are " + known_options());
     }
   }
 
@@ -191,76 +194,77 @@ class OptionsReader {
   void read_value(Result& result, const std::string& name, std::string_view what, SourcePlace place,
                   const Value& value) {
     const std::string full_name = name_ + "." + name;
-    const std::string again = given_.add(what, full_name, place, problems_);
-    if (!again.empty()) problems_.add(place, full_name + " " + again);
-    if (refuse_tag(problems_, place, full_name, value)) return;
+    const std::string again = given_.add(what, full_name, place, diagnostics_);
+    if (!again.empty()) diagnostics_.add(place, full_name + " " + again);
+    if (refuse_tag(diagnostics_, place, full_name, value)) return;
     const std::string needed = read_into(result, value);
-    if (!needed.empty()) problems_.add(place, full_name + described(value) + ": " + needed);
+    if (!needed.empty()) diagnostics_.add(place, full_name + described(value) + ": " + needed);
   }
 
-  Problems& problems_;
+  DiagnosticList& diagnostics_;
   std::string name_;
   SourcePlace place_;
   KindOptions options_{};
   GivenOnce given_;
 };
 
-nccl::KindOptionsMap read_groups(Problems& problems, const Use& top, const GroupNames& groups) {
-  nccl::KindOptionsMap result;
-  if (refuse_tag(problems, top.place, "the map of groups", *top.value)) return result;
+KindOptionsMap read_groups(DiagnosticList& diagnostics, const Use& top, const GroupNames& groups) {
+  KindOptionsMap result;
+  if (refuse_tag(diagnostics, top.place, "the map of groups", *top.value)) return result;
   if (top.value->sort == Value::Sort::null) return result;
   if (top.value->sort != Value::Sort::map) {
-    problems.add(top.place, "a map from groups to options is needed, such as tp: {max_ctas: 16}");
+    diagnostics.add(top.place, "a map from groups to options is needed, such as tp: {max_ctas: 16}");
     return result;
   }
   GivenOnce given;
   for (const auto& [key, value] : top.value->entries) {
-    const std::optional<std::string> name = read_name(problems, key, "a group");
+    const std::optional<std::string> name = read_name(diagnostics, key, "a group");
     if (!name) continue;
     const auto kinds = groups.kinds_of(*name);
-    if (!kinds) problems.add(key.place, shown(*name) + " is no group; known are " + groups.known());
+    if (!kinds) diagnostics.add(key.place, shown(*name) + " is no group; known are " + groups.known());
     for (const GroupKind kind : kinds.value_or(std::vector<GroupKind>())) {
-      const auto again = given.add(kind.name(), *name, key.place, problems);
-      if (!again.empty()) problems.add(key.place, *name + " " + again);
+      const auto again = given.add(kind.name(), *name, key.place, diagnostics);
+      if (!again.empty()) diagnostics.add(key.place, *name + " " + again);
     }
     // Those of no group and those given again too: for what is wrong with them.
-    const KindOptions options = OptionsReader(problems, shown(*name), key.place).read(*value.value);
+    const KindOptions options = OptionsReader(diagnostics, shown(*name), key.place).read(*value.value);
     for (const GroupKind kind : kinds.value_or(std::vector<GroupKind>())) result[kind] = options;
   }
   return result;
 }
 
-nccl::KindOptionsMap parse(std::string_view yaml, std::string_view source, const GroupNames& groups) {
+KindOptionsMap parse(std::string_view yaml, std::string_view source, const GroupNames& groups) {
   const Yaml read = read_yaml(yaml, source);
   if (read.documents.empty()) return {};
-  Problems problems(source);
-  nccl::KindOptionsMap result = read_groups(problems, read.documents.front(), groups);
+  DiagnosticList diagnostics(source);
+  KindOptionsMap result = read_groups(diagnostics, read.documents.front(), groups);
   if (read.documents.size() > 1) {
-    problems.add(read.documents[1].place, "this is no part of the first document, and there may be one only");
+    diagnostics.add(read.documents[1].place,
+                    "this is no part of the first document, and there may be one only");
   }
-  problems.throw_if_any();
+  diagnostics.throw_if_any();
   return result;
 }
 
 }  // namespace
+}  // namespace options_file
 
-nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, std::string_view source) {
-  return parse(yaml, source, GroupNames());
+KindOptionsMap parse_kind_options(std::string_view yaml, std::string_view source) {
+  return options_file::parse(yaml, source, options_file::GroupNames());
 }
 
-nccl::KindOptionsMap parse_nccl_options(std::string_view yaml, const Topology& topology,
-                                        std::string_view source) {
-  return parse(yaml, source, GroupNames(topology));
+KindOptionsMap parse_kind_options(std::string_view yaml, const Topology& topology, std::string_view source) {
+  return options_file::parse(yaml, source, options_file::GroupNames(topology));
 }
 
-nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path) {
+KindOptionsMap load_kind_options(const std::filesystem::path& path) {
   const std::string source = path.string();
-  return parse_nccl_options(file_text(source), source);
+  return parse_kind_options(files::file_text(source), source);
 }
 
-nccl::KindOptionsMap load_nccl_options(const std::filesystem::path& path, const Topology& topology) {
+KindOptionsMap load_kind_options(const std::filesystem::path& path, const Topology& topology) {
   const std::string source = path.string();
-  return parse_nccl_options(file_text(source), topology, source);
+  return parse_kind_options(files::file_text(source), topology, source);
 }
 
-}  // namespace rankmesh::files
+}  // namespace rankmesh::nccl

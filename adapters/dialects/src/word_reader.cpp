@@ -1,18 +1,19 @@
-#include "words.hpp"
+#include "word_reader.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "rankmesh/topology/text.hpp"
 
-namespace rankmesh {
+namespace rankmesh::dialects {
 namespace {
 
 bool is_blank(char c) {
   return std::string_view(" \t\r\n").find(c) != std::string_view::npos;
 }
 
-/// Without brackets and quotes, and without blanks inside brackets, behind commas and around equals signs.
+/// The text without brackets and quotes, and without blanks inside brackets, behind commas and around equals
+/// signs.
 std::string plain(std::string_view text) {
   std::string result;
   int depth = 0;
@@ -20,7 +21,7 @@ std::string plain(std::string_view text) {
     if (c == '(' || c == '[') ++depth;
     const bool closes = c == ')' || c == ']';
     if (closes) --depth;
-    // Python writes a list of one as (4,).
+    // Python writes a tuple of one as (4,).
     if (closes && result.ends_with(',')) result.pop_back();
     if (std::string_view("()[]\"'").find(c) != std::string_view::npos) continue;
     const bool continues = depth > 0 || (!result.empty() && (result.back() == ',' || result.back() == '='));
@@ -33,7 +34,7 @@ std::string plain(std::string_view text) {
 
 }  // namespace
 
-DialectWords::DialectWords(std::string_view text, std::initializer_list<std::string_view> known) {
+WordReader::WordReader(std::string_view text, std::initializer_list<std::string_view> known) {
   const std::string cleaned = plain(text);
   for (const std::string_view word : split_words(cleaned)) {
     const std::size_t equals = word.find('=');
@@ -49,12 +50,12 @@ DialectWords::DialectWords(std::string_view text, std::initializer_list<std::str
   }
 }
 
-std::optional<std::string> DialectWords::text(std::string_view name) const {
+std::optional<std::string> WordReader::text(std::string_view name) const {
   const auto found = words_.find(std::string(name));
   return found == words_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<std::int64_t> DialectWords::number(std::string_view name) {
+std::optional<std::int64_t> WordReader::number(std::string_view name) {
   const auto value = text(name);
   if (!value) return std::nullopt;
   std::int64_t number = 0;
@@ -64,7 +65,7 @@ std::optional<std::int64_t> DialectWords::number(std::string_view name) {
   return std::nullopt;
 }
 
-std::int64_t DialectWords::size(std::string_view name, std::int64_t otherwise) {
+std::int64_t WordReader::size(std::string_view name, std::int64_t otherwise) {
   const auto value = number(name);
   if (!value) return otherwise;
   if (*value >= 1 || *value == -1) return *value;
@@ -72,7 +73,7 @@ std::int64_t DialectWords::size(std::string_view name, std::int64_t otherwise) {
   return otherwise;
 }
 
-std::vector<std::string> DialectWords::names(std::string_view name) const {
+std::vector<std::string> WordReader::names(std::string_view name) const {
   std::vector<std::string> result;
   const auto value = text(name);
   if (!value) return result;
@@ -80,7 +81,7 @@ std::vector<std::string> DialectWords::names(std::string_view name) const {
   return result;
 }
 
-std::vector<std::int64_t> DialectWords::sizes(std::string_view name) {
+std::vector<std::int64_t> WordReader::sizes(std::string_view name) {
   std::vector<std::int64_t> result;
   const auto value = text(name);
   if (!value) return result;
@@ -92,7 +93,7 @@ std::vector<std::int64_t> DialectWords::sizes(std::string_view name) {
   return result;
 }
 
-std::vector<Axis> DialectWords::axes(std::string_view names_word, std::string_view sizes_word) {
+std::vector<Axis> WordReader::axes(std::string_view names_word, std::string_view sizes_word) {
   const std::vector<std::string> axis_names = names(names_word);
   const std::vector<std::int64_t> axis_sizes = sizes(sizes_word);
   for (const std::string_view word : {names_word, sizes_word}) {
@@ -111,7 +112,7 @@ std::vector<Axis> DialectWords::axes(std::string_view names_word, std::string_vi
   return result;
 }
 
-WorldSize DialectWords::world_size(std::string_view name, WorldSize from_elsewhere) {
+WorldSize WordReader::world_size(std::string_view name, WorldSize from_elsewhere) {
   const auto own = number(name);
   if (!own) return from_elsewhere;
   if (from_elsewhere && *own != *from_elsewhere) {
@@ -121,7 +122,7 @@ WorldSize DialectWords::world_size(std::string_view name, WorldSize from_elsewhe
   return own;
 }
 
-std::vector<Axis> DialectWords::filled(std::vector<Axis> axes, WorldSize& world_size) {
+std::vector<Axis> WordReader::filled(std::vector<Axis> axes, WorldSize& world_size) {
   try {
     std::vector<Axis> result = fill_in(axes, world_size);
     const Mesh mesh(result);
@@ -137,12 +138,12 @@ std::vector<Axis> DialectWords::filled(std::vector<Axis> axes, WorldSize& world_
   return axes;
 }
 
-void DialectWords::refuse(std::string_view field, std::string value, std::string rule) {
+void WordReader::refuse(std::string_view field, std::string value, std::string rule) {
   diagnostics_.push_back({std::string(field), std::move(value), std::move(rule), {}});
 }
 
-void DialectWords::throw_if_wrong() {
+void WordReader::throw_if_wrong() {
   if (!diagnostics_.empty()) throw ConfigError(std::exchange(diagnostics_, {}));
 }
 
-}  // namespace rankmesh
+}  // namespace rankmesh::dialects

@@ -1,4 +1,4 @@
-#include "text.hpp"
+#include "rankmesh/files/shown_text.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +14,7 @@ bool is_word_character(char c) {
          std::string_view("_-+./").find(c) != std::string_view::npos;
 }
 
-/// The first characters, none of them cut in two.
+/// The first bytes, without a part of a UTF-8 character at the end.
 std::string_view beginning(std::string_view text) {
   std::size_t length = longest_shown;
   while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
@@ -47,24 +47,6 @@ std::string shown(std::string_view text) {
   const bool is_word = !text.empty() && text.size() <= longest_shown &&
                        std::all_of(text.begin(), text.end(), is_word_character);
   return is_word ? std::string(text) : in_quotes(text);
-}
-
-std::optional<bool> boolean(std::string_view text) {
-  if (text == "true" || text == "True" || text == "TRUE") return true;
-  if (text == "false" || text == "False" || text == "FALSE") return false;
-  return std::nullopt;
-}
-
-bool is_decimal(std::string_view text) {
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  if (text.empty() || (text.size() > 1 && text.front() == '0')) return false;
-  return text.find_first_not_of(digits) == std::string_view::npos;
-}
-
-bool looks_like_number(std::string_view text) {
-  const std::size_t first = text.find_first_not_of("+-.");
-  return first != std::string_view::npos && digits.find(text[first]) != std::string_view::npos &&
-         text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
 }
 
 }  // namespace rankmesh::files

@@ -8,18 +8,18 @@
 
 #include "rankmesh/files/error.hpp"
 
-namespace rankmesh::files {
+namespace rankmesh::nccl::options_file {
 
-/// The diagnostics of one text, found in any order.
-class Problems {
+/// Collects the diagnostics of one text, in any order.
+class DiagnosticList {
  public:
   static constexpr std::size_t most = 100;
 
-  explicit Problems(std::string_view source) : source_(source) {}
+  explicit DiagnosticList(std::string_view source) : source_(source) {}
 
-  /// @throws FileError once there are more than `most`
+  /// @throws files::FileError once there are more than `most`
   void add(SourcePlace place, std::string rule);
-  /// @throws FileError if there are any
+  /// @throws files::FileError if there are any
   void throw_if_any();
   /// `nccl.yaml:3:5`
   [[nodiscard]] std::string place_text(SourcePlace place) const;
@@ -29,4 +29,4 @@ class Problems {
   std::vector<Diagnostic> diagnostics_;
 };
 
-}  // namespace rankmesh::files
+}  // namespace rankmesh::nccl::options_file

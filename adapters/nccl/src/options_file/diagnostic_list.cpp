@@ -1,8 +1,8 @@
-#include "problems.hpp"
+#include "options_file/diagnostic_list.hpp"
 
-namespace rankmesh::files {
+namespace rankmesh::nccl::options_file {
 
-void Problems::add(SourcePlace place, std::string rule) {
+void DiagnosticList::add(SourcePlace place, std::string rule) {
   if (diagnostics_.size() == most) {
     diagnostics_.push_back({.rule = "has more problems than these: the rest was not read",
                             .place = SourcePlace{.source = source_}});
@@ -12,15 +12,15 @@ void Problems::add(SourcePlace place, std::string rule) {
   diagnostics_.push_back({.rule = std::move(rule), .place = std::move(place)});
 }
 
-void Problems::throw_if_any() {
+void DiagnosticList::throw_if_any() {
   if (diagnostics_.empty()) return;
   sort_by_place(diagnostics_);
-  throw FileError(std::move(diagnostics_));
+  throw files::FileError(std::move(diagnostics_));
 }
 
-std::string Problems::place_text(SourcePlace place) const {
+std::string DiagnosticList::place_text(SourcePlace place) const {
   place.source = source_;
   return place.text();
 }
 
-}  // namespace rankmesh::files
+}  // namespace rankmesh::nccl::options_file
