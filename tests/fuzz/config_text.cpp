@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string written = to_string(reading.config);
   require(read_config(written).diagnostics.empty(), "what was read can be written");
   require(parse_config(written) == reading.config, "what was written reads back");
-  require(to_string(parse_config(written)) == written, "and is written likewise");
+  require(to_string(parse_config(written)) == written, "and is written as the same text");
 
   require_words(check(reading.config));
   if (check(reading.config).empty()) require_groups(reading.config);

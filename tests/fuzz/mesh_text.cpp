@@ -1,5 +1,5 @@
-// Axes and kinds of a mesh of one's own: lines of the input are read as axes, as kinds, and together as a
-// layout.
+// Axes and kinds of custom meshes: each line of the input is read as axes and as a kind, and all lines
+// together as a layout.
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
-// The order of the axes in the convention of Megatron-Core, with sizes that the first bytes choose: judged
-// with words, and where it is accepted, the groups follow.
+// The order of the axes in the convention of Megatron-Core, with sizes from the first bytes: an order is
+// refused with a message, or has groups.
 
 #include <string>
 

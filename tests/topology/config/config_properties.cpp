@@ -221,7 +221,7 @@ TEST_CASE("the value of an unreadable field has no effect on the diagnostics", "
   CHECK(compared > 10);
 }
 
-TEST_CASE("a configuration of any numbers is judged, its text reads back", "[property]") {
+TEST_CASE("a configuration of any numbers can be checked, and its text reads back", "[property]") {
   CHECK(rc::check("text round trip", [] {
     const ParallelConfig config = *rc::gen::arbitrary<bool>() ? any_config() : valid_config();
     const std::string text = to_string(config);

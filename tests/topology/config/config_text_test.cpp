@@ -171,7 +171,7 @@ TEST_CASE("the fields of Megatron-Core have words too", "[config_text]") {
   CHECK(parse_config(text) == config);
 }
 
-TEST_CASE("meshes and kinds of one's own have words too", "[config_text]") {
+TEST_CASE("custom meshes and kinds have words too", "[config_text]") {
   const ParallelConfig config{.world_size = 16,
                               .convention = rankmesh::Convention::mesh,
                               .meshes = {{{"tp", 2}, {"dp", -1}}, {{"ep", 4}, {"edp", 4}}},

@@ -20,7 +20,7 @@ TEST_CASE("every field is described") {
   }
 }
 
-TEST_CASE("values are read, and judged without consequences") {
+TEST_CASE("values are read and checked, without diagnostics that follow from unreadable values") {
   const std::vector<GivenValue> good{{"world_size", "16"}, {"tensor", "2"}, {"fp8", std::nullopt}};
   ConfigReading reading = read_values(good);
   check_values(reading);

@@ -10,26 +10,26 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// The root of every exception rankmesh throws. `what()` says what went wrong, where, and what to do next.
+/// The base of all exceptions of rankmesh. `what()` names the error, its place, and a remedy.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// A configuration, mesh or layout that breaks rules: all of them, never only the first.
+/// A configuration, mesh or layout that breaks rules. The error lists every broken rule.
 class ConfigError : public Error {
  public:
   /// @param diagnostics at least one
   explicit ConfigError(std::vector<Diagnostic> diagnostics);
 
-  /// Every diagnostic found, in the order of the fields.
+  /// Every diagnostic, in the order of the fields.
   [[nodiscard]] std::span<const Diagnostic> diagnostics() const noexcept { return diagnostics_; }
 
  private:
   std::vector<Diagnostic> diagnostics_;
 };
 
-/// A question about a rank, group, position, stage or kind that does not exist.
+/// A query about a rank, group, position, stage or kind that does not exist.
 class RangeError : public Error {
  public:
   using Error::Error;

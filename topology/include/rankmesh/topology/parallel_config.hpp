@@ -11,52 +11,53 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
-/// Whose kinds of group there are, and what the sizes mean.
+/// Which kinds of group there are, and what the sizes mean.
 enum class Convention {
-  /// The nine kinds of the Megatron-style reference module, on a mesh tp-sp-dp-pp. Sequence parallelism goes
-  /// without tensor and pipeline parallelism only.
+  /// The nine kinds of the Megatron-style reference module, on a mesh tp-sp-dp-pp. Sequence parallelism
+  /// excludes tensor and pipeline parallelism.
   reference,
   /// The same kinds without that restriction; the amax groups are those of `data_tensor_product`.
   extended,
-  /// The kinds of Megatron-Core, on a mesh of the dense layers and one of the experts, in an order of choice.
+  /// The kinds of Megatron-Core, on a mesh of the dense layers and a mesh of the experts, in any order of
+  /// axes.
   megatron_core,
-  /// Meshes and kinds of one's own.
+  /// Custom meshes and kinds.
   mesh,
 };
 
 /// Which ranks the FP8 amax groups hold.
 enum class AmaxRule {
-  /// Consecutive blocks of tensor * data ranks, as the reference makes them. With sequence > 1 these blocks
-  /// match no group that shares weights.
+  /// Consecutive blocks of tensor * data ranks, as in the reference. With sequence > 1, these blocks match no
+  /// group that shares weights.
   reference_blocks,
-  /// The ranks that differ in tensor, data or sequence position: the stated purpose of the group. The same
-  /// lists as `reference_blocks` where sequence = 1.
+  /// The ranks that differ in tensor, data or sequence position: the stated purpose of the group. The lists
+  /// equal those of `reference_blocks` if sequence = 1.
   data_tensor_product,
 };
 
 /// How many pipeline stages virtual pipeline stages need.
 enum class VirtualPipelineRule {
-  /// More than two, as the reference demands.
+  /// More than two, as in the reference.
   reference,
-  /// More than one, as today's Megatron-Core accepts and the interleaved schedule needs.
+  /// More than one, as in Megatron-Core: enough for the interleaved schedule.
   megatron,
 };
 
-/// A kind of group on a mesh of one's own.
+/// A kind of group on a custom mesh.
 struct KindSpec {
-  /// See GroupKind for what it may be called.
+  /// The name; GroupKind says which names are valid.
   std::string kind{};
-  /// On the first mesh that has all axes named here.
+  /// The groups, on the first mesh that has all these axes.
   GroupSpec groups{};
 
   bool operator==(const KindSpec&) const = default;
 };
 
-/// How a job is laid out: the arguments of `initialize_model_parallel`, the reference's or Megatron-Core's,
-/// with the world size. The fields are wide and unchecked, so that any input can be held and reported;
-/// `check` and `Topology` judge. A field that the convention does not know must keep its default.
+/// The layout of a job: the world size, and the arguments of `initialize_model_parallel` in the reference or
+/// in Megatron-Core. The fields can hold any input, so that errors can be reported; `check` and `Topology`
+/// apply the rules. A field without meaning in the convention must keep its default.
 struct ParallelConfig {
-  /// Ranks of the layout, 1 .. 2^31 - 1: those of the job, unless it holds several layouts side by side.
+  /// Ranks of the layout, 1 .. 2^31 - 1. They are all ranks of the job, unless the job has several layouts.
   std::int64_t world_size = 1;
   /// Ranks that split individual tensors.
   std::int64_t tensor = 1;
@@ -78,36 +79,38 @@ struct ParallelConfig {
   /// How many stages virtual stages need.
   VirtualPipelineRule virtual_pipeline_rule = VirtualPipelineRule::reference;
 
-  /// Whose kinds of group there are.
+  /// Which kinds of group there are.
   Convention convention = Convention::reference;
   /// Ranks that split the context (the sequence, in attention too).
   std::int64_t context = 1;
   /// Ranks that split the experts.
   std::int64_t expert = 1;
-  /// Ranks that split the tensors of an expert; as many as `tensor` if not given.
+  /// Ranks that split the tensors of an expert; `tensor` if not given.
   std::optional<std::int64_t> expert_tensor{};
   /// The axes from the one that varies fastest, in upper or lower case. Axes of size 1 may be left out.
   std::string order = "tp-cp-ep-dp-pp";
-  /// Instances of the distributed optimizer, each on a part of every data group.
+  /// Instances of the distributed optimizer, each on one part of every data group.
   std::int64_t optimizer_instances = 1;
   /// Sizes of the levels of hierarchical context parallelism, fastest first; none if empty.
   std::vector<std::int64_t> hierarchical_context{};
-  /// Whether there are data and context groups of every power of two.
+  /// Whether to make data and context groups of every power of two.
   bool hybrid_context = false;
-  /// Ranks that share weights and make them anew when they are needed (the gtp axis), of the dense layers.
+  /// Ranks that share the weights of dense layers and rematerialise them on demand (the gtp axis).
   std::int64_t weight_remat = 1;
-  /// The same, of the experts.
+  /// The same for the weights of experts (the egtp axis).
   std::int64_t expert_weight_remat = 1;
-  /// The rank of the job that is the first of the layout.
+  /// The first rank of the layout in the job.
   std::int64_t rank_offset = 0;
-  /// Ranks of the whole job; those up to the end of the layout if not given.
+  /// Ranks of the whole job; if not given, the job ends with the layout.
   std::optional<std::int64_t> job_size{};
-  /// Stages that hold the word embedding, -1 for the last; first, split and last stage if not given. A stage
-  /// named from both ends counts once. With pipeline = 1 any list is the one stage there is.
+  /// Stages that hold the word embedding; negative numbers count from the end, -1 is the last stage. If not
+  /// given, the first, split and last stage. A stage that is named from both ends counts once. With
+  /// pipeline = 1, every list means the only stage.
   std::vector<std::int64_t> embedding_stages{};
-  /// Stages that hold the position embedding, likewise; first and split stage if not given.
+  /// Stages that hold the position embedding, in the same form. If not given, the first and split stage.
   std::vector<std::int64_t> position_embedding_stages{};
-  /// Meshes of one's own, views of the same ranks: axes leftmost fastest. The first is `Topology::mesh()`.
+  /// Custom meshes, which are views of the same ranks: axes leftmost fastest. The first is
+  /// `Topology::mesh()`.
   std::vector<std::vector<Axis>> meshes{};
   /// Kinds on those meshes, in the order of creation.
   std::vector<KindSpec> kinds{};
@@ -115,8 +118,8 @@ struct ParallelConfig {
   bool operator==(const ParallelConfig&) const = default;
 };
 
-/// Every rule that a configuration breaks, in the order of the fields; empty if it is valid.
-/// O(sqrt(world_size)) when a size does not divide, since the nearest ones that do are sought; else O(1).
+/// A diagnostic for every rule that a configuration breaks, in the order of the fields; empty if it is valid.
+/// O(1), but O(sqrt(world_size)) if a size does not divide the world size: the nearest divisors are searched.
 [[nodiscard]] std::vector<Diagnostic> check(const ParallelConfig& config);
 
 }  // namespace rankmesh
