@@ -1,7 +1,7 @@
-# Finds NCCL: its own CMake package where there is one, else the header and the library.
+# Finds NCCL: its own CMake package if there is one, else the header and the library.
 #   NCCL::NCCL     the library
 #   NCCL_FOUND, NCCL_VERSION, NCCL_INCLUDE_DIR
-# Looks in NCCL_ROOT and NCCL_HOME (variable or environment), then where the CUDA Toolkit is.
+# Looks in NCCL_ROOT and NCCL_HOME (variable or environment), then in the folders of the CUDA Toolkit.
 
 find_package(NCCL CONFIG QUIET)
 if(NCCL_FOUND AND TARGET NCCL::NCCL)

@@ -1,11 +1,11 @@
-# What `cmake --install` puts where. Install components: runtime (shared libraries), development (headers, archives,
-# CMake and pkg-config files), cli (programs), and nccl (all that needs NCCL).
+# Where `cmake --install` installs what. Install components: runtime (shared libraries), development (headers, archives,
+# CMake and pkg-config files), cli (programs), and nccl (everything that needs NCCL).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(RANKMESH_CMAKE_FOLDER ${CMAKE_INSTALL_LIBDIR}/cmake/rankmesh)
 
-# The last part of a target's name, rankmesh::comm or rankmesh_comm; empty for those of others.
+# rankmesh_own_name(TARGET RESULT): "comm" for rankmesh::comm and rankmesh_comm, empty for targets of other projects.
 function(rankmesh_own_name target result)
   set(${result} "" PARENT_SCOPE)
   if(target MATCHES "^rankmesh(::|_)([a-z_]+)$")
@@ -13,25 +13,25 @@ function(rankmesh_own_name target result)
   endif()
 endfunction()
 
-# rankmesh_set_shared_properties(TARGET NAME): the names of a shared library, and the list of what it shows.
+# rankmesh_set_shared_properties(TARGET NAME): the file names of a shared library, and its exported symbols.
 function(rankmesh_set_shared_properties target name)
   set(script ${PROJECT_SOURCE_DIR}/cmake/exported.map)
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME rankmesh_${name} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${script}
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
   target_link_options(${target} PRIVATE LINKER:--version-script=${script})
-  # What one library needs of another, the other must show. A friend that only its class declares is not of the
-  # namespace for that: its definition bears the mark.
+  # Every symbol that another library uses must be exported. A friend that is declared only in its class does not get the
+  # mark of the namespace, so its definition has the mark itself.
   if(NOT RANKMESH_SANITIZE)
     target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
 endfunction()
 
-# rankmesh_add_shared_twin(NAME): beside the archive, a shared library of the same objects, which are compiled for both.
+# rankmesh_add_shared_twin(NAME): a shared library beside the archive, of the same objects.
 function(rankmesh_add_shared_twin name)
   set(twin rankmesh_${name}_shared)
   add_library(${twin} SHARED $<TARGET_OBJECTS:rankmesh_${name}>)
-  # Objects say nothing of their language.
+  # CMake does not know the language of objects.
   set_target_properties(${twin} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
   target_compile_features(${twin} PUBLIC cxx_std_20)
   rankmesh_set_shared_properties(${twin} ${name})
@@ -54,8 +54,8 @@ endfunction()
 
 # rankmesh_install(NAME [NCCL] HEADERS_FROM folder [ONLY pattern ...] [EXCEPT pattern ...]
 #                  [PC_REQUIRES name ...] [PC_FLAGS flag ...] [PC_LIBRARIES library ...]):
-# the library rankmesh_NAME with its headers, its targets and its pkg-config file. Call it once the library has all
-# that it links.
+# the library rankmesh_NAME with its headers, its targets and its pkg-config file. To be called after the library's
+# last target_link_libraries.
 function(rankmesh_install name)
   cmake_parse_arguments(arg "NCCL" "HEADERS_FROM" "ONLY;EXCEPT;PC_REQUIRES;PC_FLAGS;PC_LIBRARIES" ${ARGN})
   if(NOT RANKMESH_INSTALL)
@@ -73,7 +73,7 @@ function(rankmesh_install name)
              INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
   set_property(GLOBAL APPEND PROPERTY RANKMESH_COMPONENTS ${name})
-  # Static and shared have a file of targets each; the package config reads one of the two.
+  # The static and the shared library have a file of targets each. The package config includes one of them.
   get_target_property(type rankmesh_${name} TYPE)
   set(kind static)
   if(type STREQUAL "SHARED_LIBRARY")
@@ -99,7 +99,7 @@ function(rankmesh_install name)
     endif()
   endforeach()
 
-  # What the pkg-config file names beside its own library.
+  # The other packages, folders and libraries in the pkg-config file.
   string(REPLACE "_" "-" pc_name rankmesh-${name})
   list(JOIN arg_PC_REQUIRES ", " pc_requires)
   list(TRANSFORM arg_PC_FLAGS PREPEND "-I")
@@ -124,24 +124,24 @@ function(rankmesh_install_program target name)
   if(arg_NCCL)
     set(component nccl)
   endif()
-  # Where the libraries are beside it, they are found there, wherever both are moved.
+  # Relative to the program, so that the installation is relocatable.
   file(RELATIVE_PATH libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   if(BUILD_SHARED_LIBS)
     set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/${libraries}")
   endif()
   install(TARGETS ${target} EXPORT rankmesh-${name}-program
           RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${component})
-  # With the program, so that an installation without the one does not promise it.
+  # In the component of the program, so that an installation without the program has no target for it.
   install(EXPORT rankmesh-${name}-program NAMESPACE rankmesh:: FILE rankmesh-${name}-program.cmake
           DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${component})
 endfunction()
 
-# rankmesh_install_package(): the package config, which finds by itself which components were installed beside it.
+# rankmesh_install_package(): the package config, which looks which components are installed beside it.
 function(rankmesh_install_package)
   if(NOT RANKMESH_INSTALL)
     return()
   endif()
-  # Each library may be asked for, and brings those that it links.
+  # Each library is a component, which needs those that the library links.
   get_property(components GLOBAL PROPERTY RANKMESH_COMPONENTS)
   set(RANKMESH_NEEDS "")
   foreach(component IN LISTS components)
@@ -158,7 +158,7 @@ function(rankmesh_install_package)
   set(folder ${PROJECT_BINARY_DIR}/package)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/rankmesh-config.cmake.in ${folder}/rankmesh-config.cmake
                                 INSTALL_DESTINATION ${RANKMESH_CMAKE_FOLDER})
-  # Before version 1, a minor version may change what is there.
+  # Before version 1, a minor version may break the interface.
   write_basic_package_version_file(${folder}/rankmesh-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${folder}/rankmesh-config.cmake ${folder}/rankmesh-config-version.cmake
                 ${PROJECT_SOURCE_DIR}/cmake/FindNCCL.cmake

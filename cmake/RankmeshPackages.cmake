@@ -2,8 +2,8 @@
 #   librankmesh0      the shared libraries
 #   librankmesh-dev   headers, archives, CMake and pkg-config files
 #   rankmesh-tools    the programs, their man pages and completions
-# What needs NCCL is left out, since NCCL is not Debian's: rankmesh::nccl and, where it was built, rankmesh-bringup, which
-# is then linked with NCCL. For a rankmesh-bringup in rankmesh-tools, configure with RANKMESH_NCCL=OFF.
+# They contain nothing that needs NCCL, which is not part of Debian: not rankmesh::nccl, nor a rankmesh-bringup that is linked
+# with NCCL. For a rankmesh-bringup in rankmesh-tools, configure with RANKMESH_NCCL=OFF.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME rankmesh)
 set(CPACK_PACKAGE_VENDOR rankmesh)
@@ -18,7 +18,7 @@ set(CPACK_COMPONENTS_ALL runtime development cli)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
-# The libraries need each other, and are all in one package.
+# The libraries need each other. They are in one package.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
@@ -38,7 +38,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libopenmpi-dev, libyaml-cpp-dev, 
 set(CPACK_COMPONENT_CLI_DESCRIPTION "The programs: planning offline, and a trial of every communicator over MPI.")
 set(CPACK_DEBIAN_CLI_PACKAGE_NAME rankmesh-tools)
 set(CPACK_DEBIAN_CLI_PACKAGE_SECTION utils)
-# Debian's mpiexec.
+# Contains Debian's mpiexec.
 set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "openmpi-bin")
 
 include(CPack)

@@ -1,16 +1,16 @@
-# What every target of the project has in common.
+# Functions that every target of the project uses.
 
-# rankmesh_target_defaults(TARGET): C++20, the project's warnings, the sanitizers asked for.
+# rankmesh_target_defaults(TARGET): C++20, the project's warnings, and the sanitizers of RANKMESH_SANITIZE.
 function(rankmesh_target_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  # Sources call what is theirs alone by the same names, so a project that compiles its own as one must not these.
+  # Sources reuse names in anonymous namespaces, so these targets must not be unity-built.
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF UNITY_BUILD OFF)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
-  # For GCC, which the warnings were chosen with, -Wconversion leaves signs out in C++.
+  # In C++, the -Wconversion of GCC does not include -Wsign-conversion. Clang's does.
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     target_compile_options(${target} PRIVATE -Wno-sign-conversion)
   endif()
-  # GCC 12 warns of overlaps inside std::string that cannot be (GCC bug 105329).
+  # GCC 12 warns of impossible overlaps inside std::string (GCC bug 105329).
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
@@ -20,21 +20,21 @@ function(rankmesh_target_defaults target)
   if(RANKMESH_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${RANKMESH_SANITIZE} -fno-sanitize-recover=all
                                              -fno-omit-frame-pointer)
-    # What a sanitizer adds to the code makes GCC see uninitialised values that are not there.
+    # With a sanitizer, GCC warns of values that only look uninitialised.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
     endif()
     target_link_options(${target} PRIVATE -fsanitize=${RANKMESH_SANITIZE})
   endif()
   if(RANKMESH_FUZZ)
-    # What the fuzzer goes by; its main function is for the fuzz targets alone.
+    # Coverage for the fuzzer. Only the fuzz targets link its main function.
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
 endfunction()
 
-# rankmesh_runs_once(TARGET): its code runs for a moment. Optimising it, CLI11 and JSON with it, would take most of the time
-# that the project needs to build.
+# rankmesh_runs_once(TARGET): for code that runs for a moment. Full optimisation of it, with CLI11 and JSON, would take most
+# of the build time of the project.
 function(rankmesh_runs_once target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   if(RANKMESH_SANITIZE AND NOT RANKMESH_FUZZ)
@@ -43,8 +43,8 @@ function(rankmesh_runs_once target)
 endfunction()
 
 # rankmesh_library(NAME SOURCES ...): the library rankmesh_NAME, alias rankmesh::NAME, of the current folder,
-# with its public headers under include/. What it may link is for the caller to say. Its objects serve an archive and a
-# shared library alike; a shared library shows what the public headers mark, rankmesh/topology/export.hpp for one.
+# with its public headers under include/. The caller links it with other libraries. Its objects are used for an archive and
+# for a shared library. A shared library exports the declarations with a mark as in rankmesh/topology/export.hpp.
 function(rankmesh_library name)
   cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
   add_library(rankmesh_${name} ${arg_SOURCES})
