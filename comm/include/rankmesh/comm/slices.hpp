@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-namespace rankmesh {
+#include "rankmesh/comm/export.hpp"
+
+namespace RANKMESH_COMM_API rankmesh {
 
 /// The first position of a slice where `size` positions are cut into `count` slices of nearly equal length,
 /// the longer ones first. Slice `index` ends before `slice_begin(index + 1, count, size)`.
