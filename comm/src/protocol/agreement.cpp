@@ -1,101 +1,21 @@
 #include "rankmesh/comm/agreement.hpp"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "protocol/agreement_message.hpp"
+#include "protocol/ballot.hpp"
+#include "protocol/knowledge.hpp"
 #include "protocol/rank_tree.hpp"
 
 namespace rankmesh {
 namespace {
 
-/// Rank 0 collects the reports; rank 1 stands in where rank 0 is silent.
-constexpr int leader = 0;
-constexpr int deputy = 1;
+using Outcome = Verdict::Outcome;
+
 /// MPI may show messages that arrived long ago a few at a time: which ranks are silent is known only when so
 /// many polls in a row have found no message.
 constexpr int empty_polls_for_silence = 8;
-
-std::uint64_t count_of(std::chrono::nanoseconds duration) {
-  return static_cast<std::uint64_t>(duration.count());
-}
-
-std::chrono::nanoseconds duration_of(std::uint64_t count) {
-  return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(count));
-}
-
-void put_values(MessageWriter& writer, const std::vector<HeldValue>& values) {
-  writer.put_number(values.size());
-  for (const HeldValue& held : values) {
-    writer.put_text(held.value);
-    writer.put_ranks(held.ranks);
-  }
-}
-
-std::vector<HeldValue> take_values(MessageReader& reader) {
-  std::vector<HeldValue> values(reader.take_count());
-  for (HeldValue& held : values) {
-    held.value = reader.take_text();
-    held.ranks = reader.take_ranks();
-  }
-  return values;
-}
-
-void put_failures(MessageWriter& writer, const std::vector<RankFailure>& failures) {
-  writer.put_number(failures.size());
-  for (const RankFailure& failure : failures) {
-    writer.put_number(static_cast<std::uint64_t>(failure.rank));
-    writer.put_text(failure.what);
-  }
-}
-
-std::vector<RankFailure> take_failures(MessageReader& reader) {
-  std::vector<RankFailure> failures(reader.take_count());
-  for (RankFailure& failure : failures) {
-    failure.rank = static_cast<int>(reader.take_number());
-    failure.what = reader.take_text();
-  }
-  return failures;
-}
-
-constexpr std::string_view not_set = "(not set)";
-
-/// The fields as one text: equal if names and values are, in their order.
-std::string text_of(const std::vector<AgreementField>& fields) {
-  MessageWriter writer;
-  for (const AgreementField& field : fields) {
-    writer.put_text(field.field);
-    writer.put_text(field.value);
-  }
-  const auto* begin = reinterpret_cast<const char*>(writer.bytes().data());
-  return {begin, begin + writer.bytes().size()};
-}
-
-/// The fields that `text_of` wrote.
-/// @param from the rank that sent the text, for errors
-std::vector<AgreementField> fields_of(std::string_view text, int from) {
-  std::vector<AgreementField> fields;
-  for (MessageReader reader(std::as_bytes(std::span(text)), from); !reader.is_at_end();) {
-    AgreementField& field = fields.emplace_back();
-    field.field = reader.take_text();
-    field.value = reader.take_text();
-  }
-  return fields;
-}
-
-std::string_view value_of(const std::vector<AgreementField>& fields, std::string_view name) {
-  const auto found =
-      std::find_if(fields.begin(), fields.end(), [&](const AgreementField& f) { return f.field == name; });
-  return found == fields.end() ? not_set : std::string_view(found->value);
-}
-
-/// The ranks of one set that are not in another.
-RankSet ranks_without(const RankSet& ranks, const RankSet& others, int world_size) {
-  RankSet result = ranks.complement(world_size);
-  result.insert(others);
-  return result.complement(world_size);
-}
 
 }  // namespace
 
@@ -112,59 +32,166 @@ void Verdict::raise(int abandoned_identifiers) const {
   }
 }
 
-Agreement::Agreement(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options)
+/// The state machine. Times are those of the transport's clock.
+class Agreement::State {
+ public:
+  State(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
+
+  void arrive();
+  void fail(std::string what);
+  bool step();
+
+  [[nodiscard]] const Verdict& verdict() const { return verdict_.value(); }
+  [[nodiscard]] bool has_verdict() const noexcept { return verdict_.has_value(); }
+  [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
+  [[nodiscard]] int messages_sent() const noexcept { return messages_sent_; }
+
+ private:
+  using Instant = Transport::Duration;
+
+  [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
+  [[nodiscard]] int size() const noexcept { return transport_.size(); }
+  [[nodiscard]] int collectors() const noexcept { return collector_count(size()); }
+  [[nodiscard]] Instant grace() const noexcept { return session_.timeouts_.grace; }
+  /// When the deadline passes, as far as this rank knows.
+  [[nodiscard]] Instant deadline() const noexcept {
+    return session_.started_ + session_.timeouts_.deadline;
+  }
+  [[nodiscard]] bool all_have_arrived() const { return knowledge_.arrived().size() == size(); }
+  [[nodiscard]] std::vector<int> children() const {
+    return tree_children(rank(), size(), session_.paths_.tree_radix);
+  }
+  [[nodiscard]] int subtree_of(int node) const {
+    return subtree_size(node, size(), session_.paths_.tree_radix);
+  }
+
+  // Messages.
+  void process_messages(int empty_polls);
+  void handle(const Message& message);
+  [[nodiscard]] MessageWriter message(AgreementMessage type) const;
+  void send(int to, const MessageWriter& writer);
+  void report_to(int to);
+  void report_to_collectors_once(bool& told);
+  /// Reports to the parent, once, when the whole subtree of this rank has arrived.
+  void report_complete_subtree();
+
+  // What time brings.
+  /// @param now taken before messages were handled: a decision at a time rests on all messages of that time
+  void act(Instant now);
+  void lead(Instant now);
+  /// Whether the leader of a ballot knows enough to propose.
+  [[nodiscard]] bool may_propose(Instant now) const;
+  /// Whether what this rank proposed is chosen.
+  [[nodiscard]] bool is_chosen(Instant now) const;
+  void begin_ballot(Instant now);
+  void propose(Bytes verdict, Instant now);
+  void ask_silent_ranks();
+  [[nodiscard]] Verdict missed_deadline(Instant now) const;
+  [[nodiscard]] Verdict failed() const;
+  void note_failure(RankFailure failure);
+
+  // Verdicts.
+  void decide(Instant now);
+  void agree_and_go_on();
+  void end(Verdict verdict, Bytes encoded, Instant now);
+  void accept_decision(const Message& message);
+  void send_decision(int to, bool along_tree);
+  void send_decision_to_all();
+  void send_decision_down();
+  void pass_on(Instant now);
+  [[nodiscard]] bool is_passed_on(Instant now);
+
+  AgreementSession& session_;
+  Transport& transport_;
+  AgreementOptions options_;
+  std::uint64_t round_;
+  Knowledge knowledge_;
+  Ballot ballot_;
+  Instant own_arrival_;
+  bool has_failed_ = false;
+  bool reported_ = false;
+  bool told_collectors_early_ = false;
+  bool told_collectors_at_deadline_ = false;
+  /// When a collector has to act: the first failure, or the first verdict that was proposed to it.
+  std::optional<Instant> alarm_;
+  std::optional<Verdict> verdict_;
+  Instant ended_at_{0};
+  /// The decision travels down the tree, through this rank.
+  bool is_on_path_ = false;
+  /// Children with children of their own, from which it is not known that they have passed the decision on.
+  RankSet passing_on_;
+  bool told_parent_ = false;
+  /// On a collector that must stay until the leader has told all ranks: it takes over if the leader dies.
+  bool stands_by_ = false;
+  int messages_sent_ = 0;
+};
+
+Agreement::State::State(AgreementSession& session, std::vector<AgreementField> fields,
+                        AgreementOptions options)
     : session_(session),
       transport_(session.transport()),
       options_(std::move(options)),
       round_(session.begin()),
-      fields_(std::move(fields)),
-      fields_text_(text_of(fields_)),
-      own_arrival_(transport_.now()),
-      subtree_(subtree_size(transport_.rank(), transport_.size())) {
+      knowledge_(transport_.size(), std::move(fields)),
+      ballot_(session),
+      own_arrival_(transport_.now()) {
+  if (session_.is_over()) {
+    const Message decision{rank(), session_.decision_};
+    MessageReader reader(decision);
+    verdict_ = decode_verdict(reader);
+  }
   if (options_.arrives_at_once) arrive();
 }
 
-Agreement::~Agreement() {
-  if (!verdict_) session_.reopen(round_);
+void Agreement::State::arrive() {
+  if (verdict_ || has_failed_) return;
+  knowledge_.add_arrival(rank());
+  own_arrival_ = transport_.now();
 }
 
-void Agreement::arrive() {
-  if (!verdict_ && !has_failed_) arrived_.insert(RankSet(transport_.rank()));
-}
-
-void Agreement::fail(std::string what) {
+void Agreement::State::fail(std::string what) {
   if (verdict_ || has_failed_) return;
   has_failed_ = true;
-  add_failure({transport_.rank(), std::move(what)});
-  for (const int collector : {leader, deputy}) {
-    if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
-  }
+  note_failure({rank(), std::move(what)});
+  bool told = false;
+  report_to_collectors_once(told);
 }
 
-void Agreement::add_failure(RankFailure failure) {
-  if (failures_.empty()) first_failure_ = transport_.now();
-  const auto place = std::lower_bound(failures_.begin(), failures_.end(), failure.rank,
-                                      [](const RankFailure& known, int rank) { return known.rank < rank; });
-  if (place == failures_.end() || place->rank != failure.rank) failures_.insert(place, std::move(failure));
+void Agreement::State::note_failure(RankFailure failure) {
+  knowledge_.add_failure(std::move(failure));
+  if (!alarm_) alarm_ = transport_.now();
 }
 
-std::vector<int> Agreement::children() const {
-  return tree_children(transport_.rank(), transport_.size());
-}
-
-bool Agreement::step() {
+bool Agreement::State::step() {
+  const Instant now = transport_.now();
   // Before polling, which may take a while where ranks share a core: the parent waits for the report.
   report_complete_subtree();
   process_messages(1);
-  if (must_drain_messages()) process_messages(empty_polls_for_silence);
-  if (!verdict_) act_on_time();
+  // If rank 0 itself came late, a report that the deadline has passed may lie behind the others.
+  const bool came_late = rank() == 0 && round_ == 0 && all_have_arrived();
+  if (now >= deadline() || came_late) process_messages(empty_polls_for_silence);
+  if (!verdict_) act(now);
   if (!verdict_) return false;
-  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not.
-  return session_.sends_done() || waited() >= deadline() + 2 * grace();
+  pass_on(now);
+  return is_passed_on(now);
 }
 
-void Agreement::process_messages(int empty_polls) {
-  for (int empty = 0; empty < empty_polls && !verdict_;) {
+// Messages.
+
+MessageWriter Agreement::State::message(AgreementMessage type) const {
+  MessageWriter writer;
+  put_header(writer, {type, round_, session_.elapsed()});
+  return writer;
+}
+
+void Agreement::State::send(int to, const MessageWriter& writer) {
+  session_.send(to, writer.bytes());
+  ++messages_sent_;
+}
+
+void Agreement::State::process_messages(int empty_polls) {
+  const auto wants_messages = [&] { return !verdict_ || !passing_on_.empty() || stands_by_; };
+  for (int empty = 0; empty < empty_polls && wants_messages();) {
     const auto message = session_.receive(round_);
     if (!message) {
       ++empty;
@@ -176,278 +203,312 @@ void Agreement::process_messages(int empty_polls) {
   }
 }
 
-bool Agreement::must_drain_messages() const {
-  if (waited() >= deadline()) return true;
-  // If rank 0 itself came late, a report that the deadline has passed may lie behind the others.
-  return transport_.rank() == leader && round_ == 0 && is_complete();
-}
-
-void Agreement::handle(const Message& message) {
+void Agreement::State::handle(const Message& message) {
   MessageReader reader(message);
   const AgreementHeader header = take_header(reader);
-  if (verdict_) return;
-  if (header.is_verdict) {
-    read_verdict(message);
-  } else {
-    merge_report(message);
+  switch (header.type) {
+    case AgreementMessage::report: {
+      if (verdict_) {
+        if (session_.is_over()) send_decision(message.from, false);
+        return;
+      }
+      static_cast<void>(take_values(reader));
+      const bool knew_failures = !knowledge_.failures().empty();
+      knowledge_.merge(reader, message.from);
+      if (!knew_failures && !knowledge_.failures().empty() && !alarm_) alarm_ = transport_.now();
+      return;
+    }
+    case AgreementMessage::agreed:
+      if (!verdict_) agree_and_go_on();
+      return;
+    case AgreementMessage::decision:
+      return accept_decision(message);
+    case AgreementMessage::passed_on:
+      passing_on_ = passing_on_.without(RankSet(message.from));
+      return;
+    case AgreementMessage::question:
+      return;
+    case AgreementMessage::prepare:
+      if (verdict_ && session_.is_over()) return send_decision(message.from, false);
+      break;
+    default:
+      break;
   }
+  if (!is_collector(rank()) || !is_collector(message.from)) reader.refuse();
+  if (header.type == AgreementMessage::proposal && !alarm_) alarm_ = transport_.now();
+  messages_sent_ += ballot_.handle(message, round_);
 }
 
-void Agreement::report_complete_subtree() {
-  const int rank = transport_.rank();
-  const bool subtree_is_here = arrived_.contains(rank) && arrived_.size() >= subtree_;
-  if (rank == leader || verdict_ || reported_ || !subtree_is_here) return;
-  report_to(tree_parent(rank));
+void Agreement::State::report_to(int to) {
+  MessageWriter writer = message(AgreementMessage::report);
+  put_values(writer, session_.places_);
+  knowledge_.put(writer);
+  send(to, writer);
+}
+
+void Agreement::State::report_complete_subtree() {
+  const bool subtree_is_here =
+      knowledge_.arrived().contains(rank()) && knowledge_.arrived().size() >= subtree_of(rank());
+  if (rank() == 0 || verdict_ || reported_ || !subtree_is_here) return;
+  report_to(tree_parent(rank(), session_.paths_.tree_radix));
   reported_ = true;
 }
 
-void Agreement::act_on_time() {
-  const int rank = transport_.rank();
-  const Instant time = waited();
-  if (rank == leader) {
-    // Other ranks may fail for the same reason: a moment later their failures are known too.
-    if (!failures_.empty() && transport_.now() - first_failure_ >= grace() / 20) return give_up();
-    if (time < deadline()) {
-      if (is_complete() && failures_.empty()) return decide();
-    } else {
-      present_.insert(RankSet(rank));
-      const bool awaits_answers = !options_.arrives_at_once && !has_heard_from_all();
-      if (!awaits_answers || time >= deadline() + grace() / 2) return miss_deadline();
-      return;
-    }
-  } else if (rank == deputy && time >= deadline() + grace()) {
-    present_.insert(RankSet(rank));
-    return miss_deadline();
-  } else if (time >= deadline() + 2 * grace()) {
-    // Both collectors are silent, and every rank comes to the same conclusion by itself: nobody is told.
-    return settle(
-        {.outcome = failures_.empty() ? Verdict::Outcome::deadline_missed : Verdict::Outcome::failed,
-         .failures = failures_,
-         .deadline = {.step = options_.step,
-                      .missing = RankSet::of({{leader, deputy}}),
-                      .waited = time,
-                      .complete = false}});
-  }
-  if (transport_.now() - own_arrival_ >= deadline() / 8) tell_collectors_once(told_collectors_early_);
-  // A collector that comes late cannot see how old an early report is: this one says that the deadline has
-  // passed.
-  if (time >= deadline()) {
-    present_.insert(RankSet(rank));
-    tell_collectors_once(told_collectors_at_deadline_);
-  }
-}
-
-void Agreement::report_to(int rank) {
-  MessageWriter writer;
-  put_header(writer, {.round = round_});
-  writer.put_number(count_of(waited()));
-  writer.put_ranks(arrived_);
-  writer.put_ranks(present_);
-  writer.put_text(fields_text_);
-  writer.put_number(differences_.size());
-  for (const FieldDifference& difference : differences_) {
-    writer.put_text(difference.field);
-    put_values(writer, difference.values);
-  }
-  put_failures(writer, failures_);
-  session_.send(rank, writer.bytes());
-  ++messages_sent_;
-}
-
-void Agreement::tell_collectors_once(bool& told) {
+void Agreement::State::report_to_collectors_once(bool& told) {
   if (told) return;
   told = true;
-  for (const int collector : {leader, deputy}) {
-    if (collector != transport_.rank() && collector < transport_.size()) report_to(collector);
+  for (int collector = 0; collector < collectors(); ++collector) {
+    if (collector != rank()) report_to(collector);
   }
 }
 
-void Agreement::merge_report(const Message& message) {
-  MessageReader reader(message);
-  static_cast<void>(take_header(reader));
-  session_.started_no_later_than(duration_of(reader.take_number()));
-  const RankSet arrived = reader.take_ranks();
-  arrived_.insert(arrived);
-  present_.insert(reader.take_ranks());
-  const std::string_view text = reader.take_text();
-  std::vector<FieldDifference> differences(reader.take_count());
-  for (FieldDifference& difference : differences) {
-    difference.field = reader.take_text();
-    difference.values = take_values(reader);
+// What time brings.
+
+void Agreement::State::act(Instant now) {
+  // A collector that is behind must not judge with what it knows of a round that all others have left.
+  if (session_.is_past(round_) && (is_collector(rank()) || now < deadline())) return agree_and_go_on();
+  if (now >= deadline()) session_.note_presence({{session_.place_, RankSet(rank())}});
+  const bool is_complete = all_have_arrived() && knowledge_.failures().empty();
+  if (ballot_.is_led_here()) {
+    lead(now);
+  } else if (rank() == 0) {
+    // Other ranks may fail for the same reason: a moment later their failures are known too.
+    if (!knowledge_.failures().empty()) {
+      if (now >= alarm_.value() + grace() / 20) begin_ballot(now);
+    } else if (is_complete && now < deadline() + grace() / 2) {
+      return decide(now);
+    } else if (now >= deadline()) {
+      begin_ballot(now);
+    }
+  } else if (is_collector(rank()) && now >= std::min(deadline(), alarm_.value_or(deadline())) + rank() * grace()) {
+    begin_ballot(now);
   }
-  if (text != fields_text_ || !differences.empty()) merge_fields(message.from, arrived, text, differences);
-  for (RankFailure& failure : take_failures(reader)) add_failure(std::move(failure));
-  reader.expect_end();
+  if (verdict_) return;
+  if (now >= deadline() + 3 * grace() + grace() / 2) {
+    // All collectors are silent, and every rank comes to the same conclusion by itself: nobody is told.
+    const RankSet silent = RankSet::first_ranks(collectors()).without(RankSet(rank()));
+    const bool is_failure = !knowledge_.failures().empty();
+    Verdict verdict{.outcome = is_failure ? Outcome::failed : Outcome::deadline_missed,
+                    .failures = knowledge_.failures(),
+                    .deadline = {.step = options_.step,
+                                 .missing = is_failure ? RankSet() : silent,
+                                 .waited = now - session_.started_,
+                                 .complete = is_failure}};
+    Bytes encoded = encode(verdict);
+    return end(std::move(verdict), std::move(encoded), now);
+  }
+  if (now >= own_arrival_ + session_.timeouts_.deadline / 8) report_to_collectors_once(told_collectors_early_);
+  // A collector that comes late cannot see how old an early report is: this one says that the deadline has
+  // passed.
+  if (now >= deadline()) report_to_collectors_once(told_collectors_at_deadline_);
 }
 
-void Agreement::note_difference(std::string_view field, HeldValue held) {
-  auto difference = std::find_if(differences_.begin(), differences_.end(),
-                                 [&](const FieldDifference& known) { return known.field == field; });
-  if (difference == differences_.end())
-    difference = differences_.insert(difference, {std::string(field), {}});
-  const auto same = std::find_if(difference->values.begin(), difference->values.end(),
-                                 [&](const HeldValue& known) { return known.value == held.value; });
-  if (same == difference->values.end()) {
-    difference->values.push_back(std::move(held));
+void Agreement::State::begin_ballot(Instant now) {
+  messages_sent_ += ballot_.begin(round_, now);
+  if (now >= deadline()) ask_silent_ranks();
+  lead(now);
+}
+
+void Agreement::State::ask_silent_ranks() {
+  const MessageWriter writer = message(AgreementMessage::question);
+  for (int other = 0; other < size(); ++other) {
+    if (other != rank() && !session_.present_.contains(other)) send(other, writer);
+  }
+}
+
+void Agreement::State::lead(Instant now) {
+  if (!ballot_.is_proposed()) {
+    const bool is_complete = all_have_arrived() && knowledge_.failures().empty();
+    if (rank() == 0 && is_complete && now < deadline() + grace() / 2) return decide(now);
+    if (!may_propose(now)) return;
+    if (const Bytes* accepted = ballot_.accepted_before()) return propose(*accepted, now);
+    return propose(encode(knowledge_.failures().empty() ? missed_deadline(now) : failed()), now);
+  }
+  if (!is_chosen(now)) return;
+  const Message chosen{rank(), ballot_.proposed()};
+  MessageReader reader(chosen);
+  Verdict verdict = decode_verdict(reader);
+  const bool down_the_tree = verdict.outcome == Outcome::agreed && size() > session_.paths_.direct_up_to;
+  end(std::move(verdict), chosen.bytes, now);
+  if (down_the_tree) {
+    send_decision_down();
   } else {
-    same->ranks.insert(held.ranks);
+    send_decision_to_all();
   }
 }
 
-void Agreement::merge_fields(int from, const RankSet& ranks, std::string_view text,
-                             const std::vector<FieldDifference>& differences) {
-  std::vector<AgreementField> theirs = fields_of(text, from);
-  for (const AgreementField& own : fields_) {
-    if (value_of(theirs, own.field) == not_set) theirs.push_back({own.field, std::string(not_set)});
-  }
-  for (const AgreementField& field : theirs) {
-    RankSet holders = ranks;
-    for (const FieldDifference& difference : differences) {
-      if (difference.field != field.field) continue;
-      for (const HeldValue& held : difference.values)
-        holders = ranks_without(holders, held.ranks, transport_.size());
-    }
-    if (field.value != value_of(fields_, field.field) && !holders.empty()) {
-      note_difference(field.field, {field.value, holders});
-    }
-  }
-  for (const FieldDifference& difference : differences) {
-    for (const HeldValue& held : difference.values) {
-      if (held.value != value_of(fields_, difference.field)) note_difference(difference.field, held);
-    }
-  }
+bool Agreement::State::may_propose(Instant now) const {
+  if (now >= ballot_.since() + grace() / 2) return !ballot_.is_overtaken();
+  const bool is_settled = ballot_.accepted_before() != nullptr || !knowledge_.failures().empty();
+  return ballot_.has_all_promises() && (is_settled || session_.present_.size() == size());
 }
 
-std::vector<Disagreement> Agreement::find_disagreements() const {
-  std::vector<Disagreement> result;
-  const auto look_at = [&](const AgreementField& field) {
-    const auto difference = std::find_if(differences_.begin(), differences_.end(),
-                                         [&](const FieldDifference& t) { return t.field == field.field; });
-    const bool is_as_required = !field.required || field.value == *field.required;
-    if (difference == differences_.end() && is_as_required) return;
-    Disagreement& found = result.emplace_back(Disagreement{field.field, {}, field.required});
-    if (difference != differences_.end()) found.values = difference->values;
-    RankSet others;
-    for (const HeldValue& held : found.values) others.insert(held.ranks);
-    found.values.push_back({field.value, others.complement(transport_.size())});
-    std::sort(found.values.begin(), found.values.end(), [](const HeldValue& a, const HeldValue& b) {
-      return a.ranks.ranges().front().first < b.ranks.ranges().front().first;
-    });
-  };
-  for (const AgreementField& field : fields_) look_at(field);
-  for (const FieldDifference& difference : differences_) {
-    const bool is_known = std::any_of(fields_.begin(), fields_.end(),
-                                      [&](const AgreementField& f) { return f.field == difference.field; });
-    if (!is_known) look_at({.field = difference.field, .value = std::string(not_set)});
-  }
-  return result;
+bool Agreement::State::is_chosen(Instant now) const {
+  const int acceptances = ballot_.acceptances();
+  const Instant waited = now - ballot_.since();
+  // All, if all are alive: then the verdict is known even after two of them have died.
+  if (acceptances == collectors()) return true;
+  if (waited >= grace() / 4 && 2 * acceptances > collectors()) return true;
+  // The others have died: nobody else can have chosen.
+  const bool is_success = ballot_.proposed().front() == std::byte{0};
+  const bool may_judge_alone = !is_success || now >= deadline() + grace() / 2;
+  return waited >= grace() / 2 && may_judge_alone && !ballot_.is_overtaken();
 }
 
-void Agreement::settle(Verdict verdict) {
+void Agreement::State::propose(Bytes verdict, Instant now) {
+  messages_sent_ += ballot_.propose(round_, std::move(verdict), now);
+  lead(now);
+}
+
+Verdict Agreement::State::failed() const {
+  return {
+      .outcome = Outcome::failed, .failures = knowledge_.failures(), .deadline = {.step = options_.step}};
+}
+
+Verdict Agreement::State::missed_deadline(Instant now) const {
+  DeadlineError::Details details{.step = options_.step, .waited = now - session_.started_};
+  details.missing = session_.present_.complement(size());
+  details.unfinished = session_.present_.without(knowledge_.arrived());
+  for (const HeldValue& place : session_.places_) {
+    const RankSet unfinished = place.ranks.without(knowledge_.arrived());
+    if (!place.value.empty() && !unfinished.empty()) details.places.push_back({place.value, unfinished});
+  }
+  // All have arrived, but this one too late to agree.
+  if (details.missing.empty() && details.unfinished.empty()) details.missing = RankSet(rank());
+  return {.outcome = Outcome::deadline_missed, .deadline = std::move(details)};
+}
+
+// Verdicts.
+
+void Agreement::State::decide(Instant now) {
+  Verdict verdict{.outcome = Outcome::agreed, .disagreements = knowledge_.disagreements()};
+  if (!verdict.disagreements.empty()) verdict.outcome = Outcome::disagreed;
+  if (verdict.outcome == Outcome::agreed && !options_.is_last) return agree_and_go_on();
+  if (!ballot_.is_led_here()) messages_sent_ += ballot_.begin(round_, now);
+  propose(encode(verdict), now);
+}
+
+void Agreement::State::agree_and_go_on() {
+  verdict_ = Verdict{};
+  session_.note_agreed(round_);
+  const MessageWriter writer = message(AgreementMessage::agreed);
+  for (const int child : children()) send(child, writer);
+}
+
+void Agreement::State::end(Verdict verdict, Bytes encoded, Instant now) {
   verdict_ = std::move(verdict);
-  session_.remember(round_, encoded_verdict(), verdict_->outcome != Verdict::Outcome::agreed);
+  ended_at_ = now;
+  session_.end_with(std::move(encoded));
 }
 
-void Agreement::decide() {
-  Verdict verdict{.outcome = Verdict::Outcome::agreed, .disagreements = find_disagreements()};
-  if (!verdict.disagreements.empty()) verdict.outcome = Verdict::Outcome::disagreed;
-  settle(std::move(verdict));
-  send_verdict(children());
-}
-
-void Agreement::give_up() {
-  settle({.outcome = Verdict::Outcome::failed, .failures = failures_, .deadline = {.step = options_.step}});
-  send_verdict_to_all();
-}
-
-bool Agreement::has_heard_from_all() const {
-  RankSet known = arrived_;
-  known.insert(present_);
-  return known.size() == transport_.size();
-}
-
-void Agreement::miss_deadline() {
-  if (!failures_.empty()) return give_up();
-  const RankSet late = arrived_.complement(transport_.size());
-  DeadlineError::Details details{.step = options_.step, .waited = waited()};
-  // All have arrived, but too late: other ranks may have named this one as missing already.
-  if (late.empty()) {
-    details.missing = RankSet(transport_.rank());
-  } else {
-    RankSet heard = arrived_;
-    heard.insert(present_);
-    details.missing = heard.complement(transport_.size());
-    RankSet others = arrived_;
-    others.insert(details.missing);
-    details.unfinished = others.complement(transport_.size());
-  }
-  settle({.outcome = Verdict::Outcome::deadline_missed, .deadline = std::move(details)});
-  send_verdict_to_all();
-}
-
-void Agreement::send_verdict_to_all() {
-  // Directly, since an inner node of the tree may be dead; also to missing ranks, which may only be late.
-  std::vector<int> others;
-  for (int rank = 0; rank < transport_.size(); ++rank) {
-    if (rank != transport_.rank()) others.push_back(rank);
-  }
-  send_verdict(others);
-}
-
-void Agreement::send_verdict(const std::vector<int>& ranks) {
-  for (const int rank : ranks) session_.send(rank, session_.last_verdict_);
-  messages_sent_ += static_cast<int>(ranks.size());
-}
-
-Bytes Agreement::encoded_verdict() {
-  MessageWriter writer;
-  put_header(
-      writer,
-      {.is_verdict = true, .round = round_, .is_final = verdict_->outcome != Verdict::Outcome::agreed});
-  writer.put_byte(static_cast<std::uint8_t>(verdict_->outcome));
-  writer.put_number(count_of(waited()));
-  writer.put_number(verdict_->disagreements.size());
-  for (const Disagreement& disagreement : verdict_->disagreements) {
-    writer.put_text(disagreement.field);
-    put_values(writer, disagreement.values);
-    writer.put_byte(disagreement.required ? 1 : 0);
-    if (disagreement.required) writer.put_text(*disagreement.required);
-  }
-  const DeadlineError::Details& deadline = verdict_->deadline;
-  writer.put_text(deadline.step);
-  writer.put_ranks(deadline.missing);
-  writer.put_ranks(deadline.unfinished);
-  writer.put_number(count_of(deadline.waited));
-  writer.put_byte(deadline.complete ? 1 : 0);
-  put_failures(writer, verdict_->failures);
-  return writer.take();
-}
-
-void Agreement::read_verdict(const Message& message) {
+void Agreement::State::accept_decision(const Message& message) {
   MessageReader reader(message);
   static_cast<void>(take_header(reader));
-  Verdict verdict;
-  const std::uint8_t outcome = reader.take_byte();
-  if (outcome > static_cast<std::uint8_t>(Verdict::Outcome::failed)) reader.refuse();
-  verdict.outcome = static_cast<Verdict::Outcome>(outcome);
-  session_.started_no_later_than(duration_of(reader.take_number()));
-  verdict.disagreements.resize(reader.take_count());
-  for (Disagreement& disagreement : verdict.disagreements) {
-    disagreement.field = reader.take_text();
-    disagreement.values = take_values(reader);
-    if (reader.take_byte() != 0) disagreement.required = reader.take_text();
+  const bool along_tree = reader.take_byte() != 0;
+  if (verdict_) {
+    // From the leader, when it has told all others.
+    if (!along_tree) stands_by_ = false;
+    return;
   }
-  verdict.deadline.step = reader.take_text();
-  verdict.deadline.missing = reader.take_ranks();
-  verdict.deadline.unfinished = reader.take_ranks();
-  verdict.deadline.waited = duration_of(reader.take_number());
-  verdict.deadline.complete = reader.take_byte() != 0;
-  verdict.failures = take_failures(reader);
-  reader.expect_end();
-  settle(std::move(verdict));
-  const bool came_along_the_tree =
-      verdict_->outcome == Verdict::Outcome::agreed || verdict_->outcome == Verdict::Outcome::disagreed;
-  if (came_along_the_tree) send_verdict(children());
+  const std::size_t rest = reader.position();
+  Bytes encoded(message.bytes.begin() + static_cast<std::ptrdiff_t>(rest), message.bytes.end());
+  end(decode_verdict(reader), std::move(encoded), transport_.now());
+  if (along_tree) {
+    stands_by_ = is_collector(rank());
+    send_decision_down();
+  } else {
+    for (int other = rank() + 1; other < collectors(); ++other) {
+      if (other != message.from) send_decision(other, false);
+    }
+  }
+}
+
+void Agreement::State::send_decision(int to, bool along_tree) {
+  MessageWriter writer = message(AgreementMessage::decision);
+  writer.put_byte(along_tree ? 1 : 0);
+  writer.put_rest(session_.decision_);
+  send(to, writer);
+}
+
+void Agreement::State::send_decision_to_all() {
+  // Directly, since an inner node of the tree may be dead; also to missing ranks, which may only be late. The
+  // collectors come last: they know by it that all others have been told.
+  for (int other = collectors(); other < size(); ++other) {
+    if (other != rank()) send_decision(other, false);
+  }
+  for (int other = 0; other < collectors(); ++other) {
+    if (other != rank()) send_decision(other, false);
+  }
+}
+
+void Agreement::State::send_decision_down() {
+  is_on_path_ = true;
+  for (const int child : children()) {
+    send_decision(child, true);
+    if (subtree_of(child) > 1) passing_on_.insert(RankSet(child));
+  }
+}
+
+void Agreement::State::pass_on(Instant now) {
+  if (!session_.is_over()) return;
+  if (!passing_on_.empty() && now >= ended_at_ + grace() / 4) {
+    for (const RankSet::Range& range : passing_on_.ranges()) {
+      for (int child = range.first; child <= range.last; ++child) {
+        for (int below = child; below < child + subtree_of(child); ++below) send_decision(below, false);
+      }
+    }
+    passing_on_ = RankSet();
+  }
+  if (is_on_path_ && passing_on_.empty() && !told_parent_) {
+    told_parent_ = true;
+    if (ballot_.is_led_here()) {
+      for (int other = 0; other < collectors(); ++other) {
+        if (other != rank()) send_decision(other, false);
+      }
+    } else if (subtree_of(rank()) > 1) {
+      send(tree_parent(rank(), session_.paths_.tree_radix), message(AgreementMessage::passed_on));
+    }
+  }
+  if (stands_by_ && now >= ended_at_ + rank() * grace()) {
+    stands_by_ = false;
+    send_decision_to_all();
+  }
+}
+
+bool Agreement::State::is_passed_on(Instant now) {
+  if (!passing_on_.empty() || stands_by_) return false;
+  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not.
+  return session_.sends_done() || now >= deadline() + 4 * grace();
+}
+
+// The public face.
+
+Agreement::Agreement(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options)
+    : session_(session),
+      state_(std::make_unique<State>(session, std::move(fields), std::move(options))) {}
+
+Agreement::~Agreement() {
+  if (!state_->has_verdict()) session_.reopen(state_->round());
+}
+
+void Agreement::arrive() {
+  state_->arrive();
+}
+
+void Agreement::fail(std::string what) {
+  state_->fail(std::move(what));
+}
+
+bool Agreement::step() {
+  return state_->step();
+}
+
+const Verdict& Agreement::verdict() const {
+  return state_->verdict();
+}
+
+int Agreement::messages_sent() const noexcept {
+  return state_->messages_sent();
 }
 
 void finish(Agreement& agreement, AgreementSession& session) {
@@ -455,13 +516,9 @@ void finish(Agreement& agreement, AgreementSession& session) {
   agreement.verdict().raise();
 }
 
-void agree(AgreementSession& session, std::vector<AgreementField> fields, std::string step) {
-  Agreement agreement(session, std::move(fields), {.step = std::move(step)});
-  finish(agreement, session);
-}
-
-void arrive(AgreementSession& session, std::string step, const std::optional<std::string>& failure) {
-  Agreement agreement(session, {}, {.step = std::move(step), .arrives_at_once = !failure});
+void arrive(AgreementSession& session, AgreementOptions options, const std::optional<std::string>& failure) {
+  options.arrives_at_once = !failure;
+  Agreement agreement(session, {}, std::move(options));
   if (failure) agreement.fail(*failure);
   finish(agreement, session);
 }
@@ -469,11 +526,9 @@ void arrive(AgreementSession& session, std::string step, const std::optional<std
 void abandon(AgreementSession& session, std::string why) noexcept {
   if (session.is_over()) return;
   try {
-    Transport& transport = session.transport();
     Agreement agreement(session, {}, {.arrives_at_once = false});
     agreement.fail(std::move(why));
-    const auto until = transport.now() + session.timeouts().grace;
-    while (!agreement.step() && transport.now() < until) transport.idle();
+    while (!agreement.step()) session.transport().idle();
   } catch (...) {
     // The caller is about to throw the error that made this rank leave.
   }

@@ -1,37 +1,59 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <vector>
 
 #include "protocol/message.hpp"
+#include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/errors.hpp"
 
 namespace rankmesh {
 
-// A message of an agreement begins with its type and its round. In a verdict, whether it ends the bring-up
-// follows.
-inline constexpr std::uint8_t report_message = 0xA1;
-inline constexpr std::uint8_t verdict_message = 0xA2;
+/// The messages of an agreement.
+enum class AgreementMessage : std::uint8_t {
+  /// What a rank knows of itself and of the ranks below it in the tree.
+  report = 0xA1,
+  /// All ranks agree, and the bring-up goes on with the next round.
+  agreed,
+  /// The verdict that ends the bring-up.
+  decision,
+  /// The sender and all ranks below it in the tree have passed the decision on.
+  passed_on,
+  /// Asks ranks that have not answered after the deadline for a report.
+  question,
+  // Between collectors, see ballot.hpp.
+  prepare,
+  promise,
+  proposal,
+  acceptance,
+};
 
 /// The first fields of every message of an agreement.
 struct AgreementHeader {
-  bool is_verdict = false;
+  AgreementMessage type = AgreementMessage::report;
+  /// The round of the sender.
   std::uint64_t round = 0;
-  /// Whether it is a verdict that ends the bring-up.
-  bool is_final = false;
+  /// The time since the start of the bring-up, as far as the sender knows.
+  std::chrono::nanoseconds elapsed{0};
 };
 
 /// @throws ProtocolError if the message does not belong to an agreement
-[[nodiscard]] inline AgreementHeader take_header(MessageReader& reader) {
-  const std::uint8_t type = reader.take_byte();
-  if (type != report_message && type != verdict_message) reader.refuse();
-  AgreementHeader header{.is_verdict = type == verdict_message, .round = reader.take_number()};
-  if (header.is_verdict) header.is_final = reader.take_byte() != 0;
-  return header;
-}
+[[nodiscard]] AgreementHeader take_header(MessageReader& reader);
+[[nodiscard]] AgreementHeader header_of(const Message& message);
+void put_header(MessageWriter& writer, const AgreementHeader& header);
 
-inline void put_header(MessageWriter& writer, const AgreementHeader& header) {
-  writer.put_byte(header.is_verdict ? verdict_message : report_message);
-  writer.put_number(header.round);
-  if (header.is_verdict) writer.put_byte(header.is_final ? 1 : 0);
-}
+void put_values(MessageWriter& writer, const std::vector<HeldValue>& values);
+[[nodiscard]] std::vector<HeldValue> take_values(MessageReader& reader);
+
+void put_failures(MessageWriter& writer, const std::vector<RankFailure>& failures);
+[[nodiscard]] std::vector<RankFailure> take_failures(MessageReader& reader);
+
+[[nodiscard]] Bytes encode(const Verdict& verdict);
+/// @throws ProtocolError
+[[nodiscard]] Verdict decode_verdict(MessageReader& reader);
+
+/// Adds ranks to those that hold a value.
+void add_holders(std::vector<HeldValue>& values, const HeldValue& held);
 
 }  // namespace rankmesh

@@ -4,24 +4,27 @@
 #include <utility>
 
 #include "protocol/agreement_message.hpp"
+#include "protocol/ballot.hpp"
 
 namespace rankmesh {
 namespace {
 
-AgreementHeader header_of(const Message& message) {
-  MessageReader reader(message);
-  return take_header(reader);
+/// So that a few of them can be added up.
+constexpr std::chrono::nanoseconds longest_timeout = std::chrono::hours(24 * 3650);
+
+std::chrono::nanoseconds within_limits(std::chrono::nanoseconds duration) {
+  return std::clamp<std::chrono::nanoseconds>(duration, std::chrono::milliseconds(1), longest_timeout);
 }
 
 }  // namespace
 
-AgreementSession::AgreementSession(Transport& transport, Timeouts timeouts, Channel channel)
+AgreementSession::AgreementSession(Transport& transport, Timeouts timeouts, Channel channel,
+                                   MessagePaths paths)
     : transport_(transport),
-      timeouts_(timeouts),
+      timeouts_{.deadline = within_limits(timeouts.deadline), .grace = within_limits(timeouts.grace)},
       channel_(channel),
-      started_(transport.now()) {
-  timeouts_.deadline = std::max<Instant>(timeouts_.deadline, std::chrono::milliseconds(1));
-}
+      paths_(paths),
+      started_(transport.now()) {}
 
 std::chrono::nanoseconds AgreementSession::remaining() const {
   return std::max<Instant>(timeouts_.deadline - elapsed(), std::chrono::milliseconds(1));
@@ -39,30 +42,49 @@ std::optional<Message> AgreementSession::receive(std::uint64_t round) {
   }
   while (auto message = transport_.receive(channel_)) {
     const AgreementHeader header = header_of(*message);
-    if (header.round == round || (header.round > round && header.is_final)) return message;
+    started_ = std::min(started_, transport_.now() - header.elapsed);
+    newest_round_ = std::max(newest_round_, header.round);
+    if (header.type == AgreementMessage::report) note_report(*message);
+    const bool belongs_to_one_round =
+        header.type == AgreementMessage::report || header.type == AgreementMessage::agreed;
+    if (!belongs_to_one_round || header.round == round) return message;
     if (header.round > round) {
       early_.push_back(std::move(*message));
-    } else if (!header.is_verdict && header.round == last_round_) {
+    } else if (header.type == AgreementMessage::report) {
       answer(*message);
     }
   }
   return std::nullopt;
 }
 
+void AgreementSession::note_report(const Message& message) {
+  MessageReader reader(message);
+  static_cast<void>(take_header(reader));
+  note_presence(take_values(reader));
+}
+
+void AgreementSession::note_presence(const std::vector<HeldValue>& places) {
+  for (const HeldValue& place : places) {
+    // What a rank says first counts: a report may be older than one that came another way.
+    const HeldValue added{place.value, place.ranks.without(present_)};
+    if (added.ranks.empty()) continue;
+    add_holders(places_, added);
+    present_.insert(added.ranks);
+  }
+}
+
 void AgreementSession::answer(const Message& message) {
-  // Ranks that are behind ask the two collectors only; a late report to any other rank needs no answer.
-  constexpr int last_collector = 1;
-  if (transport_.rank() <= last_collector) send(message.from, last_verdict_);
+  // A rank that is behind asks the collectors alone. After the deadline it is to wait for the decision.
+  const std::uint64_t round = header_of(message).round;
+  if (!is_collector(transport_.rank()) || last_agreed_ != round || elapsed() >= timeouts_.deadline) return;
+  MessageWriter writer;
+  put_header(writer, {AgreementMessage::agreed, round, elapsed()});
+  send(message.from, writer.bytes());
 }
 
-void AgreementSession::started_no_later_than(std::chrono::nanoseconds ago) {
-  started_ = std::min(started_, transport_.now() - ago);
-}
-
-void AgreementSession::remember(std::uint64_t round, Bytes verdict, bool is_over) {
-  last_round_ = round;
-  last_verdict_ = std::move(verdict);
-  is_over_ = is_over;
+void AgreementSession::end_with(Bytes verdict) {
+  decision_ = std::move(verdict);
+  is_over_ = true;
 }
 
 }  // namespace rankmesh

@@ -26,6 +26,10 @@ std::string describe(const DeadlineError::Details& details) {
   if (!all_answered && !details.unfinished.empty()) {
     text.append(", and ").append(details.unfinished.to_string()).append(" had not finished");
   }
+  for (const HeldValue& place : details.places) {
+    text.append("; ").append(place.ranks.to_string()).append(place.ranks.size() == 1 ? " is in " : " are in ");
+    text.append(place.value);
+  }
   if (!details.complete) text += "; these ranks collect who is missing, so others may be missing too";
   text.append("; look at the output of ").append(late.size() == 1 ? "that rank" : "those ranks");
   return text.append(", or allow more time");

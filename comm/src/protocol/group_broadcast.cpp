@@ -19,8 +19,7 @@ Bytes encode(std::uint8_t type, std::size_t step, const Payload& payload) {
   writer.put_byte(type);
   writer.put_number(step);
   writer.put_text(payload.failure);
-  writer.put_number(payload.bytes.size());
-  for (const std::byte byte : payload.bytes) writer.put_byte(static_cast<std::uint8_t>(byte));
+  writer.put_bytes(payload.bytes);
   return writer.take();
 }
 
@@ -109,8 +108,7 @@ void GroupBroadcast::handle(const Message& message) {
   const std::uint64_t step = reader.take_number();
   Payload payload;
   payload.failure = reader.take_text();
-  payload.bytes.resize(reader.take_count());
-  for (std::byte& byte : payload.bytes) byte = static_cast<std::byte>(reader.take_byte());
+  payload.bytes = reader.take_bytes();
   reader.expect_end();
 
   if (step >= steps_.size() || !steps_[step].step.group || steps_[step].payload) reader.refuse();

@@ -20,8 +20,11 @@ void MessageWriter::put_number(std::uint64_t value) {
 }
 
 void MessageWriter::put_text(std::string_view text) {
-  put_number(text.size());
-  const auto bytes = std::as_bytes(std::span(text));
+  put_bytes(std::as_bytes(std::span(text)));
+}
+
+void MessageWriter::put_bytes(std::span<const std::byte> bytes) {
+  put_number(bytes.size());
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }
 
@@ -66,6 +69,11 @@ std::string_view MessageReader::take_text() {
   const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + next_, size);
   next_ += size;
   return text;
+}
+
+Bytes MessageReader::take_bytes() {
+  const auto bytes = std::as_bytes(std::span(take_text()));
+  return {bytes.begin(), bytes.end()};
 }
 
 RankSet MessageReader::take_ranks() {

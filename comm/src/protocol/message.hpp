@@ -19,6 +19,9 @@ class MessageWriter {
   void put_byte(std::uint8_t value) { bytes_.push_back(static_cast<std::byte>(value)); }
   void put_number(std::uint64_t value);
   void put_text(std::string_view text);
+  void put_bytes(std::span<const std::byte> bytes);
+  /// Without their number: the last value of a message.
+  void put_rest(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
   void put_ranks(const RankSet& ranks);
 
   [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
@@ -49,8 +52,11 @@ class MessageReader {
   [[nodiscard]] std::size_t take_count();
   /// Valid as long as the message.
   [[nodiscard]] std::string_view take_text();
+  [[nodiscard]] Bytes take_bytes();
   [[nodiscard]] RankSet take_ranks();
   [[nodiscard]] bool is_at_end() const noexcept { return left() == 0; }
+  /// The number of bytes that have been read.
+  [[nodiscard]] std::size_t position() const noexcept { return next_; }
   /// Throws ProtocolError if bytes are left.
   void expect_end() const;
   [[noreturn]] void refuse() const;

@@ -63,6 +63,14 @@ RankSet RankSet::complement(int world_size) const {
   return result;
 }
 
+RankSet RankSet::without(const RankSet& other) const {
+  if (ranges_.empty()) return {};
+  const int end = ranges_.back().last + 1;
+  RankSet left_out = complement(end);
+  left_out.insert(other);
+  return left_out.complement(end);
+}
+
 std::string RankSet::to_string(std::size_t max_ranges) const {
   if (ranges_.empty()) return "no rank";
   const std::size_t shown = std::min(ranges_.size(), max_ranges);

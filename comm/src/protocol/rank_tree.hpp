@@ -16,33 +16,33 @@ constexpr int tree_radix = 8;
 
 /// The place value of the lowest nonzero digit of a node: the largest power of the radix that divides it.
 /// @param node above 0
-[[nodiscard]] inline int tree_weight(int node) {
+[[nodiscard]] inline int tree_weight(int node, int radix = tree_radix) {
   int weight = 1;
-  for (; node % tree_radix == 0; node /= tree_radix) weight *= tree_radix;
+  for (; node % radix == 0; node /= radix) weight *= radix;
   return weight;
 }
 
-[[nodiscard]] inline int tree_parent(int node) {
+[[nodiscard]] inline int tree_parent(int node, int radix = tree_radix) {
   if (node == 0) return 0;
-  const int weight = tree_weight(node);
-  return node - node / weight % tree_radix * weight;
+  const int weight = tree_weight(node, radix);
+  return node - node / weight % radix * weight;
 }
 
 /// The size of the subtree of `node`, which has the nodes node, node + 1, ..., node + result - 1.
-[[nodiscard]] inline int subtree_size(int node, int size) {
+[[nodiscard]] inline int subtree_size(int node, int size, int radix = tree_radix) {
   if (node == 0) return size;
-  return std::min(tree_weight(node), size - node);
+  return std::min(tree_weight(node, radix), size - node);
 }
 
 /// The children of a node, those with the largest subtrees first.
-[[nodiscard]] inline std::vector<int> tree_children(int node, int size) {
-  const int subtree = subtree_size(node, size);
+[[nodiscard]] inline std::vector<int> tree_children(int node, int size, int radix = tree_radix) {
+  const int subtree = subtree_size(node, size, radix);
   std::vector<int> children;
-  for (int weight = 1; weight < subtree; weight *= tree_radix) {
-    for (int digit = 1; digit < tree_radix && digit * weight < subtree; ++digit) {
+  for (int weight = 1; weight < subtree; weight *= radix) {
+    for (int digit = 1; digit < radix && digit * weight < subtree; ++digit) {
       children.push_back(node + digit * weight);
     }
-    if (weight > subtree / tree_radix) break;
+    if (weight > subtree / radix) break;
   }
   std::reverse(children.begin(), children.end());
   return children;

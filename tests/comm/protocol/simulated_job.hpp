@@ -112,20 +112,25 @@ class SimulatedJob {
 
   SimulatedNetwork network;
   Timeouts timeouts = simulated_timeouts;
+  MessagePaths paths{};
   std::vector<Member> members{};
 
  private:
   void begin(int rank) {
     Member& member = at(rank);
     if (!member.session) {
-      member.session = std::make_unique<AgreementSession>(network.transport(rank), timeouts);
+      member.session = std::make_unique<AgreementSession>(network.transport(rank), timeouts,
+                                                          Channel::agreement, paths);
     }
     const std::string name =
         member.work_before.size() == 1 ? "agreement" : "round " + std::to_string(member.finished);
     member.begun_at = network.now();
     member.agreement = std::make_unique<Agreement>(
         *member.session, member.fields,
-        AgreementOptions{.step = name, .arrives_at_once = member.work_inside == Duration(0)});
+        AgreementOptions{
+            .step = name,
+            .arrives_at_once = member.work_inside == Duration(0),
+            .is_last = static_cast<std::size_t>(member.finished) + 1 == member.work_before.size()});
   }
 
   void work(Member& member) {

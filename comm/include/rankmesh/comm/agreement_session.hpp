@@ -5,21 +5,33 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/export.hpp"
+#include "rankmesh/comm/rank_set.hpp"
 #include "rankmesh/comm/transport.hpp"
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// How long to wait for other ranks.
+/// How long to wait for other ranks. Durations beyond ten years count as ten years.
 struct Timeouts {
   /// For the whole bring-up, from the arrival of the first rank. At least a millisecond.
   std::chrono::nanoseconds deadline = std::chrono::minutes(5);
-  /// The longest time that a message may take. After the deadline a rank waits so long for the verdict of
-  /// rank 0, and then so long again for that of rank 1.
+  /// The longest time that a message and its answer may take. After the deadline, a rank that collects
+  /// reports waits half of it for the answers of the others.
   std::chrono::nanoseconds grace = std::chrono::seconds(5);
 
   bool operator==(const Timeouts&) const = default;
+};
+
+/// Along which paths reports and verdicts travel.
+struct MessagePaths {
+  /// The radix of the tree of the reports, see `docs/design.md`. At least 2.
+  int tree_radix = 8;
+  /// Up to this world size, the verdict that ends a bring-up is sent to each rank directly; beyond it, a
+  /// verdict of success travels down the tree.
+  int direct_up_to = 64;
 };
 
 /// The agreements of one bring-up: they follow each other as rounds, on one channel and under one deadline.
@@ -27,8 +39,8 @@ struct Timeouts {
 /// ahead of another.
 ///
 /// If a rank dies after reporting its subtree and before passing the verdict on, the ranks below it stay in a
-/// round that all others have left. They then ask ranks 0 and 1, which answer with the verdict of that round.
-/// A verdict that ends the bring-up ends the current round of a rank, even if it was given in the next one.
+/// round that all others have left. They then ask the collectors, ranks 0 to 2, which answer with the verdict
+/// of that round. A verdict that ends the bring-up ends the current round of a rank, whichever it is.
 ///
 /// Each rank has one session for each bring-up.
 class AgreementSession {
@@ -38,7 +50,7 @@ class AgreementSession {
 
   /// @param transport must outlive this
   explicit AgreementSession(Transport& transport, Timeouts timeouts = {},
-                            Channel channel = Channel::agreement);
+                            Channel channel = Channel::agreement, MessagePaths paths = {});
   AgreementSession(const AgreementSession&) = delete;
   AgreementSession& operator=(const AgreementSession&) = delete;
   ~AgreementSession() = default;
@@ -54,33 +66,61 @@ class AgreementSession {
   /// Whether a verdict has ended the bring-up on all ranks: no round can follow.
   [[nodiscard]] bool is_over() const noexcept { return is_over_; }
 
+  /// Says what this rank is doing, for the error of a missed deadline: for example `MPI_Comm_create_group at
+  /// step tensor`. Empty: nothing but this agreement.
+  void set_place(std::string place) { place_ = std::move(place); }
+
  private:
   friend class Agreement;
+  friend class Ballot;
+
+  /// The verdict that a collector has accepted from the leader of a ballot.
+  struct Accepted {
+    int ballot = 0;
+    Bytes verdict;
+  };
 
   /// The number of the next round.
   [[nodiscard]] std::uint64_t begin() noexcept { return next_round_++; }
   void reopen(std::uint64_t round) noexcept { next_round_ = round; }
   void send(int to, const Bytes& message);
   [[nodiscard]] bool sends_done() { return transport_.sends_done(channel_); }
-  /// The next message of a round, or the next verdict that ends the bring-up. Answers ranks that are a round
+  /// The next message for a round. Keeps what belongs to the next round, and answers ranks that are a round
   /// behind.
   [[nodiscard]] std::optional<Message> receive(std::uint64_t round);
+  /// Whether a message of a later round was received: then all ranks have agreed in this one.
+  [[nodiscard]] bool is_past(std::uint64_t round) const noexcept { return newest_round_ > round; }
+  void note_report(const Message& message);
   void answer(const Message& message);
   /// Notes that another rank began the bring-up this long ago.
   void started_no_later_than(std::chrono::nanoseconds ago);
-  /// Keeps the verdict of a round, for ranks that ask for it during the next one.
-  void remember(std::uint64_t round, Bytes verdict, bool is_over);
+  /// Notes that ranks answered after the deadline, and what they were doing then.
+  void note_presence(const std::vector<HeldValue>& places);
+  /// Keeps the number of a round in which all agreed, for ranks that ask for it during the next one.
+  void note_agreed(std::uint64_t round) noexcept { last_agreed_ = round; }
+  /// Keeps the verdict that ends the bring-up.
+  void end_with(Bytes verdict);
 
   Transport& transport_;
   Timeouts timeouts_;
   Channel channel_;
+  MessagePaths paths_;
   Instant started_;
   std::uint64_t next_round_ = 0;
   /// Messages of the next round, from ranks that are ahead.
   std::deque<Message> early_;
-  std::uint64_t last_round_ = 0;
-  Bytes last_verdict_;
+  std::uint64_t newest_round_ = 0;
+  std::optional<std::uint64_t> last_agreed_;
+  /// The verdict that ended the bring-up.
+  Bytes decision_;
   bool is_over_ = false;
+  std::string place_;
+  /// What the ranks that answered after the deadline were doing then.
+  std::vector<HeldValue> places_;
+  RankSet present_;
+  /// On a collector: the highest ballot it takes part in, and what it accepted.
+  int promised_ = 0;
+  std::optional<Accepted> accepted_;
 };
 
 }  // namespace rankmesh

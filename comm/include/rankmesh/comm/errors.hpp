@@ -78,10 +78,13 @@ class DeadlineError : public InterruptedError {
     RankSet missing{};
     /// The ranks that answered at the deadline but had not finished. They may be waiting for a missing rank.
     RankSet unfinished{};
+    /// What the unfinished ranks were doing, where they said it: for example `MPI_Comm_create_group at step
+    /// tensor`.
+    std::vector<HeldValue> places{};
     /// The longest time that any rank waited.
     std::chrono::nanoseconds waited{0};
-    /// Whether the list is complete. False if ranks 0 and 1, which collect it, are silent themselves:
-    /// `missing` then holds these two only.
+    /// Whether the list is complete. False if ranks 0 to 2, which collect it, are all silent: `missing` then
+    /// holds these only.
     bool complete = true;
 
     bool operator==(const Details&) const = default;

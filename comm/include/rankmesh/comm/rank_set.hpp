@@ -44,6 +44,8 @@ class RankSet {
   void insert(const RankSet& other);
   /// The ranks 0 .. world_size - 1 that are not in this set.
   [[nodiscard]] RankSet complement(int world_size) const;
+  /// The ranks of this set that are not in another. O(ranges of both).
+  [[nodiscard]] RankSet without(const RankSet& other) const;
 
   /// `rank 3`, `ranks 0-3, 8 and 12-15`; beyond `max_ranges` ranges `... and 96 more ranks`; `no rank`.
   [[nodiscard]] std::string to_string(std::size_t max_ranges = 8) const;
