@@ -13,6 +13,9 @@
 
 namespace rankmesh::tests {
 
+/// Thrown out of a protocol whose rank has just died.
+struct RankDied {};
+
 /// A network of ranks in one thread, with a simulated clock that only `advance` moves, so that tests need not
 /// wait for deadlines. The protocols run over it as they run over MPI. Messages between two ranks arrive in
 /// order; messages to and from a killed rank are lost.
@@ -34,6 +37,16 @@ class SimulatedNetwork {
   [[nodiscard]] int messages_sent() const { return messages_sent_; }
 
   void kill(int rank) { at(rank).alive = false; }
+  /// Stops a rank just before it sends or takes its n-th message, counted from 0: for a while, or for ever. A
+  /// rank that dies leaves its protocol by `RankDied`.
+  void stop_at(int rank, int nth_message, std::optional<Duration> pause) {
+    at(rank).stops_at = nth_message;
+    at(rank).pause = pause;
+  }
+  /// Whether the stop above was reached.
+  [[nodiscard]] bool has_stopped(int rank) { return !at(rank).stops_at.has_value(); }
+  /// Whether a rank that was stopped for a while goes on.
+  [[nodiscard]] bool is_running(int rank) { return now_ >= at(rank).stopped_until; }
   [[nodiscard]] bool is_alive(int rank) { return at(rank).alive; }
   /// From now on, only every n-th call of `receive` on a rank can return a message. MPI, too, may need
   /// several calls to return messages that arrived long ago.
@@ -64,30 +77,49 @@ class SimulatedNetwork {
     [[nodiscard]] int rank() const noexcept override { return own_rank; }
     [[nodiscard]] int size() const noexcept override { return network.size(); }
     [[nodiscard]] bool sends_done(Channel /*channel*/) override { return true; }
-    [[nodiscard]] Duration now() override { return network.now_; }
+    [[nodiscard]] Duration now() override { return std::max(network.now_, stopped_until); }
     void idle() override {}
 
     void send(int to, Channel channel, std::span<const std::byte> bytes) override {
+      count_message();
       ++network.messages_sent_;
       if (!alive || !network.at(to).alive) return;
       Duration& last = last_arrival[to];
-      last = std::max(last, network.now_ + network.latency_(own_rank, to));
+      last = std::max(last, now() + network.latency_(own_rank, to));
       network.at(to).arriving[channel].push_back({last, {own_rank, Bytes(bytes.begin(), bytes.end())}});
     }
 
     [[nodiscard]] std::optional<Message> receive(Channel channel) override {
       if (++looks % network.nth_look_ != 0) return std::nullopt;
+      // After a stop, messages show at the next step of the rank.
+      if (now() > network.now_) return std::nullopt;
       auto& queue = arriving[channel];
       const auto here =
           std::find_if(queue.begin(), queue.end(), [&](const Arriving& a) { return a.at <= network.now_; });
       if (here == queue.end()) return std::nullopt;
+      count_message();
+      if (now() > network.now_) return std::nullopt;
       Message message = std::move(here->message);
       queue.erase(here);
       return message;
     }
 
+    void count_message() {
+      if (stops_at != messages++) return;
+      stops_at.reset();
+      if (!pause) {
+        alive = false;
+        throw RankDied();
+      }
+      stopped_until = network.now_ + *pause;
+    }
+
     SimulatedNetwork& network;
     int own_rank;
+    int messages = 0;
+    std::optional<int> stops_at;
+    std::optional<Duration> pause;
+    Duration stopped_until{0};
     bool alive = true;
     int looks = 0;
     std::map<Channel, std::deque<Arriving>> arriving;

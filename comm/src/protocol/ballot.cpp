@@ -1,5 +1,6 @@
 #include "protocol/ballot.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace rankmesh {
@@ -37,10 +38,11 @@ int Ballot::propose(std::uint64_t round, Bytes verdict, Transport::Duration now)
   phase_ = Phase::proposing;
   since_ = now;
   answered_ = RankSet();
-  session_.accepted_ = AgreementSession::Accepted{transport().rank(), std::move(verdict)};
+  proposed_ = std::move(verdict);
+  session_.accepted_ = AgreementSession::Accepted{transport().rank(), proposed_};
   MessageWriter writer;
   put_header(writer, {AgreementMessage::proposal, round, session_.elapsed()});
-  writer.put_bytes(session_.accepted_->verdict);
+  writer.put_bytes(proposed_);
   return send_to_others(writer);
 }
 

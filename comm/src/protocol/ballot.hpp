@@ -45,7 +45,8 @@ class Ballot {
   int propose(std::uint64_t round, Bytes verdict, Transport::Duration now);
   /// The number of collectors that have accepted, this one included.
   [[nodiscard]] int acceptances() const noexcept { return 1 + static_cast<int>(answered_.size()); }
-  [[nodiscard]] const Bytes& proposed() const noexcept { return session_.accepted_->verdict; }
+  /// What this rank has proposed.
+  [[nodiscard]] const Bytes& proposed() const noexcept { return proposed_; }
 
   /// Handles a message of a ballot. Returns the number of messages sent.
   /// @throws ProtocolError
@@ -60,6 +61,7 @@ class Ballot {
   AgreementSession& session_;
   Phase phase_ = Phase::none;
   Transport::Duration since_{0};
+  Bytes proposed_;
   /// The other collectors that have answered in the current phase.
   RankSet answered_;
 };

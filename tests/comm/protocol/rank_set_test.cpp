@@ -58,3 +58,14 @@ TEST_CASE("a rank set prints as a person would write it") {
   CHECK(RankSet::of({{0, 3}, {8, 8}, {12, 15}}).to_string() == "ranks 0-3, 8 and 12-15");
   CHECK(RankSet::of({{0, 0}, {2, 2}, {4, 4}, {6, 7}}).to_string(2) == "ranks 0, 2 and 3 more ranks");
 }
+
+TEST_CASE("the ranks of one set without those of another") {
+  const RankSet some = RankSet::of({{0, 3}, {8, 9}});
+  CHECK(some.without(RankSet::of({{2, 8}})) == RankSet::of({{0, 1}, {9, 9}}));
+  CHECK(some.without({}) == some);
+  CHECK(some.without(some).empty());
+  // Ranks beyond those of the set, or of the world, change nothing.
+  CHECK(some.without(RankSet(20)) == some);
+  CHECK(RankSet().without(some).empty());
+  CHECK(RankSet::of({{1, 1}, {6, 7}}).complement(4) == RankSet::of({{0, 0}, {2, 3}}));
+}

@@ -80,9 +80,14 @@ class SimulatedJob {
       for (int rank = 0; rank < network.size(); ++rank) {
         if (at(rank).end || !network.is_alive(rank)) continue;
         running = true;
-        step(rank);
+        if (!network.is_running(rank)) continue;
+        try {
+          step(rank);
+        } catch (const RankDied&) {
+          at(rank).agreement.reset();
+        }
       }
-      network.advance(std::chrono::milliseconds(50));
+      network.advance(tick);
       REQUIRE(network.now() < std::chrono::hours(1));
     }
   }
@@ -111,6 +116,8 @@ class SimulatedJob {
   }
 
   SimulatedNetwork network;
+  /// The longest time between two steps of a rank.
+  Duration tick = std::chrono::milliseconds(50);
   Timeouts timeouts = simulated_timeouts;
   MessagePaths paths{};
   std::vector<Member> members{};

@@ -1,0 +1,192 @@
+// Every rank is stopped at every message that it sends or takes, for ever or for a while, in small worlds; and
+// every pair of ranks so. All running ranks must end the bring-up in time, with one verdict and the right names.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rankmesh/comm/agreement.hpp"
+#include "simulated_job.hpp"
+#include "support/catch.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::tests;
+using namespace std::chrono_literals;
+using Outcome = Verdict::Outcome;
+
+namespace {
+
+constexpr Timeouts timeouts{.deadline = 2s, .grace = 1s};
+constexpr int rounds = 3;
+
+/// A rank stops before its n-th message.
+struct Stop {
+  int rank = 0;
+  int message = 0;
+  /// How long; for ever if there is no value.
+  std::optional<std::chrono::nanoseconds> pause{};
+};
+
+/// For ever; for so long that it may be back before the others have given up; until all others have left.
+const std::array<std::optional<std::chrono::nanoseconds>, 3> pauses = {std::nullopt, 1200ms, 20s};
+
+std::string text_of(const Stop& stop) {
+  const std::string pause =
+      stop.pause ? std::to_string(stop.pause->count() / 1000000) + " ms" : std::string("for ever");
+  return "rank " + std::to_string(stop.rank) + " at message " + std::to_string(stop.message) + " " + pause;
+}
+
+struct World {
+  int size = 0;
+  MessagePaths paths{};
+};
+
+/// What went wrong, if anything.
+struct Judgement {
+  bool is_reached = true;
+  /// Ranks that were never stopped end differently.
+  bool differs = false;
+  /// A rank that was stopped for a while ends differently from the others.
+  bool differs_when_back = false;
+  bool names_others = false;
+  bool is_late = false;
+
+  [[nodiscard]] bool is_right() const { return !differs && !differs_when_back && !names_others && !is_late; }
+};
+
+Judgement judge(const World& world, const std::vector<Stop>& stops) {
+  SimulatedJob job(world.size, rounds);
+  job.timeouts = timeouts;
+  job.paths = world.paths;
+  job.tick = 50ms;
+  RankSet stopped;
+  for (const Stop& stop : stops) {
+    job.network.stop_at(stop.rank, stop.message, stop.pause);
+    stopped.insert(RankSet(stop.rank));
+  }
+  job.run();
+
+  Judgement result;
+  for (const Stop& stop : stops) result.is_reached = result.is_reached && job.network.has_stopped(stop.rank);
+  if (!result.is_reached) return result;
+  std::optional<Verdict> common;
+  for (const bool were_stopped : {false, true}) {
+    for (int rank = 0; rank < world.size; ++rank) {
+      if (stopped.contains(rank) != were_stopped || !job.network.is_alive(rank)) continue;
+      const SimulatedJob::Member& member = job.at(rank);
+      if (!common) common = member.end;
+      if (*member.end != *common) (were_stopped ? result.differs_when_back : result.differs) = true;
+      if (!were_stopped && member.ended_at > timeouts.deadline + 4 * timeouts.grace) result.is_late = true;
+      if (member.end->outcome != Outcome::deadline_missed) continue;
+      const DeadlineError::Details& details = member.end->deadline;
+      if (!details.missing.without(stopped).empty() || !details.complete) result.names_others = true;
+    }
+  }
+  return result;
+}
+
+struct Count {
+  int tried = 0;
+  int wrong = 0;
+  int differs = 0;
+  int differs_when_back = 0;
+  int names_others = 0;
+  int is_late = 0;
+  std::string first;
+};
+
+void add(Count& count, const Judgement& judgement, const World& world, const std::vector<Stop>& stops) {
+  ++count.tried;
+  if (judgement.is_right()) return;
+  ++count.wrong;
+  count.differs += judgement.differs ? 1 : 0;
+  count.differs_when_back += judgement.differs_when_back ? 1 : 0;
+  count.names_others += judgement.names_others ? 1 : 0;
+  count.is_late += judgement.is_late ? 1 : 0;
+  if (!count.first.empty() && std::getenv("RANKMESH_ALL_CASES") == nullptr) return;
+  count.first += std::to_string(world.size) + " ranks, ";
+  for (const Stop& stop : stops) count.first += text_of(stop) + "; ";
+  count.first += judgement.differs ? "differs " : "";
+  count.first += judgement.differs_when_back ? "differs when back " : "";
+  count.first += judgement.names_others ? "names others " : "";
+  count.first += judgement.is_late ? "late\n" : "\n";
+}
+
+/// Along the tree of a large world, and directly.
+std::vector<World> worlds(int size) {
+  return {{size, {.tree_radix = 2, .direct_up_to = 0}},
+          {size, {.tree_radix = 2, .direct_up_to = 64}},
+          {size, {.tree_radix = 8, .direct_up_to = 64}}};
+}
+
+/// All stops of one rank that are reached.
+std::vector<Stop> stops_of(const World& world) {
+  std::vector<Stop> result;
+  for (int rank = 0; rank < world.size; ++rank) {
+    for (const auto& pause : pauses) {
+      for (int message = 0;; ++message) {
+        const Stop stop{rank, message, pause};
+        if (!judge(world, {stop}).is_reached) break;
+        result.push_back(stop);
+      }
+    }
+  }
+  return result;
+}
+
+std::string class_of(const Stop& stop) {
+  return !stop.pause ? "silent" : "slow";
+}
+
+void print(const std::map<std::string, Count>& counts) {
+  for (const auto& [name, count] : counts) {
+    std::cout << name << ": " << count.tried << " tried, " << count.wrong << " wrong (" << count.differs
+              << " differ, " << count.differs_when_back << " differ when back, " << count.names_others
+              << " name others, " << count.is_late << " late)\n"
+              << count.first;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("whichever rank stops, at whichever message, all end with one verdict and the right names") {
+  std::map<std::string, Count> counts;
+  for (int size = 2; size <= 9; ++size) {
+    for (const World& world : worlds(size)) {
+      for (const Stop& stop : stops_of(world)) {
+        add(counts[class_of(stop)], judge(world, {stop}), world, {stop});
+      }
+    }
+  }
+  print(counts);
+  CHECK(counts["silent"].tried > 1000);
+  CHECK(counts["slow"].tried > 2000);
+  CHECK(counts["silent"].wrong == 0);
+  CHECK(counts["slow"].wrong == 0);
+}
+
+TEST_CASE("whichever two ranks stop") {
+  std::map<std::string, Count> counts;
+  const char* const largest = std::getenv("RANKMESH_LARGEST_WORLD");
+  for (int size = 2; size <= (largest != nullptr ? std::atoi(largest) : 4); ++size) {
+    for (const World& world : worlds(size)) {
+      const std::vector<Stop> stops = stops_of(world);
+      for (const Stop& first : stops) {
+        for (const Stop& second : stops) {
+          if (first.rank >= second.rank) continue;
+          const Judgement judgement = judge(world, {first, second});
+          if (!judgement.is_reached) continue;
+          std::array classes = {class_of(first), class_of(second)};
+          std::sort(classes.begin(), classes.end());
+          add(counts[classes[0] + " and " + classes[1]], judgement, world, {first, second});
+        }
+      }
+    }
+  }
+  print(counts);
+  CHECK(counts["silent and silent"].wrong == 0);
+}
