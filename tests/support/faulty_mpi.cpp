@@ -55,9 +55,9 @@ int MPI_Comm_size(MPI_Comm communicator, int* size) {
 
 int MPI_Allgather(const void* sent, int sent_count, MPI_Datatype sent_type, void* received,
                   int received_count, MPI_Datatype received_type, MPI_Comm communicator) {
-  return result("MPI_Allgather", communicator,
-                PMPI_Allgather(sent, sent_count, sent_type, received, received_count, received_type,
-                               communicator));
+  return result(
+      "MPI_Allgather", communicator,
+      PMPI_Allgather(sent, sent_count, sent_type, received, received_count, received_type, communicator));
 }
 
 int MPI_Bcast(void* buffer, int count, MPI_Datatype type, int root, MPI_Comm communicator) {

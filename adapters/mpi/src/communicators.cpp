@@ -80,9 +80,8 @@ std::vector<int> members_of(MPI_Comm communicator, const Group& world) {
   std::vector<int> positions(static_cast<std::size_t>(size));
   std::iota(positions.begin(), positions.end(), 0);
   std::vector<int> ranks(positions.size());
-  require_success(
-      MPI_Group_translate_ranks(group.native, size, positions.data(), world.native, ranks.data()),
-      "MPI_Group_translate_ranks");
+  require_success(MPI_Group_translate_ranks(group.native, size, positions.data(), world.native, ranks.data()),
+                  "MPI_Group_translate_ranks");
   return ranks;
 }
 
@@ -133,8 +132,7 @@ void Communicators::Builder::carry_out(const BringUpStep& step) {
       bring_up.carry_out(step, "MPI_Comm_create_group", [&]() -> std::optional<std::string> {
         if (!own.group || state_->all.native == MPI_GROUP_NULL) return std::nullopt;
         const RankList members = bring_up.plan().topology().family(own.kind).group(*own.group);
-        return create(state_->world.native(), state_->all, members, own,
-                      state_->made[*step.plan_step]);
+        return create(state_->world.native(), state_->all, members, own, state_->made[*step.plan_step]);
       });
       return;
     }

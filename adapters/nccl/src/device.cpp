@@ -86,8 +86,7 @@ DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest&
   Claim own{.rank = rank};
   DeviceChoice choice = claim_device(local_rank, request, own);
   std::vector<Claim> claims(static_cast<std::size_t>(local_size));
-  if (const int code =
-          MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, native);
+  if (const int code = MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, native);
       code != MPI_SUCCESS) {
     return {.problem = problem_of("MPI_Allgather", code)};
   }

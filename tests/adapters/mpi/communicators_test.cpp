@@ -328,8 +328,9 @@ TEST_CASE("where MPI can make no communicator, every rank gets the same error, a
     text = error();
     CHECK(same_everywhere(text));
     CHECK_THAT(text, ContainsSubstring(failed_on_all));
-    CHECK_THAT(text, ContainsSubstring("\n  rank 1: MPI_Comm_create_group failed, making the data communicators "
-                                       "(group 0): "));
+    CHECK_THAT(text,
+               ContainsSubstring("\n  rank 1: MPI_Comm_create_group failed, making the data communicators "
+                                 "(group 0): "));
   }
   Communicators groups(own, config, options);
   CHECK(prove_all(groups).empty());
@@ -337,7 +338,8 @@ TEST_CASE("where MPI can make no communicator, every rank gets the same error, a
   MPI_Comm_free(&own);
 }
 
-TEST_CASE("a call of MPI that fails on one rank is the same error on every rank, whatever handlers there are") {
+TEST_CASE(
+    "a call of MPI that fails on one rank is the same error on every rank, whatever handlers there are") {
   if (world_size() < 2) return;
   mpi::Options options;
   options.arrivals = Arrivals::before_each_step;
@@ -361,7 +363,8 @@ TEST_CASE("a call of MPI that fails on one rank is the same error on every rank,
   }
 }
 
-TEST_CASE("the communicators that are made have the error handler of the caller's, and can fail to be freed") {
+TEST_CASE(
+    "the communicators that are made have the error handler of the caller's, and can fail to be freed") {
   for (MPI_Errhandler handler : {MPI_ERRORS_ARE_FATAL, MPI_ERRORS_RETURN}) {
     MPI_Comm own = MPI_COMM_NULL;
     MPI_Comm_dup(MPI_COMM_WORLD, &own);

@@ -67,8 +67,9 @@ TEST_CASE("whatever field differs, on whichever rank, every rank gets the same e
 
 TEST_CASE("every job field is compared, also where names are repeated or are those of the configuration") {
   if (world_size() < 2) return;
-  const std::vector<AgreementField> held = {
-      {.field = "layers", .value = "2"}, {.field = "layers", .value = "4"}, {.field = "tensor", .value = "x"}};
+  const std::vector<AgreementField> held = {{.field = "layers", .value = "2"},
+                                            {.field = "layers", .value = "4"},
+                                            {.field = "tensor", .value = "x"}};
   const std::vector<std::string> names = {"layers", "layers (2)", "tensor (2)"};
   for (std::size_t i = 0; i < held.size(); ++i) {
     for (const int odd_one : {0, world_size() - 1}) {

@@ -278,8 +278,8 @@ TEST_CASE("fault: memory that runs out on one rank after the agreement, before t
       CHECK(fail_allocation(0) == 0);
       CHECK(text == "no memory");
     } else {
-      CHECK_THAT(text, ContainsSubstring("failed on 1 rank, so it is given up on all:\n  " +
-                                         rank_text(bad) + ": std::bad_alloc"));
+      CHECK_THAT(text, ContainsSubstring("failed on 1 rank, so it is given up on all:\n  " + rank_text(bad) +
+                                         ": std::bad_alloc"));
     }
     MPI_Barrier(MPI_COMM_WORLD);
   }
