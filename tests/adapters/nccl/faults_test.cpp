@@ -310,6 +310,7 @@ TEST_CASE("fault: a call of MPI that fails on one rank, on communicators whose h
     for (const int bad : {0, world_size() - 1}) {
       CAPTURE(fault.call, nccl::to_string(fault.strategy), bad);
       nccl::Options options = rankmesh::tests::patient();
+      options.bring_up.timeouts.grace = 5s;
       options.strategy = fault.strategy;
       // Each rank makes an ID after it has received those of the ranks before it.
       options.ranks_per_identifier = 1;
