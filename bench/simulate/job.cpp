@@ -200,7 +200,9 @@ void Job::make_agreement(int rank) {
   const bool counts = state.has_arrived && !state.has_reported;
   state.agreement =
       std::make_unique<Agreement>(*state.session, state.has_reported ? none : part.fields,
-                                  AgreementOptions{.step = part.name, .arrives_at_once = counts});
+                                  AgreementOptions{.step = part.name,
+                                                   .arrives_at_once = counts,
+                                                   .is_last = &part == &parts_.back()});
 }
 
 void Job::drop_agreement(int rank) {

@@ -21,6 +21,17 @@ CommunicatorPlan agreed_plan(AgreementSession& session, const ParallelConfig& co
   return agree_on_plan(session, config, {.plan = options.plan, .fields = std::move(fields)});
 }
 
+/// Starts the watchdog before the first message. Tells the others if its thread cannot be started.
+std::unique_ptr<Watchdog> started_watchdog(AgreementSession& session, const MpiTransport& transport,
+                                           const Options& options) {
+  try {
+    return std::make_unique<Watchdog>(session, transport, options.on_stuck);
+  } catch (const std::exception& error) {
+    abandon(session, error.what());
+    throw;
+  }
+}
+
 }  // namespace
 
 BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options,
@@ -29,18 +40,20 @@ BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Opti
       guard_(communicator),
       transport_(communicator, options.first_tag),
       session_(transport_, options.timeouts),
+      watchdog_(started_watchdog(session_, transport_, options)),
       plan_(std::make_shared<const CommunicatorPlan>(agreed_plan(session_, config, options, nccl))),
       rank_steps_(plan_->for_rank(transport_.rank())),
       schedule_(*plan_, schedule_options(options, nccl)),
-      watchdog_(session_, transport_, options.on_stuck),
       last_report_(Clock::now() - session_.elapsed()) {
+  watchdog_->take_start_from(session_);
   report(schedule_.steps().front());
 }
 
 void BringUp::enter(const BringUpStep& step) {
   if (step.entry != BringUpStep::Entry::collective) return;
+  if (auto why = watchdog_->failure_of_thread()) fail(*std::move(why));
   try {
-    arrive(session_, step.name, failure_);
+    arrive(session_, {.step = step.name, .is_last = is_last(step)}, failure_);
   } catch (const BringUpError&) {
     if (callback_exception_) std::rethrow_exception(callback_exception_);
     throw;
@@ -51,7 +64,7 @@ void BringUp::carry_out(const BringUpStep& step, std::string_view call,
                         const std::function<std::optional<std::string>()>& make) {
   enter(step);
   {
-    const Watchdog::Watch watch(watchdog_, std::string(call), step.name);
+    const Watchdog::Watch watch(*watchdog_, std::string(call), step.name);
     if (std::optional<std::string> why = make()) fail(*std::move(why));
   }
   report(step);
@@ -83,7 +96,7 @@ void BringUp::report(const BringUpStep& step) {
 void BringUp::fail(std::string why) {
   if (failure_) return;
   failure_ = std::move(why);
-  watchdog_.note_failure(*failure_);
+  watchdog_->note_failure(*failure_);
 }
 
 void BringUp::raise(const Verdict& verdict) const {

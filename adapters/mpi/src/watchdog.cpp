@@ -29,7 +29,12 @@ std::string StuckCall::message() const {
   } else if (!silent) {
     text.append("which ranks are silent is not known, since MPI was initialised without MPI_THREAD_MULTIPLE");
   } else if (silent->empty()) {
-    text.append("all ranks are alive and have entered the step; look at the output of each");
+    text.append("all ranks are alive");
+    for (const HeldValue& place : places) {
+      text.append(&place == &places.front() ? ": " : ", ");
+      text.append(place.ranks.to_string()).append(" in ").append(place.value);
+    }
+    text.append("; look at the output of each");
   } else {
     text.append("no answer from ")
         .append(silent->to_string())
@@ -41,10 +46,9 @@ std::string StuckCall::message() const {
 
 Watchdog::Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck)
     : timeouts_(session.timeouts()),
-      expires_(std::chrono::steady_clock::now() + session.remaining()),
-      started_(std::chrono::steady_clock::now() - session.elapsed()),
       transport_(transport, MpiTransport::SharedTags{}),
       on_stuck_(std::move(on_stuck)) {
+  take_start_from(session);
   if (on_stuck_) thread_ = std::thread([this] { run(); });
 }
 
@@ -73,17 +77,51 @@ void Watchdog::note_failure(std::string what) {
   failure_ = std::move(what);
 }
 
+void Watchdog::take_start_from(const AgreementSession& session) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    started_ = now - session.elapsed();
+    expires_ = now + session.remaining();
+  }
+  changed_.notify_all();
+}
+
+std::optional<std::string> Watchdog::failure_of_thread() {
+  const std::lock_guard lock(mutex_);
+  return failure_of_thread_;
+}
+
 bool Watchdog::is_ended() {
   const std::lock_guard lock(mutex_);
   return ended_;
 }
 
 void Watchdog::run() {
-  {
-    std::unique_lock lock(mutex_);
-    if (changed_.wait_until(lock, expires_, [this] { return ended_; })) return;
+  try {
+    if (wait_for_deadline()) look_for_stuck_call();
+  } catch (const std::exception& error) {
+    const std::lock_guard lock(mutex_);
+    failure_of_thread_ = std::string("the watchdog ended: ") + error.what();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    failure_of_thread_ = "the watchdog ended by an exception of an unknown type";
   }
-  StuckCall stuck{.rank = transport_.rank(), .elapsed = std::chrono::steady_clock::now() - started_};
+}
+
+bool Watchdog::wait_for_deadline() {
+  std::unique_lock lock(mutex_);
+  while (!ended_) {
+    // A copy, since the deadline may move while the thread waits.
+    const auto until = expires_;
+    if (std::chrono::steady_clock::now() >= until) return true;
+    changed_.wait_until(lock, until);
+  }
+  return false;
+}
+
+void Watchdog::look_for_stuck_call() {
+  StuckCall stuck{.rank = transport_.rank()};
   // Also if no call is watched here: ranks that are stuck learn that this one is alive.
   if (may_ask_from_a_thread()) probe_liveness(stuck);
   {
@@ -91,6 +129,7 @@ void Watchdog::run() {
     if (ended_ || !watched_) return;
     stuck.call = watched_->call;
     stuck.part = watched_->part;
+    stuck.elapsed = std::chrono::steady_clock::now() - started_;
   }
   on_stuck_(stuck);
 }
@@ -100,18 +139,24 @@ void Watchdog::probe_liveness(StuckCall& stuck) {
   AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace / 4},
                            Channel::liveness);
   std::optional<std::string> failure;
+  std::string place = "no call";
   {
     const std::lock_guard lock(mutex_);
     failure = failure_;
+    if (watched_) place = watched_->call + " at step " + watched_->part;
   }
-  Agreement probe(session, {}, {.step = "liveness probe", .arrives_at_once = !failure});
+  // As a field, so that the ranks learn who is where.
+  Agreement probe(session, {{.field = "place", .value = place}},
+                  {.step = "liveness probe", .arrives_at_once = !failure, .is_last = true});
   if (failure) probe.fail(*failure);
   while (!probe.step()) {
     if (is_ended()) return;
     transport_.idle();
   }
-  stuck.silent = probe.verdict().deadline.missing;
-  stuck.failures = probe.verdict().failures;
+  const Verdict& verdict = probe.verdict();
+  stuck.silent = verdict.deadline.missing;
+  stuck.failures = verdict.failures;
+  if (!verdict.disagreements.empty()) stuck.places = verdict.disagreements.front().values;
 }
 
 }  // namespace rankmesh::mpi

@@ -184,7 +184,10 @@ class Communicators::BringUp {
   /// ranks.
   void carry_out_concurrently(std::span<const BringUpStep> block) {
     const std::span<const BringUpStep> steps = block.first(block.size() - 1);
-    Agreement completion(bring_up_.session(), {}, {.step = block.back().name, .arrives_at_once = false});
+    Agreement completion(bring_up_.session(), {},
+                         {.step = block.back().name,
+                          .arrives_at_once = false,
+                          .is_last = bring_up_.is_last(block.back())});
     std::vector<bool> done(steps.size());
     while (!completion.step()) {
       for (std::size_t i = 0; i < steps.size() && !bring_up_.failure(); ++i) {

@@ -81,6 +81,10 @@ class BringUp {
   void fail(std::string why);
   /// Why this rank cannot go on, if so. Concurrent steps pass it on to the agreement that completes them.
   [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
+  /// Whether a step is the last of the schedule.
+  [[nodiscard]] bool is_last(const BringUpStep& step) const noexcept {
+    return &step == &schedule_.steps().back();
+  }
   /// Throws the error of an agreement that did not succeed. If the progress callback of this rank caused the
   /// failure, its exception is thrown instead.
   /// @throws DeadlineError, BringUpError
@@ -113,10 +117,10 @@ class BringUp {
   ErrorHandlerGuard guard_;
   MpiTransport transport_;
   AgreementSession session_;
+  std::unique_ptr<Watchdog> watchdog_;
   std::shared_ptr<const CommunicatorPlan> plan_;
   std::vector<RankStep> rank_steps_;
   Schedule schedule_;
-  Watchdog watchdog_;
   std::optional<std::string> failure_{};
   /// The exception of the progress callback, if it threw one.
   std::exception_ptr callback_exception_{};

@@ -19,7 +19,7 @@ namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
 /// A blocking call that had not returned at the deadline. All ranks had arrived before the first such call;
-/// some have died or hang since.
+/// some have died, hang or are slow since.
 struct StuckCall {
   /// The function of MPI or NCCL, for example `MPI_Comm_create_group`.
   std::string call{};
@@ -32,6 +32,8 @@ struct StuckCall {
   /// The ranks that did not answer the liveness probe after the deadline; empty if all did. Nothing if they
   /// could not be asked, since MPI was initialised with less than MPI_THREAD_MULTIPLE.
   std::optional<RankSet> silent{};
+  /// Where the ranks were that answered the probe, if all did and not all were in this call.
+  std::vector<HeldValue> places{};
   /// The failures of ranks whose call returned an error while others wait in it; empty if ranks could not be
   /// asked.
   std::vector<RankFailure> failures{};
@@ -48,15 +50,20 @@ class Watchdog {
   /// Called with a stuck call, from the thread of the watchdog.
   using Callback = std::function<void(const StuckCall&)>;
 
-  /// Starts the thread, unless the callback is empty.
+  /// Starts the thread, unless the callback is empty. From then on this rank answers the probes of others.
   /// @param session the session of the bring-up, which has the deadline; must outlive this
   /// @param transport the transport of the bring-up; must outlive this
+  /// @throws std::system_error if the thread cannot be started
   Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   /// Ends the thread.
   ~Watchdog();
 
+  /// Counts the deadline from the start of the bring-up, which other ranks may have begun earlier.
+  void take_start_from(const AgreementSession& session);
+  /// What ended the thread, if an exception did: its callback or a message that is none of this library threw.
+  [[nodiscard]] std::optional<std::string> failure_of_thread();
   /// Notes that a call failed on this rank, for the liveness probe: other ranks may wait in the call for
   /// ever.
   void note_failure(std::string what);
@@ -82,20 +89,24 @@ class Watchdog {
   };
 
   void run();
+  /// Waits for the deadline. Returns whether it has come.
+  [[nodiscard]] bool wait_for_deadline();
+  void look_for_stuck_call();
   [[nodiscard]] bool is_ended();
   /// Fills in the answers of the other ranks, unless the watchdog is ended meanwhile.
   void probe_liveness(StuckCall& stuck);
 
   const Timeouts timeouts_;
-  /// The deadline.
-  const std::chrono::steady_clock::time_point expires_;
-  const std::chrono::steady_clock::time_point started_;
   MpiTransport transport_;
   Callback on_stuck_;
   std::mutex mutex_;
+  /// The deadline.
+  std::chrono::steady_clock::time_point expires_;
+  std::chrono::steady_clock::time_point started_;
   std::condition_variable changed_;
   std::optional<Watched> watched_;
   std::optional<std::string> failure_;
+  std::optional<std::string> failure_of_thread_;
   bool ended_ = false;
   std::thread thread_;
 };
