@@ -15,6 +15,8 @@ ScheduleOptions schedule_options(const Options& options, const std::optional<Ncc
 CommunicatorPlan agreed_plan(AgreementSession& session, const ParallelConfig& config, const Options& options,
                              const std::optional<NcclScheduleOptions>& nccl) {
   std::vector<AgreementField> fields = agreement_fields(schedule_options(options, nccl));
+  // A rank without the callback does not answer the liveness probe of the others.
+  fields.push_back({.field = "on_stuck", .value = options.on_stuck ? "set" : "not set"});
   fields.insert(fields.end(), options.job_fields.begin(), options.job_fields.end());
   return agree_on_plan(session, config, {.plan = options.plan, .fields = std::move(fields)});
 }

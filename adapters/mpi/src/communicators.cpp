@@ -9,6 +9,8 @@
 
 #include "rank_ranges.hpp"
 #include "rankmesh/mpi/error.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
+#include "require_success.hpp"
 
 namespace rankmesh::mpi {
 namespace {
@@ -26,7 +28,6 @@ std::optional<std::string> failure_of(int code, const char* call, const RankStep
 /// A group of MPI, freed at the end of the scope.
 struct Group {
   Group() = default;
-  explicit Group(MPI_Comm communicator) { MPI_Comm_group(communicator, &native); }
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
   ~Group() {
@@ -39,14 +40,19 @@ struct Group {
 /// Makes the communicator of a group, by its members alone: the rest of the world takes no part. The tag is
 /// the number of the step, so that the ranks of two steps cannot meet.
 std::optional<std::string> create(MPI_Comm world, const Group& all, const RankList& members,
-                                  const RankStep& step, MPI_Comm& made) {
+                                  const RankStep& step, Communicator& made) {
   std::vector<RankRange> ranges = ranges_of(members);
   Group group;
   const int code = MPI_Group_range_incl(all.native, static_cast<int>(ranges.size()),
                                         reinterpret_cast<int(*)[3]>(ranges.data()), &group.native);
   if (code != MPI_SUCCESS) return failure_of(code, "MPI_Group_range_incl", &step);
-  return failure_of(MPI_Comm_create_group(world, group.native, static_cast<int>(step.step), &made),
-                    "MPI_Comm_create_group", &step);
+  MPI_Comm native = MPI_COMM_NULL;
+  if (const int failed = MPI_Comm_create_group(world, group.native, static_cast<int>(step.step), &native);
+      failed != MPI_SUCCESS) {
+    return failure_of(failed, "MPI_Comm_create_group", &step);
+  }
+  made = Communicator::from_native_handle(native);
+  return std::nullopt;
 }
 
 Communicators bring_up_alone(MPI_Comm communicator, const ParallelConfig& config, const Options& options) {
@@ -65,16 +71,26 @@ Communicators bring_up_alone(MPI_Comm communicator, const ParallelConfig& config
 }
 
 /// The members of a communicator, by position, as ranks of the world.
-std::vector<int> members_of(MPI_Comm communicator, MPI_Comm world) {
-  const Group group(communicator);
-  const Group all(world);
+/// @throws MpiError
+std::vector<int> members_of(MPI_Comm communicator, const Group& world) {
+  Group group;
+  require_success(MPI_Comm_group(communicator, &group.native), "MPI_Comm_group");
   int size = 0;
-  MPI_Group_size(group.native, &size);
+  require_success(MPI_Group_size(group.native, &size), "MPI_Group_size");
   std::vector<int> positions(static_cast<std::size_t>(size));
   std::iota(positions.begin(), positions.end(), 0);
   std::vector<int> ranks(positions.size());
-  MPI_Group_translate_ranks(group.native, size, positions.data(), all.native, ranks.data());
+  require_success(MPI_Group_translate_ranks(group.native, size, positions.data(), world.native, ranks.data()),
+                  "MPI_Group_translate_ranks");
   return ranks;
+}
+
+/// Whether a communicator connects two groups.
+/// @throws MpiError
+bool is_inter_communicator(MPI_Comm communicator) {
+  int is_inter = 0;
+  require_success(MPI_Comm_test_inter(communicator, &is_inter), "MPI_Comm_test_inter");
+  return is_inter != 0;
 }
 
 }  // namespace
@@ -100,24 +116,24 @@ Communicators::Builder::~Builder() = default;
 
 void Communicators::Builder::carry_out(const BringUpStep& step) {
   BringUp& bring_up = state_->bring_up;
-  MPI_Comm made = MPI_COMM_NULL;
   switch (step.action) {
     case BringUpStep::Action::duplicate:
       bring_up.carry_out(step, "MPI_Comm_dup", [&] {
-        return failure_of(MPI_Comm_dup(bring_up.communicator(), &made), "MPI_Comm_dup");
+        MPI_Comm native = MPI_COMM_NULL;
+        if (const int failed = MPI_Comm_dup(bring_up.communicator(), &native); failed != MPI_SUCCESS) {
+          return failure_of(failed, "MPI_Comm_dup");
+        }
+        state_->world = Communicator::from_native_handle(native);
+        return failure_of(MPI_Comm_group(native, &state_->all.native), "MPI_Comm_group");
       });
-      state_->world = Communicator::from_native_handle(made);
-      if (made != MPI_COMM_NULL) MPI_Comm_group(made, &state_->all.native);
       return;
     case BringUpStep::Action::create_group: {
       const RankStep& own = bring_up.rank_steps()[*step.plan_step];
       bring_up.carry_out(step, "MPI_Comm_create_group", [&]() -> std::optional<std::string> {
-        if (!own.group || state_->world.is_empty()) return std::nullopt;
+        if (!own.group || state_->all.native == MPI_GROUP_NULL) return std::nullopt;
         const RankList members = bring_up.plan().topology().family(own.kind).group(*own.group);
-        return create(state_->world.native(), state_->all, members, own, made);
+        return create(state_->world.native(), state_->all, members, own, state_->made[*step.plan_step]);
       });
-      if (made != MPI_COMM_NULL) bring_up.give_original_handler_to(made);
-      state_->made[*step.plan_step] = Communicator::from_native_handle(made);
       return;
     }
     case BringUpStep::Action::use_world:
@@ -132,6 +148,9 @@ void Communicators::Builder::carry_out(const BringUpStep& step) {
 Communicators Communicators::Builder::take() {
   const BringUp& bring_up = state_->bring_up;
   bring_up.give_original_handler_to(state_->world.native());
+  for (const Communicator& made : state_->made) {
+    if (!made.is_empty()) bring_up.give_original_handler_to(made.native());
+  }
   if (const auto step = bring_up.plan().world_step()) state_->made[*step] = std::move(state_->world);
   CommunicatorSet<Communicator> set(bring_up.shared_plan(), bring_up.rank(), [this](const RankStep& step) {
     return std::move(state_->made[step.step]);
@@ -145,12 +164,16 @@ Communicators::Communicators(Communicator world, CommunicatorSet<Communicator> s
 
 Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, MPI_Comm world,
                                                  const std::map<GroupKind, MPI_Comm>& communicators) {
+  const ErrorHandlerGuard guard(world);
   int rank = 0;
-  MPI_Comm_rank(world, &rank);
+  require_success(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
+  Group all;
+  require_success(MPI_Comm_group(world, &all.native), "MPI_Comm_group");
   auto set = adopt_communicators<Communicator>(
       plan, rank, communicators, [&](MPI_Comm given, const RankStep& step, const RankList& members) {
         if (given == MPI_COMM_NULL) return std::string("is MPI_COMM_NULL");
-        if (members_of(given, world) == members.to_vector()) return std::string();
+        if (is_inter_communicator(given)) return std::string("is an inter-communicator");
+        if (members_of(given, all) == members.to_vector()) return std::string();
         return "does not have the " + std::to_string(step.size) + " members of group " +
                std::to_string(*step.group) + " in their order";
       });

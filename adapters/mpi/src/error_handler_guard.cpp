@@ -1,6 +1,7 @@
 #include "rankmesh/mpi/error_handler_guard.hpp"
 
 #include "rankmesh/comm/errors.hpp"
+#include "require_success.hpp"
 
 namespace rankmesh::mpi {
 namespace {
@@ -14,7 +15,7 @@ MPI_Comm require_usable(MPI_Comm communicator) {
   if (finalized != 0) throw StateError("MPI is finalised already: no communicator can be made");
   if (communicator == MPI_COMM_NULL) throw StateError("the communicator to bring up on is MPI_COMM_NULL");
   int is_inter = 0;
-  MPI_Comm_test_inter(communicator, &is_inter);
+  require_success(MPI_Comm_test_inter(communicator, &is_inter), "MPI_Comm_test_inter");
   if (is_inter != 0) {
     throw StateError("the communicator to bring up on is an inter-communicator: merge it first");
   }
@@ -24,8 +25,11 @@ MPI_Comm require_usable(MPI_Comm communicator) {
 }  // namespace
 
 ErrorHandlerGuard::ErrorHandlerGuard(MPI_Comm communicator) : communicator_(require_usable(communicator)) {
-  MPI_Comm_get_errhandler(communicator_, &before_);
-  MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
+  require_success(MPI_Comm_get_errhandler(communicator_, &before_), "MPI_Comm_get_errhandler");
+  if (const int code = MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN); code != MPI_SUCCESS) {
+    MPI_Errhandler_free(&before_);
+    require_success(code, "MPI_Comm_set_errhandler");
+  }
 }
 
 ErrorHandlerGuard::~ErrorHandlerGuard() {

@@ -15,6 +15,7 @@
 #include "device.hpp"
 #include "identifiers.hpp"
 #include "library.hpp"
+#include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/nccl/error.hpp"
 
@@ -22,15 +23,16 @@ namespace rankmesh::nccl {
 namespace {
 
 /// The IDs of a communicator cannot be several where NCCL has no `ncclCommInitRankScalable`.
-int ranks_per_identifier([[maybe_unused]] const Options& options) noexcept {
+int ranks_per_identifier([[maybe_unused]] const Options& options,
+                         [[maybe_unused]] int library_version) noexcept {
 #if RANKMESH_NCCL_HAS_SCALABLE_INIT
-  if (library_version() >= first_with_scalable_init) return options.ranks_per_identifier;
+  if (library_version >= first_with_scalable_init) return options.ranks_per_identifier;
 #endif
   return std::numeric_limits<int>::max();
 }
 
-NcclScheduleOptions schedule_options(const Options& options) {
-  return {.library_version = version_text(library_version()),
+NcclScheduleOptions schedule_options(const Options& options, int library_version) {
+  return {.library_version = version_text(library_version),
           .header_version = version_text(NCCL_VERSION_CODE),
           .strategy = options.strategy,
           .blocking = options.blocking,
@@ -40,28 +42,43 @@ NcclScheduleOptions schedule_options(const Options& options) {
           .allow_shared_device = options.allow_shared_device};
 }
 
-/// The options of the bring-up, with those of the kinds as text: kinds with different options share no
-/// communicator.
+const char* text_of(Stream stream) noexcept {
+  switch (stream) {
+    case Stream::none:
+      return "none";
+    case Stream::normal:
+      return "normal";
+    case Stream::high_priority:
+      return "high_priority";
+  }
+  return "unknown";
+}
+
+/// The options of the bring-up, with those of the kinds as text, so that ranks agree on them. Those of
+/// communicators are options of the plan: kinds with different options share no communicator.
 mpi::Options with_kind_options(const Options& options, const ParallelConfig& config) {
   mpi::Options result = options.bring_up;
-  const bool is_valid = check(config).empty();
+  const auto topology = check(config).empty() ? std::optional<Topology>(config) : std::nullopt;
   for (const auto& [kind, own] : options.kinds) {
+    const std::string name(kind.name());
     const std::string text = to_string(own.communicator);
-    if (text.empty()) continue;
-    if (is_valid && Topology(config).find(kind) != nullptr) {
+    if (!topology || topology->find(kind) == nullptr) {
+      // Refused once all ranks are known to have the same, even without a value.
+      result.job_fields.push_back({.field = "options." + name, .value = text});
+    } else if (!text.empty()) {
       result.plan.communicator_options[kind] = text;
-    } else {
-      // Refused once all ranks are known to have the same.
-      result.job_fields.push_back({.field = "options." + std::string(kind.name()), .value = text});
+    }
+    if (own.stream != Stream::none) {
+      result.job_fields.push_back({.field = "stream." + name, .value = text_of(own.stream)});
     }
   }
   return result;
 }
 
-/// @throws OptionsError the same on every rank, where all agree on the options
-void require_possible(const Options& options, const Topology& topology) {
+/// What is wrong with the options: the same on every rank, where all agree on them.
+std::vector<std::string> problems_of(const Options& options, const Topology& topology, int library_version) {
   std::vector<std::string> problems;
-  const int version = usable_version();
+  const int version = std::min<int>(NCCL_VERSION_CODE, library_version);
   const auto need = [&](const std::string& what, int since) {
     if (version < since) {
       problems.push_back(what + " needs NCCL " + version_text(since) + ", and this is " +
@@ -86,7 +103,7 @@ void require_possible(const Options& options, const Topology& topology) {
       need(name + "." + std::string(key.key), key.since);
     }
   }
-  if (!problems.empty()) throw OptionsError(std::move(problems));
+  return problems;
 }
 
 }  // namespace
@@ -96,15 +113,17 @@ class Communicators::BringUp {
  public:
   BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
       : options_(options),
+        library_version_(library_version()),
         mpi_options_(with_kind_options(options, config)),
-        bring_up_(communicator, config, mpi_options_, schedule_options(options)),
-        identifiers_(bring_up_, ranks_per_identifier(options)),
-        maker_(bring_up_, options, identifiers_, names_) {
-    require_possible(options, bring_up_.plan().topology());
-  }
+        bring_up_(communicator, config, mpi_options_, schedule_options(options, library_version_)) {}
 
   [[nodiscard]] std::unique_ptr<Owned> run() {
-    return bring_up_.run_or_abandon([&] {
+    std::vector<std::string> problems;
+    auto made = bring_up_.run_or_abandon([&]() -> std::unique_ptr<Owned> {
+      problems = problems_of(options_, bring_up_.plan().topology(), library_version_);
+      if (!problems.empty()) return nullptr;
+      identifiers_.emplace(bring_up_, ranks_per_identifier(options_, library_version_));
+      maker_.emplace(bring_up_, options_, *identifiers_, names_);
       try {
         for (const std::span<const BringUpStep> block : bring_up_.schedule().blocks()) {
           if (block.front().entry == BringUpStep::Entry::concurrent) {
@@ -114,12 +133,15 @@ class Communicators::BringUp {
           }
         }
       } catch (const DeadlineError& error) {
-        throw DeadlineError(error.details(), maker_.abandoned_identifiers());
+        throw DeadlineError(error.details(), maker_->abandoned_identifiers());
       } catch (const BringUpError& error) {
-        throw BringUpError(error.step(), error.failures(), maker_.abandoned_identifiers());
+        throw BringUpError(error.step(), error.failures(), maker_->abandoned_identifiers());
       }
       return collect();
     });
+    // Every rank has the same, so no rank has to be told.
+    if (!problems.empty()) throw OptionsError(std::move(problems));
+    return made;
   }
 
  private:
@@ -138,16 +160,16 @@ class Communicators::BringUp {
         return host_builder_->carry_out(step);
       case Action::use_world:
         if (host_builder_) return host_builder_->carry_out(step);
-        maker_.make(step);
+        maker_->make(step);
         return bring_up_.carry_out(step);
       case Action::broadcast_identifiers:
         return bring_up_.carry_out(step, "MPI_Bcast", [&] {
-          return options_.strategy == Strategy::mpi_split ? identifiers_.broadcast_in_groups(*host_)
-                                                          : identifiers_.broadcast_in_world();
+          return options_.strategy == Strategy::mpi_split ? identifiers_->broadcast_in_groups(*host_)
+                                                          : identifiers_->broadcast_in_world();
         });
       case Action::initialise:
       case Action::split:
-        return bring_up_.carry_out(step, maker_.call(step), [&] { return make(step); });
+        return bring_up_.carry_out(step, maker_->call(step), [&] { return make(step); });
       case Action::complete:
         bring_up_.carry_out(step);
         if (host_builder_) host_.emplace(host_builder_->take());
@@ -189,15 +211,15 @@ class Communicators::BringUp {
     if (step.action == Action::exchange_identifiers) {
       if (!is_exchanging_) {
         is_exchanging_ = true;
-        if (auto failure = identifiers_.begin_exchange()) {
+        if (auto failure = identifiers_->begin_exchange()) {
           bring_up_.fail(*std::move(failure));
           return false;
         }
       }
-      return identifiers_.continue_exchange();
+      return identifiers_->continue_exchange();
     }
     try {
-      return maker_.advance(step, is_next);
+      return maker_->advance(step, is_next);
     } catch (const NcclError& error) {
       bring_up_.fail(error.what());
       return false;
@@ -207,7 +229,7 @@ class Communicators::BringUp {
   /// Makes communicators with a call that blocks. Returns why it could not.
   [[nodiscard]] std::optional<std::string> make(const BringUpStep& step) {
     try {
-      maker_.make(step);
+      maker_->make(step);
       return std::nullopt;
     } catch (const NcclError& error) {
       return error.what();
@@ -229,7 +251,7 @@ class Communicators::BringUp {
       host_->close();
       host_.reset();
     }
-    CommunicatorMaker::Communicators made = maker_.take();
+    CommunicatorMaker::Communicators made = maker_->take();
     CommunicatorSet<Communicator> set(bring_up_.shared_plan(), bring_up_.rank(), [&](const RankStep& step) {
       return std::move(made.of_step[step.step]);
     });
@@ -266,12 +288,14 @@ class Communicators::BringUp {
   }
 
   const Options& options_;
+  /// The version that the ranks agree on.
+  int library_version_;
   mpi::Options mpi_options_;
   mpi::BringUp bring_up_;
   // Before the communicators, which keep pointers to them.
   std::list<std::string> names_{};
-  Identifiers identifiers_;
-  CommunicatorMaker maker_;
+  std::optional<Identifiers> identifiers_{};
+  std::optional<CommunicatorMaker> maker_{};
   std::optional<mpi::Communicators::Builder> host_builder_{};
   std::optional<mpi::Communicators> host_{};
   std::map<GroupKind, UniqueStream> streams_{};
@@ -335,7 +359,7 @@ Communicator Communicators::release(GroupKind kind) {
 
 void Communicators::close(std::chrono::nanoseconds deadline) {
   if (owned_->set.is_cleared()) return;
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  const auto until = time_after(std::chrono::steady_clock::now(), deadline);
   std::vector<ncclComm_t> open = owned_->set.natives();
   if (!owned_->world.is_empty()) open.insert(open.begin(), owned_->world.native());
   std::reverse(open.begin(), open.end());
@@ -351,7 +375,7 @@ void Communicators::close(std::chrono::nanoseconds deadline) {
 }
 
 void wait(ncclComm_t communicator, std::chrono::nanoseconds deadline) {
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  const auto until = time_after(std::chrono::steady_clock::now(), deadline);
   ncclResult_t state = state_of(communicator);
   while (state == ncclInProgress) {
     if (std::chrono::steady_clock::now() >= until) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/error.hpp"
 
 namespace rankmesh::nccl {
@@ -17,6 +18,10 @@ struct Claim {
   int has_device = 0;
   std::array<char, 16> uuid{};
 };
+
+std::string problem_of(const char* call, int code) {
+  return mpi::MpiError({.call = call, .code = code}).what();
+}
 
 std::string problem_of(const char* call, cudaError_t error) {
   return std::string(call) + " failed: " + cudaGetErrorString(error) + " (code " +
@@ -62,22 +67,29 @@ std::string uuid_text(const std::array<char, 16>& uuid) {
 }  // namespace
 
 DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest& request) {
-  MPI_Comm node = MPI_COMM_NULL;
-  if (const int code = MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node);
+  MPI_Comm native = MPI_COMM_NULL;
+  if (const int code = MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &native);
       code != MPI_SUCCESS) {
-    return {.problem = mpi::MpiError({.call = "MPI_Comm_split_type", .code = code}).what()};
+    return {.problem = problem_of("MPI_Comm_split_type", code)};
   }
+  // It returns its errors, as its parent does.
+  const auto node = mpi::Communicator::from_native_handle(native);
   int local_rank = 0;
+  if (const int code = MPI_Comm_rank(native, &local_rank); code != MPI_SUCCESS) {
+    return {.problem = problem_of("MPI_Comm_rank", code)};
+  }
   int local_size = 1;
-  MPI_Comm_rank(node, &local_rank);
-  MPI_Comm_size(node, &local_size);
+  if (const int code = MPI_Comm_size(native, &local_size); code != MPI_SUCCESS) {
+    return {.problem = problem_of("MPI_Comm_size", code)};
+  }
 
   Claim own{.rank = rank};
   DeviceChoice choice = claim_device(local_rank, request, own);
   std::vector<Claim> claims(static_cast<std::size_t>(local_size));
-  const int code = MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, node);
-  MPI_Comm_free(&node);
-  if (code != MPI_SUCCESS) return {.problem = mpi::MpiError({.call = "MPI_Allgather", .code = code}).what()};
+  if (const int code = MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, native);
+      code != MPI_SUCCESS) {
+    return {.problem = problem_of("MPI_Allgather", code)};
+  }
 
   if (request.allow_shared || own.has_device == 0) return choice;
   for (const Claim& other : claims) {

@@ -22,8 +22,9 @@ struct DeviceChoice {
 
 /// Chooses the device of this process (by default the number of the process on its node, modulo the devices
 /// it sees), makes it the current one, and compares the GPUs of the node by their UUIDs: device numbers
-/// cannot be compared if a scheduler shows each process its own GPU. Never throws, so that all ranks get
-/// through the collective calls.
+/// cannot be compared if a scheduler shows each process its own GPU. A failure is a problem of the result and
+/// no exception, so that all ranks get through the collective calls.
+/// @param communicator returns its errors
 /// @collective over `communicator`
 [[nodiscard]] DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest& request);
 

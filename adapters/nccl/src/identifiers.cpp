@@ -7,6 +7,7 @@
 #include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/comm/slices.hpp"
 #include "rankmesh/mpi/error.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
 
 namespace rankmesh::nccl {
 namespace {
@@ -28,6 +29,10 @@ struct Offer {
   int is_made = 0;
   ncclUniqueId identifier{};
 };
+
+std::string failure_of(const char* call, int code) {
+  return mpi::MpiError({.call = call, .code = code}).what();
+}
 
 }  // namespace
 
@@ -86,10 +91,17 @@ std::optional<std::string> Identifiers::broadcast_in_world() {
 }
 
 std::optional<std::string> Identifiers::broadcast(MPI_Comm members, PlanStep step) {
+  // The communicator of a group may be one that the caller gets, with the error handler of the caller.
+  const mpi::ErrorHandlerGuard guard(members);
   int rank = 0;
   int size = 0;
-  MPI_Comm_rank(members, &rank);
-  MPI_Comm_size(members, &size);
+  if (const int code = MPI_Comm_rank(members, &rank); code != MPI_SUCCESS) {
+    return failure_of("MPI_Comm_rank", code);
+  }
+  if (const int code = MPI_Comm_size(members, &size); code != MPI_SUCCESS) {
+    return failure_of("MPI_Comm_size", code);
+  }
+  // The first one.
   std::optional<std::string> failure;
   const int count = identifier_count(size, ranks_per_identifier_);
   for (int index = 0; index < count; ++index) {
@@ -97,13 +109,14 @@ std::optional<std::string> Identifiers::broadcast(MPI_Comm members, PlanStep ste
     const int root = slice_begin(index, count, size);
     Offer offer;
     if (rank == root) {
-      failure = make(step, offer.identifier);
-      offer.is_made = failure ? 0 : 1;
+      std::optional<std::string> why = make(step, offer.identifier);
+      offer.is_made = why ? 0 : 1;
+      if (!failure) failure = std::move(why);
     }
     const int code = MPI_Bcast(&offer, sizeof offer, MPI_BYTE, root, members);
     if (code != MPI_SUCCESS) {
       offer.is_made = 0;
-      if (!failure) failure = mpi::MpiError({.call = "MPI_Bcast", .code = code}).what();
+      if (!failure) failure = failure_of("MPI_Bcast", code);
     }
     // Without an ID nothing is initialised: the failure of its root ends the next collective step on all
     // ranks.

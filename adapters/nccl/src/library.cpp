@@ -1,6 +1,5 @@
 #include "library.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace rankmesh::nccl {
@@ -8,10 +7,6 @@ namespace rankmesh::nccl {
 int library_version() noexcept {
   int version = 0;
   return ncclGetVersion(&version) == ncclSuccess ? version : 0;
-}
-
-int usable_version() noexcept {
-  return std::min<int>(NCCL_VERSION_CODE, library_version());
 }
 
 ncclResult_t state_of(ncclComm_t communicator) noexcept {

@@ -22,8 +22,6 @@ inline constexpr int first_with_scalable_init = 22300;
 
 /// The version of the NCCL library at run time; 0 if it cannot be asked.
 [[nodiscard]] int library_version() noexcept;
-/// The older of the versions of header and library: its features are available.
-[[nodiscard]] int usable_version() noexcept;
 
 [[nodiscard]] inline bool is_failure(ncclResult_t result) noexcept {
   return result != ncclSuccess && result != ncclInProgress;

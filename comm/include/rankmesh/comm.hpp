@@ -18,5 +18,6 @@
 #include "rankmesh/comm/reference_names.hpp"
 #include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/comm/slices.hpp"
+#include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/comm/unique_handle.hpp"

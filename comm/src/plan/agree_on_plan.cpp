@@ -1,5 +1,7 @@
 #include "rankmesh/comm/agree_on_plan.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +16,18 @@ void add_fields(std::vector<AgreementField>& fields, const std::string& name,
                 const std::map<GroupKind, std::string>& texts) {
   for (const auto& [kind, text] : texts) {
     fields.push_back({.field = name + "." + std::string(kind.name()), .value = text});
+  }
+}
+
+/// Numbers the fields from `first` on whose name an earlier field has: `layers`, `layers (2)`. Fields are
+/// compared by name.
+void number_repeated_names(std::vector<AgreementField>& fields, std::size_t first) {
+  for (auto field = fields.begin() + static_cast<std::ptrdiff_t>(first); field != fields.end(); ++field) {
+    const std::string name = field->field;
+    const auto is_taken = [&](const AgreementField& earlier) { return earlier.field == field->field; };
+    for (int number = 2; std::any_of(fields.begin(), field, is_taken); ++number) {
+      field->field = name + " (" + std::to_string(number) + ")";
+    }
   }
 }
 
@@ -54,17 +68,24 @@ std::vector<AgreementField> plan_fields(const ParallelConfig& config, const Plan
   fields.push_back({.field = "rankmesh_build", .value = RANKMESH_BUILD});
   add_fields(fields, "sharing_key", what.plan.sharing_keys);
   add_fields(fields, "options", what.plan.communicator_options);
+  const std::size_t first = fields.size();
   fields.insert(fields.end(), what.fields.begin(), what.fields.end());
+  number_repeated_names(fields, first);
   return fields;
 }
 
 CommunicatorPlan agree_on_plan(AgreementSession& session, const ParallelConfig& config,
                                const PlanAgreement& what) {
-  Agreement agreement(session, plan_fields(config, what, session.transport().size()), {});
-  // The plan is made while the reports travel.
-  static_cast<void>(agreement.step());
-  std::optional<CommunicatorPlan> plan = plan_of(config, what.plan);
-  finish(agreement, session);
+  std::optional<CommunicatorPlan> plan;
+  try {
+    // Before this rank counts as arrived, since the other ranks may go on as soon as it does.
+    plan = plan_of(config, what.plan);
+    Agreement agreement(session, plan_fields(config, what, session.transport().size()), {});
+    finish(agreement, session);
+  } catch (const std::exception& error) {
+    abandon(session, error.what());
+    throw;
+  }
   // Without a plan, making it again throws the reason.
   return plan ? std::move(*plan) : CommunicatorPlan(Topology(config), what.plan);
 }

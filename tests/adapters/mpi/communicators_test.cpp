@@ -14,6 +14,7 @@
 #include "rankmesh/topology/config_text.hpp"
 #include "support.hpp"
 #include "support/catch.hpp"
+#include "support/faulty_mpi.hpp"
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
@@ -292,4 +293,119 @@ TEST_CASE("an exception from the progress callback on one rank ends the bring-up
       MPI_Barrier(MPI_COMM_WORLD);
     }
   }
+}
+
+TEST_CASE("where MPI can make no communicator, every rank gets the same error, and can bring up later") {
+  // More ranks need more memory than a test should take.
+  if (world_size() < 2 || world_size() > 4) return;
+  // All other communicators keep the handler that ends the job.
+  MPI_Comm own = MPI_COMM_NULL;
+  MPI_Comm_dup(MPI_COMM_WORLD, &own);
+  const ParallelConfig config{.world_size = world_size()};
+  mpi::Options options;
+  // A kind that uses the world needs no communicator of its own.
+  options.plan.sharing_keys[K::data] = "apart";
+  const auto error = [&] {
+    try {
+      const Communicators groups(own, config, options);
+    } catch (const BringUpError& failure) {
+      return std::string(failure.what());
+    }
+    return std::string("no error");
+  };
+  const std::string failed_on_all = "step completion failed on " + std::to_string(world_size()) + " ranks";
+  {
+    ExhaustedContexts contexts;
+    CHECK(contexts.are_exhausted());
+    MPI_Barrier(MPI_COMM_WORLD);
+    std::string text = error();
+    CHECK(same_everywhere(text));
+    CHECK_THAT(text, ContainsSubstring(failed_on_all));
+    CHECK_THAT(text, ContainsSubstring("\n  rank 1: MPI_Comm_dup failed: "));
+
+    contexts.give_one_back();
+    MPI_Barrier(MPI_COMM_WORLD);
+    text = error();
+    CHECK(same_everywhere(text));
+    CHECK_THAT(text, ContainsSubstring(failed_on_all));
+    CHECK_THAT(text,
+               ContainsSubstring("\n  rank 1: MPI_Comm_create_group failed, making the data communicators "
+                                 "(group 0): "));
+  }
+  Communicators groups(own, config, options);
+  CHECK(prove_all(groups).empty());
+  groups.close();
+  MPI_Comm_free(&own);
+}
+
+TEST_CASE(
+    "a call of MPI that fails on one rank is the same error on every rank, whatever handlers there are") {
+  if (world_size() < 2) return;
+  mpi::Options options;
+  options.arrivals = Arrivals::before_each_step;
+  options.plan.sharing_keys[K::data] = "apart";
+  for (const std::string call : {"MPI_Comm_dup", "MPI_Comm_group", "MPI_Comm_create_group"}) {
+    for (const int bad : {0, world_size() - 1}) {
+      CAPTURE(call, bad);
+      std::string text = "no error";
+      if (world_rank() == bad) fail_mpi(call, 1);
+      try {
+        const Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
+      } catch (const BringUpError& error) {
+        text = error.what();
+      }
+      CHECK(mpi_has_failed());
+      fail_mpi("", 0);
+      CHECK(same_everywhere(text));
+      CHECK_THAT(text, ContainsSubstring("failed on 1 rank, so it is given up on all:\n  rank " +
+                                         std::to_string(bad) + ": " + call + " failed"));
+    }
+  }
+}
+
+TEST_CASE(
+    "the communicators that are made have the error handler of the caller's, and can fail to be freed") {
+  for (MPI_Errhandler handler : {MPI_ERRORS_ARE_FATAL, MPI_ERRORS_RETURN}) {
+    MPI_Comm own = MPI_COMM_NULL;
+    MPI_Comm_dup(MPI_COMM_WORLD, &own);
+    MPI_Comm_set_errhandler(own, handler);
+    mpi::Options options;
+    options.plan.sharing_keys[K::data] = "apart";
+    Communicators groups(own, {.world_size = world_size()}, options);
+    std::vector<MPI_Comm> all = {groups.world(), own};
+    if (groups.at(K::data).has_communicator()) all.push_back(groups.at(K::data).native());
+    for (MPI_Comm made : all) {
+      MPI_Errhandler found = MPI_ERRHANDLER_NULL;
+      MPI_Comm_get_errhandler(made, &found);
+      CHECK(found == handler);
+      MPI_Errhandler_free(&found);
+    }
+    fail_mpi("MPI_Comm_free", 1);
+    groups.close();
+    CHECK(mpi_has_failed());
+    MPI_Comm_free(&own);
+  }
+}
+
+TEST_CASE("communicators are not adopted with a world that is none, or that is not one group") {
+  const CommunicatorPlan plan(Topology({.world_size = world_size()}));
+  CHECK_THROWS_WITH(Communicators::from_native_handles(plan, MPI_COMM_NULL, {}),
+                    ContainsSubstring("is MPI_COMM_NULL"));
+  if (world_size() < 2) return;
+  const int is_upper = world_rank() >= world_size() / 2 ? 1 : 0;
+  MPI_Comm half = MPI_COMM_NULL;
+  MPI_Comm both = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, is_upper, 0, &half);
+  MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, is_upper != 0 ? 0 : world_size() / 2, 1, &both);
+  CHECK_THROWS_WITH(Communicators::from_native_handles(plan, both, {}),
+                    ContainsSubstring("is an inter-communicator"));
+  // Its own group has the members that the plan asks for.
+  const CommunicatorPlan plan_of_half(
+      Topology({.world_size = is_upper != 0 ? world_size() - world_size() / 2 : world_size() / 2}));
+  if (!plan_of_half.steps().empty()) {
+    CHECK_THROWS_WITH(Communicators::from_native_handles(plan_of_half, half, {{K::data, both}}),
+                      ContainsSubstring("data: is an inter-communicator"));
+  }
+  MPI_Comm_free(&both);
+  MPI_Comm_free(&half);
 }

@@ -49,6 +49,7 @@ TEST_CASE("whatever field differs, on whichever rank, every rank gets the same e
        [](ParallelConfig&, mpi::Options& o) { o.plan.sharing_keys[GroupKind::data] = "x"; }},
       {"layers",
        [](ParallelConfig&, mpi::Options& o) { o.job_fields = {{.field = "layers", .value = "3"}}; }},
+      {"on_stuck", [](ParallelConfig&, mpi::Options& o) { o.on_stuck = [](const mpi::StuckCall&) {}; }},
   };
   for (const auto& [field, change] : changes) {
     for (const int odd_one : {0, world_size() / 2, world_size() - 1}) {
@@ -62,6 +63,34 @@ TEST_CASE("whatever field differs, on whichever rank, every rank gets the same e
       CHECK_THAT(text, ContainsSubstring(" on rank " + std::to_string(odd_one)));
     }
   }
+}
+
+TEST_CASE("every job field is compared, also where names are repeated or are those of the configuration") {
+  if (world_size() < 2) return;
+  const std::vector<AgreementField> held = {{.field = "layers", .value = "2"},
+                                            {.field = "layers", .value = "4"},
+                                            {.field = "tensor", .value = "x"}};
+  const std::vector<std::string> names = {"layers", "layers (2)", "tensor (2)"};
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    for (const int odd_one : {0, world_size() - 1}) {
+      for (const bool is_missing : {false, true}) {
+        CAPTURE(names[i], odd_one, is_missing);
+        mpi::Options options{.job_fields = held};
+        if (world_rank() == odd_one && is_missing) {
+          // The last field of the name is missing.
+          options.job_fields.erase(options.job_fields.begin() + static_cast<std::ptrdiff_t>(i));
+        } else if (world_rank() == odd_one) {
+          options.job_fields[i].value = "other";
+        }
+        const std::string text =
+            error_of<DisagreementError>(MPI_COMM_WORLD, {.world_size = world_size()}, options);
+        CHECK(same_everywhere(text));
+        CHECK_THAT(text, ContainsSubstring("\n  " + names[i] + " = "));
+        CHECK_THAT(text, ContainsSubstring("on rank " + std::to_string(odd_one)));
+      }
+    }
+  }
+  CHECK(error_of<Error>(MPI_COMM_WORLD, {.world_size = world_size()}, {.job_fields = held}) == "no error");
 }
 
 TEST_CASE("a world size that is not that of the job is an error on every rank") {

@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,40 @@ namespace rankmesh::tests {
   MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
   return same != 0;
 }
+
+/// Takes every context identifier of this process: Open MPI has about 65,000, and each communicator of a
+/// process needs one. Takes some 350 MB of memory and a few seconds.
+class ExhaustedContexts {
+ public:
+  ExhaustedContexts() {
+    MPI_Errhandler before = MPI_ERRHANDLER_NULL;
+    MPI_Comm_get_errhandler(MPI_COMM_SELF, &before);
+    MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+    MPI_Comm taken = MPI_COMM_NULL;
+    while (taken_.size() < limit && MPI_Comm_dup(MPI_COMM_SELF, &taken) == MPI_SUCCESS) {
+      taken_.push_back(taken);
+    }
+    MPI_Comm_set_errhandler(MPI_COMM_SELF, before);
+    MPI_Errhandler_free(&before);
+  }
+  ExhaustedContexts(const ExhaustedContexts&) = delete;
+  ExhaustedContexts& operator=(const ExhaustedContexts&) = delete;
+  ~ExhaustedContexts() {
+    while (!taken_.empty()) give_one_back();
+  }
+
+  /// Whether all are taken.
+  [[nodiscard]] bool are_exhausted() const { return taken_.size() < limit; }
+  /// The process can make one communicator more.
+  void give_one_back() {
+    MPI_Comm_free(&taken_.back());
+    taken_.pop_back();
+  }
+
+ private:
+  static constexpr std::size_t limit = 100'000;
+  std::vector<MPI_Comm> taken_;
+};
 
 /// Every valid configuration of this world size with sizes of tensor, pipeline and sequence.
 [[nodiscard]] inline std::vector<ParallelConfig> valid_configs(int size) {

@@ -1,15 +1,19 @@
 // Each fault ends the bring-up before a time limit, with the same error on every rank. The error names the
 // rank and the cause, and only the resources that it counts remain.
+#include <new>
 #include <stdexcept>
 #include <thread>
 
 #include "rankmesh/nccl/error.hpp"
 #include "support.hpp"
+#include "support/allocation_failure.hpp"
+#include "support/faulty_mpi.hpp"
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
 using nccl::Communicators;
 using nccl::Strategy;
+using nccl::Stream;
 using K = GroupKind;
 
 namespace {
@@ -224,6 +228,9 @@ TEST_CASE("fault: ranks that disagree, in each field") {
        [](ParallelConfig&, nccl::Options& o) { o.bring_up.plan.sharing_keys[K::data] = "x"; }},
       {"options.data",
        [](ParallelConfig&, nccl::Options& o) { o.kinds[K::data].communicator.max_ctas = 16; }},
+      {"stream.data", [](ParallelConfig&, nccl::Options& o) { o.kinds[K::data].stream = Stream::normal; }},
+      // This layout has no amax groups.
+      {"options.amax", [](ParallelConfig&, nccl::Options& o) { o.kinds[K::amax] = {}; }},
       {"nccl_strategy", [](ParallelConfig&, nccl::Options& o) { o.strategy = Strategy::mpi_split; }},
       {"nccl_blocking", [](ParallelConfig&, nccl::Options& o) { o.blocking = true; }},
       {"ranks_per_identifier", [](ParallelConfig&, nccl::Options& o) { o.ranks_per_identifier = 64; }},
@@ -240,6 +247,84 @@ TEST_CASE("fault: ranks that disagree, in each field") {
     const std::string text = common_error<DisagreementError>(config, options);
     CHECK_THAT(text, ContainsSubstring("the ranks do not agree on 1 field:\n  " + field + " = "));
     CHECK_THAT(text, ContainsSubstring(" on " + rank_text(odd_one)));
+  }
+}
+
+TEST_CASE("fault: ranks that ask for streams of different priorities") {
+  if (world_size() < 2) return;
+  nccl::Options options = rankmesh::tests::patient();
+  options.kinds[K::data].stream = world_rank() == 0 ? Stream::high_priority : Stream::normal;
+  const std::string text = common_error<DisagreementError>(one_group(), options);
+  CHECK_THAT(text, ContainsSubstring("\n  stream.data = high_priority on rank 0, normal on rank"));
+}
+
+TEST_CASE("fault: memory that runs out on one rank after the agreement, before the first step") {
+  if (world_size() < 2) return;
+  for (const int bad : {0, world_size() - 1}) {
+    CAPTURE(bad);
+    nccl::Options options = rankmesh::tests::patient();
+    options.bring_up.on_progress = [&](const Progress& progress) {
+      if (world_rank() == bad && progress.part == "agreement") fail_allocation(1);
+    };
+    std::string text = "no error";
+    try {
+      const Communicators groups(MPI_COMM_WORLD, one_group(), options);
+    } catch (const BringUpError& error) {
+      text = error.what();
+    } catch (const std::bad_alloc&) {
+      text = "no memory";
+    }
+    if (world_rank() == bad) {
+      CHECK(fail_allocation(0) == 0);
+      CHECK(text == "no memory");
+    } else {
+      CHECK_THAT(text, ContainsSubstring("failed on 1 rank, so it is given up on all:\n  " + rank_text(bad) +
+                                         ": std::bad_alloc"));
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+}
+
+TEST_CASE("fault: MPI cannot split off the ranks of a node") {
+  // On all ranks: if it fails on one alone, the others wait for that one in their next call.
+  fail_mpi("MPI_Comm_split_type", 1);
+  const std::string text = common_error<BringUpError>(one_group(), rankmesh::tests::patient());
+  CHECK(mpi_has_failed());
+  CHECK_THAT(text, ContainsSubstring("step device failed on " + std::to_string(world_size()) + " rank"));
+  CHECK_THAT(text, ContainsSubstring("\n  rank 0: MPI_Comm_split_type failed"));
+}
+
+TEST_CASE("fault: a call of MPI that fails on one rank, on communicators whose handler ends the job") {
+  if (world_size() < 2) return;
+  struct Fault {
+    std::string call;
+    std::string where;
+    Strategy strategy;
+  };
+  const std::vector<Fault> all = {{"MPI_Allgather", "device", Strategy::unique_id},
+                                  {"MPI_Comm_dup", "host communicators", Strategy::mpi_split},
+                                  {"MPI_Comm_group", "host communicators", Strategy::mpi_split},
+                                  {"MPI_Bcast", "", Strategy::mpi_split},
+                                  {"MPI_Bcast", "", Strategy::nccl_split}};
+  for (const Fault& fault : all) {
+    for (const int bad : {0, world_size() - 1}) {
+      CAPTURE(fault.call, nccl::to_string(fault.strategy), bad);
+      nccl::Options options = rankmesh::tests::patient();
+      options.bring_up.timeouts.grace = 5s;
+      options.strategy = fault.strategy;
+      // Each rank makes an ID after it has received those of the ranks before it.
+      options.ranks_per_identifier = 1;
+      if (world_rank() == bad) fail_mpi(fault.call, 1);
+      const Ending ending = ending_of<BringUpError>(one_group(), options);
+      CHECK(mpi_has_failed());
+      fail_mpi("", 0);
+      CHECK(ending.is_expected);
+      CHECK(same_everywhere(ending.text));
+      CHECK_THAT(ending.text, ContainsSubstring("step " + fault.where));
+      CHECK_THAT(ending.text, ContainsSubstring("failed on 1 rank, so it is given up on all:\n  " +
+                                                rank_text(bad) + ": " + fault.call + " failed"));
+      nccl_double::rankmesh_nccl_double_discard_ids();
+    }
   }
 }
 

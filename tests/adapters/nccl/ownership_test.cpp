@@ -138,3 +138,12 @@ TEST_CASE("close gives up on members that do not come, and aborts") {
   CHECK(nccl_double::counters().live_communicators == 0);
   MPI_Barrier(MPI_COMM_WORLD);
 }
+
+TEST_CASE("closing with the longest deadline waits as long as it takes") {
+  if (world_size() < 2) return;
+  const Faults faults("ncclCommFinalize@0=slow:300");
+  Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()});
+  CHECK_NOTHROW(groups.close(std::chrono::nanoseconds::max()));
+  CHECK(nccl_double::counters().live_communicators == 0);
+  MPI_Barrier(MPI_COMM_WORLD);
+}

@@ -12,7 +12,8 @@ namespace RANKMESH_COMM_API rankmesh {
 struct PlanAgreement {
   /// Which kinds share communicators.
   PlanOptions plan{};
-  /// Other values that must be the same on all ranks, for example the version of a library.
+  /// Other values that must be the same on all ranks, for example the version of a library. If an earlier
+  /// field has the same name, a number is added to it: `layers`, `layers (2)`.
   std::vector<AgreementField> fields{};
 };
 
@@ -28,6 +29,8 @@ struct PlanAgreement {
 /// the options of the plan and the given fields, and then checks the configuration.
 /// @collective over the ranks of the transport
 /// @throws DisagreementError, DeadlineError the same on every rank
+/// @throws BringUpError the same on every other rank, if an exception of another type ended it on one, for
+///         example std::bad_alloc
 /// @throws ConfigError, RangeError the same on every rank, if all agree on an invalid configuration
 [[nodiscard]] CommunicatorPlan agree_on_plan(AgreementSession& session, const ParallelConfig& config,
                                              const PlanAgreement& what);

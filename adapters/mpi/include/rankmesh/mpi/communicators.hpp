@@ -61,7 +61,8 @@ class Communicators : public ReferenceNames<Communicators> {
   /// Takes over communicators that were made elsewhere; see `adopt_communicators`. Compares the members of
   /// each and their order with the plan, without communication.
   /// @param world the communicator over all ranks of the plan; taken over too
-  /// @throws StateError naming every communicator that is missing, superfluous or wrong
+  /// @throws StateError naming every communicator that is missing, superfluous or wrong, and if the world is
+  ///         MPI_COMM_NULL or an inter-communicator
   [[nodiscard]] static Communicators from_native_handles(const CommunicatorPlan& plan, MPI_Comm world,
                                                          const std::map<GroupKind, MPI_Comm>& communicators);
 

@@ -12,6 +12,7 @@ namespace mpi {
 class ErrorHandlerGuard {
  public:
   /// @throws StateError outside MPI_Init .. MPI_Finalize, and for a null or an inter-communicator
+  /// @throws MpiError if its error handler cannot be read or set
   explicit ErrorHandlerGuard(MPI_Comm communicator);
   ErrorHandlerGuard(const ErrorHandlerGuard&) = delete;
   ErrorHandlerGuard& operator=(const ErrorHandlerGuard&) = delete;

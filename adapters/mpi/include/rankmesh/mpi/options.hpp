@@ -16,21 +16,25 @@ namespace mpi {
 
 /// Options of a bring-up.
 struct Options {
-  /// How long to wait for other ranks.
+  /// How long to wait for other ranks. Not compared: a rank may wait longer than another one.
   Timeouts timeouts{};
   /// Which kinds share communicators.
   PlanOptions plan{};
   /// When ranks wait for each other before MPI calls.
   Arrivals arrivals = Arrivals::once;
   /// Other values that must be the same on all ranks, for example the job's own options or the size of its
-  /// model. If they differ, every rank gets an error that names the field, instead of a hang later.
+  /// model. If they differ, every rank gets an error that names the field, instead of a hang later. If an
+  /// earlier field has the same name, a number is added to it: `layers`, `layers (2)`.
   std::vector<AgreementField> job_fields{};
-  /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator.
+  /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator. Must be the same on
+  /// all ranks: it cannot be compared, since the messages that compare the other options carry it, so ranks
+  /// with another first tag count as missing.
   int first_tag = MpiTransport::default_first_tag;
   /// Called on every rank after every step. An exception from it ends the bring-up of all ranks.
   ProgressCallback on_progress{};
   /// Called from another thread if a blocking call has not returned at the deadline. Set it on all ranks or
-  /// on none: a rank without it does not answer the liveness probe of ranks that are stuck.
+  /// on none, which is compared: a rank without it does not answer the liveness probe of ranks that are
+  /// stuck.
   Watchdog::Callback on_stuck{};
 };
 

@@ -88,7 +88,8 @@ class Communicators : public ReferenceNames<Communicators> {
 
   /// Finalizes every communicator, waits until all have done so, and destroys them in the reverse order of
   /// creation; then the streams and the `MPI_Comm`s. Does nothing the second time.
-  /// @param deadline how long to wait for the other members of a non-blocking communicator
+  /// @param deadline how long to wait for the other members of a non-blocking communicator;
+  ///        `std::chrono::nanoseconds::max()` is for ever
   /// @collective over the ranks of the job
   /// @throws NcclError if finalizing fails or takes longer; the destructor then aborts the communicators
   void close(std::chrono::nanoseconds deadline = std::chrono::minutes(5));
@@ -114,6 +115,7 @@ class Communicators : public ReferenceNames<Communicators> {
 };
 
 /// Waits until a non-blocking communicator is at rest.
+/// @param deadline how long; `std::chrono::nanoseconds::max()` is for ever
 /// @throws NcclError if it ends in an error, or is not at rest within the deadline
 void wait(ncclComm_t communicator, std::chrono::nanoseconds deadline = std::chrono::minutes(5));
 

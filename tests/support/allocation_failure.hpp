@@ -1,0 +1,10 @@
+#pragma once
+
+namespace rankmesh::tests {
+
+/// Makes one allocation with `operator new` fail with `std::bad_alloc`: the nth that this thread makes from
+/// now on, starting from 1; none if 0. Returns the number of the one that was to fail until now; 0 if it has
+/// failed, and if there was none. For programs that compile allocation_failure.cpp.
+int fail_allocation(int nth) noexcept;
+
+}  // namespace rankmesh::tests
