@@ -155,6 +155,7 @@ TEST_CASE("quirks that an option would mend are warned of", "[topology]") {
           "amax groups are blocks of consecutive ranks, as in the reference, and with sequence = 4 match no "
           "group that shares weights; the amax rule data_tensor_product makes them the product of the data, "
           "tensor and sequence groups"});
+  CHECK(warnings_of({.world_size = 8, .sequence = 2, .fp8 = true}).size() == 1);
   CHECK(warnings_of({.world_size = 8, .split_rank = 3}) ==
         Names{"split_rank = 3 has no effect with pipeline = 1, as in the reference"});
 }

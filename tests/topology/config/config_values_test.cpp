@@ -144,6 +144,9 @@ TEST_CASE("words that are a typing error away") {
   CHECK(closest_matches("world-size", known) == std::vector<std::string>{"world_size"});
   CHECK(closest_matches("sequence_length", known).empty());
   CHECK(closest_matches("", known).empty());
+  // Only the closest, whichever comes first.
+  CHECK(closest_matches("pipelines", std::vector<std::string>{"pipeline", "pipelimed", "pipeliner"}) ==
+        std::vector<std::string>{"pipeline", "pipeliner"});
   CHECK(did_you_mean(closest_matches("tensr", known)) == "; did you mean tensor?");
   CHECK(did_you_mean(std::vector<std::string>{"a", "b"}) == "; did you mean a or b?");
   CHECK(did_you_mean({}).empty());

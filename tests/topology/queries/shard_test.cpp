@@ -36,6 +36,7 @@ TEST_CASE("a length that is not cut into equal parts is an error with those that
 
 TEST_CASE("a division of the job's own is judged in the words of the layout") {
   CHECK(check_division({.field = "heads", .length = 8, .parts = 4, .by = "tensor = 4"}) == std::nullopt);
+  CHECK(check_division({.field = "heads", .length = 5, .parts = 1, .by = "tensor = 1"}) == std::nullopt);
   const auto diagnostic =
       check_division({.field = "heads", .length = 6, .parts = 4, .by = "tensor = 2 times sequence = 2"});
   REQUIRE(diagnostic);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <fmt/core.h>
-#include <string>
 #include <unistd.h>
+#include <string>
 
 #include "missing.hpp"
 #include "rankmesh/comm.hpp"

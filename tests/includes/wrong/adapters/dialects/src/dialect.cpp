@@ -1,3 +1,3 @@
+#include "rankmesh/dialects/dialect.hpp"
 #include "layout/digits.hpp"
 #include "rankmesh/comm/plan.hpp"
-#include "rankmesh/dialects/dialect.hpp"
