@@ -90,6 +90,12 @@ std::optional<Message> Sessions::take(Session& session, int tag) {
   return message;
 }
 
+std::size_t Sessions::stored() const {
+  std::size_t count = 0;
+  for (const auto& [key, messages] : ready_) count += messages.size();
+  return count;
+}
+
 void Sessions::ask_once(Session& session, int rank) {
   if (session.is_settled || !session.asked.insert(rank).second) return;
   if (!session.first_question) session.first_question = Session::Clock::now();

@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -82,7 +83,10 @@ class Sessions {
   /// others, and handles questions and answers.
   /// @return the answer to a question, for the sender
   std::optional<Envelope> sort_in(Arrived arrived);
-  /// The next message of a session, if it is settled.
+  /// How many messages are kept.
+  [[nodiscard]] std::size_t stored() const;
+  /// The next message of a session. An unsettled session asks the senders instead; it is settled once it has
+  /// waited long enough for an answer.
   [[nodiscard]] std::optional<Message> take(Session& session, int tag);
 
   /// Notes that an unsettled session must ask a rank, unless it has.

@@ -10,13 +10,15 @@
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/mpi/export.hpp"
 
-namespace RANKMESH_MPI_API rankmesh {
-namespace mpi {
-
+// Not exported.
+namespace rankmesh::mpi {
 class Sessions;
-struct Arrived;
 struct Envelope;
 struct Session;
+}  // namespace rankmesh::mpi
+
+namespace RANKMESH_MPI_API rankmesh {
+namespace mpi {
 
 /// A transport over an intra-communicator: point-to-point messages, without a duplicate or a collective call.
 ///
@@ -30,8 +32,9 @@ struct Session;
 /// higher one. Its first messages wait for the first answer, at most a quarter of a second.
 ///
 /// MPI may give a new communicator the internal identifier of a freed one, and deliver there what a late rank
-/// still sends on the freed one. So a receive stays pending on a freed communicator, which keeps its identifier
-/// in use: until MPI_Finalize if a session has failed, else until eight more communicators are freed.
+/// still sends on the freed one. So a receive stays pending on a freed communicator, which keeps its
+/// identifier in use: until MPI_Finalize if a session has failed, else until eight more communicators are
+/// freed.
 class MpiTransport final : public Transport {
  public:
   /// All transports use the tags `first_tag` to `first_tag + tag_count - 1`. With the default `first_tag`
