@@ -34,7 +34,9 @@ MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
   const std::lock_guard lock(sessions_->mutex());
   sessions_->first_tags().insert(first_tag_);
   session_ = sessions_->open();
+  if (!session_->follows_failure) return;
   try {
+    // Shows how far other ranks are.
     drain();
   } catch (...) {
     sessions_->close(*session_);

@@ -47,7 +47,7 @@ class MpiTransport final : public Transport {
 
   /// @param communicator must outlive this and return errors (MPI_ERRORS_RETURN) as long
   /// @throws MpiError
-  /// @throws ProtocolError if a message of other code lies on one of the tags
+  /// @throws ProtocolError if a message of other code has arrived and the session before has failed
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
   /// Selects the constructor below.
   struct SharedTags {};
