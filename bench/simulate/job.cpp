@@ -207,6 +207,9 @@ void Job::make_agreement(int rank) {
 
 void Job::drop_agreement(int rank) {
   Rank& state = at(rank);
+  // The collectors must remember what they proposed or accepted.
+  constexpr int collectors = 3;
+  if (rank < collectors && state.part + 1 == static_cast<int>(parts_.size())) return;
   if (state.agreement->messages_sent() > 0) state.has_reported = true;
   if (state.has_reported || !state.has_heard) state.agreement.reset();
 }

@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
+#include <exception>
+#include <mutex>
 #include <new>
 #include <thread>
 #include <utility>
 
 #include "rankmesh/mpi/error.hpp"
-#include "tag_block.hpp"
+#include "sessions.hpp"
 
 namespace rankmesh::mpi {
 namespace {
 
-constexpr int channel_count = 4;
 /// Polls before the first sleep: usually all ranks arrive at about the same time.
 constexpr int eager_polls = 512;
 /// Polls between two yields of the core. If MPI knows that ranks share cores it yields at every poll itself,
@@ -28,19 +30,41 @@ MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
       first_tag_(first_tag) {
   require_success(MPI_Comm_rank(communicator_, &rank_), "MPI_Comm_rank");
   require_success(MPI_Comm_size(communicator_, &size_), "MPI_Comm_size");
-  tag_block_ = next_tag_block(communicator_) % (tag_count / channel_count);
+  sessions_ = sessions_on(communicator_);
+  const std::lock_guard lock(sessions_->mutex());
+  sessions_->first_tags().insert(first_tag_);
+  session_ = sessions_->open();
+  if (!session_->follows_failure) return;
+  try {
+    // Shows how far other ranks are.
+    drain();
+  } catch (...) {
+    sessions_->close(*session_);
+    throw;
+  }
 }
 
 MpiTransport::MpiTransport(const MpiTransport& other, SharedTags /*tag*/)
     : communicator_(other.communicator_),
       first_tag_(other.first_tag_),
-      tag_block_(other.tag_block_),
       rank_(other.rank_),
-      size_(other.size_) {}
+      size_(other.size_),
+      shares_session_(true),
+      sessions_(other.sessions_),
+      session_(other.session_) {}
 
 MpiTransport::~MpiTransport() {
   int finalized = 0;
   MPI_Finalized(&finalized);
+  if (!shares_session_) {
+    const std::lock_guard lock(sessions_->mutex());
+    try {
+      if (finalized == 0) drain();
+    } catch (const std::exception&) {
+      // What cannot be received stays where it is.
+    }
+    sessions_->close(*session_);
+  }
   if (finalized == 0) collect_sent();
   for (Sending& sending : sending_) {
     // MPI may still read the bytes, perhaps for ever if the receiver is dead: they must not be freed. The
@@ -51,8 +75,13 @@ MpiTransport::~MpiTransport() {
   }
 }
 
+void MpiTransport::mark_failed() noexcept {
+  const std::lock_guard lock(sessions_->mutex());
+  session_->has_failed = true;
+}
+
 int MpiTransport::tag(Channel channel) const noexcept {
-  return first_tag_ + tag_block_ * channel_count + static_cast<int>(channel);
+  return first_tag_ + static_cast<int>(channel);
 }
 
 void MpiTransport::require_success(int code, const char* call) const {
@@ -62,11 +91,39 @@ void MpiTransport::require_success(int code, const char* call) const {
 }
 
 void MpiTransport::send(int to, Channel channel, std::span<const std::byte> bytes) {
-  Sending& sending = sending_.emplace_back();
-  sending.channel = channel;
-  sending.bytes.assign(bytes.begin(), bytes.end());
-  require_success(MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE, to,
-                            tag(channel), communicator_, &sending.request),
+  Sending& sending = waiting_.emplace_back(Sending{.to = to, .tag = tag(channel)});
+  sending.bytes.reserve(sizeof(Envelope) + bytes.size());
+  sending.bytes.resize(sizeof(Envelope));
+  sending.bytes.insert(sending.bytes.end(), bytes.begin(), bytes.end());
+  const std::lock_guard lock(sessions_->mutex());
+  sessions_->ask_once(*session_, to);
+  post_questions();
+  post_waiting();
+}
+
+void MpiTransport::post_waiting() {
+  while (session_->is_settled && !waiting_.empty()) {
+    sending_.splice(sending_.end(), waiting_, waiting_.begin());
+    start(sending_.back(), {.ordinal = session_->ordinal});
+  }
+}
+
+void MpiTransport::post_questions() {
+  for (const int rank : sessions_->take_questions()) {
+    post(rank, {.kind = MessageKind::question, .ordinal = session_->ordinal, .asker = session_->number});
+  }
+}
+
+void MpiTransport::post(int to, const Envelope& envelope) {
+  start(sending_.emplace_back(
+            Sending{.to = to, .tag = first_tag_ + question_offset, .bytes = Bytes(sizeof envelope)}),
+        envelope);
+}
+
+void MpiTransport::start(Sending& sending, const Envelope& envelope) {
+  std::memcpy(sending.bytes.data(), &envelope, sizeof envelope);
+  require_success(MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE,
+                            sending.to, sending.tag, communicator_, &sending.request),
                   "MPI_Isend");
 }
 
@@ -80,22 +137,42 @@ void MpiTransport::collect_sent() {
 
 bool MpiTransport::sends_done(Channel channel) {
   collect_sent();
-  return std::none_of(sending_.begin(), sending_.end(),
-                      [&](const Sending& sending) { return sending.channel == channel; });
+  const auto is_of_channel = [&](const Sending& sending) { return sending.tag == tag(channel); };
+  return std::none_of(waiting_.begin(), waiting_.end(), is_of_channel) &&
+         std::none_of(sending_.begin(), sending_.end(), is_of_channel);
+}
+
+bool MpiTransport::sort_in_next(int tag) {
+  std::optional<Arrived> arrived = receive_any(communicator_, tag);
+  if (!arrived) return false;
+  idle_polls_ = 0;
+  const int from = arrived->message.from;
+  if (const auto answer = sessions_->sort_in(std::move(*arrived))) post(from, *answer);
+  return true;
+}
+
+void MpiTransport::drain() {
+  for (int tag = first_tag_; tag < first_tag_ + channel_count; ++tag) {
+    while (sort_in_next(tag)) {
+    }
+  }
+  answer_questions();
+}
+
+void MpiTransport::answer_questions() {
+  while (sort_in_next(first_tag_ + question_offset)) {
+  }
 }
 
 std::optional<Message> MpiTransport::receive(Channel channel) {
-  int found = 0;
-  MPI_Message handle = MPI_MESSAGE_NULL;
-  MPI_Status status;
-  require_success(MPI_Improbe(MPI_ANY_SOURCE, tag(channel), communicator_, &found, &handle, &status),
-                  "MPI_Improbe");
-  if (found == 0) return std::nullopt;
-  int count = 0;
-  require_success(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
-  Message message{status.MPI_SOURCE, Bytes(static_cast<std::size_t>(count))};
-  require_success(MPI_Mrecv(message.bytes.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE), "MPI_Mrecv");
-  idle_polls_ = 0;
+  const std::lock_guard lock(sessions_->mutex());
+  // Ranks ask after a failure only, and most of the others have had it, too. Those that have not answer when
+  // a transport is made or destroyed; the rank that asks does not wait for long.
+  if (session_->follows_failure) answer_questions();
+  std::optional<Message> message = sessions_->take(*session_, tag(channel));
+  while (!message && sort_in_next(tag(channel))) message = sessions_->take(*session_, tag(channel));
+  post_questions();
+  post_waiting();
   return message;
 }
 

@@ -104,10 +104,10 @@ class Agreement::State {
   AgreementSession& session_;
   Transport& transport_;
   AgreementOptions options_;
-  std::uint64_t round_;
   Knowledge knowledge_;
   Ballot ballot_;
   Instant own_arrival_;
+  std::uint64_t round_;
   bool has_failed_ = false;
   bool reported_ = false;
   bool told_collectors_early_ = false;
@@ -131,10 +131,11 @@ Agreement::State::State(AgreementSession& session, std::vector<AgreementField> f
     : session_(session),
       transport_(session.transport()),
       options_(std::move(options)),
-      round_(session.begin()),
       knowledge_(transport_.size(), std::move(fields)),
       ballot_(session),
-      own_arrival_(transport_.now()) {
+      own_arrival_(transport_.now()),
+      // Last, so that no exception uses up a round.
+      round_(session.begin()) {
   if (session_.is_over()) {
     const Message decision{rank(), session_.decision_};
     MessageReader reader(decision);
@@ -352,8 +353,7 @@ bool Agreement::State::is_chosen(Instant now) const {
   if (acceptances == collectors()) return true;
   if (waited >= grace() / 4 && 2 * acceptances > collectors()) return true;
   // The others have died: nobody else can have chosen.
-  const bool is_success = ballot_.proposed().front() == std::byte{0};
-  const bool may_judge_alone = !is_success || now >= deadline() + grace() / 2;
+  const bool may_judge_alone = !is_success(ballot_.proposed()) || now >= deadline() + grace() / 2;
   return waited >= grace() / 2 && may_judge_alone && !ballot_.is_overtaken();
 }
 

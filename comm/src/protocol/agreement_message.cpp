@@ -93,6 +93,10 @@ Bytes encode(const Verdict& verdict) {
   return writer.take();
 }
 
+bool is_success(const Bytes& verdict) noexcept {
+  return verdict.front() == static_cast<std::byte>(Verdict::Outcome::agreed);
+}
+
 Verdict decode_verdict(MessageReader& reader) {
   Verdict verdict;
   const std::uint8_t outcome = reader.take_byte();

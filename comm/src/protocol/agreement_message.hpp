@@ -50,6 +50,8 @@ void put_failures(MessageWriter& writer, const std::vector<RankFailure>& failure
 [[nodiscard]] std::vector<RankFailure> take_failures(MessageReader& reader);
 
 [[nodiscard]] Bytes encode(const Verdict& verdict);
+/// Whether an encoded verdict says that all ranks agree.
+[[nodiscard]] bool is_success(const Bytes& verdict) noexcept;
 /// @throws ProtocolError
 [[nodiscard]] Verdict decode_verdict(MessageReader& reader);
 

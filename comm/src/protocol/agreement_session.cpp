@@ -82,6 +82,10 @@ void AgreementSession::answer(const Message& message) {
   send(message.from, writer.bytes());
 }
 
+bool AgreementSession::has_succeeded() const noexcept {
+  return is_over_ && is_success(decision_);
+}
+
 void AgreementSession::end_with(Bytes verdict) {
   decision_ = std::move(verdict);
   is_over_ = true;

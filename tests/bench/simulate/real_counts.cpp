@@ -24,11 +24,13 @@ simulate::Counts sent;
 
 }  // namespace
 
-/// In the place of MPI's own, which counts the messages of `MpiTransport` as it lets them through.
+/// In the place of MPI's own, which counts the messages of `MpiTransport`, without envelopes, as it lets them
+/// through.
 extern "C" int MPI_Isend(const void* bytes, int count, MPI_Datatype type, int to, int tag,
                          MPI_Comm communicator, MPI_Request* request) {
   constexpr int first = mpi::MpiTransport::default_first_tag;
-  if (tag >= first && tag < first + mpi::MpiTransport::tag_count) sent.add_sent(count);
+  constexpr auto envelope = static_cast<int>(mpi::MpiTransport::envelope_size);
+  if (tag >= first && tag < first + mpi::MpiTransport::tag_count) sent.add_sent(count - envelope);
   return PMPI_Isend(bytes, count, type, to, tag, communicator, request);
 }
 

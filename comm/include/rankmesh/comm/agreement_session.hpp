@@ -65,6 +65,8 @@ class AgreementSession {
   [[nodiscard]] std::chrono::nanoseconds remaining() const;
   /// Whether a verdict has ended the bring-up on all ranks: no round can follow.
   [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+  /// Whether the bring-up has ended with success: its last agreement was marked `is_last`, and all agreed.
+  [[nodiscard]] bool has_succeeded() const noexcept;
 
   /// Says what this rank is doing, for the error of a missed deadline: for example `MPI_Comm_create_group at
   /// step tensor`. Empty: nothing but this agreement.

@@ -110,6 +110,16 @@ class BringUp {
 
   static constexpr const char* unknown_exception = "an exception of an unknown type ended the bring-up";
 
+  /// Tells the transport at the end if the bring-up did not succeed.
+  struct Outcome {
+    MpiTransport& transport;
+    const AgreementSession& session;
+
+    ~Outcome() {
+      if (!session.has_succeeded()) transport.mark_failed();
+    }
+  };
+
   /// Waits for all ranks if the step is collective, and tells them of a failure of this one.
   void enter(const BringUpStep& step);
 
@@ -117,6 +127,7 @@ class BringUp {
   ErrorHandlerGuard guard_;
   MpiTransport transport_;
   AgreementSession session_;
+  Outcome outcome_{transport_, session_};
   std::unique_ptr<Watchdog> watchdog_;
   std::shared_ptr<const CommunicatorPlan> plan_;
   std::vector<RankStep> rank_steps_;

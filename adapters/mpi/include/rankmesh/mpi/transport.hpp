@@ -2,66 +2,110 @@
 
 #include <mpi.h>
 
+#include <cstddef>
 #include <list>
+#include <memory>
+#include <optional>
 
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/mpi/export.hpp"
+
+// Not exported.
+namespace rankmesh::mpi {
+class Sessions;
+struct Envelope;
+struct Session;
+}  // namespace rankmesh::mpi
 
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
 /// A transport over an intra-communicator: point-to-point messages, without a duplicate or a collective call.
 ///
-/// Each transport on a communicator has a block of tags of its own, numbered in the order of construction, so
-/// that a late message of one bring-up is never received by the next. Every rank of the communicator must
-/// construct its transports in the same order.
+/// Each transport on a communicator is a session. All sessions use the same tags, and every message carries
+/// the number of its session, so that a late message of one bring-up is never received by the next. Sessions
+/// are numbered in the order of construction: every rank of the communicator must construct its transports in
+/// the same order. Messages of sessions that have ended are received and dropped by later transports.
+///
+/// A rank that skipped a session is one number behind. After a session that ended with `mark_failed`, the
+/// next one therefore asks the ranks that it exchanges messages with for their number, and takes over a
+/// higher one. Its first messages wait for the first answer, at most a quarter of a second.
+///
+/// MPI may give a new communicator the internal identifier of a freed one, and deliver there what a late rank
+/// still sends on the freed one. So a receive stays pending on a freed communicator, which keeps its
+/// identifier in use: until MPI_Finalize if a session has failed, else until eight more communicators are
+/// freed.
 class MpiTransport final : public Transport {
  public:
   /// All transports use the tags `first_tag` to `first_tag + tag_count - 1`. With the default `first_tag`
   /// they are below 32767, the largest tag that MPI guarantees.
-  static constexpr int tag_count = 1024;
+  static constexpr int tag_count = 8;
   /// The first tag, unless the caller chooses another.
   static constexpr int default_first_tag = 31000;
+  /// The bytes that MPI transfers for each message besides its contents.
+  static constexpr std::size_t envelope_size = 24;
 
   /// @param communicator must outlive this and return errors (MPI_ERRORS_RETURN) as long
   /// @throws MpiError
+  /// @throws ProtocolError if a message of other code has arrived and the session before has failed
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
   /// Selects the constructor below.
   struct SharedTags {};
-  /// A transport with the block of tags of another one, for another thread that uses other channels.
-  /// @param other the transport whose tags are shared
+  /// A transport of the same session as another one, for another thread that uses other channels.
+  /// @param other must outlive this
   MpiTransport(const MpiTransport& other, SharedTags /*tag*/);
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;
-  /// Abandons messages that have not been sent.
+  /// Abandons messages that have not been sent, and drops those that have arrived.
   ~MpiTransport() override;
+
+  /// Notes that the session has failed on this rank: other ranks may be ahead in the next one.
+  void mark_failed() noexcept;
 
   [[nodiscard]] int rank() const noexcept override { return rank_; }
   [[nodiscard]] int size() const noexcept override { return size_; }
   void send(int to, Channel channel, std::span<const std::byte> bytes) override;
   [[nodiscard]] bool sends_done(Channel channel) override;
+  /// @throws MpiError
+  /// @throws ProtocolError if a message of other code has arrived
   [[nodiscard]] std::optional<Message> receive(Channel channel) override;
   [[nodiscard]] Duration now() override;
   void idle() override;
 
  private:
   struct Sending {
-    Channel channel = Channel::agreement;
-    Bytes bytes;
+    int to = 0;
+    int tag = 0;
+    /// The envelope and the contents.
+    Bytes bytes{};
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
   [[nodiscard]] int tag(Channel channel) const noexcept;
+  /// Receives and sorts in one message with a tag. Returns whether one had arrived.
+  bool sort_in_next(int tag);
+  /// Receives and sorts in what has arrived with any tag.
+  void drain();
+  void answer_questions();
+  /// Sends the messages that wait, once the number of the session is certain.
+  void post_waiting();
+  void post_questions();
+  void post(int to, const Envelope& envelope);
+  void start(Sending& sending, const Envelope& envelope);
   /// Removes the messages that have been sent.
   void collect_sent();
   void require_success(int code, const char* call) const;
 
   MPI_Comm communicator_;
   int first_tag_;
-  int tag_block_ = 0;
   int rank_ = 0;
   int size_ = 0;
   int idle_polls_ = 0;
+  bool shares_session_ = false;
+  std::shared_ptr<Sessions> sessions_;
+  std::shared_ptr<Session> session_;
+  /// Not yet given to MPI.
+  std::list<Sending> waiting_;
   /// A list, since MPI keeps the addresses of the bytes.
   std::list<Sending> sending_;
 };

@@ -1,0 +1,252 @@
+#include "sessions.hpp"
+
+#include <cstring>
+#include <exception>
+#include <string>
+
+#include "rankmesh/comm/errors.hpp"
+#include "rankmesh/mpi/error.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
+
+namespace rankmesh::mpi {
+namespace {
+
+/// How long an unsettled session waits for an answer. Running ranks answer at their next poll; without an
+/// answer the session begins with the ordinal that it has.
+constexpr auto longest_wait_for_answer = std::chrono::milliseconds(250);
+
+}  // namespace
+
+std::shared_ptr<Session> Sessions::open() {
+  auto session = std::make_shared<Session>(Session{
+      .ordinal = next_, .number = next_, .follows_failure = last_failed_, .is_settled = !last_failed_});
+  live_[next_++] = session.get();
+  return session;
+}
+
+void Sessions::close(const Session& session) {
+  live_.erase(session.ordinal);
+  last_failed_ = session.has_failed;
+  any_failed_ = any_failed_ || session.has_failed;
+  drop_what_is_over();
+}
+
+bool Sessions::is_over(std::uint64_t ordinal) const {
+  return ordinal < next_ && !live_.contains(ordinal);
+}
+
+void Sessions::drop_what_is_over() {
+  std::erase_if(ready_, [&](const auto& entry) { return is_over(entry.first.first); });
+}
+
+std::optional<Envelope> Sessions::sort_in(Arrived arrived) {
+  const Envelope envelope = arrived.envelope;
+  follow(envelope.ordinal);
+  switch (envelope.kind) {
+    case MessageKind::data:
+      if (is_over(envelope.ordinal)) break;
+      ready_[{envelope.ordinal, arrived.tag}].push_back(std::move(arrived.message));
+      break;
+    case MessageKind::question:
+      if (live_.empty()) break;
+      return Envelope{.kind = MessageKind::answer,
+                      .ordinal = live_.contains(envelope.ordinal) ? envelope.ordinal : live_.rbegin()->first,
+                      .asker = envelope.asker};
+    case MessageKind::answer:
+      for (const auto& [ordinal, session] : live_) {
+        if (session->number == envelope.asker) session->is_settled = true;
+      }
+      break;
+  }
+  return std::nullopt;
+}
+
+void Sessions::follow(std::uint64_t ordinal) {
+  if (live_.empty()) return;
+  Session& newest = *live_.rbegin()->second;
+  if (newest.is_settled || newest.ordinal + 1 != next_ || ordinal <= newest.ordinal) return;
+  live_.erase(newest.ordinal);
+  newest.ordinal = ordinal;
+  live_[ordinal] = &newest;
+  next_ = ordinal + 1;
+  drop_what_is_over();
+}
+
+std::optional<Message> Sessions::take(Session& session, int tag) {
+  const auto found = ready_.find({session.ordinal, tag});
+  if (!session.is_settled) {
+    if (found != ready_.end()) {
+      for (const Message& message : found->second) ask_once(session, message.from);
+    }
+    const auto now = Session::Clock::now();
+    if (!session.first_question || now - *session.first_question < longest_wait_for_answer)
+      return std::nullopt;
+    session.is_settled = true;
+  }
+  if (found == ready_.end()) return std::nullopt;
+  Message message = std::move(found->second.front());
+  found->second.pop_front();
+  if (found->second.empty()) ready_.erase(found);
+  return message;
+}
+
+std::size_t Sessions::stored() const {
+  std::size_t count = 0;
+  for (const auto& [key, messages] : ready_) count += messages.size();
+  return count;
+}
+
+void Sessions::ask_once(Session& session, int rank) {
+  if (session.is_settled || !session.asked.insert(rank).second) return;
+  if (!session.first_question) session.first_question = Session::Clock::now();
+  to_ask_.push_back(rank);
+}
+
+namespace {
+
+void require_success(int code, const char* call, int rank = -1) {
+  if (code != MPI_SUCCESS) {
+    throw MpiError({.call = call, .code = code, .rank = rank});
+  }
+}
+
+/// Receives that are left pending on freed communicators.
+class PendingReceives {
+ public:
+  PendingReceives() = default;
+  PendingReceives(const PendingReceives&) = delete;
+  PendingReceives& operator=(const PendingReceives&) = delete;
+  ~PendingReceives() {
+    for (std::deque<MPI_Request>* requests : {&lasting_, &recent_}) {
+      while (!requests->empty()) end_first(*requests);
+    }
+  }
+
+  void add(MPI_Request request, bool is_lasting) {
+    (is_lasting ? lasting_ : recent_).push_back(request);
+    if (recent_.size() > most_recent) end_first(recent_);
+  }
+
+ private:
+  static constexpr std::size_t most_recent = 8;
+
+  static void end_first(std::deque<MPI_Request>& requests) {
+    MPI_Cancel(&requests.front());
+    MPI_Wait(&requests.front(), MPI_STATUS_IGNORE);
+    requests.pop_front();
+  }
+
+  std::deque<MPI_Request> lasting_;
+  std::deque<MPI_Request> recent_;
+};
+
+template <typename T>
+int delete_attribute(void* attribute) {
+  delete static_cast<T*>(attribute);
+  return MPI_SUCCESS;
+}
+
+/// The attribute of a type on a communicator; made where it is missing.
+template <typename T>
+T& attribute_of(MPI_Comm communicator, int keyval) {
+  void* found = nullptr;
+  int is_found = 0;
+  require_success(MPI_Comm_get_attr(communicator, keyval, &found, &is_found), "MPI_Comm_get_attr");
+  if (is_found != 0) return *static_cast<T*>(found);
+  auto made = std::make_unique<T>();
+  require_success(MPI_Comm_set_attr(communicator, keyval, made.get()), "MPI_Comm_set_attr");
+  return *made.release();
+}
+
+int new_keyval(MPI_Comm_delete_attr_function* remove) {
+  int made = MPI_KEYVAL_INVALID;
+  require_success(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, remove, &made, nullptr),
+                  "MPI_Comm_create_keyval");
+  return made;
+}
+
+struct Attribute {
+  std::shared_ptr<Sessions> sessions = std::make_shared<Sessions>();
+};
+
+extern "C" int rankmesh_delete_pending_receives(MPI_Comm /*communicator*/, int /*keyval*/, void* attribute,
+                                                void* /*extra*/) {
+  return delete_attribute<PendingReceives>(attribute);
+}
+
+/// They end when MPI_Finalize deletes the attributes of MPI_COMM_SELF, before anything else.
+PendingReceives& pending_receives() {
+  static const int keyval = new_keyval(rankmesh_delete_pending_receives);
+  return attribute_of<PendingReceives>(MPI_COMM_SELF, keyval);
+}
+
+/// Drops what has arrived on a communicator that is freed, and keeps its identifier in use.
+void retire(MPI_Comm communicator, Sessions& sessions) {
+  const ErrorHandlerGuard guard(communicator);
+  int rank = 0;
+  MPI_Comm_rank(communicator, &rank);
+  for (const int first_tag : sessions.first_tags()) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    require_success(MPI_Irecv(nullptr, 0, MPI_BYTE, rank, first_tag + pending_offset, communicator, &request),
+                    "MPI_Irecv");
+    pending_receives().add(request, sessions.any_failed());
+    for (int tag = first_tag; tag < first_tag + MpiTransport::tag_count; ++tag) {
+      while (receive_any(communicator, tag)) {
+      }
+    }
+  }
+}
+
+extern "C" int rankmesh_delete_sessions(MPI_Comm communicator, int /*keyval*/, void* attribute,
+                                        void* /*extra*/) {
+  // MPI_Finalize frees the others, and their identifiers are never used again.
+  if (communicator != MPI_COMM_WORLD && communicator != MPI_COMM_SELF) {
+    try {
+      retire(communicator, *static_cast<Attribute*>(attribute)->sessions);
+    } catch (const std::exception&) {
+      // The communicator is broken. An error could only keep the caller from freeing it.
+    }
+  }
+  return delete_attribute<Attribute>(attribute);
+}
+
+bool is_known(MessageKind kind) {
+  return kind == MessageKind::data || kind == MessageKind::question || kind == MessageKind::answer;
+}
+
+}  // namespace
+
+std::shared_ptr<Sessions> sessions_on(MPI_Comm communicator) {
+  // Made once for the process and never changed; each communicator holds its own sessions.
+  static const int keyval = new_keyval(rankmesh_delete_sessions);
+  return attribute_of<Attribute>(communicator, keyval).sessions;
+}
+
+std::optional<Arrived> receive_any(MPI_Comm communicator, int tag) {
+  int found = 0;
+  MPI_Message handle = MPI_MESSAGE_NULL;
+  MPI_Status status;
+  int rank = 0;
+  MPI_Comm_rank(communicator, &rank);
+  require_success(MPI_Improbe(MPI_ANY_SOURCE, tag, communicator, &found, &handle, &status), "MPI_Improbe",
+                  rank);
+  if (found == 0) return std::nullopt;
+  int count = 0;
+  require_success(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count", rank);
+  Bytes bytes(static_cast<std::size_t>(count));
+  require_success(MPI_Mrecv(bytes.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE), "MPI_Mrecv", rank);
+  Arrived arrived{.tag = tag};
+  const bool has_envelope = bytes.size() >= sizeof(Envelope);
+  if (has_envelope) std::memcpy(&arrived.envelope, bytes.data(), sizeof(Envelope));
+  if (!has_envelope || !is_known(arrived.envelope.kind)) {
+    throw ProtocolError("rank " + std::to_string(status.MPI_SOURCE) + " sent a message of " +
+                        std::to_string(count) +
+                        " bytes that is none of this version of rankmesh: start every rank with the same "
+                        "version, and keep its tags to itself");
+  }
+  bytes.erase(bytes.begin(), bytes.begin() + sizeof(Envelope));
+  arrived.message = {status.MPI_SOURCE, std::move(bytes)};
+  return arrived;
+}
+
+}  // namespace rankmesh::mpi

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "rankmesh/comm/transport.hpp"
+#include "rankmesh/mpi/transport.hpp"
+
+namespace rankmesh::mpi {
+
+/// What a message is. The upper bytes tell the messages of this version from those of other code.
+enum class MessageKind : std::uint64_t {
+  /// A message of a protocol.
+  data = 0xD3'72'61'6E'6B'6D'00'01,
+  /// Asks a rank which session it is in.
+  question = 0xD3'72'61'6E'6B'6D'00'02,
+  /// The answer.
+  answer = 0xD3'72'61'6E'6B'6D'00'03,
+};
+
+/// The first bytes of every message.
+struct Envelope {
+  MessageKind kind = MessageKind::data;
+  /// The session of the sender.
+  std::uint64_t ordinal = 0;
+  /// With a question, the `Session::number` of the session that asks; the answer repeats it.
+  std::uint64_t asker = 0;
+};
+static_assert(sizeof(Envelope) == MpiTransport::envelope_size);
+
+/// A message as MPI delivers it.
+struct Arrived {
+  int tag = 0;
+  Envelope envelope{};
+  Message message{};
+};
+
+/// One transport.
+struct Session {
+  using Clock = std::chrono::steady_clock;
+
+  /// The number by which all ranks know the session.
+  std::uint64_t ordinal = 0;
+  /// The number by which this rank knows it: the first ordinal that it had.
+  std::uint64_t number = 0;
+  /// Whether the session before has failed here: other ranks may be ahead.
+  bool follows_failure = false;
+  /// Whether the ordinal is final. Until then nothing is sent and nothing delivered.
+  bool is_settled = true;
+  bool has_failed = false;
+  /// Whom an unsettled session has asked, and since when.
+  std::set<int> asked{};
+  std::optional<Clock::time_point> first_question{};
+};
+
+/// The sessions of this process on one communicator, and the messages that have arrived for them. Callers
+/// hold the mutex.
+class Sessions {
+ public:
+  [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+
+  /// Begins the next session.
+  [[nodiscard]] std::shared_ptr<Session> open();
+  /// Ends a session and drops the messages that have arrived for it.
+  void close(const Session& session);
+  /// Whether a session has failed.
+  [[nodiscard]] bool any_failed() const noexcept { return any_failed_; }
+  /// The first tags of all sessions so far.
+  [[nodiscard]] std::set<int>& first_tags() noexcept { return first_tags_; }
+
+  /// Sorts in a message that has arrived: keeps data for a session that is live or to come, drops data for
+  /// others, and handles questions and answers.
+  /// @return the answer to a question, for the sender
+  std::optional<Envelope> sort_in(Arrived arrived);
+  /// How many messages are kept.
+  [[nodiscard]] std::size_t stored() const;
+  /// The next message of a session. An unsettled session asks the senders instead; it is settled once it has
+  /// waited long enough for an answer.
+  [[nodiscard]] std::optional<Message> take(Session& session, int tag);
+
+  /// Notes that an unsettled session must ask a rank, unless it has.
+  void ask_once(Session& session, int rank);
+  /// The ranks to ask since the last call.
+  [[nodiscard]] std::vector<int> take_questions() { return std::exchange(to_ask_, {}); }
+
+ private:
+  [[nodiscard]] bool is_over(std::uint64_t ordinal) const;
+  void drop_what_is_over();
+  void deliver(Arrived arrived);
+  /// Moves the newest session up to an ordinal that another rank has, if it is not settled. Never moves it to
+  /// a session that no rank has begun.
+  void follow(std::uint64_t ordinal);
+
+  std::mutex mutex_;
+  std::set<int> first_tags_;
+  std::uint64_t next_ = 0;
+  bool last_failed_ = false;
+  bool any_failed_ = false;
+  std::map<std::uint64_t, Session*> live_;
+  /// By ordinal and tag.
+  std::map<std::pair<std::uint64_t, int>, std::deque<Message>> ready_;
+  std::vector<int> to_ask_;
+};
+
+/// The sessions on a communicator. They live as long as it, or as a transport that uses them.
+///
+/// MPI may give a new communicator the internal identifier of a freed one, and deliver there what was sent on
+/// the freed one by a rank that has not freed it yet. So when the communicator is freed, a receive is left
+/// pending on it: MPI then keeps the identifier in use. It is pending until MPI_Finalize if a session has
+/// failed, since a late rank may still begin that session, or else until eight more communicators are freed.
+/// @throws MpiError
+[[nodiscard]] std::shared_ptr<Sessions> sessions_on(MPI_Comm communicator);
+
+/// Receives a message with a tag, if one has arrived.
+/// @throws MpiError
+/// @throws ProtocolError if it is not a message of this version of rankmesh
+[[nodiscard]] std::optional<Arrived> receive_any(MPI_Comm communicator, int tag);
+
+/// The tags of the channels come first, that of questions and answers last. Nothing is ever sent with the one
+/// before: receives with it stay pending.
+inline constexpr int channel_count = 3;
+inline constexpr int question_offset = MpiTransport::tag_count - 1;
+inline constexpr int pending_offset = MpiTransport::tag_count - 2;
+static_assert(channel_count <= pending_offset);
+
+}  // namespace rankmesh::mpi
