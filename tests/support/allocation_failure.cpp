@@ -31,6 +31,17 @@ void* operator new(std::size_t size) {
 void* operator new[](std::size_t size) {
   return rankmesh::tests::allocated(size);
 }
+// These too, since the memory is released by the functions below: std::stable_sort calls them.
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  try {
+    return rankmesh::tests::allocated(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
+  return operator new(size, tag);
+}
 void operator delete(void* memory) noexcept {
   std::free(memory);
 }
