@@ -69,12 +69,9 @@ void BringUp::report(const BringUpStep& step) {
     if (options_.on_progress) {
       options_.on_progress({reported_, schedule_.progress_count(), step.name, now - last_report_});
     }
-  } catch (const std::exception& error) {
-    callback_exception_ = std::current_exception();
-    fail(error.what());
   } catch (...) {
     callback_exception_ = std::current_exception();
-    fail(unknown_exception);
+    fail(text_of_current_exception());
   }
   last_report_ = now;
 }

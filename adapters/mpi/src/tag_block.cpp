@@ -2,16 +2,10 @@
 
 #include <memory>
 
-#include "rankmesh/mpi/error.hpp"
+#include "require_success.hpp"
 
 namespace rankmesh::mpi {
 namespace {
-
-void require_success(int code, const char* call) {
-  if (code != MPI_SUCCESS) {
-    throw MpiError({.call = call, .code = code});
-  }
-}
 
 extern "C" int rankmesh_delete_tag_block_counter(MPI_Comm /*communicator*/, int /*keyval*/, void* counter,
                                                  void* /*extra*/) {
