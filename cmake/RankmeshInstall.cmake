@@ -141,7 +141,7 @@ function(rankmesh_install_package)
   if(NOT RANKMESH_INSTALL)
     return()
   endif()
-  # Each library is a component, which needs those that the library links.
+  # Each library is a component. It needs the components of the libraries that it links.
   get_property(components GLOBAL PROPERTY RANKMESH_COMPONENTS)
   set(RANKMESH_NEEDS "")
   foreach(component IN LISTS components)

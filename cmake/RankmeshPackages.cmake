@@ -38,7 +38,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libopenmpi-dev, libyaml-cpp-dev, 
 set(CPACK_COMPONENT_CLI_DESCRIPTION "The programs: planning offline, and a trial of every communicator over MPI.")
 set(CPACK_DEBIAN_CLI_PACKAGE_NAME rankmesh-tools)
 set(CPACK_DEBIAN_CLI_PACKAGE_SECTION utils)
-# Contains Debian's mpiexec.
+# The package openmpi-bin contains mpiexec.
 set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "openmpi-bin")
 
 include(CPack)

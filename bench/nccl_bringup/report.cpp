@@ -122,8 +122,8 @@ std::string legend(const Report& report) {
   text += "\n";
   if (report.gpus < report.ranks) {
     text +=
-        "Ranks share a GPU and communicate through sockets: this proves that the communicators are right, "
-        "and\n"
+        "Ranks share a GPU and communicate through sockets: "
+        "this proves that the communicators are right, and\n"
         "says nothing about the speed of a transport.\n";
   }
   return text;

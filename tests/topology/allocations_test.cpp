@@ -1,59 +1,16 @@
-// Queries allocate nothing. This program replaces `operator new` to count allocations.
+// Queries allocate nothing.
 
-#include <atomic>
-#include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 #include "rankmesh/topology/topology.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
-
-namespace {
-
-std::atomic<long> allocations{0};
-
-void* counted_or_null(std::size_t size) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-void* counted(std::size_t size) {
-  if (void* memory = counted_or_null(size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return counted(size);
-}
-void* operator new[](std::size_t size) {
-  return counted(size);
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return counted_or_null(size);
-}
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return counted_or_null(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 using rankmesh::GroupKind;
 using rankmesh::Place;
 using rankmesh::RankList;
 using rankmesh::Topology;
+using rankmesh::tests::allocation_count;
 
 namespace {
 
@@ -62,9 +19,9 @@ volatile long sink = 0;
 
 template <typename Questions>
 long allocations_of(const Questions& questions) {
-  const long before = allocations;
+  const long before = allocation_count();
   questions();
-  return allocations - before;
+  return allocation_count() - before;
 }
 
 void ask_about(const Topology& topology, int rank) {

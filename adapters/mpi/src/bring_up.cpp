@@ -9,14 +9,13 @@ namespace rankmesh::mpi {
 namespace {
 
 ScheduleOptions schedule_options(const Options& options, const std::optional<NcclScheduleOptions>& nccl) {
-  return {.arrivals = options.arrivals, .nccl = nccl};
+  return {
+      .arrivals = options.arrivals, .has_stuck_callback = static_cast<bool>(options.on_stuck), .nccl = nccl};
 }
 
 CommunicatorPlan agreed_plan(AgreementSession& session, const ParallelConfig& config, const Options& options,
                              const std::optional<NcclScheduleOptions>& nccl) {
   std::vector<AgreementField> fields = agreement_fields(schedule_options(options, nccl));
-  // A rank without the callback does not answer the liveness probe of the others.
-  fields.push_back({.field = "on_stuck", .value = options.on_stuck ? "set" : "not set"});
   fields.insert(fields.end(), options.job_fields.begin(), options.job_fields.end());
   return agree_on_plan(session, config, {.plan = options.plan, .fields = std::move(fields)});
 }
@@ -83,12 +82,9 @@ void BringUp::report(const BringUpStep& step) {
     if (options_.on_progress) {
       options_.on_progress({reported_, schedule_.progress_count(), step.name, now - last_report_});
     }
-  } catch (const std::exception& error) {
-    callback_exception_ = std::current_exception();
-    fail(error.what());
   } catch (...) {
     callback_exception_ = std::current_exception();
-    fail(unknown_exception);
+    fail(text_of_current_exception());
   }
   last_report_ = now;
 }

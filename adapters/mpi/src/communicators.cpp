@@ -57,7 +57,7 @@ std::optional<std::string> create(MPI_Comm world, const Group& all, const RankLi
 
 Communicators bring_up_alone(MPI_Comm communicator, const ParallelConfig& config, const Options& options) {
   BringUp bring_up(communicator, config, options);
-  return bring_up.run_or_abandon([&] {
+  return run_or_abandon(bring_up.session(), [&] {
     Communicators::Builder builder(bring_up);
     for (const BringUpStep& step : bring_up.schedule().steps()) {
       if (step.action == BringUpStep::Action::complete) {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "rankmesh/comm/errors.hpp"
-#include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
+#include "require_success.hpp"
 
 namespace rankmesh::mpi {
 namespace {
@@ -103,12 +103,6 @@ void Sessions::ask_once(Session& session, int rank) {
 }
 
 namespace {
-
-void require_success(int code, const char* call, int rank = -1) {
-  if (code != MPI_SUCCESS) {
-    throw MpiError({.call = call, .code = code, .rank = rank});
-  }
-}
 
 /// Receives that are left pending on freed communicators.
 class PendingReceives {
@@ -222,12 +216,10 @@ std::shared_ptr<Sessions> sessions_on(MPI_Comm communicator) {
   return attribute_of<Attribute>(communicator, keyval).sessions;
 }
 
-std::optional<Arrived> receive_any(MPI_Comm communicator, int tag) {
+std::optional<Arrived> receive_any(MPI_Comm communicator, int rank, int tag) {
   int found = 0;
   MPI_Message handle = MPI_MESSAGE_NULL;
   MPI_Status status;
-  int rank = 0;
-  MPI_Comm_rank(communicator, &rank);
   require_success(MPI_Improbe(MPI_ANY_SOURCE, tag, communicator, &found, &handle, &status), "MPI_Improbe",
                   rank);
   if (found == 0) return std::nullopt;

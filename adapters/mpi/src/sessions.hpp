@@ -123,9 +123,10 @@ class Sessions {
 [[nodiscard]] std::shared_ptr<Sessions> sessions_on(MPI_Comm communicator);
 
 /// Receives a message with a tag, if one has arrived.
+/// @param rank the caller's, for messages
 /// @throws MpiError
 /// @throws ProtocolError if it is not a message of this version of rankmesh
-[[nodiscard]] std::optional<Arrived> receive_any(MPI_Comm communicator, int tag);
+[[nodiscard]] std::optional<Arrived> receive_any(MPI_Comm communicator, int rank, int tag);
 
 /// The tags of the channels come first, that of questions and answers last. Nothing is ever sent with the one
 /// before: receives with it stay pending.

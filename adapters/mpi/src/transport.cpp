@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "rankmesh/mpi/error.hpp"
+#include "require_success.hpp"
 #include "sessions.hpp"
 
 namespace rankmesh::mpi {
@@ -84,12 +84,6 @@ int MpiTransport::tag(Channel channel) const noexcept {
   return first_tag_ + static_cast<int>(channel);
 }
 
-void MpiTransport::require_success(int code, const char* call) const {
-  if (code != MPI_SUCCESS) {
-    throw MpiError({.call = call, .code = code, .rank = rank_});
-  }
-}
-
 void MpiTransport::send(int to, Channel channel, std::span<const std::byte> bytes) {
   Sending& sending = waiting_.emplace_back(Sending{.to = to, .tag = tag(channel)});
   sending.bytes.reserve(sizeof(Envelope) + bytes.size());
@@ -124,7 +118,7 @@ void MpiTransport::start(Sending& sending, const Envelope& envelope) {
   std::memcpy(sending.bytes.data(), &envelope, sizeof envelope);
   require_success(MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE,
                             sending.to, sending.tag, communicator_, &sending.request),
-                  "MPI_Isend");
+                  "MPI_Isend", rank_);
 }
 
 void MpiTransport::collect_sent() {
@@ -143,7 +137,7 @@ bool MpiTransport::sends_done(Channel channel) {
 }
 
 bool MpiTransport::sort_in_next(int tag) {
-  std::optional<Arrived> arrived = receive_any(communicator_, tag);
+  std::optional<Arrived> arrived = receive_any(communicator_, rank_, tag);
   if (!arrived) return false;
   idle_polls_ = 0;
   const int from = arrived->message.from;

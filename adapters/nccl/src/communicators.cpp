@@ -42,18 +42,6 @@ NcclScheduleOptions schedule_options(const Options& options, int library_version
           .allow_shared_device = options.allow_shared_device};
 }
 
-const char* text_of(Stream stream) noexcept {
-  switch (stream) {
-    case Stream::none:
-      return "none";
-    case Stream::normal:
-      return "normal";
-    case Stream::high_priority:
-      return "high_priority";
-  }
-  return "unknown";
-}
-
 /// The options of the bring-up, with those of the kinds as text, so that ranks agree on them. Those of
 /// communicators are options of the plan: kinds with different options share no communicator.
 mpi::Options with_kind_options(const Options& options, const ParallelConfig& config) {
@@ -69,7 +57,7 @@ mpi::Options with_kind_options(const Options& options, const ParallelConfig& con
       result.plan.communicator_options[kind] = text;
     }
     if (own.stream != Stream::none) {
-      result.job_fields.push_back({.field = "stream." + name, .value = text_of(own.stream)});
+      result.job_fields.push_back({.field = "stream." + name, .value = std::string(to_string(own.stream))});
     }
   }
   return result;
@@ -119,7 +107,7 @@ class Communicators::BringUp {
 
   [[nodiscard]] std::unique_ptr<Owned> run() {
     std::vector<std::string> problems;
-    auto made = bring_up_.run_or_abandon([&]() -> std::unique_ptr<Owned> {
+    auto made = run_or_abandon(bring_up_.session(), [&]() -> std::unique_ptr<Owned> {
       problems = problems_of(options_, bring_up_.plan().topology(), library_version_);
       if (!problems.empty()) return nullptr;
       identifiers_.emplace(bring_up_, ranks_per_identifier(options_, library_version_));

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "mpi_failure.hpp"
 #include "rankmesh/mpi/communicator.hpp"
-#include "rankmesh/mpi/error.hpp"
 
 namespace rankmesh::nccl {
 namespace {
@@ -18,10 +18,6 @@ struct Claim {
   int has_device = 0;
   std::array<char, 16> uuid{};
 };
-
-std::string problem_of(const char* call, int code) {
-  return mpi::MpiError({.call = call, .code = code}).what();
-}
 
 std::string problem_of(const char* call, cudaError_t error) {
   return std::string(call) + " failed: " + cudaGetErrorString(error) + " (code " +
@@ -70,17 +66,17 @@ DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest&
   MPI_Comm native = MPI_COMM_NULL;
   if (const int code = MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &native);
       code != MPI_SUCCESS) {
-    return {.problem = problem_of("MPI_Comm_split_type", code)};
+    return {.problem = mpi_failure("MPI_Comm_split_type", code)};
   }
   // It returns its errors, as its parent does.
   const auto node = mpi::Communicator::from_native_handle(native);
   int local_rank = 0;
   if (const int code = MPI_Comm_rank(native, &local_rank); code != MPI_SUCCESS) {
-    return {.problem = problem_of("MPI_Comm_rank", code)};
+    return {.problem = mpi_failure("MPI_Comm_rank", code)};
   }
   int local_size = 1;
   if (const int code = MPI_Comm_size(native, &local_size); code != MPI_SUCCESS) {
-    return {.problem = problem_of("MPI_Comm_size", code)};
+    return {.problem = mpi_failure("MPI_Comm_size", code)};
   }
 
   Claim own{.rank = rank};
@@ -88,7 +84,7 @@ DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest&
   std::vector<Claim> claims(static_cast<std::size_t>(local_size));
   if (const int code = MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, native);
       code != MPI_SUCCESS) {
-    return {.problem = problem_of("MPI_Allgather", code)};
+    return {.problem = mpi_failure("MPI_Allgather", code)};
   }
 
   if (request.allow_shared || own.has_device == 0) return choice;

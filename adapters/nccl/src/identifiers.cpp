@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "library.hpp"
+#include "mpi_failure.hpp"
 #include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/comm/slices.hpp"
-#include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
 
 namespace rankmesh::nccl {
@@ -29,10 +29,6 @@ struct Offer {
   int is_made = 0;
   ncclUniqueId identifier{};
 };
-
-std::string failure_of(const char* call, int code) {
-  return mpi::MpiError({.call = call, .code = code}).what();
-}
 
 }  // namespace
 
@@ -96,12 +92,12 @@ std::optional<std::string> Identifiers::broadcast(MPI_Comm members, PlanStep ste
   int rank = 0;
   int size = 0;
   if (const int code = MPI_Comm_rank(members, &rank); code != MPI_SUCCESS) {
-    return failure_of("MPI_Comm_rank", code);
+    return mpi_failure("MPI_Comm_rank", code);
   }
   if (const int code = MPI_Comm_size(members, &size); code != MPI_SUCCESS) {
-    return failure_of("MPI_Comm_size", code);
+    return mpi_failure("MPI_Comm_size", code);
   }
-  // The first one.
+  // Only the first failure is kept: others may follow from it.
   std::optional<std::string> failure;
   const int count = identifier_count(size, ranks_per_identifier_);
   for (int index = 0; index < count; ++index) {
@@ -116,7 +112,7 @@ std::optional<std::string> Identifiers::broadcast(MPI_Comm members, PlanStep ste
     const int code = MPI_Bcast(&offer, sizeof offer, MPI_BYTE, root, members);
     if (code != MPI_SUCCESS) {
       offer.is_made = 0;
-      if (!failure) failure = failure_of("MPI_Bcast", code);
+      if (!failure) failure = mpi_failure("MPI_Bcast", code);
     }
     // Without an ID nothing is initialised: the failure of its root ends the next collective step on all
     // ranks.

@@ -136,4 +136,16 @@ std::string version_text(int version) {
          std::to_string(version % 100);
 }
 
+std::string_view to_string(Stream stream) noexcept {
+  switch (stream) {
+    case Stream::none:
+      return "none";
+    case Stream::normal:
+      return "normal";
+    case Stream::high_priority:
+      return "high_priority";
+  }
+  return "unknown";
+}
+
 }  // namespace rankmesh::nccl

@@ -1,7 +1,6 @@
 #include "rankmesh/comm/agree_on_plan.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -76,16 +75,13 @@ std::vector<AgreementField> plan_fields(const ParallelConfig& config, const Plan
 
 CommunicatorPlan agree_on_plan(AgreementSession& session, const ParallelConfig& config,
                                const PlanAgreement& what) {
-  std::optional<CommunicatorPlan> plan;
-  try {
+  std::optional<CommunicatorPlan> plan = run_or_abandon(session, [&] {
     // Before this rank counts as arrived, since the other ranks may go on as soon as it does.
-    plan = plan_of(config, what.plan);
+    std::optional<CommunicatorPlan> made = plan_of(config, what.plan);
     Agreement agreement(session, plan_fields(config, what, session.transport().size()), {});
     finish(agreement, session);
-  } catch (const std::exception& error) {
-    abandon(session, error.what());
-    throw;
-  }
+    return made;
+  });
   // Without a plan, making it again throws the reason.
   return plan ? std::move(*plan) : CommunicatorPlan(Topology(config), what.plan);
 }

@@ -71,7 +71,8 @@ std::string_view to_string(NcclStrategy strategy) noexcept {
 
 std::vector<AgreementField> agreement_fields(const ScheduleOptions& options) {
   std::vector<AgreementField> fields = {
-      {.field = "arrivals", .value = options.arrivals == Arrivals::once ? "once" : "before_each_step"}};
+      {.field = "arrivals", .value = options.arrivals == Arrivals::once ? "once" : "before_each_step"},
+      {.field = "on_stuck", .value = options.has_stuck_callback ? "set" : "not set"}};
   if (!options.nccl) return fields;
   const NcclScheduleOptions& nccl = *options.nccl;
   const std::vector<AgreementField> nccl_fields = {

@@ -1,6 +1,7 @@
 #include "rankmesh/comm/errors.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "rankmesh/comm/duration_text.hpp"
@@ -58,6 +59,16 @@ std::string Disagreement::message() const {
   }
   if (required) text += "; it must be " + *required;
   return text;
+}
+
+std::string text_of_current_exception() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception of an unknown type ended the bring-up";
+  }
 }
 
 DisagreementError::DisagreementError(std::vector<Disagreement> disagreements)

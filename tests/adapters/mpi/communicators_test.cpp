@@ -295,7 +295,10 @@ TEST_CASE("an exception from the progress callback on one rank ends the bring-up
   }
 }
 
-TEST_CASE("where MPI can make no communicator, every rank gets the same error, and can bring up later") {
+// Hidden: run it by its name. When its context identifiers are used up, Open MPI 4.1 writes to memory that it
+// has freed (AddressSanitizer shows it), so the process may break at any time later.
+TEST_CASE("where MPI can make no communicator, every rank gets the same error, and can bring up later",
+          "[.]") {
   // More ranks need more memory than a test should take.
   if (world_size() < 2 || world_size() > 4) return;
   // All other communicators keep the handler that ends the job.

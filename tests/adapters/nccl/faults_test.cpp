@@ -6,7 +6,7 @@
 
 #include "rankmesh/nccl/error.hpp"
 #include "support.hpp"
-#include "support/allocation_failure.hpp"
+#include "support/allocations.hpp"
 #include "support/faulty_mpi.hpp"
 
 using namespace rankmesh;

@@ -98,16 +98,18 @@ TEST_CASE("blocks hold every step once, in order; several steps only where they 
 
 TEST_CASE("the options of a schedule are fields to agree on; those of NCCL only where it is used") {
   const std::vector<AgreementField> mpi = agreement_fields(ScheduleOptions{});
-  REQUIRE(mpi.size() == 1);
+  REQUIRE(mpi.size() == 2);
   CHECK(mpi[0] == AgreementField{.field = "arrivals", .value = "once"});
+  CHECK(mpi[1] == AgreementField{.field = "on_stuck", .value = "not set"});
+  CHECK(agreement_fields({.has_stuck_callback = true})[1].value == "set");
   ScheduleOptions options = nccl(NcclStrategy::mpi_split, true);
   options.nccl->library_version = "2.27.3";
   const std::vector<AgreementField> fields = agreement_fields(options);
-  REQUIRE(fields.size() == 9);
-  CHECK(fields[1] == AgreementField{.field = "nccl_version", .value = "2.27.3"});
-  CHECK(fields[3] == AgreementField{.field = "nccl_strategy", .value = "mpi_split"});
-  CHECK(fields[4] == AgreementField{.field = "nccl_blocking", .value = "true"});
-  CHECK(fields[5] == AgreementField{.field = "ranks_per_identifier", .value = "128"});
+  REQUIRE(fields.size() == 10);
+  CHECK(fields[2] == AgreementField{.field = "nccl_version", .value = "2.27.3"});
+  CHECK(fields[4] == AgreementField{.field = "nccl_strategy", .value = "mpi_split"});
+  CHECK(fields[5] == AgreementField{.field = "nccl_blocking", .value = "true"});
+  CHECK(fields[6] == AgreementField{.field = "ranks_per_identifier", .value = "128"});
 }
 
 TEST_CASE("one identifier for every so many members") {

@@ -54,3 +54,15 @@ TEST_CASE("a missed deadline names the step, the ranks and the time") {
         "is "
         "missing, so others may be missing too; look at the output of those ranks, or allow more time");
 }
+
+TEST_CASE("the exception that is being handled has a text, whatever its type") {
+  const auto text_after = [](const auto& thrown) {
+    try {
+      throw thrown;
+    } catch (...) {
+      return text_of_current_exception();
+    }
+  };
+  CHECK(text_after(StateError("the communicators are closed")) == "the communicators are closed");
+  CHECK(text_after(7) == "an exception of an unknown type ended the bring-up");
+}

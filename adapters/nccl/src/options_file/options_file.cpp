@@ -25,11 +25,7 @@ namespace {
 using files::in_quotes;
 using files::shown;
 
-constexpr std::array<std::pair<std::string_view, Stream>, 3> streams{{
-    {"none", Stream::none},
-    {"normal", Stream::normal},
-    {"high_priority", Stream::high_priority},
-}};
+constexpr std::array streams = {Stream::none, Stream::normal, Stream::high_priority};
 
 constexpr std::string_view stream_key = "stream";
 constexpr std::string_view priority_key = "is_high_priority_stream";
@@ -82,9 +78,9 @@ std::string read_into(std::optional<std::string>& result, const Value& value) {
 
 std::string read_into(Stream& result, const Value& value) {
   const auto* named = std::find_if(streams.begin(), streams.end(),
-                                   [&](const auto& stream) { return stream.first == value.text; });
+                                   [&](Stream stream) { return to_string(stream) == value.text; });
   if (named == streams.end()) return "none, normal or high_priority is needed";
-  result = named->second;
+  result = *named;
   return "";
 }
 

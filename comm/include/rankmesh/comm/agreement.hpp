@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
@@ -133,5 +134,18 @@ void arrive(AgreementSession& session, AgreementOptions options,
 /// part in the protocol until all have their verdict, or until 4 `grace` after the deadline. Does nothing if
 /// the bring-up has ended already.
 void abandon(AgreementSession& session, std::string why) noexcept;
+
+/// Calls a part of a bring-up. If it throws an exception that the other ranks do not know of, they are told,
+/// so that their bring-up ends too.
+/// @throws what the function throws
+template <std::invocable Function>
+auto run_or_abandon(AgreementSession& session, Function&& function) {
+  try {
+    return function();
+  } catch (...) {
+    abandon(session, text_of_current_exception());
+    throw;
+  }
+}
 
 }  // namespace rankmesh

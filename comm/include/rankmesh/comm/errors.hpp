@@ -127,6 +127,10 @@ class BringUpError : public InterruptedError {
   std::vector<RankFailure> failures_;
 };
 
+/// The text of the exception that a `catch` block is handling, also if its type is none of the standard
+/// library's.
+[[nodiscard]] std::string text_of_current_exception();
+
 /// A call that the current state does not allow: for example before initialisation or after `close`.
 class StateError : public Error {
  public:

@@ -77,6 +77,9 @@ struct NcclScheduleOptions {
 struct ScheduleOptions {
   /// When ranks wait for each other before MPI calls.
   Arrivals arrivals = Arrivals::once;
+  /// Whether the job has a callback for calls that do not return. A rank without it does not answer the
+  /// liveness probe of the others.
+  bool has_stuck_callback = false;
   /// How NCCL communicators are made; nothing for a bring-up of MPI communicators alone.
   std::optional<NcclScheduleOptions> nccl{};
 };

@@ -3,7 +3,6 @@
 #include <mpi.h>
 
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -90,25 +89,8 @@ class BringUp {
   /// @throws DeadlineError, BringUpError
   void raise(const Verdict& verdict) const;
 
-  /// Calls a function that makes communicators. If it throws an exception that the other ranks do not know
-  /// of, they are told, so that their bring-up ends too.
-  template <std::invocable Function>
-  auto run_or_abandon(Function&& make) {
-    try {
-      return make();
-    } catch (const std::exception& error) {
-      abandon(session_, error.what());
-      throw;
-    } catch (...) {
-      abandon(session_, unknown_exception);
-      throw;
-    }
-  }
-
  private:
   using Clock = std::chrono::steady_clock;
-
-  static constexpr const char* unknown_exception = "an exception of an unknown type ended the bring-up";
 
   /// Tells the transport at the end if the bring-up did not succeed.
   struct Outcome {

@@ -94,7 +94,6 @@ class MpiTransport final : public Transport {
   void start(Sending& sending, const Envelope& envelope);
   /// Removes the messages that have been sent.
   void collect_sent();
-  void require_success(int code, const char* call) const;
 
   MPI_Comm communicator_;
   int first_tag_;

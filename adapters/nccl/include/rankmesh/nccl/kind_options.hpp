@@ -78,6 +78,9 @@ struct ConfigKey {
 /// The CUDA stream of a kind.
 enum class Stream { none, normal, high_priority };
 
+/// `none`, `normal`, `high_priority`.
+[[nodiscard]] std::string_view to_string(Stream stream) noexcept;
+
 /// Options of one kind.
 struct KindOptions {
   /// The options of its communicators.

@@ -1,5 +1,6 @@
-#include "support/allocation_failure.hpp"
+#include "support/allocations.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -8,16 +9,26 @@
 namespace rankmesh::tests {
 namespace {
 
+std::atomic<long> allocations{0};
 /// 0 if none fails.
 thread_local int allocations_until_failure = 0;
 
+void* allocated_or_null(std::size_t size) noexcept {
+  ++allocations;
+  if (allocations_until_failure > 0 && --allocations_until_failure == 0) return nullptr;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
 void* allocated(std::size_t size) {
-  if (allocations_until_failure > 0 && --allocations_until_failure == 0) throw std::bad_alloc();
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  if (void* memory = allocated_or_null(size)) return memory;
   throw std::bad_alloc();
 }
 
 }  // namespace
+
+long allocation_count() noexcept {
+  return allocations;
+}
 
 int fail_allocation(int nth) noexcept {
   return std::exchange(allocations_until_failure, nth);
@@ -30,6 +41,12 @@ void* operator new(std::size_t size) {
 }
 void* operator new[](std::size_t size) {
   return rankmesh::tests::allocated(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return rankmesh::tests::allocated_or_null(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return rankmesh::tests::allocated_or_null(size);
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);
