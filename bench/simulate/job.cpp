@@ -210,7 +210,10 @@ void Job::drop_agreement(int rank) {
   // The collectors must remember what they proposed or accepted.
   constexpr int collectors = 3;
   if (rank < collectors && state.part + 1 == static_cast<int>(parts_.size())) return;
-  if (state.agreement->messages_sent() > 0) state.has_reported = true;
+  const bool has_sent = state.agreement->messages_sent() > 0;
+  // Who sends again after the report passes the verdict on, and waits until those below have done so too.
+  if (state.has_reported && has_sent) return;
+  if (has_sent) state.has_reported = true;
   if (state.has_reported || !state.has_heard) state.agreement.reset();
 }
 

@@ -185,7 +185,7 @@ void retire(MPI_Comm communicator, Sessions& sessions) {
                     "MPI_Irecv");
     pending_receives().add(request, sessions.any_failed());
     for (int tag = first_tag; tag < first_tag + MpiTransport::tag_count; ++tag) {
-      while (receive_any(communicator, tag)) {
+      while (receive_any(communicator, rank, tag)) {
       }
     }
   }

@@ -100,12 +100,9 @@ bool Watchdog::is_ended() {
 void Watchdog::run() {
   try {
     if (wait_for_deadline()) look_for_stuck_call();
-  } catch (const std::exception& error) {
-    const std::lock_guard lock(mutex_);
-    failure_of_thread_ = std::string("the watchdog ended: ") + error.what();
   } catch (...) {
     const std::lock_guard lock(mutex_);
-    failure_of_thread_ = "the watchdog ended by an exception of an unknown type";
+    failure_of_thread_ = "the watchdog ended: " + text_of_current_exception();
   }
 }
 

@@ -112,7 +112,7 @@ bool try_to_agree(MPI_Comm communicator) {
   AgreementSession session(transport,
                            {.deadline = std::chrono::seconds(1), .grace = std::chrono::milliseconds(300)});
   try {
-    agree(session, {});
+    arrive(session, {.step = "try"});
     return true;
   } catch (const DeadlineError&) {
     transport.mark_failed();

@@ -130,9 +130,9 @@ TEST_CASE("the example of 16 ranks has the counts that docs/gpu.md shows") {
   expect_counts(report, "naive_split", 58, 9);
   // Rank 0 has 8 children in the tree of an agreement. In two strategies it sends unique IDs to other ranks
   // too.
-  expect_messages(report, "unique_id", 48, 104);
-  expect_messages(report, "mpi_split", 48, 104);
-  expect_messages(report, "nccl_split", 40, 104);
+  expect_messages(report, "unique_id", 57, 113);
+  expect_messages(report, "mpi_split", 57, 113);
+  expect_messages(report, "nccl_split", 49, 113);
   expect_messages(report, "naive_split", 0, 0);
 }
 

@@ -68,12 +68,12 @@ struct Verdict {
 /// more, see below.
 ///
 /// Ranks 0, 1 and 2 are the collectors. After 1/8 of the deadline, and again at the deadline, each rank also
-/// reports directly to them, so that a dead parent cannot hide its children. A verdict that ends the bring-up,
-/// with an error or with success, is settled among the collectors before any other rank learns of it: rank 0
-/// proposes it, the other two accept it. If rank 0 is silent, rank 1 proposes one `grace` later, and rank 2
-/// another `grace` later; whoever proposes first asks what was accepted before. So all ranks that end the
-/// bring-up end it with the same verdict, whichever rank dies or stops. docs/design.md says what two failures
-/// can still do.
+/// reports directly to them, so that a dead parent cannot hide its children. A verdict that ends the
+/// bring-up, with an error or with success, is settled among the collectors before any other rank learns of
+/// it: rank 0 proposes it, the other two accept it. If rank 0 is silent, rank 1 proposes one `grace` later,
+/// and rank 2 another `grace` later; whoever proposes first asks what was accepted before. So all ranks that
+/// end the bring-up end it with the same verdict, whichever rank dies or stops. docs/design.md says what two
+/// failures can still do.
 ///
 /// At the deadline, the collector in charge asks every rank from which it has not heard, and waits half a
 /// `grace` for the answers: the error tells silent ranks from those that are alive and at work. If all three
@@ -112,7 +112,7 @@ class Agreement {
   [[nodiscard]] int messages_sent() const noexcept;
 
  private:
-  class State;
+  class [[gnu::visibility("hidden")]] State;
   AgreementSession& session_;
   std::unique_ptr<State> state_;
 };

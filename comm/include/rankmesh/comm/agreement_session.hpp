@@ -14,6 +14,8 @@
 
 namespace RANKMESH_COMM_API rankmesh {
 
+class [[gnu::visibility("hidden")]] Ballot;
+
 /// How long to wait for other ranks. Durations beyond ten years count as ten years.
 struct Timeouts {
   /// For the whole bring-up, from the arrival of the first rank. At least a millisecond.

@@ -10,15 +10,12 @@
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/mpi/export.hpp"
 
-// Not exported.
-namespace rankmesh::mpi {
-class Sessions;
-struct Envelope;
-struct Session;
-}  // namespace rankmesh::mpi
-
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
+
+class [[gnu::visibility("hidden")]] Sessions;
+struct [[gnu::visibility("hidden")]] Envelope;
+struct [[gnu::visibility("hidden")]] Session;
 
 /// A transport over an intra-communicator: point-to-point messages, without a duplicate or a collective call.
 ///
