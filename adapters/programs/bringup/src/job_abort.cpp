@@ -1,7 +1,6 @@
 #include "job_abort.hpp"
 
 #include <mpi.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -88,7 +87,7 @@ void finalize(const World& world, std::chrono::nanoseconds deadline) {
         duration_text(deadline) +
         ", although all ranks had arrived; one has died or stopped since: look at the output of each");
     // MPI_Abort may not be called during MPI_Finalize. The launcher ends the other processes.
-    _exit(exit_failure);
+    std::_Exit(exit_failure);
   });
   MPI_Finalize();
   returned.set_value();
