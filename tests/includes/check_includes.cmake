@@ -27,7 +27,7 @@ may_include(adapters/programs/draw      draw output topology THIRD_PARTY fmt/ nl
 may_include(adapters/programs/rankmesh  cli options output draw dialects files comm topology
                                         THIRD_PARTY CLI/ fmt/ nlohmann/ unistd.h)
 may_include(adapters/programs/bringup   bringup options output files nccl mpi comm topology
-                                        THIRD_PARTY CLI/ fmt/ nlohmann/ mpi.h nccl.h cuda_runtime)
+                                        THIRD_PARTY CLI/ fmt/ nlohmann/ mpi.h nccl.h cuda_runtime fcntl.h unistd.h)
 
 set(standard_headers
   algorithm any array atomic barrier bit bitset charconv chrono codecvt compare complex concepts

@@ -69,6 +69,8 @@ struct Job {
   struct Part {
     int processes = 1;
     std::string options{};
+    /// If not empty, what these ranks run instead of the program of the job.
+    std::string program{};
   };
   std::string program;
   std::vector<Part> parts{};
@@ -121,8 +123,8 @@ inline std::string mpiexec_arguments(const Job& job) {
   std::string choice;
   for (const Job::Part& part : job.parts) {
     ranks += part.processes;
-    choice +=
-        "[ $rank -ge " + std::to_string(ranks) + " ] || exec " + job.program + " " + part.options + "; ";
+    choice += "[ $rank -ge " + std::to_string(ranks) + " ] || exec " +
+              (part.program.empty() ? job.program : part.program) + " " + part.options + "; ";
   }
   const std::string count = RANKMESH_MPIEXEC_COUNT " " + std::to_string(ranks) + " ";
   const bool differs = job.parts.size() > 1 || !job.errors_by_rank.empty();

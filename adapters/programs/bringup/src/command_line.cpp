@@ -105,11 +105,11 @@ struct Program {
                                             .description = "the library that creates the communicators",
                                             .choices = {"mpi", "nccl"},
                                             .default_value = "mpi"});
-  const cli::Option& deadline =
-      program.add({.name = "--deadline",
-                   .value_name = "SECONDS",
-                   .description = "how long to wait for all ranks before naming the missing ones",
-                   .default_value = "300"});
+  const cli::Option& deadline = program.add(
+      {.name = "--deadline",
+       .value_name = "SECONDS",
+       .description = "how long to wait for all ranks before naming the missing ones; the same on all",
+       .default_value = "300"});
   const cli::Option& progress = program.add(
       {.name = "--progress", .description = "print a line to stderr after each part of the bring-up"});
   const cli::Option& format = program.add({.name = "--format",
@@ -119,11 +119,26 @@ struct Program {
   NcclOptions nccl_options{program};
 };
 
+void read_deadline_into(std::chrono::seconds& deadline, const Program& program, cli::Problems& problems) {
+  if (const auto seconds = cli::number_of(program.deadline, {.min = 1, .max = 86400}, problems)) {
+    deadline = std::chrono::seconds(*seconds);
+  }
+}
+
 }  // namespace
 
 void write_pages(std::string_view version, const std::filesystem::path& folder) {
   const Program program;
   cli::write_pages(program.program, version, folder);
+}
+
+std::chrono::seconds read_deadline(std::span<const std::string> args) {
+  Program program;
+  static_cast<void>(cli::parse(program.program, args));
+  std::chrono::seconds deadline = Settings{}.deadline;
+  cli::Problems ignored;
+  read_deadline_into(deadline, program, ignored);
+  return deadline;
 }
 
 CommandLine read_command_line(std::span<const std::string> args, int world_size) {
@@ -148,9 +163,7 @@ CommandLine read_command_line(std::span<const std::string> args, int world_size)
   }
   settings.as_json = cli::choice_of(program.format, problems) == std::size_t{1};
   settings.shows_progress = cli::is_given(program.progress, problems);
-  if (const auto seconds = cli::number_of(program.deadline, {.min = 1, .max = 86400}, problems)) {
-    settings.deadline = std::chrono::seconds(*seconds);
-  }
+  read_deadline_into(settings.deadline, program, problems);
   const auto chosen = cli::choice_of(program.backend, problems);
   if (chosen) settings.backend = static_cast<Backend>(*chosen);
   // The options of NCCL can be checked only if the backend is known.
@@ -165,7 +178,9 @@ CommandLine read_command_line(std::span<const std::string> args, int world_size)
   }
   if (problems.empty()) return result;
   result.exit_code = exit_bad_input;
-  for (const std::string& problem : problems) result.err += "rankmesh-bringup: " + problem + "\n";
+  for (const std::string& problem : problems) {
+    result.err += (result.err.empty() ? "" : "\nrankmesh-bringup: ") + problem;
+  }
   return result;
 }
 

@@ -33,13 +33,18 @@ inline constexpr std::array<std::string_view, 3> strategies{"unique_id", "mpi_sp
 /// The command line as read on this rank.
 struct CommandLine {
   Settings settings;
-  /// Nothing if the job should run; else print `out` and `err` and exit.
+  /// Nothing if the job should run; else print `out` to stdout and `err` with `print_error`, and exit.
   std::optional<int> exit_code{};
   std::string out{};
   std::string err{};
 };
 
-/// Reads the command line and the files that it names. Reports all errors, not only the first.
+/// The value of --deadline; the default if it is not given or not readable. Opens no file.
+/// @param args as for `read_command_line`
+[[nodiscard]] std::chrono::seconds read_deadline(std::span<const std::string> args);
+
+/// Reads the command line and the files that it names. Reports all errors, not only the first. A file
+/// may block for ever: a pipe on which nobody writes.
 /// @param args without the name of the program
 [[nodiscard]] CommandLine read_command_line(std::span<const std::string> args, int world_size);
 

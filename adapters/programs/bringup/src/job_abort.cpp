@@ -8,9 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <future>
 #include <thread>
 
-#include "exit_code.hpp"
+#include "rankmesh/comm/duration_text.hpp"
 
 namespace rankmesh::bringup {
 namespace {
@@ -31,6 +32,13 @@ void block_all_but_first_thread() {
   while (is_taken.test_and_set()) std::this_thread::sleep_for(1h);
 }
 
+/// Waits for the turn of this rank to print. A turn takes two seconds, longer than it takes to end the other
+/// processes.
+void wait_for_turn(const World& world, const RankSet& first) {
+  constexpr int last_in_order = 10;
+  std::this_thread::sleep_for(2s * std::min(print_order(world, first), last_in_order));
+}
+
 }  // namespace
 
 void print_error(const std::string& message) {
@@ -46,15 +54,13 @@ void report_unused_identifiers(const World& world, const InterruptedError& error
               " that no communicator uses; NCCL keeps their resources until the process ends");
 }
 
-void abort_job(const World& world, const RankSet& first, const std::string& message) {
+void abort_job(const World& world, const RankSet& first, const std::string& message, ExitCode code) {
   block_all_but_first_thread();
-  constexpr int last_in_order = 10;
-  // Two seconds are longer than MPI_Abort takes to end the other processes.
-  std::this_thread::sleep_for(2s * std::min(print_order(world, first), last_in_order));
+  wait_for_turn(world, first);
   if (!message.empty()) print_error(message);
   // Messages that other ranks print about themselves get time to appear.
   std::this_thread::sleep_for(200ms);
-  MPI_Abort(MPI_COMM_WORLD, exit_failure);
+  MPI_Abort(MPI_COMM_WORLD, code);
   std::abort();
 }
 
@@ -69,6 +75,23 @@ void abort_job(const World& world, const mpi::StuckCall& stuck) {
 
 void abort_job(const World& world, const std::exception& error) {
   abort_job(world, RankSet(world.rank), "rank " + std::to_string(world.rank) + ": " + error.what());
+}
+
+void finalize(const World& world, std::chrono::nanoseconds deadline) {
+  std::promise<void> returned;
+  std::thread guard([&world, deadline, result = returned.get_future()] {
+    if (result.wait_for(deadline) == std::future_status::ready) return;
+    wait_for_turn(world, RankSet());
+    print_error(
+        "rank " + std::to_string(world.rank) + ": MPI_Finalize has not returned within " +
+        duration_text(deadline) +
+        ", although all ranks had arrived; one has died or stopped since: look at the output of each");
+    // MPI_Abort may not be called during MPI_Finalize. The launcher ends the other processes.
+    std::_Exit(exit_failure);
+  });
+  MPI_Finalize();
+  returned.set_value();
+  guard.join();
 }
 
 }  // namespace rankmesh::bringup

@@ -1,45 +1,46 @@
 // rankmesh-bringup: creates the communicators of every group of every kind, proves that each is right and
 // prints a report. See --help.
+//
+// What bounds the wait for other ranks, by --deadline each, in the order of execution:
+//
+//   read_together, agree_on_exit    agreements. They need no collective call of MPI, so any rank may be
+//   silent create_communicators            the agreements and the watchdog of the library PartTimes::reduce,
+//   close        a call under a watchdog, after all ranks have arrived ProofRunner::run                an
+//   agreement that runs beside the proof; then World::all and gather_texts
+//                                   under the watchdog, since all ranks have arrived
+//   agree_on_exit                   an agreement: all ranks have arrived at the end
+//   finalize                        MPI_Finalize, beside a thread that ends the process
+//
+// After a missed deadline a rank calls abort_job, and no collective function of MPI.
 
 #include <mpi.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "backend.hpp"
 #include "command_line.hpp"
+#include "common_exit.hpp"
 #include "exit_code.hpp"
 #include "job_abort.hpp"
 #include "part_times.hpp"
 #include "proof_runner.hpp"
 #include "rankmesh/bringup/world.hpp"
+#include "rankmesh/comm/agreement_session.hpp"
+#include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/nccl/error.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
 using namespace rankmesh;
 using namespace rankmesh::bringup;
-
-/// Makes all ranks exit with the same code if the command line of any rank says so. The lowest such rank
-/// prints.
-std::optional<int> common_exit_code(const World& world, const CommandLine& command_line) {
-  const int none = world.size;
-  int first = command_line.exit_code ? world.rank : none;
-  MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
-  if (first == none) return std::nullopt;
-  if (first == world.rank) {
-    std::fputs(command_line.out.c_str(), stdout);
-    std::fputs(command_line.err.c_str(), stderr);
-  }
-  int code = command_line.exit_code.value_or(exit_success);
-  MPI_Allreduce(MPI_IN_PLACE, &code, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
-  return code;
-}
 
 std::unique_ptr<JobCommunicators> create_communicators(const Settings& settings,
                                                        const mpi::Options& options) {
@@ -80,17 +81,15 @@ int prove(const World& world, const Settings& settings, JobCommunicators& commun
           const mpi::Options& options) {
   try {
     ProofRunner proofs(world, communicators, options.timeouts, options.on_stuck);
-    proofs.watch("MPI_Allreduce", [&] { times.reduce(); });
+    proofs.run_together("times", "MPI_Allreduce", [&] { times.reduce(); });
     Report report = begin_report(settings, communicators, times);
     report.failures = proofs.run(report.kinds);
-    if (world.rank == 0) {
-      const std::string text = settings.as_json ? to_json(report) : to_text(report);
-      std::fputs(text.c_str(), stdout);
-      std::fflush(stdout);
-    }
+    ExitCode code = exit_success;
+    if (world.rank == 0) code = write_to_stdout(settings.as_json ? to_json(report) : to_text(report));
     if (proofs.was_aborted()) abort_job(world, RankSet::first_ranks(world.size), "");
-    proofs.watch("close", [&] { communicators.close(); });
-    return std::all_of(report.kinds.begin(), report.kinds.end(), is_proven) ? exit_success : exit_failure;
+    proofs.run_together("close", "MPI_Comm_free", [&] { communicators.close(); });
+    const bool all_proven = std::all_of(report.kinds.begin(), report.kinds.end(), is_proven);
+    return all_proven ? code : exit_failure;
   } catch (const DeadlineError& error) {
     abort_job(world, error);
   } catch (const std::exception& error) {
@@ -118,15 +117,10 @@ int report_common_error(const World& world, const Error& error, ExitCode code) {
   return code;
 }
 
-int run(int argc, char** argv) {
-  const World world;
-  const std::vector<std::string> args(argv + 1, argv + argc);
-  const CommandLine command_line = read_command_line(args, world.size);
-  if (const auto code = common_exit_code(world, command_line)) return *code;
+/// Creates the communicators, proves them, and prints the report or the error that all ranks have.
+int run_job(const World& world, const Settings& settings) {
   try {
-    return bring_up(world, command_line.settings);
-  } catch (const DeadlineError& error) {
-    abort_job(world, error);
+    return bring_up(world, settings);
   } catch (const BringUpError& error) {
     report_unused_identifiers(world, error);
     return report_common_error(world, error, exit_failure);
@@ -139,6 +133,42 @@ int run(int argc, char** argv) {
     return report_common_error(world, error, exit_bad_input);
   } catch (const nccl::OptionsError& error) {
     return report_common_error(world, error, exit_bad_input);
+  }
+}
+
+/// Reads the command lines of all ranks. Prints the output of the lowest rank that is to exit, if any.
+/// @return the settings, or the exit code of this rank
+std::variant<Settings, int> read_settings(const World& world, std::span<const std::string> args,
+                                          Timeouts timeouts) {
+  mpi::MpiTransport transport(MPI_COMM_WORLD);
+  AgreementSession session(transport, timeouts);
+  CommandLine line = read_together(world, session, args);
+  const std::string deadline = std::to_string(line.settings.deadline.count());
+  try {
+    const auto common = agree_on_exit(session, line.exit_code, {{"--deadline", deadline}});
+    if (!common) return std::move(line.settings);
+    if (common->first_rank != world.rank) return common->code;
+    if (!line.err.empty()) print_error(line.err);
+    return std::max<int>(common->code, write_to_stdout(line.out));
+  } catch (const DisagreementError& error) {
+    return report_common_error(world, error, exit_failure);
+  }
+}
+
+/// Waits for all ranks at the end of the job. Returns the largest exit code.
+int leave_together(int code, Timeouts timeouts) {
+  mpi::MpiTransport transport(MPI_COMM_WORLD);
+  AgreementSession session(transport, timeouts);
+  return agree_on_exit(session, code)->code;
+}
+
+int run(const World& world, std::span<const std::string> args, Timeouts timeouts) {
+  try {
+    const auto settings = read_settings(world, args, timeouts);
+    const int* bad = std::get_if<int>(&settings);
+    return leave_together(bad != nullptr ? *bad : run_job(world, std::get<Settings>(settings)), timeouts);
+  } catch (const DeadlineError& error) {
+    abort_job(world, error);
   } catch (const std::exception& error) {
     abort_job(world, error);
   }
@@ -147,10 +177,16 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  protect_standard_streams();
   int provided = MPI_THREAD_SINGLE;
   // The watchdog needs MPI_THREAD_MULTIPLE to find out which ranks do not answer.
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
-  const int code = run(argc, argv);
-  MPI_Finalize();
+  // So that a failed call is an exception, which names the call and the rank.
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  const World world;
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  const auto deadline = read_deadline(args);
+  const int code = run(world, args, {.deadline = deadline});
+  finalize(world, deadline);
   return code;
 }

@@ -3,13 +3,12 @@
 #include <cuda_runtime_api.h>
 
 #include <chrono>
-#include <future>
-#include <thread>
-#include <utility>
+#include <functional>
 
 #include "rankmesh/nccl/communicators.hpp"
 #include "rankmesh/nccl/error.hpp"
 #include "rankmesh/nccl/stream.hpp"
+#include "run_in_thread.hpp"
 
 namespace rankmesh::bringup {
 namespace {
@@ -84,22 +83,6 @@ std::vector<Value> run_collective(Target target, const std::vector<Value>& own, 
   // The thread that waits for this one has the deadline.
   nccl::wait(target.communicator, 24h);
   return received.values(stream.native());
-}
-
-/// Runs work in a new thread and waits for it. If `while_waiting` throws, the thread is detached.
-template <typename Work>
-auto run_in_thread(Work work, const WhileWaiting& while_waiting) {
-  std::packaged_task task(std::move(work));
-  auto result = task.get_future();
-  std::thread thread(std::move(task));
-  try {
-    while (result.wait_for(0s) != std::future_status::ready) while_waiting();
-  } catch (...) {
-    thread.detach();
-    throw;
-  }
-  thread.join();
-  return result.get();
 }
 
 }  // namespace

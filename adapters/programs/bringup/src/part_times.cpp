@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "rankmesh/mpi/error.hpp"
+
 namespace rankmesh::bringup {
 namespace {
 
@@ -32,8 +34,9 @@ void PartTimes::reduce() {
   std::sort(by_name.begin(), by_name.end(), [](const Part* a, const Part* b) { return a->name < b->name; });
   std::vector<double> times{total_};
   for (const Part* part : by_name) times.push_back(part->milliseconds);
-  MPI_Allreduce(MPI_IN_PLACE, times.data(), static_cast<int>(times.size()), MPI_DOUBLE, MPI_MAX,
-                MPI_COMM_WORLD);
+  const int code = MPI_Allreduce(MPI_IN_PLACE, times.data(), static_cast<int>(times.size()), MPI_DOUBLE,
+                                 MPI_MAX, MPI_COMM_WORLD);
+  if (code != MPI_SUCCESS) throw mpi::MpiError({.call = "MPI_Allreduce", .code = code});
   total_ = times.front();
   for (std::size_t i = 0; i < by_name.size(); ++i) by_name[i]->milliseconds = times[i + 1];
 }

@@ -21,6 +21,7 @@ class PartTimes {
 
   /// Replaces all times by those of the slowest rank. All ranks must have the same parts, in any order.
   /// @collective over MPI_COMM_WORLD
+  /// @throws mpi::MpiError
   void reduce();
 
   /// In the order in which this rank began them.

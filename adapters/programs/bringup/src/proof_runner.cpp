@@ -51,7 +51,7 @@ ProofResult ProofRunner::prove(const std::string& step, const Proof& proof,
   const Verdict verdict = run_until_agreed(step, proof);
   if (verdict.outcome == Verdict::Outcome::agreed) {
     bool is_proven = false;
-    watch("MPI_Gather", [&] {
+    watch("proof", "MPI_Gather", [&] {
       is_proven = world_.all(wrong_.empty());
       if (is_proven) return;
       for (std::string& text : world_.gather_texts(wrong_)) failures_.push_back(std::move(text));
@@ -87,8 +87,14 @@ Verdict ProofRunner::run_until_agreed(const std::string& step, const Proof& proo
   return agreement.verdict();
 }
 
-void ProofRunner::watch(const char* what, const std::function<void()>& calls) {
-  const mpi::Watchdog::Watch watch(watchdog_, what, "proof");
+void ProofRunner::run_together(const char* step, const char* call, const std::function<void()>& calls) {
+  Agreement arrival(session_, {}, {.step = step});
+  finish(arrival, session_);
+  watch(step, call, calls);
+}
+
+void ProofRunner::watch(const char* step, const char* call, const std::function<void()>& calls) {
+  const mpi::Watchdog::Watch watch(watchdog_, call, step);
   calls();
 }
 

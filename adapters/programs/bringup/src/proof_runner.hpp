@@ -39,8 +39,12 @@ class ProofRunner {
   /// destroy it. The same on every rank.
   [[nodiscard]] bool was_aborted() const noexcept { return was_aborted_; }
 
-  /// Runs calls that wait for other ranks, under the watchdog.
-  void watch(const char* what, const std::function<void()>& calls);
+  /// Waits until all ranks have arrived, then makes calls that wait for other ranks, under the watchdog.
+  /// @param step the name of the step in errors
+  /// @param call the function that may block
+  /// @collective over MPI_COMM_WORLD
+  /// @throws DeadlineError the same on every rank, and whatever `calls` throws
+  void run_together(const char* step, const char* call, const std::function<void()>& calls);
 
  private:
   /// Returns what is wrong on this rank.
@@ -50,6 +54,8 @@ class ProofRunner {
   [[nodiscard]] ProofResult prove(const std::string& step, const Proof& proof,
                                   std::unique_ptr<GroupOperations>& operations);
   [[nodiscard]] Verdict run_until_agreed(const std::string& step, const Proof& proof);
+  /// Makes calls that wait for other ranks, all of which have arrived, under the watchdog.
+  void watch(const char* step, const char* call, const std::function<void()>& calls);
 
   const World& world_;
   const JobCommunicators& communicators_;

@@ -5,7 +5,16 @@
 #include <array>
 #include <cstddef>
 
+#include "rankmesh/mpi/error.hpp"
+
 namespace rankmesh::bringup {
+namespace {
+
+void require_success(int code, const char* call) {
+  if (code != MPI_SUCCESS) throw mpi::MpiError({.call = call, .code = code});
+}
+
+}  // namespace
 
 World::World() {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -14,19 +23,21 @@ World::World() {
 
 bool World::all(bool condition) const {
   int value = condition ? 1 : 0;
-  MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+  require_success(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD), "MPI_Allreduce");
   return value != 0;
 }
 
 std::vector<std::string> World::gather_texts(const std::string& own) const {
   const int length = static_cast<int>(own.size());
   std::vector<int> lengths(static_cast<std::size_t>(size));
-  MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, MPI_COMM_WORLD);
+  require_success(MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, MPI_COMM_WORLD),
+                  "MPI_Gather");
   std::vector<int> offsets(lengths.size());
   for (std::size_t i = 1; i < lengths.size(); ++i) offsets[i] = offsets[i - 1] + lengths[i - 1];
   std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), ' ');
-  MPI_Gatherv(own.data(), length, MPI_CHAR, all.data(), lengths.data(), offsets.data(), MPI_CHAR, 0,
-              MPI_COMM_WORLD);
+  require_success(MPI_Gatherv(own.data(), length, MPI_CHAR, all.data(), lengths.data(), offsets.data(),
+                              MPI_CHAR, 0, MPI_COMM_WORLD),
+                  "MPI_Gatherv");
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     if (lengths[i] == 0) continue;

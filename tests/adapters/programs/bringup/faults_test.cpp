@@ -66,7 +66,7 @@ TEST_CASE("fault: the message distinguishes a rank that hangs in a proof from a 
 }
 
 TEST_CASE("fault: a process that stops in a call ends the job, and the message names it") {
-  const Outcome outcome = bring_up("stop:3", "--deadline 2");
+  const Outcome outcome = bring_up("stop:3:MPI_Comm_create_group:2", "--deadline 2");
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.out.empty());
   CHECK(occurrences(outcome.err, "rankmesh-bringup: ") == 1);

@@ -4,7 +4,9 @@
 //   mix          MPI_Comm_create_group creates other groups of the same sizes
 //   refuse:N     MPI_Iallreduce fails on rank N
 //   silent:N     rank N sends nothing in MPI_Iallreduce and never returns
-//   stop:N       the process of rank N stops in its second MPI_Comm_create_group
+//   stop:N:CALL:K, kill:N:CALL:K
+//                the process of rank N is stopped (SIGSTOP) or killed (SIGKILL) in its Kth call of a
+//                function, for MPI_Comm_rank in its Kth call on MPI_COMM_WORLD
 
 #include <mpi.h>
 #include <signal.h>
@@ -12,6 +14,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -25,12 +29,22 @@ std::string fault() {
 
 int world_rank() {
   int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  PMPI_Comm_rank(MPI_COMM_WORLD, &rank);
   return rank;
 }
 
 bool is_here(const std::string& kind) {
   return fault() == kind + ":" + std::to_string(world_rank());
+}
+
+/// Stops or kills this process if the fault says so.
+void note_call(const std::string& call) {
+  static std::mutex mutex;
+  static std::map<std::string, int> counts;
+  const std::lock_guard lock(mutex);
+  const std::string here = std::to_string(world_rank()) + ":" + call + ":" + std::to_string(++counts[call]);
+  if (fault() == "stop:" + here) raise(SIGSTOP);
+  if (fault() == "kill:" + here) raise(SIGKILL);
 }
 
 std::vector<int> members_of(MPI_Group group, MPI_Comm parent) {
@@ -60,9 +74,29 @@ void shift(std::vector<int>& members, MPI_Comm parent) {
 
 extern "C" {
 
+int MPI_Comm_rank(MPI_Comm communicator, int* rank) {
+  if (communicator == MPI_COMM_WORLD) note_call("MPI_Comm_rank");
+  return PMPI_Comm_rank(communicator, rank);
+}
+
+int MPI_Allreduce(const void* from, void* to, int count, MPI_Datatype type, MPI_Op operation,
+                  MPI_Comm communicator) {
+  note_call("MPI_Allreduce");
+  return PMPI_Allreduce(from, to, count, type, operation, communicator);
+}
+
+int MPI_Comm_free(MPI_Comm* communicator) {
+  note_call("MPI_Comm_free");
+  return PMPI_Comm_free(communicator);
+}
+
+int MPI_Finalize() {
+  note_call("MPI_Finalize");
+  return PMPI_Finalize();
+}
+
 int MPI_Comm_create_group(MPI_Comm parent, MPI_Group group, int tag, MPI_Comm* made) {
-  static int calls = 0;
-  if (++calls == 2 && is_here("stop")) raise(SIGSTOP);
+  note_call("MPI_Comm_create_group");
   if (fault() != "swap" && fault() != "mix") return PMPI_Comm_create_group(parent, group, tag, made);
   std::vector<int> members = members_of(group, parent);
   if (fault() == "swap") std::reverse(members.begin(), members.end());
@@ -79,6 +113,7 @@ int MPI_Comm_create_group(MPI_Comm parent, MPI_Group group, int tag, MPI_Comm* m
 
 int MPI_Iallreduce(const void* from, void* to, int count, MPI_Datatype type, MPI_Op operation,
                    MPI_Comm communicator, MPI_Request* request) {
+  note_call("MPI_Iallreduce");
   if (is_here("refuse")) return MPI_ERR_OTHER;
   if (is_here("silent")) {
     for (;;) pause();

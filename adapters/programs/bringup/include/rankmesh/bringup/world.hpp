@@ -6,7 +6,7 @@
 namespace rankmesh::bringup {
 
 /// This process's place in MPI_COMM_WORLD, and collectives over all of its ranks. The calls of MPI block
-/// without a deadline.
+/// without a deadline: make them when all ranks are known to have arrived, under a watchdog.
 struct World {
   int rank = 0;
   int size = 1;
@@ -16,9 +16,11 @@ struct World {
 
   /// Whether a condition is true on every rank.
   /// @collective over MPI_COMM_WORLD
+  /// @throws mpi::MpiError
   [[nodiscard]] bool all(bool condition) const;
   /// The texts of all ranks that are not empty, in rank order, on rank 0; empty on the other ranks.
   /// @collective over MPI_COMM_WORLD
+  /// @throws mpi::MpiError
   [[nodiscard]] std::vector<std::string> gather_texts(const std::string& own) const;
 };
 
