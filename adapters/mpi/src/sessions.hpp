@@ -40,7 +40,7 @@ struct Envelope {
 static_assert(sizeof(Envelope) == MpiTransport::envelope_size);
 
 /// A message as MPI delivers it.
-struct Arrived {
+struct [[gnu::visibility("hidden")]] Arrived {
   int tag = 0;
   Envelope envelope{};
   Message message{};

@@ -69,7 +69,7 @@ std::optional<CommonExit> agree_on_exit(AgreementSession& session, std::optional
                                         std::vector<AgreementField> fields) {
   fields.insert(fields.begin(), {exit_field, own ? std::to_string(*own) : no_exit});
   try {
-    Agreement agreement(session, std::move(fields), {.step = exit_field});
+    Agreement agreement(session, std::move(fields), {.step = exit_field, .is_last = true});
     finish(agreement, session);
   } catch (const DisagreementError& error) {
     for (const Disagreement& disagreement : error.disagreements()) {

@@ -1,15 +1,15 @@
 // rankmesh-bringup: creates the communicators of every group of every kind, proves that each is right and
 // prints a report. See --help.
 //
-// What bounds the wait for other ranks, by --deadline each, in the order of execution:
+// Each wait for other ranks is bounded by --deadline. In the order of execution:
 //
-//   read_together, agree_on_exit    agreements. They need no collective call of MPI, so any rank may be
-//   silent create_communicators            the agreements and the watchdog of the library PartTimes::reduce,
-//   close        a call under a watchdog, after all ranks have arrived ProofRunner::run                an
-//   agreement that runs beside the proof; then World::all and gather_texts
-//                                   under the watchdog, since all ranks have arrived
-//   agree_on_exit                   an agreement: all ranks have arrived at the end
-//   finalize                        MPI_Finalize, beside a thread that ends the process
+// - read_together, agree_on_exit: agreements. They need no collective call of MPI, so any rank may be silent.
+// - create_communicators: the agreements and the watchdog of the library.
+// - PartTimes::reduce, close: a call under a watchdog, after all ranks have arrived.
+// - ProofRunner::run: an agreement that runs beside the proof; then World::all and gather_texts under the
+//   watchdog, since all ranks have arrived.
+// - agree_on_exit: an agreement, in which all ranks arrive at the end.
+// - finalize: MPI_Finalize, beside a thread that ends the process.
 //
 // After a missed deadline a rank calls abort_job, and no collective function of MPI.
 
