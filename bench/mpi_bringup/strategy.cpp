@@ -58,8 +58,9 @@ Created ours(const CommunicatorPlan& plan, Arrivals arrivals) {
   mpi::Options options;
   options.arrivals = arrivals;
   auto groups = std::make_shared<mpi::Communicators>(MPI_COMM_WORLD, plan.topology().config(), options);
-  const int communicators = plan.communicator_count(groups->rank()) + (plan.world_step() ? 0 : 1);
-  return {.communicators = communicators, .world_calls = 1, .free = [groups] { groups->close(); }};
+  return {.communicators = plan.communicator_count(groups->rank()),
+          .world_calls = plan.world_step() ? 1 : 0,
+          .free = [groups] { groups->close(); }};
 }
 
 /// The members of each group create its communicator, without the other ranks.

@@ -9,8 +9,10 @@ namespace rankmesh::mpi {
 namespace {
 
 ScheduleOptions schedule_options(const Options& options, const std::optional<NcclScheduleOptions>& nccl) {
-  return {
-      .arrivals = options.arrivals, .has_stuck_callback = static_cast<bool>(options.on_stuck), .nccl = nccl};
+  return {.arrivals = options.arrivals,
+          .has_stuck_callback = static_cast<bool>(options.on_stuck),
+          .duplicate_world = options.duplicate_world,
+          .nccl = nccl};
 }
 
 CommunicatorPlan agreed_plan(AgreementSession& session, const ParallelConfig& config, const Options& options,

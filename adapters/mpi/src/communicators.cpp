@@ -1,5 +1,6 @@
 #include "rankmesh/mpi/communicators.hpp"
 
+#include <cstdint>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
@@ -37,9 +38,9 @@ struct Group {
   MPI_Group native = MPI_GROUP_NULL;
 };
 
-/// Makes the communicator of a group, by its members alone: the rest of the world takes no part. The tag is
-/// the number of the step, so that the ranks of two steps cannot meet.
-std::optional<std::string> create(MPI_Comm world, const Group& all, const RankList& members,
+/// Makes the communicator of a group, by its members alone: the rest of the world takes no part.
+/// @param tag another one for each step, so that the ranks of two steps cannot meet
+std::optional<std::string> create(MPI_Comm world, const Group& all, const RankList& members, int tag,
                                   const RankStep& step, Communicator& made) {
   std::vector<RankRange> ranges = ranges_of(members);
   Group group;
@@ -47,8 +48,7 @@ std::optional<std::string> create(MPI_Comm world, const Group& all, const RankLi
                                         reinterpret_cast<int(*)[3]>(ranges.data()), &group.native);
   if (code != MPI_SUCCESS) return failure_of(code, "MPI_Group_range_incl", &step);
   MPI_Comm native = MPI_COMM_NULL;
-  if (const int failed = MPI_Comm_create_group(world, group.native, static_cast<int>(step.step), &native);
-      failed != MPI_SUCCESS) {
+  if (const int failed = MPI_Comm_create_group(world, group.native, tag, &native); failed != MPI_SUCCESS) {
     return failure_of(failed, "MPI_Comm_create_group", &step);
   }
   made = Communicator::from_native_handle(native);
@@ -100,17 +100,29 @@ Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config
 
 /// The state of a builder.
 struct Communicators::Builder::State {
+  explicit State(BringUp& on) : bring_up(on), made(on.rank_steps().size()) {
+    if (auto why = failure_of(MPI_Comm_group(on.communicator(), &all.native), "MPI_Comm_group")) {
+      on.fail(*std::move(why));
+    }
+  }
+
+  /// A tag for the calls of a step. What a failed bring-up may have left behind in the caller's communicator
+  /// has another one, until thousands of bring-ups later.
+  [[nodiscard]] int tag(const RankStep& step) const {
+    constexpr std::uint64_t tags = 32768;  // of any MPI
+    return static_cast<int>((bring_up.transport().session_ordinal() * made.size() + step.step) % tags);
+  }
+
   BringUp& bring_up;
-  Communicator world{};
-  /// The group of `world`.
+  /// The group of the caller's communicator.
   Group all{};
+  /// A duplicate for no step of the plan.
+  Communicator world{};
   /// By step of the plan; empty where this rank has no group.
-  std::vector<Communicator> made{};
+  std::vector<Communicator> made;
 };
 
-Communicators::Builder::Builder(BringUp& bring_up) : state_(new State{.bring_up = bring_up}) {
-  state_->made.resize(bring_up.rank_steps().size());
-}
+Communicators::Builder::Builder(BringUp& bring_up) : state_(std::make_unique<State>(bring_up)) {}
 
 Communicators::Builder::~Builder() = default;
 
@@ -118,13 +130,15 @@ void Communicators::Builder::carry_out(const BringUpStep& step) {
   BringUp& bring_up = state_->bring_up;
   switch (step.action) {
     case BringUpStep::Action::duplicate:
-      bring_up.carry_out(step, "MPI_Comm_dup", [&] {
+      bring_up.carry_out(step, "MPI_Comm_dup", [&]() -> std::optional<std::string> {
         MPI_Comm native = MPI_COMM_NULL;
+        const RankStep* own = step.plan_step ? &bring_up.rank_steps()[*step.plan_step] : nullptr;
         if (const int failed = MPI_Comm_dup(bring_up.communicator(), &native); failed != MPI_SUCCESS) {
-          return failure_of(failed, "MPI_Comm_dup");
+          return failure_of(failed, "MPI_Comm_dup", own);
         }
-        state_->world = Communicator::from_native_handle(native);
-        return failure_of(MPI_Comm_group(native, &state_->all.native), "MPI_Comm_group");
+        Communicator& made = step.plan_step ? state_->made[*step.plan_step] : state_->world;
+        made = Communicator::from_native_handle(native);
+        return std::nullopt;
       });
       return;
     case BringUpStep::Action::create_group: {
@@ -132,14 +146,11 @@ void Communicators::Builder::carry_out(const BringUpStep& step) {
       bring_up.carry_out(step, "MPI_Comm_create_group", [&]() -> std::optional<std::string> {
         if (!own.group || state_->all.native == MPI_GROUP_NULL) return std::nullopt;
         const RankList members = bring_up.plan().topology().family(own.kind).group(*own.group);
-        return create(state_->world.native(), state_->all, members, own, state_->made[*step.plan_step]);
+        return create(bring_up.communicator(), state_->all, members, state_->tag(own), own,
+                      state_->made[*step.plan_step]);
       });
       return;
     }
-    case BringUpStep::Action::use_world:
-      // It moves at the end: the groups after this step are made from it too.
-      bring_up.carry_out(step);
-      return;
     default:
       throw std::logic_error(step.name);  // a step of NCCL
   }
@@ -147,11 +158,10 @@ void Communicators::Builder::carry_out(const BringUpStep& step) {
 
 Communicators Communicators::Builder::take() {
   const BringUp& bring_up = state_->bring_up;
-  bring_up.give_original_handler_to(state_->world.native());
+  if (!state_->world.is_empty()) bring_up.give_original_handler_to(state_->world.native());
   for (const Communicator& made : state_->made) {
     if (!made.is_empty()) bring_up.give_original_handler_to(made.native());
   }
-  if (const auto step = bring_up.plan().world_step()) state_->made[*step] = std::move(state_->world);
   CommunicatorSet<Communicator> set(bring_up.shared_plan(), bring_up.rank(), [this](const RankStep& step) {
     return std::move(state_->made[step.step]);
   });

@@ -80,6 +80,11 @@ void MpiTransport::mark_failed() noexcept {
   session_->has_failed = true;
 }
 
+std::uint64_t MpiTransport::session_ordinal() const {
+  const std::lock_guard lock(sessions_->mutex());
+  return session_->ordinal;
+}
+
 int MpiTransport::tag(Channel channel) const noexcept {
   return first_tag_ + static_cast<int>(channel);
 }

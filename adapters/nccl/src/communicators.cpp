@@ -112,6 +112,8 @@ class Communicators::BringUp {
       if (!problems.empty()) return nullptr;
       identifiers_.emplace(bring_up_, ranks_per_identifier(options_, library_version_));
       maker_.emplace(bring_up_, options_, *identifiers_, names_);
+      if (makes_host_communicators(schedule_options(options_, library_version_)))
+        host_builder_.emplace(bring_up_);
       try {
         for (const std::span<const BringUpStep> block : bring_up_.schedule().blocks()) {
           if (block.front().entry == BringUpStep::Entry::concurrent) {
@@ -142,27 +144,21 @@ class Communicators::BringUp {
       case Action::choose_device:
         return bring_up_.carry_out(step, "MPI_Comm_split_type", [&] { return choose(); });
       case Action::duplicate:
-        host_builder_.emplace(bring_up_);
-        return host_builder_->carry_out(step);
       case Action::create_group:
         return host_builder_->carry_out(step);
       case Action::use_world:
-        if (host_builder_) return host_builder_->carry_out(step);
         maker_->make(step);
         return bring_up_.carry_out(step);
       case Action::broadcast_identifiers:
         return bring_up_.carry_out(step, "MPI_Bcast", [&] {
-          return options_.strategy == Strategy::mpi_split ? identifiers_->broadcast_in_groups(*host_)
+          return options_.strategy == Strategy::mpi_split ? identifiers_->broadcast_in_groups(*host())
                                                           : identifiers_->broadcast_in_world();
         });
       case Action::initialise:
       case Action::split:
         return bring_up_.carry_out(step, maker_->call(step), [&] { return make(step); });
       case Action::complete:
-        bring_up_.carry_out(step);
-        if (host_builder_) host_.emplace(host_builder_->take());
-        host_builder_.reset();
-        return;
+        return bring_up_.carry_out(step);
       case Action::exchange_identifiers:
         throw std::logic_error(step.name);  // concurrent only
     }
@@ -172,10 +168,9 @@ class Communicators::BringUp {
   /// ranks.
   void carry_out_concurrently(std::span<const BringUpStep> block) {
     const std::span<const BringUpStep> steps = block.first(block.size() - 1);
-    Agreement completion(bring_up_.session(), {},
-                         {.step = block.back().name,
-                          .arrives_at_once = false,
-                          .is_last = bring_up_.is_last(block.back())});
+    Agreement completion(
+        bring_up_.session(), {},
+        {.step = block.back().name, .arrives_at_once = false, .is_last = bring_up_.is_last(block.back())});
     std::vector<bool> done(steps.size());
     while (!completion.step()) {
       for (std::size_t i = 0; i < steps.size() && !bring_up_.failure(); ++i) {
@@ -237,8 +232,15 @@ class Communicators::BringUp {
     return make_streams();
   }
 
+  /// The communicators of MPI, if the schedule makes them. Call it only after their completion.
+  [[nodiscard]] std::optional<mpi::Communicators>& host() {
+    if (host_builder_) host_.emplace(host_builder_->take());
+    host_builder_.reset();
+    return host_;
+  }
+
   [[nodiscard]] std::unique_ptr<Owned> collect() {
-    if (host_ && !options_.host_communicators) {
+    if (host() && !options_.host_communicators) {
       host_->close();
       host_.reset();
     }

@@ -16,17 +16,16 @@ std::string text_of(bool value) {
   return value ? "true" : "false";
 }
 
-/// The duplicate of the caller's communicator, and a communicator for each group of the plan.
-void add_mpi_communicators(Steps& steps, const CommunicatorPlan& plan, Arrivals arrivals) {
-  const Entry entry = arrivals == Arrivals::once ? Entry::ordered : Entry::collective;
-  steps.push_back({Action::duplicate, entry, "duplicate", std::nullopt, with_progress});
+/// A communicator for each group of the plan. That of a group which is the world is a duplicate of the
+/// caller's.
+void add_mpi_communicators(Steps& steps, const CommunicatorPlan& plan, const ScheduleOptions& options) {
+  const Entry entry = options.arrivals == Arrivals::once ? Entry::ordered : Entry::collective;
+  if (options.duplicate_world && !plan.world_step()) {
+    steps.push_back({Action::duplicate, entry, "world", std::nullopt, with_progress});
+  }
   for (std::size_t i = 0; i < plan.steps().size(); ++i) {
-    const std::string name(plan.steps()[i].kind.name());
-    if (i == plan.world_step()) {
-      steps.push_back({Action::use_world, Entry::ordered, name, i, with_progress});
-    } else {
-      steps.push_back({Action::create_group, entry, name, i, with_progress});
-    }
+    const Action action = i == plan.world_step() ? Action::duplicate : Action::create_group;
+    steps.push_back({action, entry, std::string(plan.steps()[i].kind.name()), i, with_progress});
   }
 }
 
@@ -72,7 +71,8 @@ std::string_view to_string(NcclStrategy strategy) noexcept {
 std::vector<AgreementField> agreement_fields(const ScheduleOptions& options) {
   std::vector<AgreementField> fields = {
       {.field = "arrivals", .value = options.arrivals == Arrivals::once ? "once" : "before_each_step"},
-      {.field = "on_stuck", .value = options.has_stuck_callback ? "set" : "not set"}};
+      {.field = "on_stuck", .value = options.has_stuck_callback ? "set" : "not set"},
+      {.field = "duplicate_world", .value = text_of(options.duplicate_world)}};
   if (!options.nccl) return fields;
   const NcclScheduleOptions& nccl = *options.nccl;
   const std::vector<AgreementField> nccl_fields = {
@@ -91,15 +91,15 @@ std::vector<AgreementField> agreement_fields(const ScheduleOptions& options) {
 Schedule::Schedule(const CommunicatorPlan& plan, const ScheduleOptions& options) {
   steps_.push_back({Action::agree, Entry::collective, "agreement", std::nullopt, with_progress});
   if (!options.nccl) {
-    add_mpi_communicators(steps_, plan, options.arrivals);
+    add_mpi_communicators(steps_, plan, options);
     steps_.push_back({Action::complete, Entry::collective, "completion"});
     return;
   }
   steps_.push_back({Action::choose_device, Entry::collective, "device", std::nullopt, with_progress});
   // No ID is made before all ranks have a device: NCCL keeps a thread and sockets for an ID that is not used.
   steps_.push_back({Action::complete, Entry::collective, "device"});
-  if (options.nccl->host_communicators || options.nccl->strategy == NcclStrategy::mpi_split) {
-    add_mpi_communicators(steps_, plan, options.arrivals);
+  if (makes_host_communicators(*options.nccl)) {
+    add_mpi_communicators(steps_, plan, options);
     steps_.push_back({Action::complete, Entry::collective, "host communicators"});
   }
   add_identifiers(steps_, *options.nccl);

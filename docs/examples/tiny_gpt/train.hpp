@@ -119,9 +119,9 @@ inline void train(const Options& options, const rankmesh::mpi::Communicators& ma
   const double seconds = MPI_Wtime() - start;
 
   const int ranks = place.topology().world_size();
-  const std::string costs = cost_table(groups, made.world(), ranks, seconds);
+  const std::string costs = cost_table(groups, MPI_COMM_WORLD, ranks, seconds);
   const auto whole = parameters_of(options.size, ParallelState(rankmesh::Topology({.world_size = 1}), 0));
-  const Vector weights = gather(whole, parameters, data.position() == 0, made.world());
+  const Vector weights = gather(whole, parameters, data.position() == 0, MPI_COMM_WORLD);
   if (!is_speaker) return;
   std::printf("\n%s", ranks == 1 ? "one process: no communication\n" : costs.c_str());
   std::printf("\n%.2f seconds; norm of the weights %.12g\n", seconds, weights.norm());

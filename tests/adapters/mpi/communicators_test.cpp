@@ -156,9 +156,8 @@ TEST_CASE("bring-up tells how it goes on") {
     CHECK(progress.elapsed.count() >= 0);
   };
   const Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
-  const std::vector<std::string> expected = world_size() > 1
-                                                ? std::vector<std::string>{"agreement", "duplicate", "data"}
-                                                : std::vector<std::string>{"agreement", "duplicate"};
+  const std::vector<std::string> expected = world_size() > 1 ? std::vector<std::string>{"agreement", "data"}
+                                                             : std::vector<std::string>{"agreement"};
   CHECK(parts == expected);
   CHECK(total == expected.size());
 }
@@ -168,7 +167,9 @@ TEST_CASE("the caller's communicator keeps its way with errors, and the made one
   MPI_Comm_dup(MPI_COMM_WORLD, &own);
   for (const MPI_Errhandler handler : {MPI_ERRORS_ARE_FATAL, MPI_ERRORS_RETURN}) {
     MPI_Comm_set_errhandler(own, handler);
-    const Communicators groups(own, {.world_size = world_size()});
+    mpi::Options options;
+    options.duplicate_world = true;
+    const Communicators groups(own, {.world_size = world_size()}, options);
     std::vector<MPI_Comm> all{own, groups.world()};
     if (groups.at(K::data).has_communicator()) all.push_back(groups.at(K::data).native());
     for (MPI_Comm communicator : all) {
@@ -210,9 +211,24 @@ TEST_CASE("close frees everything once; a moved-from object has nothing to free"
   second.close();
 }
 
-TEST_CASE("the duplicate of the world serves the kinds whose one group it is, unless they are kept apart") {
-  if (world_size() < 2) return;
+TEST_CASE("the world is duplicated once, for the kinds whose one group it is or on request") {
+  mpi::Options wanted;
+  wanted.duplicate_world = true;
   const ParallelConfig config{.world_size = world_size()};
+  const Communicators with_world(MPI_COMM_WORLD, config, wanted);
+  CHECK(size_of_communicator(with_world.world()) == world_size());
+  if (world_size() == 1) {
+    CHECK(Communicators(MPI_COMM_WORLD, config).world() == MPI_COMM_NULL);
+    return;
+  }
+  CHECK(with_world.at(K::data).native() == with_world.world());
+  if (world_size() % 2 == 0 && world_size() > 2) {
+    const ParallelConfig halves{.world_size = world_size(), .tensor = 2};
+    CHECK(Communicators(MPI_COMM_WORLD, halves).world() == MPI_COMM_NULL);
+    const Communicators and_world(MPI_COMM_WORLD, halves, wanted);
+    CHECK(size_of_communicator(and_world.world()) == world_size());
+    CHECK(prove_all(and_world).empty());
+  }
   Communicators groups(MPI_COMM_WORLD, config);
   CHECK(groups.at(K::data).native() == groups.world());
   CHECK(prove_all(groups).empty());
@@ -266,12 +282,8 @@ TEST_CASE("an exception from the progress callback on one rank ends the bring-up
     using std::runtime_error::runtime_error;
   };
   for (const int bad : {0, 1, world_size() - 1}) {
-    for (const auto& [part, arrivals] :
-         std::vector<std::pair<std::string, Arrivals>>{{"agreement", Arrivals::once},
-                                                       {"duplicate", Arrivals::once},
-                                                       {"data", Arrivals::once},
-                                                       {"duplicate", Arrivals::before_each_step},
-                                                       {"data", Arrivals::before_each_step}}) {
+    for (const auto& [part, arrivals] : std::vector<std::pair<std::string, Arrivals>>{
+             {"agreement", Arrivals::once}, {"data", Arrivals::once}, {"data", Arrivals::before_each_step}}) {
       CAPTURE(bad, part, arrivals == Arrivals::once);
       rankmesh::mpi::Options options;
       options.arrivals = arrivals;
@@ -306,7 +318,7 @@ TEST_CASE("where MPI can make no communicator, every rank gets the same error, a
   MPI_Comm_dup(MPI_COMM_WORLD, &own);
   const ParallelConfig config{.world_size = world_size()};
   mpi::Options options;
-  // A kind that uses the world needs no communicator of its own.
+  // So that one kind is made as a group, and another one as a duplicate of the world.
   options.plan.sharing_keys[K::data] = "apart";
   const auto error = [&] {
     try {
@@ -324,7 +336,9 @@ TEST_CASE("where MPI can make no communicator, every rank gets the same error, a
     std::string text = error();
     CHECK(same_everywhere(text));
     CHECK_THAT(text, ContainsSubstring(failed_on_all));
-    CHECK_THAT(text, ContainsSubstring("\n  rank 1: MPI_Comm_dup failed: "));
+    CHECK_THAT(text,
+               ContainsSubstring("\n  rank 1: MPI_Comm_create_group failed, making the data communicators "
+                                 "(group 0): "));
 
     contexts.give_one_back();
     MPI_Barrier(MPI_COMM_WORLD);
@@ -332,7 +346,7 @@ TEST_CASE("where MPI can make no communicator, every rank gets the same error, a
     CHECK(same_everywhere(text));
     CHECK_THAT(text, ContainsSubstring(failed_on_all));
     CHECK_THAT(text,
-               ContainsSubstring("\n  rank 1: MPI_Comm_create_group failed, making the data communicators "
+               ContainsSubstring("\n  rank 1: MPI_Comm_dup failed, making the sequence_data communicators "
                                  "(group 0): "));
   }
   Communicators groups(own, config, options);
@@ -373,6 +387,7 @@ TEST_CASE(
     MPI_Comm_dup(MPI_COMM_WORLD, &own);
     MPI_Comm_set_errhandler(own, handler);
     mpi::Options options;
+    options.duplicate_world = true;
     options.plan.sharing_keys[K::data] = "apart";
     Communicators groups(own, {.world_size = world_size()}, options);
     std::vector<MPI_Comm> all = {groups.world(), own};

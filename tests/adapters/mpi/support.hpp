@@ -22,6 +22,12 @@ namespace rankmesh::tests {
   return size;
 }
 
+[[nodiscard]] inline int size_of_communicator(MPI_Comm communicator) {
+  int size = 0;
+  MPI_Comm_size(communicator, &size);
+  return size;
+}
+
 /// Whether the text is the same on all ranks.
 [[nodiscard]] inline bool same_everywhere(const std::string& text) {
   int length = static_cast<int>(text.size());

@@ -305,7 +305,7 @@ TEST_CASE("fault: a call of MPI that fails on one rank, on communicators whose h
   };
   const std::vector<Fault> all = {{"MPI_Allgather", "device", Strategy::unique_id},
                                   {"MPI_Comm_dup", "host communicators", Strategy::mpi_split},
-                                  {"MPI_Comm_group", "host communicators", Strategy::mpi_split},
+                                  {"MPI_Comm_group", "device", Strategy::mpi_split},
                                   {"MPI_Bcast", "", Strategy::mpi_split},
                                   {"MPI_Bcast", "", Strategy::nccl_split}};
   for (const Fault& fault : all) {

@@ -43,10 +43,25 @@ TEST_CASE("MPI: ranks wait for each other before the first call and after the la
   REQUIRE(planned.steps().size() == 4);
   REQUIRE(planned.world_step().has_value());
   CHECK(text_of(planned, {}) ==
-        Texts{"*agreement+", "duplicate+", "model+", "tensor+", "pipeline+", "embedding+", "*completion"});
-  CHECK(
-      text_of(planned, {.arrivals = Arrivals::before_each_step}) ==
-      Texts{"*agreement+", "*duplicate+", "model+", "*tensor+", "*pipeline+", "*embedding+", "*completion"});
+        Texts{"*agreement+", "model+", "tensor+", "pipeline+", "embedding+", "*completion"});
+  CHECK(text_of(planned, {.arrivals = Arrivals::before_each_step}) ==
+        Texts{"*agreement+", "*model+", "*tensor+", "*pipeline+", "*embedding+", "*completion"});
+}
+
+TEST_CASE("MPI: the world is duplicated for the kind that is the world, else only on request") {
+  const auto duplicates = [](const CommunicatorPlan& planned, bool wanted) {
+    Texts names;
+    const Schedule schedule(planned, {.duplicate_world = wanted});
+    for (const BringUpStep& step : schedule.steps()) {
+      if (step.action == BringUpStep::Action::duplicate) names.push_back(step.name);
+    }
+    return names;
+  };
+  CHECK(duplicates(plan(), false) == Texts{"model"});
+  CHECK(duplicates(plan(), true) == Texts{"model"});
+  const CommunicatorPlan without(Topology({.world_size = 8, .tensor = 2}));
+  CHECK(duplicates(without, false).empty());
+  CHECK(duplicates(without, true) == Texts{"world"});
 }
 
 TEST_CASE("NCCL: communicators are initialised concurrently, or one after another where calls block") {
@@ -66,7 +81,7 @@ TEST_CASE("NCCL: communicators are initialised concurrently, or one after anothe
 }
 
 TEST_CASE("NCCL: MPI communicators are made before the identifiers, for mpi_split and on request") {
-  const Texts host = {"duplicate+", "model+", "tensor+", "pipeline+", "embedding+", "*host communicators"};
+  const Texts host = {"model+", "tensor+", "pipeline+", "embedding+", "*host communicators"};
   const auto contains_host = [&](const Texts& steps) {
     return steps.size() > 3 + host.size() && std::equal(host.begin(), host.end(), steps.begin() + 3);
   };
@@ -98,18 +113,19 @@ TEST_CASE("blocks hold every step once, in order; several steps only where they 
 
 TEST_CASE("the options of a schedule are fields to agree on; those of NCCL only where it is used") {
   const std::vector<AgreementField> mpi = agreement_fields(ScheduleOptions{});
-  REQUIRE(mpi.size() == 2);
+  REQUIRE(mpi.size() == 3);
   CHECK(mpi[0] == AgreementField{.field = "arrivals", .value = "once"});
   CHECK(mpi[1] == AgreementField{.field = "on_stuck", .value = "not set"});
+  CHECK(mpi[2] == AgreementField{.field = "duplicate_world", .value = "false"});
   CHECK(agreement_fields({.has_stuck_callback = true})[1].value == "set");
   ScheduleOptions options = nccl(NcclStrategy::mpi_split, true);
   options.nccl->library_version = "2.27.3";
   const std::vector<AgreementField> fields = agreement_fields(options);
-  REQUIRE(fields.size() == 10);
-  CHECK(fields[2] == AgreementField{.field = "nccl_version", .value = "2.27.3"});
-  CHECK(fields[4] == AgreementField{.field = "nccl_strategy", .value = "mpi_split"});
-  CHECK(fields[5] == AgreementField{.field = "nccl_blocking", .value = "true"});
-  CHECK(fields[6] == AgreementField{.field = "ranks_per_identifier", .value = "128"});
+  REQUIRE(fields.size() == 11);
+  CHECK(fields[3] == AgreementField{.field = "nccl_version", .value = "2.27.3"});
+  CHECK(fields[5] == AgreementField{.field = "nccl_strategy", .value = "mpi_split"});
+  CHECK(fields[6] == AgreementField{.field = "nccl_blocking", .value = "true"});
+  CHECK(fields[7] == AgreementField{.field = "ranks_per_identifier", .value = "128"});
 }
 
 TEST_CASE("one identifier for every so many members") {

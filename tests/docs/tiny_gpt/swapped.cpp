@@ -26,7 +26,7 @@ Groups wrong_groups(const rankmesh::mpi::Communicators& made, const Swap& swap, 
   const int rank = made.rank();
   const int stands_for = rank == swap.first ? swap.second : rank == swap.second ? swap.first : rank;
   const auto place = made.topology().family(swap.kind).locate(stands_for);
-  MPI_Comm_split(made.world(), place ? place->group : MPI_UNDEFINED, place ? place->position : 0, &owner);
+  MPI_Comm_split(MPI_COMM_WORLD, place ? place->group : MPI_UNDEFINED, place ? place->position : 0, &owner);
   Group::View view{.kind = swap.kind};
   if (place) {
     view.group = place->group;

@@ -15,7 +15,7 @@ struct Progress {
   std::size_t done = 0;
   /// The steps in all.
   std::size_t total = 0;
-  /// The name of the step: `agreement`, `duplicate`, a kind of group. Valid during the callback only.
+  /// The name of the step: `agreement`, `world`, a kind of group. Valid during the callback only.
   std::string_view part;
   /// The time it took on this rank.
   std::chrono::nanoseconds elapsed{0};

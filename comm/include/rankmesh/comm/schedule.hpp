@@ -20,12 +20,10 @@ namespace RANKMESH_COMM_API rankmesh {
 /// When ranks wait for each other before they enter an MPI call that makes communicators.
 enum class Arrivals {
   /// Once, before the first call. A failed call is reported at the end of the bring-up. If a rank dies after
-  /// the
-  /// wait, the members of its groups block inside MPI, where the watchdog reports them.
+  /// the wait, the members of its groups block inside MPI, where the watchdog reports them.
   once,
   /// Before each call. If a rank dies between two calls or its call fails, all other ranks get an error at
-  /// the
-  /// next one. Costs a round of messages for each call, about half of the whole bring-up.
+  /// the next one. Costs a round of messages for each call, about half of the whole bring-up.
   before_each_step,
 };
 
@@ -73,6 +71,11 @@ struct NcclScheduleOptions {
   bool allow_shared_device = false;
 };
 
+/// Whether an `MPI_Comm` is made for each group: as asked, or to broadcast the IDs in.
+[[nodiscard]] constexpr bool makes_host_communicators(const NcclScheduleOptions& options) noexcept {
+  return options.host_communicators || options.strategy == NcclStrategy::mpi_split;
+}
+
 /// What a schedule follows from, besides the plan.
 struct ScheduleOptions {
   /// When ranks wait for each other before MPI calls.
@@ -80,6 +83,8 @@ struct ScheduleOptions {
   /// Whether the job has a callback for calls that do not return. A rank without it does not answer the
   /// liveness probe of the others.
   bool has_stuck_callback = false;
+  /// Whether a duplicate of the caller's communicator is made, also if no group is the whole world.
+  bool duplicate_world = false;
   /// How NCCL communicators are made; nothing for a bring-up of MPI communicators alone.
   std::optional<NcclScheduleOptions> nccl{};
 };
@@ -95,11 +100,11 @@ struct BringUpStep {
     agree,
     /// Chooses its GPU, in a call that all ranks make.
     choose_device,
-    /// Duplicates the caller's communicator.
+    /// Duplicates the caller's communicator: for a plan step whose only group is the world, or without one.
     duplicate,
     /// Makes the MPI communicator of its group with the other members. Ranks in no group do nothing.
     create_group,
-    /// Uses the communicator over the world for a plan step whose only group is the world.
+    /// Uses the NCCL communicator over the world for a plan step whose only group is the world.
     use_world,
     /// Makes the unique IDs it leads, and broadcasts and receives IDs with MPI_Bcast.
     broadcast_identifiers,
@@ -128,7 +133,7 @@ struct BringUpStep {
   Action action = Action::complete;
   /// When a rank may begin.
   Entry entry = Entry::ordered;
-  /// The name in errors and in progress: `device`, `duplicate`, the kind of a plan step.
+  /// The name in errors and in progress: `device`, `world`, the kind of a plan step.
   std::string name{};
   /// The plan step whose communicators are made; nothing for a step over the world.
   std::optional<std::size_t> plan_step{};

@@ -67,10 +67,12 @@ int main(int argc, char** argv) {
   if (std::string(argv[6]) == "each") options.arrivals = rankmesh::Arrivals::before_each_step;
   options.timeouts = {.deadline = std::chrono::seconds(3),
                       .grace = std::chrono::seconds(RANKMESH_GRACE_SECONDS)};
-  // A communicator of its own, where the duplicate of the world would serve.
-  options.plan.sharing_keys[rankmesh::GroupKind::data] = "apart";
+  // One communicator in all, made by MPI_Comm_create_group, where a duplicate of the world would serve.
+  for (const rankmesh::GroupKind kind : {rankmesh::GroupKind::data, rankmesh::GroupKind::sequence_data}) {
+    options.plan.sharing_keys[kind] = "apart";
+  }
   options.on_progress = [](const rankmesh::Progress& progress) {
-    if (progress.part == "duplicate") happen("before");
+    if (progress.part == "agreement") happen("before");
   };
   options.on_stuck = [&](const rankmesh::mpi::StuckCall& stuck) { end_with(folder, stuck.message()); };
   try {

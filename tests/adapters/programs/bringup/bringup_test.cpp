@@ -35,7 +35,7 @@ TEST_CASE("the example of 16 ranks is brought up and proven") {
   CHECK(kind_named(report, "sequence_data").at("shared_with") == "data");
   CHECK(kind_named(report, "sequence").at("communicator") == "none");
   CHECK(report.at("communicators_made") == 8 + 2 + 8 + 4 + 4 + 4);
-  for (const char* part : {"agreement", "duplicate", "total"}) CHECK(report.at("milliseconds").at(part) >= 0);
+  for (const char* part : {"agreement", "total"}) CHECK(report.at("milliseconds").at(part) >= 0);
 }
 
 TEST_CASE("the text has a line for every kind") {
@@ -74,7 +74,7 @@ TEST_CASE("progress has a line for each part, from one rank") {
   const Outcome outcome = bring_up(8, "--tp 2 --pp 2 --progress");
   CHECK(outcome.exit_code == 0);
   CHECK(progress_parts(outcome.err) ==
-        std::vector<std::string>{"agreement", "duplicate", "data", "model", "tensor", "pipeline"});
+        std::vector<std::string>{"agreement", "data", "model", "tensor", "pipeline"});
 }
 
 TEST_CASE("bad input is reported once, with all errors, and nothing on stdout") {

@@ -25,7 +25,7 @@ Report example() {
   report.failures = {"sequence_data group 1 should be [1, 3, 5, 7], but ..."};
   report.communicators_made = 2;
   report.backend.library = "Some MPI 1.2";
-  report.parts = {{"agreement", 0.5}, {"duplicate", 0.25}};
+  report.parts = {{"agreement", 0.5}, {"world", 0.25}};
   report.total_milliseconds = 2;
   return report;
 }
@@ -41,7 +41,7 @@ TEST_CASE("a report as text") {
         "sequence                  8      1  none (groups of one)        -        -                -\n"
         "sequence_data             2      4  shared with data            proven   FAILED           -\n"
         "\n"
-        "2 communicators for 3 kinds; agreement 0.50 ms, duplicate 0.25 ms, bring-up in all 2.00 ms\n"
+        "2 communicators for 3 kinds; agreement 0.50 ms, world 0.25 ms, bring-up in all 2.00 ms\n"
         "1 failed proof:\n"
         "  sequence_data group 1 should be [1, 3, 5, 7], but ...\n");
 }
@@ -52,7 +52,7 @@ TEST_CASE("a report of NCCL says how, and breaks a long line") {
   report.backend = {.name = "nccl",
                     .library = "NCCL 2.28.9",
                     .nccl = BackendReport::Nccl{.strategy = "mpi_split", .blocking = true, .device = 3}};
-  report.parts = {{"agreement", 0.5}, {"device", 1}, {"duplicate", 0.25}, {"identifiers", 123456}};
+  report.parts = {{"agreement", 0.5}, {"device", 1}, {"world", 0.25}, {"identifiers", 123456}};
   report.kinds[2].members = ProofResult::failed;
   report.kinds[2].order = ProofResult::untried;
   const std::string text = to_text(report);
@@ -65,7 +65,7 @@ TEST_CASE("a report of NCCL says how, and breaks a long line") {
                  "sequence_data             2      4  shared with data            FAILED   untried          "
                  "-\n"));
   CHECK_THAT(text, rankmesh::tests::ContainsSubstring(
-                       "2 communicators for 3 kinds; agreement 0.50 ms, device 1.00 ms, duplicate 0.25 ms,\n"
+                       "2 communicators for 3 kinds; agreement 0.50 ms, device 1.00 ms, world 0.25 ms,\n"
                        "identifiers 123456.00 ms, bring-up in all 2.00 ms\n"
                        "every communicator holds its group, in order\n"));
   const auto json = nlohmann::json::parse(to_json(report));
@@ -85,7 +85,7 @@ TEST_CASE("a report as JSON") {
   CHECK(json.at("backend") == "mpi");
   CHECK(json.at("library") == "Some MPI 1.2");
   CHECK_FALSE(json.contains("strategy"));
-  CHECK(json.at("milliseconds").at("duplicate") == 0.25);
+  CHECK(json.at("milliseconds").at("world") == 0.25);
   CHECK(json.at("ok") == false);
   CHECK(json.at("failures").size() == 1);
   CHECK(json.at("kinds").at(0).at("milliseconds") == 1.25);

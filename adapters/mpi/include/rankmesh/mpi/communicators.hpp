@@ -22,13 +22,12 @@ namespace mpi {
 ///     MPI_Allreduce(..., groups.at(rankmesh::GroupKind::tensor).native());
 ///
 /// The position in a communicator is the position in the rank list. No communicator is made before all ranks
-/// have arrived and agree. The caller's communicator is not changed; its duplicate is the parent of all
-/// others. Each group is made by its members alone, from ranges of ranks: a rank takes part in, and holds
-/// lists of, its own groups only. All ranks carry out the steps in one order, so groups cannot wait for each
-/// other in a circle.
+/// have arrived and agree. The caller's communicator is not changed. Each group is made by its members alone,
+/// from ranges of ranks: a rank takes part in, and holds lists of, its own groups only. All ranks carry out
+/// the steps in one order, so groups cannot wait for each other in a circle.
 class Communicators : public ReferenceNames<Communicators> {
  public:
-  /// Agrees, duplicates the communicator, and makes the group of this rank in each step of the plan.
+  /// Agrees, and makes the communicator of this rank's group in each step of the plan.
   /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
   /// @throws DisagreementError on every rank if fields, plan or world size differ
   /// @throws DeadlineError on every rank that arrived if others did not
@@ -46,7 +45,7 @@ class Communicators : public ReferenceNames<Communicators> {
     Builder& operator=(const Builder&) = delete;
     ~Builder();
 
-    /// Carries out a step that duplicates, creates a group or uses the world.
+    /// Carries out a step that duplicates the caller's communicator or creates that of a group.
     /// @collective over the ranks of the job, if the step is; else over the group of this rank
     /// @throws DeadlineError, BringUpError the same on every rank, if the step is collective
     void carry_out(const BringUpStep& step);
@@ -72,8 +71,9 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return set_.plan(); }
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return set_.rank(); }
-  /// The duplicate of the caller's communicator. A kind whose only group is the whole world uses it too.
-  /// MPI_COMM_NULL after `close`, and after the release of such a kind.
+  /// A duplicate of the caller's communicator: that of a kind whose only group is the whole world, or, with
+  /// `Options::duplicate_world`, one of its own if there is no such kind. Otherwise MPI_COMM_NULL; also after
+  /// `close` and after the release of such a kind.
   [[nodiscard]] MPI_Comm world() const noexcept;
 
   /// The communicator of a kind, and the place of this rank in it.

@@ -22,6 +22,9 @@ struct Options {
   PlanOptions plan{};
   /// When ranks wait for each other before MPI calls.
   Arrivals arrivals = Arrivals::once;
+  /// Whether to make a duplicate of the caller's communicator, see `Communicators::world()`. The call takes
+  /// up to a fifth of a bring-up; no other communicator needs it.
+  bool duplicate_world = false;
   /// Other values that must be the same on all ranks, for example the job's own options or the size of its
   /// model. If they differ, every rank gets an error that names the field, instead of a hang later. If an
   /// earlier field has the same name, a number is added to it: `layers`, `layers (2)`.

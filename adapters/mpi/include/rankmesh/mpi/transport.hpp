@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
@@ -58,6 +59,9 @@ class MpiTransport final : public Transport {
 
   /// Notes that the session has failed on this rank: other ranks may be ahead in the next one.
   void mark_failed() noexcept;
+
+  /// The number of the session, the same on all ranks once one of its messages has been received.
+  [[nodiscard]] std::uint64_t session_ordinal() const;
 
   [[nodiscard]] int rank() const noexcept override { return rank_; }
   [[nodiscard]] int size() const noexcept override { return size_; }

@@ -23,7 +23,7 @@ namespace mpi {
 struct StuckCall {
   /// The function of MPI or NCCL, for example `MPI_Comm_create_group`.
   std::string call{};
-  /// The step of the bring-up: a kind, or `duplicate`.
+  /// The step of the bring-up: a kind, or `world`.
   std::string part{};
   /// The rank it is stuck on.
   int rank = 0;
@@ -62,7 +62,8 @@ class Watchdog {
 
   /// Counts the deadline from the start of the bring-up, which other ranks may have begun earlier.
   void take_start_from(const AgreementSession& session);
-  /// What ended the thread, if an exception did: its callback or a message that is none of this library threw.
+  /// What ended the thread, if an exception did: its callback or a message that is none of this library
+  /// threw.
   [[nodiscard]] std::optional<std::string> failure_of_thread();
   /// Notes that a call failed on this rank, for the liveness probe: other ranks may wait in the call for
   /// ever.

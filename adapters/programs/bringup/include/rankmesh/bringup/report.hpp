@@ -55,7 +55,7 @@ struct Report {
   /// Communicators created in the whole job, over all kinds.
   int communicators_made = 0;
   /// How long the slowest rank took for a part of the bring-up that belongs to no kind: `agreement`,
-  /// `duplicate`.
+  /// `world`.
   struct Part {
     std::string name;
     double milliseconds = 0;
