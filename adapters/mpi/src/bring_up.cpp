@@ -1,5 +1,6 @@
 #include "rankmesh/mpi/bring_up.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "rankmesh/comm/agreement.hpp"
@@ -23,10 +24,9 @@ CommunicatorPlan agreed_plan(AgreementSession& session, const ParallelConfig& co
 }
 
 /// Starts the watchdog before the first message. Tells the others if its thread cannot be started.
-std::unique_ptr<Watchdog> started_watchdog(AgreementSession& session, const MpiTransport& transport,
-                                           const Options& options) {
+std::unique_ptr<Watchdog> started_watchdog(AgreementSession& session, const Options& options) {
   try {
-    return std::make_unique<Watchdog>(session, transport, options.on_stuck);
+    return std::make_unique<Watchdog>(session, options.on_stuck);
   } catch (const std::exception& error) {
     abandon(session, error.what());
     throw;
@@ -41,20 +41,25 @@ BringUp::BringUp(MPI_Comm communicator, const ParallelConfig& config, const Opti
       guard_(communicator),
       transport_(communicator, options.first_tag),
       session_(transport_, options.timeouts),
-      watchdog_(started_watchdog(session_, transport_, options)),
+      watchdog_(started_watchdog(session_, options)),
       plan_(std::make_shared<const CommunicatorPlan>(agreed_plan(session_, config, options, nccl))),
       rank_steps_(plan_->for_rank(transport_.rank())),
       schedule_(*plan_, schedule_options(options, nccl)),
-      last_report_(Clock::now() - session_.elapsed()) {
-  watchdog_->take_start_from(session_);
+      last_report_(watchdog_->take_start()) {
+  set_next_meeting(schedule_.steps().front());
   report(schedule_.steps().front());
 }
 
 void BringUp::enter(const BringUpStep& step) {
-  if (step.entry != BringUpStep::Entry::collective) return;
+  if (step.entry != BringUpStep::Entry::collective) {
+    // Others have left: a call that needs them would not return.
+    if (const auto verdict = watchdog_->verdict()) raise(*verdict);
+    return;
+  }
   if (auto why = watchdog_->failure_of_thread()) fail(*std::move(why));
   try {
     arrive(session_, {.step = step.name, .is_last = is_last(step)}, failure_);
+    set_next_meeting(step);
   } catch (const BringUpError&) {
     if (callback_exception_) std::rethrow_exception(callback_exception_);
     throw;
@@ -97,11 +102,25 @@ void BringUp::fail(std::string why) {
   watchdog_->note_failure(*failure_);
 }
 
+void BringUp::conclude(const BringUpStep& step, const Verdict& verdict) {
+  raise(verdict);
+  set_next_meeting(step);
+}
+
 void BringUp::raise(const Verdict& verdict) const {
   if (verdict.outcome == Verdict::Outcome::failed && callback_exception_) {
     std::rethrow_exception(callback_exception_);
   }
   verdict.raise();
+}
+
+void BringUp::set_next_meeting(const BringUpStep& met) {
+  const auto is_meeting = [](const BringUpStep& step) {
+    return step.entry == BringUpStep::Entry::collective || step.action == BringUpStep::Action::complete;
+  };
+  const auto steps = schedule_.steps();
+  const auto next = std::find_if(steps.begin() + (&met - steps.data()) + 1, steps.end(), is_meeting);
+  if (next != steps.end()) watchdog_->set_meeting(next->name);
 }
 
 }  // namespace rankmesh::mpi

@@ -130,7 +130,7 @@ class Sessions {
 
 /// The tags of the channels come first, that of questions and answers last. Nothing is ever sent with the one
 /// before: receives with it stay pending.
-inline constexpr int channel_count = 3;
+inline constexpr int channel_count = 2;
 inline constexpr int question_offset = MpiTransport::tag_count - 1;
 inline constexpr int pending_offset = MpiTransport::tag_count - 2;
 static_assert(channel_count <= pending_offset);

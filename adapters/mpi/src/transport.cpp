@@ -44,19 +44,10 @@ MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
   }
 }
 
-MpiTransport::MpiTransport(const MpiTransport& other, SharedTags /*tag*/)
-    : communicator_(other.communicator_),
-      first_tag_(other.first_tag_),
-      rank_(other.rank_),
-      size_(other.size_),
-      shares_session_(true),
-      sessions_(other.sessions_),
-      session_(other.session_) {}
-
 MpiTransport::~MpiTransport() {
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (!shares_session_) {
+  {
     const std::lock_guard lock(sessions_->mutex());
     try {
       if (finalized == 0) drain();

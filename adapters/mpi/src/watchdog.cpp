@@ -10,7 +10,7 @@
 namespace rankmesh::mpi {
 namespace {
 
-bool may_ask_from_a_thread() {
+bool may_call_mpi_from_a_thread() {
   int level = MPI_THREAD_SINGLE;
   MPI_Query_thread(&level);
   return level == MPI_THREAD_MULTIPLE;
@@ -30,9 +30,11 @@ std::string StuckCall::message() const {
     text.append("which ranks are silent is not known, since MPI was initialised without MPI_THREAD_MULTIPLE");
   } else if (silent->empty()) {
     text.append("all ranks are alive");
-    for (const HeldValue& place : places) {
-      text.append(&place == &places.front() ? ": " : ", ");
-      text.append(place.ranks.to_string()).append(" in ").append(place.value);
+    for (const HeldValue& at : places) {
+      text.append(&at == &places.front() ? ": " : ", ")
+          .append(at.ranks.to_string())
+          .append(" in ")
+          .append(at.value);
     }
     text.append("; look at the output of each");
   } else {
@@ -44,11 +46,10 @@ std::string StuckCall::message() const {
   return text;
 }
 
-Watchdog::Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck)
-    : timeouts_(session.timeouts()),
-      transport_(transport, MpiTransport::SharedTags{}),
+Watchdog::Watchdog(AgreementSession& session, Callback on_stuck)
+    : session_(session),
       on_stuck_(std::move(on_stuck)) {
-  take_start_from(session);
+  static_cast<void>(take_start());
   if (on_stuck_) thread_ = std::thread([this] { run(); });
 }
 
@@ -63,8 +64,11 @@ Watchdog::~Watchdog() {
 }
 
 Watchdog::Watch::Watch(Watchdog& watchdog, std::string call, std::string part) : watchdog_(watchdog) {
-  const std::lock_guard lock(watchdog_.mutex_);
-  watchdog_.watched_ = Watched{std::move(call), std::move(part)};
+  {
+    const std::lock_guard lock(watchdog_.mutex_);
+    watchdog_.watched_ = Watched{std::move(call), std::move(part)};
+  }
+  watchdog_.changed_.notify_all();
 }
 
 Watchdog::Watch::~Watch() {
@@ -77,19 +81,31 @@ void Watchdog::note_failure(std::string what) {
   failure_ = std::move(what);
 }
 
-void Watchdog::take_start_from(const AgreementSession& session) {
+std::chrono::steady_clock::time_point Watchdog::take_start() {
   {
+    const auto hold = session_.hold();
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
-    started_ = now - session.elapsed();
-    expires_ = now + session.remaining();
+    started_ = now - session_.elapsed();
+    expires_ = now + session_.remaining();
   }
   changed_.notify_all();
+  return started_;
+}
+
+void Watchdog::set_meeting(std::string step) {
+  const std::lock_guard lock(mutex_);
+  meeting_ = std::move(step);
 }
 
 std::optional<std::string> Watchdog::failure_of_thread() {
   const std::lock_guard lock(mutex_);
   return failure_of_thread_;
+}
+
+std::optional<Verdict> Watchdog::verdict() {
+  const std::lock_guard lock(mutex_);
+  return verdict_;
 }
 
 bool Watchdog::is_ended() {
@@ -99,7 +115,11 @@ bool Watchdog::is_ended() {
 
 void Watchdog::run() {
   try {
-    if (wait_for_deadline()) look_for_stuck_call();
+    if (!wait_for_deadline()) return;
+    if (!may_call_mpi_from_a_thread()) return report(std::nullopt);
+    while (!is_ended()) {
+      if (const std::optional<Verdict> verdict = stand_in()) return report(verdict);
+    }
   } catch (...) {
     const std::lock_guard lock(mutex_);
     failure_of_thread_ = "the watchdog ended: " + text_of_current_exception();
@@ -117,43 +137,50 @@ bool Watchdog::wait_for_deadline() {
   return false;
 }
 
-void Watchdog::look_for_stuck_call() {
-  StuckCall stuck{.rank = transport_.rank()};
-  // Also if no call is watched here: ranks that are stuck learn that this one is alive.
-  if (may_ask_from_a_thread()) probe_liveness(stuck);
+std::optional<Verdict> Watchdog::stand_in() {
+  // While this rank takes part itself, this waits.
+  std::unique_lock hold = session_.hold();
+  AgreementOptions options{.arrives_at_once = false};
   {
     const std::lock_guard lock(mutex_);
-    if (ended_ || !watched_) return;
+    options.step = meeting_;
+    options.place = watched_ ? watched_->call + " at step " + watched_->part : "no call of MPI or NCCL";
+  }
+  Agreement agreement(session_, std::move(hold), {}, std::move(options));
+  while (!agreement.step()) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (failure_) agreement.fail(*failure_);
+    }
+    if (is_ended() || session_.is_wanted()) {
+      agreement.hand_over();
+      return std::nullopt;
+    }
+    session_.transport().idle();
+  }
+  // It may be that of an agreement in which this rank arrived before.
+  if (!session_.is_over()) return std::nullopt;
+  return agreement.verdict();
+}
+
+void Watchdog::report(const std::optional<Verdict>& verdict) {
+  StuckCall stuck{.rank = session_.transport().rank()};
+  if (verdict) {
+    const DeadlineError::Details& deadline = verdict->deadline;
+    stuck.silent = deadline.missing;
+    stuck.places = deadline.places;
+    stuck.failures = verdict->failures;
+  }
+  {
+    std::unique_lock lock(mutex_);
+    verdict_ = verdict;
+    changed_.wait(lock, [this] { return ended_ || watched_; });
+    if (ended_) return;
     stuck.call = watched_->call;
     stuck.part = watched_->part;
     stuck.elapsed = std::chrono::steady_clock::now() - started_;
   }
   on_stuck_(stuck);
-}
-
-void Watchdog::probe_liveness(StuckCall& stuck) {
-  // The ranks begin the probe at the same time, give or take one message.
-  AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace / 4},
-                           Channel::liveness);
-  std::optional<std::string> failure;
-  std::string place = "no call";
-  {
-    const std::lock_guard lock(mutex_);
-    failure = failure_;
-    if (watched_) place = watched_->call + " at step " + watched_->part;
-  }
-  // As a field, so that the ranks learn who is where.
-  Agreement probe(session, {{.field = "place", .value = place}},
-                  {.step = "liveness probe", .arrives_at_once = !failure, .is_last = true});
-  if (failure) probe.fail(*failure);
-  while (!probe.step()) {
-    if (is_ended()) return;
-    transport_.idle();
-  }
-  const Verdict& verdict = probe.verdict();
-  stuck.silent = verdict.deadline.missing;
-  stuck.failures = verdict.failures;
-  if (!verdict.disagreements.empty()) stuck.places = verdict.disagreements.front().values;
 }
 
 }  // namespace rankmesh::mpi

@@ -189,7 +189,7 @@ class Communicators::BringUp {
       }
       bring_up_.transport().idle();
     }
-    bring_up_.raise(completion.verdict());
+    bring_up_.conclude(block.back(), completion.verdict());
   }
 
   /// Carries a concurrent step on. Returns whether it is done.

@@ -37,6 +37,8 @@ class Agreement::State {
  public:
   State(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
 
+  /// Goes on with other options. The fields are those from the beginning.
+  void resume(AgreementOptions options);
   void arrive();
   void fail(std::string what);
   bool step();
@@ -54,9 +56,7 @@ class Agreement::State {
   [[nodiscard]] int collectors() const noexcept { return collector_count(size()); }
   [[nodiscard]] Instant grace() const noexcept { return session_.timeouts_.grace; }
   /// When the deadline passes, as far as this rank knows.
-  [[nodiscard]] Instant deadline() const noexcept {
-    return session_.started_ + session_.timeouts_.deadline;
-  }
+  [[nodiscard]] Instant deadline() const noexcept { return session_.started_ + session_.timeouts_.deadline; }
   [[nodiscard]] bool all_have_arrived() const { return knowledge_.arrived().size() == size(); }
   [[nodiscard]] std::vector<int> children() const {
     return tree_children(rank(), size(), session_.paths_.tree_radix);
@@ -79,6 +79,8 @@ class Agreement::State {
   /// @param now taken before messages were handled: a decision at a time rests on all messages of that time
   void act(Instant now);
   void lead(Instant now);
+  /// Whether rank 0 may end the round because all have arrived.
+  [[nodiscard]] bool may_decide(Instant now) const;
   /// Whether the leader of a ballot knows enough to propose.
   [[nodiscard]] bool may_propose(Instant now) const;
   /// Whether what this rank proposed is chosen.
@@ -141,6 +143,11 @@ Agreement::State::State(AgreementSession& session, std::vector<AgreementField> f
     MessageReader reader(decision);
     verdict_ = decode_verdict(reader);
   }
+  if (options_.arrives_at_once) arrive();
+}
+
+void Agreement::State::resume(AgreementOptions options) {
+  options_ = std::move(options);
   if (options_.arrives_at_once) arrive();
 }
 
@@ -268,20 +275,20 @@ void Agreement::State::report_to_collectors_once(bool& told) {
 void Agreement::State::act(Instant now) {
   // A collector that is behind must not judge with what it knows of a round that all others have left.
   if (session_.is_past(round_) && (is_collector(rank()) || now < deadline())) return agree_and_go_on();
-  if (now >= deadline()) session_.note_presence({{session_.place_, RankSet(rank())}});
-  const bool is_complete = all_have_arrived() && knowledge_.failures().empty();
+  if (now >= deadline()) session_.note_presence({{options_.place, RankSet(rank())}});
   if (ballot_.is_led_here()) {
     lead(now);
   } else if (rank() == 0) {
     // Other ranks may fail for the same reason: a moment later their failures are known too.
     if (!knowledge_.failures().empty()) {
       if (now >= alarm_.value() + grace() / 20) begin_ballot(now);
-    } else if (is_complete && now < deadline() + grace() / 2) {
+    } else if (may_decide(now)) {
       return decide(now);
-    } else if (now >= deadline()) {
+    } else if (now >= deadline() || ballot_.accepted_before() != nullptr) {
       begin_ballot(now);
     }
-  } else if (is_collector(rank()) && now >= std::min(deadline(), alarm_.value_or(deadline())) + rank() * grace()) {
+  } else if (is_collector(rank()) &&
+             now >= std::min(deadline(), alarm_.value_or(deadline())) + rank() * grace()) {
     begin_ballot(now);
   }
   if (verdict_) return;
@@ -298,7 +305,8 @@ void Agreement::State::act(Instant now) {
     Bytes encoded = encode(verdict);
     return end(std::move(verdict), std::move(encoded), now);
   }
-  if (now >= own_arrival_ + session_.timeouts_.deadline / 8) report_to_collectors_once(told_collectors_early_);
+  if (now >= own_arrival_ + session_.timeouts_.deadline / 8)
+    report_to_collectors_once(told_collectors_early_);
   // A collector that comes late cannot see how old an early report is: this one says that the deadline has
   // passed.
   if (now >= deadline()) report_to_collectors_once(told_collectors_at_deadline_);
@@ -319,8 +327,7 @@ void Agreement::State::ask_silent_ranks() {
 
 void Agreement::State::lead(Instant now) {
   if (!ballot_.is_proposed()) {
-    const bool is_complete = all_have_arrived() && knowledge_.failures().empty();
-    if (rank() == 0 && is_complete && now < deadline() + grace() / 2) return decide(now);
+    if (rank() == 0 && may_decide(now)) return decide(now);
     if (!may_propose(now)) return;
     if (const Bytes* accepted = ballot_.accepted_before()) return propose(*accepted, now);
     return propose(encode(knowledge_.failures().empty() ? missed_deadline(now) : failed()), now);
@@ -338,6 +345,12 @@ void Agreement::State::lead(Instant now) {
   } else {
     send_decision_to_all();
   }
+}
+
+bool Agreement::State::may_decide(Instant now) const {
+  const bool is_complete = all_have_arrived() && knowledge_.failures().empty();
+  // A stand-in for this rank may have proposed a verdict of this round already.
+  return is_complete && now < deadline() + grace() / 2 && ballot_.accepted_before() == nullptr;
 }
 
 bool Agreement::State::may_propose(Instant now) const {
@@ -363,8 +376,7 @@ void Agreement::State::propose(Bytes verdict, Instant now) {
 }
 
 Verdict Agreement::State::failed() const {
-  return {
-      .outcome = Outcome::failed, .failures = knowledge_.failures(), .deadline = {.step = options_.step}};
+  return {.outcome = Outcome::failed, .failures = knowledge_.failures(), .deadline = {.step = options_.step}};
 }
 
 Verdict Agreement::State::missed_deadline(Instant now) const {
@@ -486,11 +498,26 @@ bool Agreement::State::is_passed_on(Instant now) {
 // The public face.
 
 Agreement::Agreement(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options)
+    : Agreement(session, session.hold(), std::move(fields), std::move(options)) {}
+
+Agreement::Agreement(AgreementSession& session, std::unique_lock<std::mutex> hold,
+                     std::vector<AgreementField> fields, AgreementOptions options)
     : session_(session),
-      state_(std::make_unique<State>(session, std::move(fields), std::move(options))) {}
+      hold_(std::move(hold)),
+      state_(std::static_pointer_cast<State>(std::exchange(session.handed_over_, nullptr))) {
+  if (state_) {
+    state_->resume(std::move(options));
+  } else {
+    state_ = std::make_shared<State>(session, std::move(fields), std::move(options));
+  }
+}
 
 Agreement::~Agreement() {
-  if (!state_->has_verdict()) session_.reopen(state_->round());
+  if (state_ && !state_->has_verdict()) session_.reopen(state_->round());
+}
+
+void Agreement::hand_over() {
+  if (!state_->has_verdict()) session_.handed_over_ = std::move(state_);
 }
 
 void Agreement::arrive() {
@@ -526,9 +553,10 @@ void arrive(AgreementSession& session, AgreementOptions options, const std::opti
 }
 
 void abandon(AgreementSession& session, std::string why) noexcept {
-  if (session.is_over()) return;
   try {
-    Agreement agreement(session, {}, {.arrives_at_once = false});
+    std::unique_lock hold = session.hold();
+    if (session.is_over()) return;
+    Agreement agreement(session, std::move(hold), {}, {.arrives_at_once = false});
     agreement.fail(std::move(why));
     while (!agreement.step()) session.transport().idle();
   } catch (...) {

@@ -18,11 +18,9 @@ std::chrono::nanoseconds within_limits(std::chrono::nanoseconds duration) {
 
 }  // namespace
 
-AgreementSession::AgreementSession(Transport& transport, Timeouts timeouts, Channel channel,
-                                   MessagePaths paths)
+AgreementSession::AgreementSession(Transport& transport, Timeouts timeouts, MessagePaths paths)
     : transport_(transport),
       timeouts_{.deadline = within_limits(timeouts.deadline), .grace = within_limits(timeouts.grace)},
-      channel_(channel),
       paths_(paths),
       started_(transport.now()) {}
 
@@ -30,8 +28,15 @@ std::chrono::nanoseconds AgreementSession::remaining() const {
   return std::max<Instant>(timeouts_.deadline - elapsed(), std::chrono::milliseconds(1));
 }
 
+std::unique_lock<std::mutex> AgreementSession::hold() {
+  ++waiting_;
+  std::unique_lock lock(mutex_);
+  --waiting_;
+  return lock;
+}
+
 void AgreementSession::send(int to, const Bytes& message) {
-  transport_.send(to, channel_, message);
+  transport_.send(to, Channel::agreement, message);
 }
 
 std::optional<Message> AgreementSession::receive(std::uint64_t round) {
@@ -40,7 +45,7 @@ std::optional<Message> AgreementSession::receive(std::uint64_t round) {
     early_.pop_front();
     return message;
   }
-  while (auto message = transport_.receive(channel_)) {
+  while (auto message = transport_.receive(Channel::agreement)) {
     const AgreementHeader header = header_of(*message);
     started_ = std::min(started_, transport_.now() - header.elapsed);
     newest_round_ = std::max(newest_round_, header.round);

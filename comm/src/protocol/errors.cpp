@@ -28,7 +28,9 @@ std::string describe(const DeadlineError::Details& details) {
     text.append(", and ").append(details.unfinished.to_string()).append(" had not finished");
   }
   for (const HeldValue& place : details.places) {
-    text.append("; ").append(place.ranks.to_string()).append(place.ranks.size() == 1 ? " is in " : " are in ");
+    text.append("; ")
+        .append(place.ranks.to_string())
+        .append(place.ranks.size() == 1 ? " is in " : " are in ");
     text.append(place.value);
   }
   if (!details.complete) text += "; these ranks collect who is missing, so others may be missing too";

@@ -56,7 +56,8 @@ RankSet RankSet::complement(int world_size) const {
   RankSet result;
   int next = 0;
   for (const Range& range : ranges_) {
-    if (range.first > next && next < world_size) result.ranges_.push_back({next, std::min(range.first, world_size) - 1});
+    if (range.first > next && next < world_size)
+      result.ranges_.push_back({next, std::min(range.first, world_size) - 1});
     next = std::max(next, range.last + 1);
   }
   if (next < world_size) result.ranges_.push_back({next, world_size - 1});

@@ -14,7 +14,8 @@ using Outcome = Verdict::Outcome;
 
 using Job = SimulatedJob;
 
-TEST_CASE("rounds follow each other, with two messages for every rank but one in each, and five more at the end") {
+TEST_CASE(
+    "rounds follow each other, with two messages for every rank but one in each, and five more at the end") {
   for (const int size : {4, 8, 13, 40}) {
     CAPTURE(size);
     Job job(size, 5);
@@ -158,4 +159,72 @@ TEST_CASE("a failure reaches ranks that are still in the round before") {
     }
   }
   CHECK(behind > 0);
+}
+
+namespace {
+
+/// Two ranks of a job. Rank 0 may be stood in for by another thread; here, by another agreement.
+struct Pair {
+  void step(Agreement& one, Agreement& other) {
+    for (int i = 0; i < 3; ++i) {
+      static_cast<void>(one.step());
+      static_cast<void>(other.step());
+      network.advance(10ms);
+    }
+  }
+
+  SimulatedNetwork network{2};
+  AgreementSession first{network.transport(0), simulated_timeouts};
+  AgreementSession second{network.transport(1), simulated_timeouts};
+};
+
+}  // namespace
+
+TEST_CASE("an agreement that is handed over goes on with all that is known") {
+  Pair pair;
+  Agreement other(pair.second, {}, {.step = "end", .is_last = true});
+  {
+    Agreement stand_in(pair.first, {}, {.step = "end", .arrives_at_once = false, .is_last = true});
+    // The report of the other rank comes while this one is busy.
+    pair.step(stand_in, other);
+    stand_in.hand_over();
+  }
+  Agreement own(pair.first, {}, {.step = "end", .is_last = true});
+  pair.step(own, other);
+  CHECK(own.step());
+  CHECK(own.verdict().outcome == Outcome::agreed);
+  CHECK(other.step());
+  CHECK(other.verdict().outcome == Outcome::agreed);
+}
+
+TEST_CASE("a rank that comes after its stand-in has proposed a verdict does not propose another") {
+  for (const bool hands_over : {true, false}) {
+    CAPTURE(hands_over);
+    Pair pair;
+    Agreement other(pair.second, {}, {.step = "end", .is_last = true});
+    {
+      Agreement stand_in(pair.first, {},
+                         {.step = "end", .arrives_at_once = false, .is_last = true, .place = "MPI_Comm_dup"});
+      pair.step(stand_in, other);
+      pair.network.advance(simulated_timeouts.deadline);
+      while (pair.network.now() < simulated_timeouts.deadline) pair.network.advance(1s);
+      // Asks, then proposes. The other rank does not see it yet.
+      for (int i = 0; i < 2; ++i) {
+        static_cast<void>(stand_in.step());
+        static_cast<void>(other.step());
+        pair.network.advance(1ms);
+      }
+      static_cast<void>(stand_in.step());
+      if (hands_over) stand_in.hand_over();
+    }
+    Agreement own(pair.first, {}, {.step = "end", .is_last = true});
+    pair.step(own, other);
+    pair.step(own, other);
+    REQUIRE(own.step());
+    REQUIRE(other.step());
+    CHECK(own.verdict() == other.verdict());
+    CHECK(own.verdict().outcome == Outcome::deadline_missed);
+    CHECK(own.verdict().deadline.unfinished == RankSet(0));
+    CHECK(own.verdict().deadline.places == std::vector<HeldValue>{{"MPI_Comm_dup", RankSet(0)}});
+  }
 }

@@ -29,8 +29,10 @@ RankSet ranks(std::vector<RankSet::Range> ranges) {
 
 }  // namespace
 
-TEST_CASE("ranks that hold the same agree, with two messages for every rank but one, and five more at the end") {
-  // To settle the last verdict, rank 0 asks two collectors, which answer; one passes the verdict to the other.
+TEST_CASE(
+    "ranks that hold the same agree, with two messages for every rank but one, and five more at the end") {
+  // To settle the last verdict, rank 0 asks two collectors, which answer; one passes the verdict to the
+  // other.
   const std::map<int, int> more = {{1, 0}, {2, 2}, {3, 5}};
   for (const int size : {1, 2, 3, 4, 5, 7, 8, 16, 33, 64}) {
     CAPTURE(size);

@@ -1,5 +1,6 @@
-// Every rank is stopped at every message that it sends or takes, for ever or for a while, in small worlds; and
-// every pair of ranks so. All running ranks must end the bring-up in time, with one verdict and the right names.
+// Every rank is stopped at every message that it sends or takes, for ever or for a while, in small worlds;
+// and every pair of ranks so. All running ranks must end the bring-up in time, with one verdict and the right
+// names.
 #include <algorithm>
 #include <array>
 #include <cstdlib>

@@ -126,12 +126,12 @@ class SimulatedJob {
   void begin(int rank) {
     Member& member = at(rank);
     if (!member.session) {
-      member.session = std::make_unique<AgreementSession>(network.transport(rank), timeouts,
-                                                          Channel::agreement, paths);
+      member.session = std::make_unique<AgreementSession>(network.transport(rank), timeouts, paths);
     }
     const std::string name =
         member.work_before.size() == 1 ? "agreement" : "round " + std::to_string(member.finished);
     member.begun_at = network.now();
+    member.agreement.reset();
     member.agreement = std::make_unique<Agreement>(
         *member.session, member.fields,
         AgreementOptions{

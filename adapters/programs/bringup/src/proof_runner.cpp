@@ -19,7 +19,7 @@ ProofRunner::ProofRunner(const World& world, const JobCommunicators& communicato
       communicators_(communicators),
       transport_(MPI_COMM_WORLD),
       session_(transport_, timeouts),
-      watchdog_(session_, transport_, std::move(on_stuck)) {}
+      watchdog_(session_, std::move(on_stuck)) {}
 
 std::vector<std::string> ProofRunner::run(std::vector<KindReport>& kinds) {
   for (KindReport& report : kinds) {
@@ -94,6 +94,7 @@ void ProofRunner::run_together(const char* step, const char* call, const std::fu
 }
 
 void ProofRunner::watch(const char* step, const char* call, const std::function<void()>& calls) {
+  watchdog_.set_meeting(step);
   const mpi::Watchdog::Watch watch(watchdog_, call, step);
   calls();
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <concepts>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct AgreementOptions {
   /// Whether this is the last agreement of the bring-up: the same on every rank. Its success, too, is settled
   /// among the collectors, so that a rank that dies cannot make some ranks succeed and others fail.
   bool is_last = false;
+  /// What this rank does meanwhile, for the error of a missed deadline: for example `MPI_Comm_create_group at
+  /// step tensor`. Empty: nothing but this agreement.
+  std::string place{};
 };
 
 /// The outcome of an agreement.
@@ -86,14 +90,21 @@ struct Verdict {
 /// @collective over the ranks of the transport
 class Agreement {
  public:
-  /// Begins the next agreement of a session.
+  /// Begins the next agreement of a session, or goes on with the one that another thread handed over. Waits
+  /// as long as another thread holds the session.
   /// @param session must outlive this
   /// @param fields in the same order on every rank
   Agreement(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
   Agreement(const Agreement&) = delete;
   Agreement& operator=(const Agreement&) = delete;
+  /// The same for a thread that holds the session.
+  Agreement(AgreementSession& session, std::unique_lock<std::mutex> hold, std::vector<AgreementField> fields,
+            AgreementOptions options);
   /// An agreement destroyed without a verdict is the next one again: see `abandon`.
   ~Agreement();
+  /// Leaves an agreement without a verdict to the next `Agreement` of the session, which goes on with all
+  /// that is known. Only the destructor may follow.
+  void hand_over();
 
   /// Counts this rank as arrived, if it did not arrive at once. Does nothing after `fail` or after the
   /// verdict.
@@ -114,7 +125,8 @@ class Agreement {
  private:
   class [[gnu::visibility("hidden")]] State;
   AgreementSession& session_;
-  std::unique_ptr<State> state_;
+  std::unique_lock<std::mutex> hold_;
+  std::shared_ptr<State> state_;
 };
 
 /// Runs an agreement to its end.

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,15 +47,15 @@ struct MessagePaths {
 /// round that all others have left. They then ask the collectors, ranks 0 to 2, which answer with the verdict
 /// of that round. A verdict that ends the bring-up ends the current round of a rank, whichever it is.
 ///
-/// Each rank has one session for each bring-up.
+/// Each rank has one session for each bring-up. Several threads may use it one after another: an `Agreement`
+/// holds the session as long as it lives.
 class AgreementSession {
  public:
   /// A time on the clock of the transport.
   using Instant = Transport::Duration;
 
   /// @param transport must outlive this
-  explicit AgreementSession(Transport& transport, Timeouts timeouts = {},
-                            Channel channel = Channel::agreement, MessagePaths paths = {});
+  explicit AgreementSession(Transport& transport, Timeouts timeouts = {}, MessagePaths paths = {});
   AgreementSession(const AgreementSession&) = delete;
   AgreementSession& operator=(const AgreementSession&) = delete;
   ~AgreementSession() = default;
@@ -70,9 +73,10 @@ class AgreementSession {
   /// Whether the bring-up has ended with success: its last agreement was marked `is_last`, and all agreed.
   [[nodiscard]] bool has_succeeded() const noexcept;
 
-  /// Says what this rank is doing, for the error of a missed deadline: for example `MPI_Comm_create_group at
-  /// step tensor`. Empty: nothing but this agreement.
-  void set_place(std::string place) { place_ = std::move(place); }
+  /// Holds the session and its transport: waits until no other thread does. `Agreement` does so itself.
+  [[nodiscard]] std::unique_lock<std::mutex> hold();
+  /// Whether another thread waits to hold the session.
+  [[nodiscard]] bool is_wanted() const noexcept { return waiting_ > 0; }
 
  private:
   friend class Agreement;
@@ -88,7 +92,7 @@ class AgreementSession {
   [[nodiscard]] std::uint64_t begin() noexcept { return next_round_++; }
   void reopen(std::uint64_t round) noexcept { next_round_ = round; }
   void send(int to, const Bytes& message);
-  [[nodiscard]] bool sends_done() { return transport_.sends_done(channel_); }
+  [[nodiscard]] bool sends_done() { return transport_.sends_done(Channel::agreement); }
   /// The next message for a round. Keeps what belongs to the next round, and answers ranks that are a round
   /// behind.
   [[nodiscard]] std::optional<Message> receive(std::uint64_t round);
@@ -107,7 +111,6 @@ class AgreementSession {
 
   Transport& transport_;
   Timeouts timeouts_;
-  Channel channel_;
   MessagePaths paths_;
   Instant started_;
   std::uint64_t next_round_ = 0;
@@ -118,13 +121,16 @@ class AgreementSession {
   /// The verdict that ended the bring-up.
   Bytes decision_;
   bool is_over_ = false;
-  std::string place_;
   /// What the ranks that answered after the deadline were doing then.
   std::vector<HeldValue> places_;
   RankSet present_;
   /// On a collector: the highest ballot it takes part in, and what it accepted.
   int promised_ = 0;
   std::optional<Accepted> accepted_;
+  /// The state of an agreement that was handed over.
+  std::shared_ptr<void> handed_over_;
+  std::mutex mutex_;
+  std::atomic<int> waiting_{0};
 };
 
 }  // namespace rankmesh

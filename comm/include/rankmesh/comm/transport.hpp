@@ -28,8 +28,6 @@ enum class Channel : int {
   agreement = 0,
   /// Broadcasts inside groups.
   group_broadcast = 1,
-  /// The liveness probe after the deadline.
-  liveness = 2,
 };
 
 /// Non-blocking messages between ranks and a clock: all that a protocol needs. The protocols of this library

@@ -17,6 +17,8 @@
 
 namespace {
 
+constexpr unsigned deadline_seconds = 3;
+
 struct Plan {
   std::string where;
   std::string how;
@@ -34,6 +36,10 @@ void happen(const std::string& where) {
   if (plan.where != where || plan.rank != own_rank()) return;
   if (plan.how == "fail") return;
   if (plan.how == "kill") std::raise(SIGKILL);
+  if (plan.how == "late") {
+    sleep(deadline_seconds + 2);
+    return;
+  }
   // Not for ever: nothing is left of the test when it is over.
   sleep(60);
   _exit(1);
@@ -65,7 +71,7 @@ int main(int argc, char** argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   rankmesh::mpi::Options options;
   if (std::string(argv[6]) == "each") options.arrivals = rankmesh::Arrivals::before_each_step;
-  options.timeouts = {.deadline = std::chrono::seconds(3),
+  options.timeouts = {.deadline = std::chrono::seconds(deadline_seconds),
                       .grace = std::chrono::seconds(RANKMESH_GRACE_SECONDS)};
   // One communicator in all, made by MPI_Comm_create_group, where a duplicate of the world would serve.
   for (const rankmesh::GroupKind kind : {rankmesh::GroupKind::data, rankmesh::GroupKind::sequence_data}) {

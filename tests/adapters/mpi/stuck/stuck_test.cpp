@@ -46,7 +46,7 @@ TEST_CASE("a job in which nothing happens makes everything, with and without thr
   }
 }
 
-TEST_CASE("a rank that dies inside a call is found by the liveness probe") {
+TEST_CASE("a rank that dies inside a call is named by all others") {
   if (!survivors_go_on()) {
     WARN("not tested: mpiexec has no --enable-recovery");
     return;
@@ -70,7 +70,8 @@ TEST_CASE("a rank that hangs inside a call is alive, and that is said") {
   const auto said = run(3, "multiple in hang 1");
   CHECK(said.size() == 3);
   for (const auto& [rank, text] : said) {
-    CHECK_THAT(text, EndsWith("all ranks are alive; look at the output of each"));
+    CHECK_THAT(text, EndsWith(": all ranks are alive: ranks 0-2 in MPI_Comm_create_group at step data; "
+                              "look at the output of each"));
   }
 }
 
@@ -86,13 +87,34 @@ TEST_CASE("a rank whose call fails while others wait in it says why, to all of t
   }
 }
 
-TEST_CASE("rank 0 need not wait when its call fails: it says why, and the others name it") {
+TEST_CASE(
+    "rank 0 need not wait when its call fails: the others, which are stuck, have its error all the same") {
   if (!survivors_go_on()) return;
   auto said = run(4, "multiple in fail 0");
   CHECK(said.size() == 4);
   CHECK_THAT(said[0], ContainsSubstring("\n  rank 0: MPI_Comm_create_group failed"));
   said.erase(0);
-  for (const auto& [rank, text] : said) CHECK_THAT(text, ContainsSubstring(": no answer from rank 0; "));
+  for (const auto& [rank, text] : said) {
+    CHECK_THAT(text,
+               ContainsSubstring(": others have left the call with an error; rank 0: MPI_Comm_create_group"));
+  }
+}
+
+TEST_CASE(
+    "a rank that is in no call at the deadline is alive, and enters no call that the others have left") {
+  if (!survivors_go_on()) return;
+  for (const int late : {0, 1, 3}) {
+    CAPTURE(late);
+    auto said = run(4, "multiple before late " + std::to_string(late));
+    CHECK(said.size() == 4);
+    CHECK_THAT(said[late], StartsWith("deadline missed at step completion: "));
+    CHECK_THAT(said[late], ContainsSubstring("rank " + std::to_string(late) + " in no call of MPI or NCCL"));
+    said.erase(late);
+    for (const auto& [rank, text] : said) {
+      CHECK_THAT(text, ContainsSubstring(": all ranks are alive: "));
+      CHECK_THAT(text, ContainsSubstring("rank " + std::to_string(late) + " in no call of MPI or NCCL"));
+    }
+  }
 }
 
 TEST_CASE("without threads in MPI a stuck call is reported all the same, and what is not known is said") {
@@ -105,7 +127,7 @@ TEST_CASE("without threads in MPI a stuck call is reported all the same, and wha
   }
 }
 
-TEST_CASE("a rank that dies between two calls is found by the liveness probe") {
+TEST_CASE("a rank that dies between two calls is named by all others") {
   if (!survivors_go_on()) return;
   for (const int dead : {0, 2, 5}) {
     CAPTURE(dead);

@@ -84,10 +84,11 @@ class BringUp {
   [[nodiscard]] bool is_last(const BringUpStep& step) const noexcept {
     return &step == &schedule_.steps().back();
   }
-  /// Throws the error of an agreement that did not succeed. If the progress callback of this rank caused the
-  /// failure, its exception is thrown instead.
+  /// Ends a block of concurrent steps. Throws the error of its agreement if that did not succeed, or the
+  /// exception of the progress callback if that of this rank caused the failure.
+  /// @param step the completion of the block
   /// @throws DeadlineError, BringUpError
-  void raise(const Verdict& verdict) const;
+  void conclude(const BringUpStep& step, const Verdict& verdict);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -102,6 +103,10 @@ class BringUp {
     }
   };
 
+  /// Throws the error of an agreement that did not succeed, or the exception that caused it here.
+  void raise(const Verdict& verdict) const;
+  /// Tells the watchdog the first step after this one at which all ranks meet.
+  void set_next_meeting(const BringUpStep& met);
   /// Waits for all ranks if the step is collective, and tells them of a failure of this one.
   void enter(const BringUpStep& step);
 

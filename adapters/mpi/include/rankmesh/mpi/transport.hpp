@@ -47,11 +47,6 @@ class MpiTransport final : public Transport {
   /// @throws MpiError
   /// @throws ProtocolError if a message of other code has arrived and the session before has failed
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
-  /// Selects the constructor below.
-  struct SharedTags {};
-  /// A transport of the same session as another one, for another thread that uses other channels.
-  /// @param other must outlive this
-  MpiTransport(const MpiTransport& other, SharedTags /*tag*/);
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;
   /// Abandons messages that have not been sent, and drops those that have arrived.
@@ -101,7 +96,6 @@ class MpiTransport final : public Transport {
   int rank_ = 0;
   int size_ = 0;
   int idle_polls_ = 0;
-  bool shares_session_ = false;
   std::shared_ptr<Sessions> sessions_;
   std::shared_ptr<Session> session_;
   /// Not yet given to MPI.

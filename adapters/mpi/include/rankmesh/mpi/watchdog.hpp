@@ -9,11 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/rank_set.hpp"
 #include "rankmesh/mpi/export.hpp"
-#include "rankmesh/mpi/transport.hpp"
 
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
@@ -29,44 +29,49 @@ struct StuckCall {
   int rank = 0;
   /// The time since the start of the bring-up.
   std::chrono::nanoseconds elapsed{0};
-  /// The ranks that did not answer the liveness probe after the deadline; empty if all did. Nothing if they
-  /// could not be asked, since MPI was initialised with less than MPI_THREAD_MULTIPLE.
+  /// The ranks that were not heard from after the deadline, as in the `DeadlineError` of ranks that are in no
+  /// call; empty if all answered. Nothing if they could not be asked, since MPI was initialised with less
+  /// than MPI_THREAD_MULTIPLE.
   std::optional<RankSet> silent{};
-  /// Where the ranks were that answered the probe, if all did and not all were in this call.
+  /// What the ranks that answered were doing, for example `MPI_Comm_dup at step world`.
   std::vector<HeldValue> places{};
-  /// The failures of ranks whose call returned an error while others wait in it; empty if ranks could not be
-  /// asked.
+  /// The failures that ended the bring-up on other ranks, as in their `BringUpError`: perhaps their call
+  /// returned an error while others wait in it.
   std::vector<RankFailure> failures{};
 
   /// One line that says all of this and what to do.
   [[nodiscard]] std::string message() const;
 };
 
-/// Watches blocking calls from a thread of its own: if a call has not returned at the deadline of the
-/// bring-up, finds out which ranks are silent and calls a callback. It cannot end the call; to end the job,
-/// call MPI_Abort.
+/// Answers the other ranks after the deadline of a bring-up while this rank is in no agreement: a thread of
+/// its own takes part in the next agreement and says what this rank is doing. So all ranks learn the same
+/// verdict, those in a blocking call too. If a watched call has not returned by then, a callback is called.
+/// The watchdog cannot end the call; to end the job, call MPI_Abort.
 class Watchdog {
  public:
   /// Called with a stuck call, from the thread of the watchdog.
   using Callback = std::function<void(const StuckCall&)>;
 
-  /// Starts the thread, unless the callback is empty. From then on this rank answers the probes of others.
+  /// Starts the thread, unless the callback is empty.
   /// @param session the session of the bring-up, which has the deadline; must outlive this
-  /// @param transport the transport of the bring-up; must outlive this
   /// @throws std::system_error if the thread cannot be started
-  Watchdog(const AgreementSession& session, const MpiTransport& transport, Callback on_stuck);
+  Watchdog(AgreementSession& session, Callback on_stuck);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   /// Ends the thread.
   ~Watchdog();
 
   /// Counts the deadline from the start of the bring-up, which other ranks may have begun earlier.
-  void take_start_from(const AgreementSession& session);
+  /// @return the start
+  std::chrono::steady_clock::time_point take_start();
+  /// Says at which step all ranks meet next, for errors.
+  void set_meeting(std::string step);
   /// What ended the thread, if an exception did: its callback or a message that is none of this library
   /// threw.
   [[nodiscard]] std::optional<std::string> failure_of_thread();
-  /// Notes that a call failed on this rank, for the liveness probe: other ranks may wait in the call for
-  /// ever.
+  /// The verdict that ended the bring-up while this rank was in no agreement, if there is one.
+  [[nodiscard]] std::optional<Verdict> verdict();
+  /// Notes that a call failed on this rank: other ranks may wait in the call for ever.
   void note_failure(std::string what);
 
   /// Watches one call as long as this object lives.
@@ -92,19 +97,23 @@ class Watchdog {
   void run();
   /// Waits for the deadline. Returns whether it has come.
   [[nodiscard]] bool wait_for_deadline();
-  void look_for_stuck_call();
   [[nodiscard]] bool is_ended();
-  /// Fills in the answers of the other ranks, unless the watchdog is ended meanwhile.
-  void probe_liveness(StuckCall& stuck);
+  /// Takes part in the next agreement until it has a verdict. Nothing if the watchdog is ended, or this rank
+  /// takes part itself.
+  [[nodiscard]] std::optional<Verdict> stand_in();
+  /// Calls the callback as soon as a call is watched.
+  /// @param verdict nothing if MPI cannot be called from this thread
+  void report(const std::optional<Verdict>& verdict);
 
-  const Timeouts timeouts_;
-  MpiTransport transport_;
+  AgreementSession& session_;
   Callback on_stuck_;
   std::mutex mutex_;
   /// The deadline.
   std::chrono::steady_clock::time_point expires_;
   std::chrono::steady_clock::time_point started_;
   std::condition_variable changed_;
+  std::string meeting_;
+  std::optional<Verdict> verdict_;
   std::optional<Watched> watched_;
   std::optional<std::string> failure_;
   std::optional<std::string> failure_of_thread_;
