@@ -137,14 +137,13 @@ inline std::string mpiexec_arguments(const Job& job) {
   return count + "sh -c " + in_quotes(script + choice);
 }
 
-/// The option with which this mpiexec lets the other ranks run on after one was killed: that of Open MPI or
-/// that of Hydra, which comes with MPICH.
+/// The option with which this mpiexec lets the other ranks run on after one was killed. Only Open MPI's has
+/// one that works: with -disable-auto-cleanup, Hydra 4.0 ends processes that have called MPI_Init all the
+/// same.
 inline std::optional<std::string> option_to_survive_a_rank() {
-  for (const char* option : {"--enable-recovery", "-disable-auto-cleanup"}) {
-    const std::string command =
-        std::string(RANKMESH_MPIEXEC " ") + option + " " RANKMESH_MPIEXEC_COUNT " 1 true";
-    if (std::system((command + " </dev/null >/dev/null 2>&1").c_str()) == 0) return option;
-  }
+  const std::string option = "--enable-recovery";
+  const std::string command = RANKMESH_MPIEXEC " " + option + " " RANKMESH_MPIEXEC_COUNT " 1 true";
+  if (std::system((command + " </dev/null >/dev/null 2>&1").c_str()) == 0) return option;
   return std::nullopt;
 }
 
