@@ -78,8 +78,9 @@ struct Job {
   std::vector<Part> parts{};
   /// `NAME=value` each.
   std::vector<std::string> environment{};
-  /// Whether the other ranks run on after one was killed. See `mpiexec_can_survive_a_rank`.
-  bool survives_a_rank = false;
+  /// Whether the other ranks run on after one has left without MPI_Finalize, if mpiexec has an option for
+  /// that.
+  bool runs_on = false;
   /// If not empty, a folder in which each rank writes its stderr to a file named by its rank, instead of to
   /// mpiexec.
   std::string errors_by_rank{};
@@ -137,13 +138,14 @@ inline std::string mpiexec_arguments(const Job& job) {
   return count + "sh -c " + in_quotes(script + choice);
 }
 
-/// The option with which this mpiexec lets the other ranks run on after one was killed. Only Open MPI's has
-/// one that works: with -disable-auto-cleanup, Hydra 4.0 ends processes that have called MPI_Init all the
-/// same.
-inline std::optional<std::string> option_to_survive_a_rank() {
-  const std::string option = "--enable-recovery";
-  const std::string command = RANKMESH_MPIEXEC " " + option + " " RANKMESH_MPIEXEC_COUNT " 1 true";
-  if (std::system((command + " </dev/null >/dev/null 2>&1").c_str()) == 0) return option;
+/// The option with which this mpiexec lets the other ranks run on after one has left without MPI_Finalize:
+/// that of Open MPI or that of Hydra, which comes with MPICH.
+inline std::optional<std::string> option_to_run_on() {
+  for (const char* option : {"--enable-recovery", "-disable-auto-cleanup"}) {
+    const std::string command =
+        std::string(RANKMESH_MPIEXEC " ") + option + " " RANKMESH_MPIEXEC_COUNT " 1 true";
+    if (std::system((command + " </dev/null >/dev/null 2>&1").c_str()) == 0) return option;
+  }
   return std::nullopt;
 }
 
@@ -153,10 +155,11 @@ inline void skip(const std::string& why) {
   std::cout << "SKIPPED: " << why << std::endl;
 }
 
-/// Whether jobs can set `survives_a_rank`. Skips the test case if not.
+/// Whether the other ranks run on after one was killed. Skips the test case if not: with its option,
+/// Hydra 4.0 ends all processes that have called MPI_Init.
 inline bool mpiexec_can_survive_a_rank() {
-  if (option_to_survive_a_rank()) return true;
-  skip("this mpiexec ends the job when one process dies");
+  if (option_to_run_on() == "--enable-recovery") return true;
+  skip("this mpiexec ends the job when one process is killed");
   return false;
 }
 
@@ -169,7 +172,7 @@ inline Outcome run(const Job& job) {
   std::string command = "env " + mark;
   for (const std::string& variable : job.environment) command += " " + in_quotes(variable);
   command += " timeout -k 10 " + std::to_string(job.time_limit_seconds) + " " RANKMESH_MPIEXEC " ";
-  if (job.survives_a_rank) command += option_to_survive_a_rank().value() + " ";
+  if (job.runs_on) command += option_to_run_on().value_or("") + " ";
   command += mpiexec_arguments(job);
   command += " </dev/null >" + in_quotes(folder.file("out")) + " 2>" + in_quotes(folder.file("err"));
   const int status = std::system(command.c_str());

@@ -19,7 +19,7 @@ std::map<int, std::string> run(int size, const std::string& arguments, const std
   // The exit code is not checked: the ranks end without MPI_Finalize.
   rankmesh::tests::run({.program = RANKMESH_JOB,
                         .parts = {{size, folder.path() + " " + arguments + " " + arrivals}},
-                        .survives_a_rank = option_to_survive_a_rank().has_value(),
+                        .runs_on = true,
                         .time_limit_seconds = 50});
   std::map<int, std::string> result;
   for (int rank = 0; rank < size; ++rank) {

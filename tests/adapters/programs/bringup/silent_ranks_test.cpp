@@ -197,7 +197,7 @@ TEST_CASE("silent: the surviving ranks name a rank that was killed") {
     const Outcome outcome = run({.program = RANKMESH_FAULTY_BRINGUP,
                                  .parts = {{4, "--tp 2 --deadline 2"}},
                                  .environment = {"RANKMESH_TEST_MPI_FAULT=kill:3:" + death.call},
-                                 .survives_a_rank = true,
+                                 .runs_on = true,
                                  // Files by rank, because mpiexec may lose output of the survivors.
                                  .errors_by_rank = folder.path()});
     CHECK(outcome.left_over == 0);

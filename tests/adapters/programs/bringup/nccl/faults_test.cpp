@@ -137,7 +137,7 @@ TEST_CASE("fault: the surviving ranks name a process that was killed") {
     Job job = nccl_job(8, "--tp 2 --deadline 3", death.fault);
     const TemporaryFolder folder;
     // Files by rank, because mpiexec may lose output of the survivors.
-    job.survives_a_rank = true;
+    job.runs_on = true;
     job.errors_by_rank = folder.path();
     const Outcome outcome = run(job);
     CHECK(outcome.left_over == 0);
