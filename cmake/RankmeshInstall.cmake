@@ -161,6 +161,6 @@ function(rankmesh_install_package)
   # Before version 1, a minor version may break the interface.
   write_basic_package_version_file(${folder}/rankmesh-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${folder}/rankmesh-config.cmake ${folder}/rankmesh-config-version.cmake
-                ${PROJECT_SOURCE_DIR}/cmake/FindNCCL.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/FindNCCL.cmake ${PROJECT_SOURCE_DIR}/cmake/RankmeshMpiImplementation.cmake
           DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT development)
 endfunction()

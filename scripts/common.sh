@@ -63,9 +63,16 @@ build() {
   local strict=OFF targets=()
   [ -n "${CI:-}" ] && strict=ON
   [ $# -gt 0 ] && targets=(--target "$@")
+  # The preset mpich names MPICH. The others are for Open MPI, also where the system prefers MPICH.
+  local mpi=()
+  if [ "$preset" != mpich ] && command -v mpicxx.openmpi >/dev/null && command -v mpiexec.openmpi >/dev/null; then
+    case $(readlink -f "$(command -v mpiexec)") in
+      *hydra*) mpi=(-DMPI_CXX_COMPILER=/usr/bin/mpicxx.openmpi -DMPIEXEC_EXECUTABLE=/usr/bin/mpiexec.openmpi) ;;
+    esac
+  fi
   say "building build/$preset"
   mkdir -p build
-  cmake --preset "$preset" -DRANKMESH_WERROR=$strict >"build/configure-$preset.log" 2>&1 ||
+  cmake --preset "$preset" -DRANKMESH_WERROR=$strict "${mpi[@]}" >"build/configure-$preset.log" 2>&1 ||
     { cat "build/configure-$preset.log" >&2; exit 1; }
   cmake --build --preset "$preset" "${targets[@]}"
 }

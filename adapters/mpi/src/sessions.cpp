@@ -1,5 +1,6 @@
 #include "sessions.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <string>
@@ -104,34 +105,65 @@ void Sessions::ask_once(Session& session, int rank) {
 
 namespace {
 
-/// Receives that are left pending on freed communicators.
-class PendingReceives {
+/// The identifiers of communicators that are kept in use, each by a persistent receive that is never started.
+class KeptIdentifiers {
  public:
-  PendingReceives() = default;
-  PendingReceives(const PendingReceives&) = delete;
-  PendingReceives& operator=(const PendingReceives&) = delete;
-  ~PendingReceives() {
-    for (std::deque<MPI_Request>* requests : {&lasting_, &recent_}) {
-      while (!requests->empty()) end_first(*requests);
+  KeptIdentifiers() = default;
+  KeptIdentifiers(const KeptIdentifiers&) = delete;
+  KeptIdentifiers& operator=(const KeptIdentifiers&) = delete;
+  ~KeptIdentifiers() {
+    for (std::deque<Kept>* list : {&lasting_, &recent_}) {
+      while (!list->empty()) free_first(*list);
     }
   }
 
-  void add(MPI_Request request, bool is_lasting) {
-    (is_lasting ? lasting_ : recent_).push_back(request);
-    if (recent_.size() > most_recent) end_first(recent_);
+  /// Keeps an identifier, or moves it to the end of its list.
+  /// @throws MpiError
+  void keep(MPI_Comm communicator, const std::shared_ptr<Sessions>& sessions) {
+    const std::lock_guard lock(mutex_);
+    if (find(lasting_, sessions) != lasting_.end()) return;
+    if (const auto found = find(recent_, sessions); found != recent_.end()) {
+      Kept kept = std::move(*found);
+      recent_.erase(found);
+      list_of(*sessions).push_back(std::move(kept));
+      return;
+    }
+    Kept& kept = list_of(*sessions).emplace_back(Kept{.sessions = sessions});
+    int rank = 0;
+    MPI_Comm_rank(communicator, &rank);
+    const int tag = *sessions->first_tags().begin() + kept_offset;
+    if (const int code = MPI_Recv_init(nullptr, 0, MPI_BYTE, rank, tag, communicator, &kept.request);
+        code != MPI_SUCCESS) {
+      list_of(*sessions).pop_back();
+      require_success(code, "MPI_Recv_init", rank);
+    }
+    if (recent_.size() > most_recent) free_first(recent_);
   }
 
  private:
   static constexpr std::size_t most_recent = 8;
 
-  static void end_first(std::deque<MPI_Request>& requests) {
-    MPI_Cancel(&requests.front());
-    MPI_Wait(&requests.front(), MPI_STATUS_IGNORE);
-    requests.pop_front();
+  struct Kept {
+    /// Tells the communicator from others, also when it is freed.
+    std::shared_ptr<Sessions> sessions{};
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+
+  static std::deque<Kept>::iterator find(std::deque<Kept>& list, const std::shared_ptr<Sessions>& sessions) {
+    return std::find_if(list.begin(), list.end(),
+                        [&](const Kept& kept) { return kept.sessions == sessions; });
   }
 
-  std::deque<MPI_Request> lasting_;
-  std::deque<MPI_Request> recent_;
+  static void free_first(std::deque<Kept>& list) {
+    MPI_Request_free(&list.front().request);
+    list.pop_front();
+  }
+
+  std::deque<Kept>& list_of(const Sessions& sessions) { return sessions.any_failed() ? lasting_ : recent_; }
+
+  std::mutex mutex_;
+  std::deque<Kept> lasting_;
+  std::deque<Kept> recent_;
 };
 
 template <typename T>
@@ -163,27 +195,28 @@ struct Attribute {
   std::shared_ptr<Sessions> sessions = std::make_shared<Sessions>();
 };
 
-extern "C" int rankmesh_delete_pending_receives(MPI_Comm /*communicator*/, int /*keyval*/, void* attribute,
+extern "C" int rankmesh_delete_kept_identifiers(MPI_Comm /*communicator*/, int /*keyval*/, void* attribute,
                                                 void* /*extra*/) {
-  return delete_attribute<PendingReceives>(attribute);
+  return delete_attribute<KeptIdentifiers>(attribute);
 }
 
 /// They end when MPI_Finalize deletes the attributes of MPI_COMM_SELF, before anything else.
-PendingReceives& pending_receives() {
-  static const int keyval = new_keyval(rankmesh_delete_pending_receives);
-  return attribute_of<PendingReceives>(MPI_COMM_SELF, keyval);
+KeptIdentifiers& kept_identifiers() {
+  static const int keyval = new_keyval(rankmesh_delete_kept_identifiers);
+  return attribute_of<KeptIdentifiers>(MPI_COMM_SELF, keyval);
 }
 
-/// Drops what has arrived on a communicator that is freed, and keeps its identifier in use.
-void retire(MPI_Comm communicator, Sessions& sessions) {
+/// MPI_Finalize frees these, and their identifiers are never used again.
+bool is_never_freed(MPI_Comm communicator) {
+  return communicator == MPI_COMM_WORLD || communicator == MPI_COMM_SELF;
+}
+
+/// Drops what has arrived on a communicator that is freed.
+void drop_arrived(MPI_Comm communicator, Sessions& sessions) {
   const ErrorHandlerGuard guard(communicator);
   int rank = 0;
   MPI_Comm_rank(communicator, &rank);
   for (const int first_tag : sessions.first_tags()) {
-    MPI_Request request = MPI_REQUEST_NULL;
-    require_success(MPI_Irecv(nullptr, 0, MPI_BYTE, rank, first_tag + pending_offset, communicator, &request),
-                    "MPI_Irecv");
-    pending_receives().add(request, sessions.any_failed());
     for (int tag = first_tag; tag < first_tag + MpiTransport::tag_count; ++tag) {
       while (receive_any(communicator, rank, tag)) {
       }
@@ -193,10 +226,9 @@ void retire(MPI_Comm communicator, Sessions& sessions) {
 
 extern "C" int rankmesh_delete_sessions(MPI_Comm communicator, int /*keyval*/, void* attribute,
                                         void* /*extra*/) {
-  // MPI_Finalize frees the others, and their identifiers are never used again.
-  if (communicator != MPI_COMM_WORLD && communicator != MPI_COMM_SELF) {
+  if (!is_never_freed(communicator)) {
     try {
-      retire(communicator, *static_cast<Attribute*>(attribute)->sessions);
+      drop_arrived(communicator, *static_cast<Attribute*>(attribute)->sessions);
     } catch (const std::exception&) {
       // The communicator is broken. An error could only keep the caller from freeing it.
     }
@@ -214,6 +246,15 @@ std::shared_ptr<Sessions> sessions_on(MPI_Comm communicator) {
   // Made once for the process and never changed; each communicator holds its own sessions.
   static const int keyval = new_keyval(rankmesh_delete_sessions);
   return attribute_of<Attribute>(communicator, keyval).sessions;
+}
+
+void keep_identifier(MPI_Comm communicator, const std::shared_ptr<Sessions>& sessions) noexcept {
+  if (is_never_freed(communicator)) return;
+  try {
+    kept_identifiers().keep(communicator, sessions);
+  } catch (const std::exception&) {
+    // The communicator works without, and the caller cannot do anything about it.
+  }
 }
 
 std::optional<Arrived> receive_any(MPI_Comm communicator, int rank, int tag) {

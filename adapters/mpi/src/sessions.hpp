@@ -114,13 +114,20 @@ class Sessions {
 };
 
 /// The sessions on a communicator. They live as long as it, or as a transport that uses them.
-///
-/// MPI may give a new communicator the internal identifier of a freed one, and deliver there what was sent on
-/// the freed one by a rank that has not freed it yet. So when the communicator is freed, a receive is left
-/// pending on it: MPI then keeps the identifier in use. It is pending until MPI_Finalize if a session has
-/// failed, since a late rank may still begin that session, or else until eight more communicators are freed.
 /// @throws MpiError
 [[nodiscard]] std::shared_ptr<Sessions> sessions_on(MPI_Comm communicator);
+
+/// MPI may give a new communicator the internal identifier of a freed one, and deliver there what was sent on
+/// the freed one. So when a session ends, a persistent receive is made on the communicator, which is never
+/// started: as long as it exists, MPI keeps the identifier in use, also when the communicator is freed. It
+/// exists until MPI_Finalize if a session has failed, since a late rank may still begin that session, or else
+/// until sessions have ended on eight more communicators.
+///
+/// Only this works with Open MPI and MPICH: MPICH reuses the identifier although a receive is pending, and
+/// does not count what is made while it deletes the attributes of a communicator.
+///
+/// Callers hold the mutex of the sessions.
+void keep_identifier(MPI_Comm communicator, const std::shared_ptr<Sessions>& sessions) noexcept;
 
 /// Receives a message with a tag, if one has arrived.
 /// @param rank the caller's, for messages
@@ -129,10 +136,10 @@ class Sessions {
 [[nodiscard]] std::optional<Arrived> receive_any(MPI_Comm communicator, int rank, int tag);
 
 /// The tags of the channels come first, that of questions and answers last. Nothing is ever sent with the one
-/// before: receives with it stay pending.
+/// before: the receives that keep identifiers in use have it.
 inline constexpr int channel_count = 2;
 inline constexpr int question_offset = MpiTransport::tag_count - 1;
-inline constexpr int pending_offset = MpiTransport::tag_count - 2;
-static_assert(channel_count <= pending_offset);
+inline constexpr int kept_offset = MpiTransport::tag_count - 2;
+static_assert(channel_count <= kept_offset);
 
 }  // namespace rankmesh::mpi

@@ -40,6 +40,7 @@ MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
     drain();
   } catch (...) {
     sessions_->close(*session_);
+    keep_identifier(communicator_, sessions_);
     throw;
   }
 }
@@ -55,6 +56,7 @@ MpiTransport::~MpiTransport() {
       // What cannot be received stays where it is.
     }
     sessions_->close(*session_);
+    if (finalized == 0) keep_identifier(communicator_, sessions_);
   }
   if (finalized == 0) collect_sent();
   for (Sending& sending : sending_) {

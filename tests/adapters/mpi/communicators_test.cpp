@@ -18,6 +18,7 @@
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
+using Catch::Matchers::EndsWith;
 using mpi::Communicators;
 using K = GroupKind;
 
@@ -39,6 +40,14 @@ std::string prove_all(const Communicators& groups) {
     failures += bringup::prove_order(kind.family, membership, groups.rank(), [] {});
   }
   return failures;
+}
+
+/// The text of MPI for an error code.
+std::string text_of_mpi(int code) {
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  return {text, static_cast<std::size_t>(length)};
 }
 
 /// Layouts of the conventions besides the reference's for a job of so many ranks.
@@ -191,7 +200,10 @@ TEST_CASE("a failing MPI call is an exception with the call, the rank and the te
   } catch (const mpi::MpiError& error) {
     CHECK_THAT(error.what(), ContainsSubstring(error.details().call + " failed on rank " +
                                                std::to_string(world_rank()) + ": "));
-    CHECK_THAT(error.what(), ContainsSubstring("MPI_ERR_TAG"));
+    CHECK_THAT(error.what(), EndsWith(": " + text_of_mpi(error.details().code)));
+    int error_class = MPI_SUCCESS;
+    MPI_Error_class(error.details().code, &error_class);
+    CHECK(error_class == MPI_ERR_TAG);
     CHECK(error.details().rank == world_rank());
   }
 }

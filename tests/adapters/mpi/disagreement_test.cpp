@@ -136,3 +136,31 @@ TEST_CASE("a rank that does not come in time is named on every rank, and gets th
     MPI_Comm_free(&own);
   }
 }
+
+TEST_CASE("reports of a bring-up that missed its deadline never count for one on a new communicator") {
+  if (world_size() < 2) return;
+  const ParallelConfig config{.world_size = world_size()};
+  for (const int late : {0, 1, world_size() - 1}) {
+    CAPTURE(late);
+    MPI_Comm old = MPI_COMM_NULL;
+    MPI_Comm_dup(MPI_COMM_WORLD, &old);
+    mpi::Options options{.job_fields = {{.field = "attempt", .value = "old"}}};
+    options.timeouts = {.deadline = 300ms, .grace = 100ms};
+    // The late rank begins when all others have given up, and freed the communicator.
+    if (world_rank() == late) MPI_Barrier(MPI_COMM_WORLD);
+    CHECK_THAT(error_of<DeadlineError>(old, config, options),
+               ContainsSubstring("deadline missed at step agreement"));
+    MPI_Comm_free(&old);
+    if (world_rank() != late) MPI_Barrier(MPI_COMM_WORLD);
+    MPI_Barrier(MPI_COMM_WORLD);
+
+    MPI_Comm made = MPI_COMM_NULL;
+    MPI_Comm_dup(MPI_COMM_WORLD, &made);
+    // Again the late rank comes last: the others must wait for its new report.
+    if (world_rank() == late) std::this_thread::sleep_for(100ms);
+    options.job_fields.front().value = "new";
+    options.timeouts = {.deadline = 60s, .grace = 1s};
+    CHECK(error_of<Error>(made, config, options) == "no error");
+    MPI_Comm_free(&made);
+  }
+}

@@ -13,17 +13,13 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-bool survivors_go_on() {
-  return mpiexec_can_survive_a_rank();
-}
-
 /// Starts a job, and returns what its ranks wrote, by rank. A rank that was killed writes nothing.
 std::map<int, std::string> run(int size, const std::string& arguments, const std::string& arrivals = "once") {
   const TemporaryFolder folder;
   // The exit code is not checked: the ranks end without MPI_Finalize.
   rankmesh::tests::run({.program = RANKMESH_JOB,
                         .parts = {{size, folder.path() + " " + arguments + " " + arrivals}},
-                        .mpiexec_options = "--enable-recovery",
+                        .runs_on = true,
                         .time_limit_seconds = 50});
   std::map<int, std::string> result;
   for (int rank = 0; rank < size; ++rank) {
@@ -36,7 +32,6 @@ std::map<int, std::string> run(int size, const std::string& arguments, const std
 }  // namespace
 
 TEST_CASE("a job in which nothing happens makes everything, with and without threads") {
-  if (!survivors_go_on()) return;
   for (const std::string threads : {"single", "multiple"}) {
     for (const std::string arrivals : {"once", "each"}) {
       const auto said = run(4, threads + " nowhere kill 0", arrivals);
@@ -47,10 +42,7 @@ TEST_CASE("a job in which nothing happens makes everything, with and without thr
 }
 
 TEST_CASE("a rank that dies inside a call is named by all others") {
-  if (!survivors_go_on()) {
-    WARN("not tested: mpiexec has no --enable-recovery");
-    return;
-  }
+  if (!mpiexec_can_survive_a_rank()) return;
   for (const int dead : {0, 1, 3}) {
     CAPTURE(dead);
     const auto said = run(4, "multiple in kill " + std::to_string(dead));
@@ -66,7 +58,6 @@ TEST_CASE("a rank that dies inside a call is named by all others") {
 }
 
 TEST_CASE("a rank that hangs inside a call is alive, and that is said") {
-  if (!survivors_go_on()) return;
   const auto said = run(3, "multiple in hang 1");
   CHECK(said.size() == 3);
   for (const auto& [rank, text] : said) {
@@ -76,7 +67,6 @@ TEST_CASE("a rank that hangs inside a call is alive, and that is said") {
 }
 
 TEST_CASE("a rank whose call fails while others wait in it says why, to all of them") {
-  if (!survivors_go_on()) return;
   const auto said = run(4, "multiple in fail 2");
   CHECK(said.size() == 4);
   for (const auto& [rank, text] : said) {
@@ -89,7 +79,6 @@ TEST_CASE("a rank whose call fails while others wait in it says why, to all of t
 
 TEST_CASE(
     "rank 0 need not wait when its call fails: the others, which are stuck, have its error all the same") {
-  if (!survivors_go_on()) return;
   auto said = run(4, "multiple in fail 0");
   CHECK(said.size() == 4);
   CHECK_THAT(said[0], ContainsSubstring("\n  rank 0: MPI_Comm_create_group failed"));
@@ -102,7 +91,6 @@ TEST_CASE(
 
 TEST_CASE(
     "a rank that is in no call at the deadline is alive, and enters no call that the others have left") {
-  if (!survivors_go_on()) return;
   for (const int late : {0, 1, 3}) {
     CAPTURE(late);
     auto said = run(4, "multiple before late " + std::to_string(late));
@@ -118,7 +106,7 @@ TEST_CASE(
 }
 
 TEST_CASE("without threads in MPI a stuck call is reported all the same, and what is not known is said") {
-  if (!survivors_go_on()) return;
+  if (!mpiexec_can_survive_a_rank()) return;
   const auto said = run(3, "single in kill 2");
   CHECK(said.size() == 2);
   for (const auto& [rank, text] : said) {
@@ -128,7 +116,7 @@ TEST_CASE("without threads in MPI a stuck call is reported all the same, and wha
 }
 
 TEST_CASE("a rank that dies between two calls is named by all others") {
-  if (!survivors_go_on()) return;
+  if (!mpiexec_can_survive_a_rank()) return;
   for (const int dead : {0, 2, 5}) {
     CAPTURE(dead);
     const auto said = run(6, "multiple before kill " + std::to_string(dead));
@@ -143,7 +131,7 @@ TEST_CASE("a rank that dies between two calls is named by all others") {
 
 TEST_CASE(
     "with arrivals before each step, a rank that dies between two is named in the error of all others") {
-  if (!survivors_go_on()) return;
+  if (!mpiexec_can_survive_a_rank()) return;
   for (const int dead : {0, 1, 2, 5}) {
     CAPTURE(dead);
     const auto said = run(6, "single before kill " + std::to_string(dead), "each");

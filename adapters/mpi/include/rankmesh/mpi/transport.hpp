@@ -30,9 +30,10 @@ struct [[gnu::visibility("hidden")]] Session;
 /// higher one. Its first messages wait for the first answer, at most a quarter of a second.
 ///
 /// MPI may give a new communicator the internal identifier of a freed one, and deliver there what a late rank
-/// still sends on the freed one. So a receive stays pending on a freed communicator, which keeps its
-/// identifier in use: until MPI_Finalize if a session has failed, else until eight more communicators are
-/// freed.
+/// has sent on the freed one. So a transport leaves a persistent receive on the communicator, which keeps its
+/// identifier in use when it is freed: until MPI_Finalize if a session has failed, else until sessions have
+/// ended on eight more communicators. With MPICH, MPI_Comm_disconnect waits for ever meanwhile:
+/// use MPI_Comm_free.
 class MpiTransport final : public Transport {
  public:
   /// All transports use the tags `first_tag` to `first_tag + tag_count - 1`. With the default `first_tag`
