@@ -63,8 +63,12 @@ Watchdog::~Watchdog() {
 }
 
 Watchdog::Watch::Watch(Watchdog& watchdog, std::string call, std::string part) : watchdog_(watchdog) {
-  const std::lock_guard lock(watchdog_.mutex_);
-  watchdog_.watched_ = Watched{std::move(call), std::move(part)};
+  {
+    const std::lock_guard lock(watchdog_.mutex_);
+    watchdog_.watched_ = Watched{std::move(call), std::move(part)};
+    ++watchdog_.calls_;
+  }
+  watchdog_.changed_.notify_all();
 }
 
 Watchdog::Watch::~Watch() {
@@ -122,13 +126,24 @@ void Watchdog::look_for_stuck_call() {
   // Also if no call is watched here: ranks that are stuck learn that this one is alive.
   if (may_ask_from_a_thread()) probe_liveness(stuck);
   {
-    const std::lock_guard lock(mutex_);
-    if (ended_ || !watched_) return;
+    std::unique_lock lock(mutex_);
+    if (!watched_) wait_for_late_call(lock);
+    if (ended_) return;
     stuck.call = watched_->call;
     stuck.part = watched_->part;
     stuck.elapsed = std::chrono::steady_clock::now() - started_;
   }
   on_stuck_(stuck);
+}
+
+void Watchdog::wait_for_late_call(std::unique_lock<std::mutex>& lock) {
+  for (;;) {
+    changed_.wait(lock, [&] { return ended_ || watched_; });
+    if (ended_) return;
+    const std::size_t call = calls_;
+    const auto is_over = [&] { return ended_ || !watched_ || calls_ != call; };
+    if (!changed_.wait_for(lock, timeouts_.grace, is_over)) return;
+  }
 }
 
 void Watchdog::probe_liveness(StuckCall& stuck) {

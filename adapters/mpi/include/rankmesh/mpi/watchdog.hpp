@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -62,7 +63,8 @@ class Watchdog {
 
   /// Counts the deadline from the start of the bring-up, which other ranks may have begun earlier.
   void take_start_from(const AgreementSession& session);
-  /// What ended the thread, if an exception did: its callback or a message that is none of this library threw.
+  /// What ended the thread, if an exception did: its callback or a message that is none of this library
+  /// threw.
   [[nodiscard]] std::optional<std::string> failure_of_thread();
   /// Notes that a call failed on this rank, for the liveness probe: other ranks may wait in the call for
   /// ever.
@@ -92,6 +94,9 @@ class Watchdog {
   /// Waits for the deadline. Returns whether it has come.
   [[nodiscard]] bool wait_for_deadline();
   void look_for_stuck_call();
+  /// Waits until a call that begins after the probe has lasted for a `grace`: it may wait for ranks that have
+  /// ended meanwhile. Returns early when the watchdog is ended.
+  void wait_for_late_call(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool is_ended();
   /// Fills in the answers of the other ranks, unless the watchdog is ended meanwhile.
   void probe_liveness(StuckCall& stuck);
@@ -105,6 +110,8 @@ class Watchdog {
   std::chrono::steady_clock::time_point started_;
   std::condition_variable changed_;
   std::optional<Watched> watched_;
+  /// The number of calls so far.
+  std::size_t calls_ = 0;
   std::optional<std::string> failure_;
   std::optional<std::string> failure_of_thread_;
   bool ended_ = false;
