@@ -147,8 +147,10 @@ void Watchdog::wait_for_late_call(std::unique_lock<std::mutex>& lock) {
 }
 
 void Watchdog::probe_liveness(StuckCall& stuck) {
-  // The ranks begin the probe at the same time, give or take one message.
-  AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace / 4},
+  // The ranks begin the probe at the same time, give or take one message. Its agreement ends at most four of
+  // its graces after its deadline, so 4 `grace` after that of the bring-up, and leaves messages as much time
+  // as possible: ranks that wait in a blocking call may keep a core busy that others need to answer.
+  AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace * 3 / 4},
                            Channel::liveness);
   std::optional<std::string> failure;
   std::string place = "no call";
