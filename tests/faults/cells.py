@@ -98,6 +98,21 @@ def pair_cells(way, size, counts, each=8):
                 yield Cell(way, size, faults)
 
 
+def recovery_bases(way, size):
+    """Faults whose error the others then settle: of a leaf, and of the leader."""
+    return [Cell(way, size, (Fault("stop", rank, "before", 1),)) for rank in (size - 1, 0)]
+
+
+def recovery_cells(base, counts):
+    """A second rank stops at each message by which the others settle the error for the first.
+    `counts`: how often each rank met each point in `base`."""
+    first = base.faults[0]
+    for kind in ("kill", "stop", "late"):
+        for rank in {0, 1, 2} - {first.rank}:
+            for point, number in points_of({name: counts[rank].get(name, 0) for name in ("MPI_Isend", "MPI_Mrecv")}):
+                yield Cell(base.way, base.size, (first, Fault(kind, rank, point, number)))
+
+
 def digest(text):
     return hashlib.sha1(text.encode()).hexdigest()
 

@@ -32,6 +32,7 @@ from judge import CHECKS, Run, judge
 SLACK = 1.0  # for a machine that is busy
 PATIENCE = 60.0  # for the start of all processes
 output = threading.Lock()
+stopping = threading.Event()
 
 
 def parse_arguments():
@@ -47,9 +48,9 @@ def parse_arguments():
     parser.add_argument("--count", type=int, help="a spread of so many cells for each way")
     parser.add_argument("--no-pairs", action="store_true")
     parser.add_argument("--short", action="store_true")
-    parser.add_argument("--jobs", type=int, default=4, help="cells at the same time")
-    parser.add_argument("--deadline", type=int, default=2000, help="milliseconds")
-    parser.add_argument("--grace", type=int, default=400, help="milliseconds")
+    parser.add_argument("--jobs", type=int, default=2, help="cells at the same time")
+    parser.add_argument("--deadline", type=int, default=1500, help="milliseconds")
+    parser.add_argument("--grace", type=int, default=800, help="milliseconds")
     parser.add_argument("--no-retry", action="store_true")
     parser.add_argument("--list", action="store_true", help="print the names of the cells only")
     parser.add_argument("--verbose", action="store_true", help="print what each rank wrote")
@@ -109,7 +110,7 @@ class Job:
         gone = {fault.rank for fault in self.cell.faults if fault.kind in matrix.GONE | {"hang"}}
         until = time.monotonic() + PATIENCE
         has_begun = False
-        while time.monotonic() < until and self.launcher.poll() is None:
+        while time.monotonic() < until and self.launcher.poll() is None and not stopping.is_set():
             ended = set(self.outcomes())
             if ended >= set(range(self.cell.size)) - gone:
                 # Those whose fault did not happen end too.
@@ -163,13 +164,13 @@ class Matrix:
     def limit(self):
         return (self.arguments.deadline + 4 * self.arguments.grace) / 1000 + SLACK
 
-    def counts(self, way):
+    def counts(self, cell):
         """How often each rank meets each point: the most of two runs, since timing changes the number of messages."""
         most = collections.defaultdict(dict)
         for _ in range(2):
-            run = Job(self.arguments, self.option, matrix.Cell(way, self.arguments.size, ())).run()
-            if len(run.outcomes) < self.arguments.size:
-                sys.exit(f"fault_matrix: {way} did not end without a fault")
+            run = Job(self.arguments, self.option, cell).run()
+            if len(run.outcomes) + len(cell.faults) < cell.size:
+                sys.exit(f"fault_matrix: {cell.name} did not end")
             for rank, outcome in run.outcomes.items():
                 for point, count in outcome["points"].items():
                     most[rank][point] = max(count, most[rank].get(point, 0))
@@ -181,10 +182,14 @@ class Matrix:
         result = []
         per_way = 5 if self.arguments.short else self.arguments.count
         for way in self.arguments.ways:
-            counts = self.counts(way)
+            counts = self.counts(matrix.Cell(way, self.arguments.size, ()))
             found = list(matrix.single_cells(way, self.arguments.size, counts))
             if not self.arguments.no_pairs:
                 found += matrix.pair_cells(way, self.arguments.size, counts)
+                # The protocol is the same in every way.
+                if way == "mpi" and not self.arguments.short:
+                    for base in matrix.recovery_bases(way, self.arguments.size):
+                        found += matrix.recovery_cells(base, self.counts(base))
             found = [cell for cell in dict.fromkeys(found) if self.is_wanted(cell)]
             result += matrix.spread(found, per_way) if per_way else found
         return result
@@ -217,10 +222,13 @@ class Matrix:
         with concurrent.futures.ThreadPoolExecutor(self.arguments.jobs) as pool:
             waiting = {pool.submit(self.try_cell, cell): cell for cell in chosen}
             for done in concurrent.futures.as_completed(waiting):
+                if stopping.is_set():
+                    pool.shutdown(cancel_futures=True)
+                    break
                 self.note(waiting[done], *done.result())
         failed = [cell for cell, (_, problems) in self.results.items() if problems]
         twice = []
-        if not self.arguments.no_retry:
+        if not self.arguments.no_retry and not stopping.is_set():
             for cell in failed:
                 _, problems = self.try_cell(cell)
                 if problems:
@@ -261,4 +269,6 @@ class Matrix:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())  # ends the processes, and prints what is known
     sys.exit(Matrix(parse_arguments()).run())
