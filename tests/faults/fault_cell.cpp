@@ -34,6 +34,10 @@ std::string folder;
 int rank = 0;
 Clock::time_point start;
 
+double elapsed() {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 std::string file(const std::string& name) {
   return folder + "/" + name + "." + std::to_string(rank);
 }
@@ -70,12 +74,14 @@ int settled_threads(int expected) {
 /// What the process holds besides its communicators.
 json holdings(int threads_before) {
   const nccl_double::Counters nccl = nccl_double::counters();
+  // Those of unused identifiers, which are counted.
+  const int allowed = threads_before + static_cast<int>(nccl.threads);
   return {{"mpi_communicators", faults::mpi_balance().communicators},
           {"requests", faults::mpi_balance().requests},
           {"nccl_communicators", nccl.live_communicators},
           {"streams", nccl.live_streams},
           {"identifiers", nccl.unconsumed_ids},
-          {"threads", settled_threads(threads_before) - threads_before - nccl.threads}};
+          {"threads", settled_threads(allowed) - allowed}};
 }
 
 /// Writes the outcome and ends the process. Only the first call has an effect: the watchdog and the bring-up
@@ -85,7 +91,7 @@ json holdings(int threads_before) {
   if (has_ended.exchange(true)) {
     for (;;) pause();
   }
-  outcome["elapsed"] = std::chrono::duration<double>(Clock::now() - start).count();
+  if (!outcome.contains("elapsed")) outcome["elapsed"] = elapsed();
   std::ofstream(file("part")) << outcome.dump() << "\n";
   std::filesystem::rename(file("part"), file("outcome"));
   // Where the launcher would end the others as soon as one process ends.
@@ -241,6 +247,8 @@ int main(int argc, char** argv) {
     outcome = outcome_of_current_exception();
   }
   if (outcome["type"] == "success") static_cast<void>(faults::meet("done"));
+  // Before the look at what is held, which may wait for threads to end.
+  outcome["elapsed"] = elapsed();
   outcome["points"] = faults::points_met();
   outcome["holds"] = holdings(threads_before);
   end_with(std::move(outcome));

@@ -142,7 +142,7 @@ void Watchdog::wait_for_late_call(std::unique_lock<std::mutex>& lock) {
     if (ended_) return;
     const std::size_t call = calls_;
     const auto is_over = [&] { return ended_ || !watched_ || calls_ != call; };
-    if (!changed_.wait_for(lock, timeouts_.grace, is_over)) return;
+    if (!changed_.wait_for(lock, timeouts_.grace / 4, is_over)) return;
   }
 }
 

@@ -94,8 +94,8 @@ class Watchdog {
   /// Waits for the deadline. Returns whether it has come.
   [[nodiscard]] bool wait_for_deadline();
   void look_for_stuck_call();
-  /// Waits until a call that begins after the probe has lasted for a `grace`: it may wait for ranks that have
-  /// ended meanwhile. Returns early when the watchdog is ended.
+  /// Waits until a call that begins after the probe has lasted for a quarter of a `grace`: it may wait for
+  /// ranks that have ended meanwhile. Returns early when the watchdog is ended.
   void wait_for_late_call(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool is_ended();
   /// Fills in the answers of the other ranks, unless the watchdog is ended meanwhile.
