@@ -9,7 +9,7 @@ fault_matrix.py CELL_PROGRAM --cell mpi/6/kill:3@MPI_Isend#2 --verbose
 
 A cell is WAY/PROCESSES/FAULT,... with FAULT = KIND:RANK@POINT#NUMBER; see cells.py. Run it with the environment of
 scripts/test, for example through `ctest -R faults_short`, or see docs/testing.md. How often each rank comes to each
-point is counted in a run without a fault. A cell that fails is run once more, alone. Exit code 1: a cell failed twice.
+point is counted in a run without a fault. A cell that fails is run once more, alone. Exit code 1: a cell failed both times.
 """
 
 import argparse
@@ -52,6 +52,8 @@ def parse_arguments():
     parser.add_argument("--deadline", type=int, default=1500, help="milliseconds")
     parser.add_argument("--grace", type=int, default=800, help="milliseconds")
     parser.add_argument("--no-retry", action="store_true")
+    parser.add_argument("--results", type=pathlib.Path, help="keep what each rank wrote in this file, a line for each cell")
+    parser.add_argument("--judge", action="store_true", help="judge the file of --results again; runs nothing")
     parser.add_argument("--list", action="store_true", help="print the names of the cells only")
     parser.add_argument("--verbose", action="store_true", help="print what each rank wrote")
     return parser.parse_args()
@@ -202,20 +204,44 @@ class Matrix:
 
     def try_cell(self, cell):
         if cell.needs_recovery and not self.option:
-            return "not run", {}
+            return "not run", []
         job = Job(self.arguments, self.option, cell)
         run = job.run()
-        problems = judge(cell, run, self.limit())
+        if self.arguments.results:
+            with output, open(self.arguments.results, "a") as file:
+                print(json.dumps([cell.name, vars(run) | {"met": sorted(run.met)}]), file=file)
         if self.arguments.verbose:
             with output:
                 for rank, outcome in sorted(run.outcomes.items()):
                     print(f"  rank {rank}: {json.dumps(outcome)}")
                 print(f"  met: {sorted(run.met)}\n{job.output}")
+        return self.verdict(cell, run)
+
+    def verdict(self, cell, run):
         has_met = any(fault.rank in run.met or fault.kind == "differ" for fault in cell.faults)
-        return ("tried" if has_met or not cell.faults else "not reached"), problems
+        return ("tried" if has_met or not cell.faults else "not reached"), judge(cell, run, self.limit())
+
+    def judge_again(self):
+        """The last run of each cell counts."""
+        failed = {}
+        for line in self.arguments.results.read_text().splitlines():
+            name, fields = json.loads(line)
+            run = Run({int(rank): outcome for rank, outcome in fields["outcomes"].items()}, set(fields["met"]),
+                      fields["left_over"])
+            cell = matrix.cell_named(name)
+            self.results[cell] = self.verdict(cell, run)
+            if self.results[cell][1]:
+                failed[cell] = failed.get(cell, 0) + 1
+        twice = [cell for cell in failed if self.results[cell][1]]
+        self.print_table()
+        self.print_failures(list(failed), twice)
+        return 1 if twice else 0
 
     def run(self):
-        chosen = self.chosen()
+        if self.arguments.judge:
+            return self.judge_again()
+        # So that a run that is ended early has cells from everywhere.
+        chosen = matrix.spread(self.chosen(), None)
         if self.arguments.list:
             print("\n".join(cell.name for cell in chosen))
             return 0
@@ -227,15 +253,17 @@ class Matrix:
                     break
                 self.note(waiting[done], *done.result())
         failed = [cell for cell, (_, problems) in self.results.items() if problems]
-        twice = []
+        twice = failed if self.arguments.no_retry or stopping.is_set() else []
         if not self.arguments.no_retry and not stopping.is_set():
             for cell in failed:
-                _, problems = self.try_cell(cell)
+                state, problems = self.try_cell(cell)
                 if problems:
                     twice.append(cell)
+                else:
+                    self.results[cell] = (state, problems)
         self.print_table()
         self.print_failures(failed, twice)
-        return 1 if (failed if self.arguments.no_retry else twice) else 0
+        return 1 if twice else 0
 
     def note(self, cell, state, problems):
         self.results[cell] = (state, problems)
@@ -243,8 +271,7 @@ class Matrix:
             return
         with output:
             print(f"FAILED {cell.name}")
-            for check, texts in problems.items():
-                print("\n".join(f"    {check}: {text}" for text in texts))
+            print("\n".join(f"    {check}: {kind}: {text}" for check, kind, text in problems))
             sys.stdout.flush()
 
     def print_table(self):
@@ -253,7 +280,8 @@ class Matrix:
         for way in dict.fromkeys(cell.way for cell in self.results):
             of_way = [result for cell, result in self.results.items() if cell.way == way]
             states = collections.Counter(state for state, _ in of_way)
-            passed = [sum(state != "not run" and check not in problems for state, problems in of_way) for check in CHECKS]
+            passed = [sum(state != "not run" and all(problem[0] != check for problem in problems)
+                          for state, problems in of_way) for check in CHECKS]
             everything = sum(state != "not run" and not problems for state, problems in of_way)
             print(f"{way:22} {len(of_way):6} {states['tried']:6} {states['not reached']:12} {states['not run']:8} "
                   + " ".join(f"{count:15}" for count in passed) + f" {everything:6}")
@@ -261,11 +289,14 @@ class Matrix:
             print("not run: this mpiexec ends all processes when one of them ends")
 
     def print_failures(self, failed, twice):
-        for cell in sorted(failed, key=lambda cell: (cell not in twice, cell.name)):
-            how = "not retried" if self.arguments.no_retry else "failed twice" if cell in twice else "failed once of two times"
+        kinds = collections.Counter(kind for cell in twice for kind in {kind for _, kind, _ in self.results[cell][1]})
+        print(f"\nfailed once of two times: {len(failed) - len(twice)} cells, which the table counts as passed")
+        for kind, count in kinds.most_common():
+            print(f"{kind}: {count} cells")
+        for cell in sorted(twice, key=lambda cell: cell.name):
             command = [sys.argv[0], self.arguments.program, "--deadline", str(self.arguments.deadline), "--grace",
                        str(self.arguments.grace), "--cell", cell.name, "--verbose"]
-            print(f"{how}: {', '.join(self.results[cell][1])}: {shlex.join(command)}")
+            print(f"failed, {', '.join(sorted({kind for _, kind, _ in self.results[cell][1]}))}: {shlex.join(command)}")
 
 
 if __name__ == "__main__":
