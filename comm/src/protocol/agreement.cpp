@@ -375,8 +375,8 @@ Verdict Agreement::State::missed_deadline(Instant now) const {
     const RankSet unfinished = place.ranks.without(knowledge_.arrived());
     if (!place.value.empty() && !unfinished.empty()) details.places.push_back({place.value, unfinished});
   }
-  // All have arrived, but this one too late to agree.
-  if (details.missing.empty() && details.unfinished.empty()) details.missing = RankSet(rank());
+  // All have arrived, but rank 0 too late to agree, or to lead: another rank has taken over.
+  if (details.missing.empty() && details.unfinished.empty()) details.missing = RankSet(0);
   return {.outcome = Outcome::deadline_missed, .deadline = std::move(details)};
 }
 
