@@ -154,11 +154,17 @@ void Watchdog::probe_liveness(StuckCall& stuck) {
                            Channel::liveness);
   std::optional<std::string> failure;
   std::string place = "no call";
+  bool is_in_a_call = false;
+  std::chrono::nanoseconds elapsed{0};
   {
     const std::lock_guard lock(mutex_);
     failure = failure_;
-    if (watched_) place = watched_->call + " at step " + watched_->part;
+    is_in_a_call = watched_.has_value();
+    elapsed = std::chrono::steady_clock::now() - started_;
+    if (is_in_a_call) place = watched_->call + " at step " + watched_->part;
   }
+  // The ranks that are in no call end the bring-up meanwhile, and name those that do not answer.
+  if (is_in_a_call) report_presence(transport_, elapsed, place);
   // As a field, so that the ranks learn who is where.
   Agreement probe(session, {{.field = "place", .value = place}},
                   {.step = "liveness probe", .arrives_at_once = !failure, .is_last = true});

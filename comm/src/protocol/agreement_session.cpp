@@ -5,6 +5,7 @@
 
 #include "protocol/agreement_message.hpp"
 #include "protocol/ballot.hpp"
+#include "protocol/knowledge.hpp"
 
 namespace rankmesh {
 namespace {
@@ -89,6 +90,17 @@ bool AgreementSession::has_succeeded() const noexcept {
 void AgreementSession::end_with(Bytes verdict) {
   decision_ = std::move(verdict);
   is_over_ = true;
+}
+
+void report_presence(Transport& transport, std::chrono::nanoseconds elapsed, const std::string& place) {
+  MessageWriter writer;
+  // A report that says nothing about a round, so that it may come in any.
+  put_header(writer, {AgreementMessage::report, 0, elapsed});
+  put_values(writer, {{place, RankSet(transport.rank())}});
+  Knowledge(transport.size(), {}).put(writer);
+  for (int rank = 0; rank < collector_count(transport.size()); ++rank) {
+    if (rank != transport.rank()) transport.send(rank, Channel::agreement, writer.bytes());
+  }
 }
 
 }  // namespace rankmesh

@@ -127,4 +127,11 @@ class AgreementSession {
   std::optional<Accepted> accepted_;
 };
 
+/// Tells ranks 0 to 2 that this rank is alive, and what it is doing, so that the error of a missed deadline does
+/// not name it as missing. For another thread, after the deadline, while the one that runs the agreements is
+/// inside a blocking call.
+/// @param transport a transport of the same session as that of the agreements
+/// @param elapsed the time since the start of the bring-up
+void report_presence(Transport& transport, std::chrono::nanoseconds elapsed, const std::string& place);
+
 }  // namespace rankmesh
