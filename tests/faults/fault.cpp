@@ -19,6 +19,7 @@ struct State {
   std::optional<Fault> fault{};
   Pauses pauses{};
   std::string note_file{};
+  std::chrono::steady_clock::time_point armed_at{};
 };
 
 State& state() {
@@ -64,6 +65,7 @@ void arm(const std::vector<Fault>& faults, int rank, Pauses pauses, const std::s
   state().thread = std::this_thread::get_id();
   state().pauses = pauses;
   state().note_file = note_file;
+  state().armed_at = std::chrono::steady_clock::now();
   for (const Fault& fault : faults) {
     if (fault.rank == rank) state().fault = fault;
   }
@@ -75,7 +77,8 @@ bool meet(const std::string& point) {
   if (std::this_thread::get_id() != own.thread) return false;
   const int number = ++own.counts[point];
   if (!own.fault || own.fault->point != point || own.fault->number != number) return false;
-  std::ofstream(own.note_file) << point;
+  std::ofstream(own.note_file)
+      << std::chrono::duration<double>(std::chrono::steady_clock::now() - own.armed_at).count();
   switch (own.fault->kind) {
     case Kind::kill:
       raise(SIGKILL);

@@ -38,7 +38,7 @@ struct Pauses {
 };
 
 /// Chooses the faults of this process. From now on calls are counted, those of this thread only.
-/// @param note_file created when a fault happens
+/// @param note_file gets the time, in seconds from now, when a fault happens
 void arm(const std::vector<Fault>& faults, int rank, Pauses pauses, const std::string& note_file);
 
 /// Counts a call, and lets the fault of this process happen if this is the call.

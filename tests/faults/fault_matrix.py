@@ -27,7 +27,7 @@ import threading
 import time
 
 import cells as matrix
-from judge import CHECKS, Run, judge
+from judge import CHECKS, Run, impossible, judge
 
 SLACK = 1.0  # for a machine that is busy
 PATIENCE = 60.0  # for the start of all processes
@@ -84,7 +84,8 @@ class Job:
                 finally:
                     left_over = self.clean_up()
             self.output = (self.folder / "output").read_text(errors="replace")
-            met = {rank for rank in range(self.cell.size) if (self.folder / f"met.{rank}").exists()}
+            notes = {rank: self.folder / f"met.{rank}" for rank in range(self.cell.size)}
+            met = {rank: float(note.read_text() or 0) for rank, note in notes.items() if note.exists()}
             return Run(self.outcomes(), met, left_over)
 
     def command(self):
@@ -209,7 +210,7 @@ class Matrix:
         run = job.run()
         if self.arguments.results:
             with output, open(self.arguments.results, "a") as file:
-                print(json.dumps([cell.name, vars(run) | {"met": sorted(run.met)}]), file=file)
+                print(json.dumps([cell.name, vars(run)]), file=file)
         if self.arguments.verbose:
             with output:
                 for rank, outcome in sorted(run.outcomes.items()):
@@ -219,15 +220,16 @@ class Matrix:
 
     def verdict(self, cell, run):
         has_met = any(fault.rank in run.met or fault.kind == "differ" for fault in cell.faults)
-        return ("tried" if has_met or not cell.faults else "not reached"), judge(cell, run, self.limit())
+        return ("tried" if has_met or not cell.faults else "not reached"), judge(
+            cell, run, self.arguments.deadline / 1000, self.limit())
 
     def judge_again(self):
         """The last run of each cell counts."""
         failed = {}
         for line in self.arguments.results.read_text().splitlines():
             name, fields = json.loads(line)
-            run = Run({int(rank): outcome for rank, outcome in fields["outcomes"].items()}, set(fields["met"]),
-                      fields["left_over"])
+            run = Run({int(rank): outcome for rank, outcome in fields["outcomes"].items()},
+                      {int(rank): when for rank, when in fields["met"].items()}, fields["left_over"])
             cell = matrix.cell_named(name)
             self.results[cell] = self.verdict(cell, run)
             if self.results[cell][1]:
@@ -235,7 +237,7 @@ class Matrix:
         twice = [cell for cell in failed if self.results[cell][1]]
         self.print_table()
         self.print_failures(list(failed), twice)
-        return 1 if twice else 0
+        return 1 if any(not impossible(cell) for cell in twice) else 0
 
     def run(self):
         if self.arguments.judge:
@@ -263,7 +265,7 @@ class Matrix:
                     self.results[cell] = (state, problems)
         self.print_table()
         self.print_failures(failed, twice)
-        return 1 if twice else 0
+        return 1 if any(not impossible(cell) for cell in twice) else 0
 
     def note(self, cell, state, problems):
         self.results[cell] = (state, problems)
@@ -276,19 +278,24 @@ class Matrix:
 
     def print_table(self):
         print(f"\n{'way':22} {'cells':>6} {'tried':>6} {'not reached':>12} {'not run':>8} "
-              + " ".join(f"{check:>15}" for check in CHECKS) + f" {'all':>6}")
+              + " ".join(f"{check:>15}" for check in CHECKS) + f" {'all':>6} {'impossible':>11}")
         for way in dict.fromkeys(cell.way for cell in self.results):
             of_way = [result for cell, result in self.results.items() if cell.way == way]
             states = collections.Counter(state for state, _ in of_way)
             passed = [sum(state != "not run" and all(problem[0] != check for problem in problems)
                           for state, problems in of_way) for check in CHECKS]
             everything = sum(state != "not run" and not problems for state, problems in of_way)
+            excused = sum(bool(problems and impossible(cell)) for cell, (_, problems) in self.results.items()
+                          if cell.way == way)
             print(f"{way:22} {len(of_way):6} {states['tried']:6} {states['not reached']:12} {states['not run']:8} "
-                  + " ".join(f"{count:15}" for count in passed) + f" {everything:6}")
+                  + " ".join(f"{count:15}" for count in passed) + f" {everything:6} {excused:11}")
         if not self.option:
             print("not run: this mpiexec ends all processes when one of them ends")
 
     def print_failures(self, failed, twice):
+        for cell in (cell for cell in twice if impossible(cell)):
+            print(f"impossible: {cell.name}: {impossible(cell)}")
+        failed, twice = ([cell for cell in some if not impossible(cell)] for some in (failed, twice))
         kinds = collections.Counter(kind for cell in twice for kind in {kind for _, kind, _ in self.results[cell][1]})
         print(f"\nfailed once of two times: {len(failed) - len(twice)} cells, which the table counts as passed")
         for kind, count in kinds.most_common():

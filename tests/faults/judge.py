@@ -9,7 +9,7 @@ CHECKS = ["in time", "same error", "right names", "nothing leaked"]
 
 
 class Run:
-    """What is known of a run: the outcomes by rank, the ranks that met their fault, processes left over."""
+    """What is known of a run: the outcomes by rank, when ranks met their fault (seconds), processes left over."""
 
     def __init__(self, outcomes, met, left_over):
         self.outcomes = outcomes
@@ -17,7 +17,7 @@ class Run:
         self.left_over = left_over
 
 
-def judge(cell, run, limit):
+def judge(cell, run, deadline, limit):
     """What is wrong, as a list of (check, kind, text). Empty: all is as promised."""
     problems = []
 
@@ -31,6 +31,8 @@ def judge(cell, run, limit):
     # ncclGetUniqueId has no communicator that could be aborted: the call never returns, as the guide says.
     in_the_call_for_ever = {rank for rank in victims["hang"]
                             if met[rank].point == "ncclGetUniqueId" and rank not in run.outcomes}
+    # A rank that answered after the deadline and dies while the verdict is settled is not known to be gone.
+    answered = {rank for rank in gone if run.met[rank] >= deadline}
     survivors = set(range(cell.size)) - gone - in_the_call_for_ever
     silent = gone | in_the_call_for_ever
 
@@ -73,7 +75,7 @@ def judge(cell, run, limit):
             if falsely:
                 kind = "a stuck rank named as missing" if falsely <= set(stuck) else "a running rank named as missing"
                 wrong("right names", kind, f"rank {rank}: {sorted(falsely)} are alive: {outcome['text']}")
-            unnamed = silent - missing if outcome["complete"] else missing - silent
+            unnamed = silent - answered - missing if outcome["complete"] else missing - silent
             if unnamed:
                 wrong("right names", "a missing rank not named",
                       f"rank {rank}: {sorted(unnamed)} are not named: {outcome['text']}")
@@ -98,7 +100,7 @@ def judge(cell, run, limit):
             falsely = missing - not_well - set(returned) - own
             if falsely:
                 wrong("right names", "a running rank named as silent", f"rank {rank}: {outcome['text']}")
-            if not silent <= missing:
+            if not silent - answered <= missing:
                 wrong("right names", "a silent rank not named", f"rank {rank}: {outcome['text']}")
         elif kind == "success":
             if victims["differ"]:
@@ -126,3 +128,11 @@ def judge(cell, run, limit):
     if run.left_over:
         wrong("nothing leaked", "a process left over", f"processes of ranks {run.left_over} are left")
     return problems
+
+
+def impossible(cell):
+    """Why this cell cannot end as promised, or None. docs/design.md has the proof, docs/guide.md says so."""
+    collectors = {fault.rank for fault in cell.faults if fault.rank < 3}
+    if len(collectors) > 1 and any(fault.kind in ("late", "slow") for fault in cell.faults):
+        return "two of ranks 0 to 2 do not answer and one comes back: a slow rank cannot be told from a dead one"
+    return None
