@@ -147,10 +147,10 @@ void Watchdog::wait_for_late_call(std::unique_lock<std::mutex>& lock) {
 }
 
 void Watchdog::probe_liveness(StuckCall& stuck) {
-  // The ranks begin the probe at the same time, give or take one message. Its agreement ends at most four of
-  // its graces after its deadline, so 4 `grace` after that of the bring-up, and leaves messages as much time
-  // as possible: ranks that wait in a blocking call may keep a core busy that others need to answer.
-  AgreementSession session(transport_, {.deadline = timeouts_.grace, .grace = timeouts_.grace * 3 / 4},
+  // The ranks begin the probe at the same time, give or take one message. It ends before ranks outside of the
+  // call can have their error, half a `grace` after the deadline, and leave: the ranks in the call would
+  // name them.
+  AgreementSession session(transport_, {.deadline = timeouts_.grace / 8, .grace = timeouts_.grace / 2},
                            Channel::liveness);
   std::optional<std::string> failure;
   std::string place = "no call";
