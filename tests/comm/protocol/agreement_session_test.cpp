@@ -14,7 +14,8 @@ using Outcome = Verdict::Outcome;
 
 using Job = SimulatedJob;
 
-TEST_CASE("rounds follow each other, with two messages for every rank but one in each, and five more at the end") {
+TEST_CASE(
+    "rounds follow each other, with two messages for every rank but one in each, and five more at the end") {
   for (const int size : {4, 8, 13, 40}) {
     CAPTURE(size);
     Job job(size, 5);
@@ -158,4 +159,39 @@ TEST_CASE("a failure reaches ranks that are still in the round before") {
     }
   }
   CHECK(behind > 0);
+}
+
+TEST_CASE("messages that a dead rank never takes do not keep others from settling the error") {
+  for (int message = 0; message < 20; ++message) {
+    CAPTURE(message);
+    Job job(6, 3);
+    job.network.keep_messages_to_the_dead();
+    job.network.stop_at(0, message, std::nullopt);
+    job.run();
+    if (job.network.is_alive(0)) continue;
+    const Verdict verdict = job.common_verdict();
+    if (verdict.outcome == Outcome::agreed) continue;
+    CHECK(verdict.deadline.missing == RankSet(0));
+    CHECK(verdict.deadline.complete);
+  }
+}
+
+TEST_CASE("a rank inside a blocking call is not missing if its presence is reported") {
+  Job job(6, 2);
+  job.lose(5);
+  // Rank 4 is in a call from which it does not come back.
+  job.members[4].away_until = 30min;
+  bool is_reported = false;
+  job.run([&](Job& running) {
+    if (running.network.now() >= running.timeouts.deadline && !is_reported) {
+      is_reported = true;
+      report_presence(running.network.transport(4), running.network.now(), "MPI_Comm_dup at step duplicate");
+    }
+  });
+  for (const int rank : {0, 1, 2, 3}) {
+    const Verdict& end = job.at(rank).end.value();
+    CHECK(end.deadline.missing == RankSet(5));
+    CHECK(end.deadline.unfinished == RankSet(4));
+    CHECK(end.deadline.places == std::vector<HeldValue>{{"MPI_Comm_dup at step duplicate", RankSet(4)}});
+  }
 }
