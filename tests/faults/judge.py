@@ -32,7 +32,8 @@ def judge(cell, run, deadline, limit):
     in_the_call_for_ever = {rank for rank in victims["hang"]
                             if met[rank].point == "ncclGetUniqueId" and rank not in run.outcomes}
     # A rank that answered after the deadline and dies while the verdict is settled is not known to be gone.
-    answered = {rank for rank in gone if run.met[rank] >= deadline}
+    # The deadline counts from the first rank that comes, the time of the fault from when its own rank does.
+    answered = {rank for rank in gone if run.met[rank] >= deadline - 0.05}
     survivors = set(range(cell.size)) - gone - in_the_call_for_ever
     silent = gone | in_the_call_for_ever
 
