@@ -52,6 +52,9 @@ class SimulatedNetwork {
   /// several calls to return messages that arrived long ago.
   void show_at_every(int nth_look) { nth_look_ = nth_look; }
 
+  /// From now on, a message to a rank that has died counts as never sent, as MPI may report it.
+  void keep_messages_to_the_dead() { keeps_messages_to_the_dead_ = true; }
+
   /// Advances the clock to the next arrival of a message, but at most by `at_most`.
   void advance(Duration at_most) {
     Duration next = now_ + at_most;
@@ -76,13 +79,16 @@ class SimulatedNetwork {
 
     [[nodiscard]] int rank() const noexcept override { return own_rank; }
     [[nodiscard]] int size() const noexcept override { return network.size(); }
-    [[nodiscard]] bool sends_done(Channel /*channel*/) override { return true; }
+    [[nodiscard]] bool sends_done(Channel /*channel*/) override {
+      return !network.keeps_messages_to_the_dead_ || !has_sent_to_the_dead;
+    }
     [[nodiscard]] Duration now() override { return std::max(network.now_, stopped_until); }
     void idle() override {}
 
     void send(int to, Channel channel, std::span<const std::byte> bytes) override {
       count_message();
       ++network.messages_sent_;
+      if (!network.at(to).alive) has_sent_to_the_dead = true;
       if (!alive || !network.at(to).alive) return;
       Duration& last = last_arrival[to];
       last = std::max(last, now() + network.latency_(own_rank, to));
@@ -121,6 +127,7 @@ class SimulatedNetwork {
     std::optional<Duration> pause;
     Duration stopped_until{0};
     bool alive = true;
+    bool has_sent_to_the_dead = false;
     int looks = 0;
     std::map<Channel, std::deque<Arriving>> arriving;
     std::map<int, Duration> last_arrival;
@@ -132,6 +139,7 @@ class SimulatedNetwork {
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   Duration now_{0};
   int nth_look_ = 1;
+  bool keeps_messages_to_the_dead_ = false;
   int messages_sent_ = 0;
 };
 

@@ -387,8 +387,8 @@ Verdict Agreement::State::missed_deadline(Instant now) const {
     const RankSet unfinished = place.ranks.without(knowledge_.arrived());
     if (!place.value.empty() && !unfinished.empty()) details.places.push_back({place.value, unfinished});
   }
-  // All have arrived, but this one too late to agree.
-  if (details.missing.empty() && details.unfinished.empty()) details.missing = RankSet(rank());
+  // All have arrived, but rank 0 too late to agree, or to lead: another rank has taken over.
+  if (details.missing.empty() && details.unfinished.empty()) details.missing = RankSet(0);
   return {.outcome = Outcome::deadline_missed, .deadline = std::move(details)};
 }
 
@@ -404,6 +404,7 @@ void Agreement::State::decide(Instant now) {
 
 void Agreement::State::agree_and_go_on() {
   verdict_ = Verdict{};
+  ended_at_ = transport_.now();
   session_.note_agreed(round_);
   const MessageWriter writer = message(AgreementMessage::agreed);
   for (const int child : children()) send(child, writer);
@@ -491,8 +492,9 @@ void Agreement::State::pass_on(Instant now) {
 
 bool Agreement::State::is_passed_on(Instant now) {
   if (!passing_on_.empty() || stands_by_) return false;
-  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not.
-  return session_.sends_done() || now >= deadline() + 4 * grace();
+  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not. Before another
+  // round a `grace` is enough: a collector that waited longer for a dead rank could not settle the verdict.
+  return session_.sends_done() || now >= (session_.is_over() ? deadline() + 4 * grace() : ended_at_ + grace());
 }
 
 // The public face.

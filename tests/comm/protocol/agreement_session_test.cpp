@@ -228,3 +228,18 @@ TEST_CASE("a rank that comes after its stand-in has proposed a verdict does not 
     CHECK(own.verdict().deadline.places == std::vector<HeldValue>{{"MPI_Comm_dup", RankSet(0)}});
   }
 }
+
+TEST_CASE("messages that a dead rank never takes do not keep others from settling the error") {
+  for (int message = 0; message < 20; ++message) {
+    CAPTURE(message);
+    Job job(6, 3);
+    job.network.keep_messages_to_the_dead();
+    job.network.stop_at(0, message, std::nullopt);
+    job.run();
+    if (job.network.is_alive(0)) continue;
+    const Verdict verdict = job.common_verdict();
+    if (verdict.outcome == Outcome::agreed) continue;
+    CHECK(verdict.deadline.missing == RankSet(0));
+    CHECK(verdict.deadline.complete);
+  }
+}
