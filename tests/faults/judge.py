@@ -61,6 +61,13 @@ def judge(cell, run, deadline, limit):
     types = {kind for kind, _ in verdicts}
     if stuck and "success" in types:
         wrong("same error", "stuck and success", f"{sorted(stuck)} are stuck, others succeeded")
+    names = {}
+    for rank, outcome in (stuck | returned).items():
+        if outcome["type"] in ("stuck", "DeadlineError", "BringUpError") and outcome.get("complete", True):
+            named = (sorted(outcome.get("missing", [])), sorted(outcome.get("failures", {})))
+            names.setdefault(str(named), []).append(rank)
+    if len(names) > 1:
+        wrong("same error", "stuck ranks with other names", str(names))
 
     # The names.
     not_well = silent | victims["late"] | victims["hang"]
@@ -97,8 +104,7 @@ def judge(cell, run, deadline, limit):
             if not victims["differ"]:
                 wrong("right names", "an error without a fault", f"rank {rank}: nothing differs: {outcome['text']}")
         elif kind == "stuck" and not failures:
-            # Ranks that had their error before the probe have ended.
-            falsely = missing - not_well - set(returned) - own
+            falsely = missing - not_well - own
             if falsely:
                 wrong("right names", "a running rank named as silent", f"rank {rank}: {outcome['text']}")
             if not silent - answered <= missing:
