@@ -193,7 +193,12 @@ MessageWriter Agreement::State::message(AgreementMessage type) const {
 }
 
 void Agreement::State::send(int to, const MessageWriter& writer) {
-  session_.send(to, writer.bytes());
+  try {
+    session_.send(to, writer.bytes());
+  } catch (const Error&) {
+    // A rank that has the verdict may be gone already, and some transports refuse to send to it.
+    if (!session_.is_over()) throw;
+  }
   ++messages_sent_;
 }
 
@@ -494,7 +499,8 @@ bool Agreement::State::is_passed_on(Instant now) {
   if (!passing_on_.empty() || stands_by_) return false;
   // The verdict may never leave for a rank that is dead, and leaves soon for one that is not. Before another
   // round a `grace` is enough: a collector that waited longer for a dead rank could not settle the verdict.
-  return session_.sends_done() || now >= (session_.is_over() ? deadline() + 4 * grace() : ended_at_ + grace());
+  return session_.sends_done() ||
+         now >= (session_.is_over() ? deadline() + 4 * grace() : ended_at_ + grace());
 }
 
 // The public face.
@@ -531,7 +537,8 @@ void Agreement::fail(std::string what) {
 }
 
 bool Agreement::step() {
-  return state_->step();
+  if (hold_.owns_lock() && state_->step()) hold_.unlock();
+  return !hold_.owns_lock();
 }
 
 const Verdict& Agreement::verdict() const {

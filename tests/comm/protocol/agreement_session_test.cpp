@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <random>
+#include <thread>
 
 #include "rankmesh/comm/agreement.hpp"
 #include "simulated_job.hpp"
@@ -242,4 +243,22 @@ TEST_CASE("messages that a dead rank never takes do not keep others from settlin
     CHECK(verdict.deadline.missing == RankSet(0));
     CHECK(verdict.deadline.complete);
   }
+}
+
+TEST_CASE(
+    "an agreement holds its session until it is over, so that another thread can take part in the next") {
+  Pair pair;
+  Agreement one(pair.first, {}, {.step = "first"});
+  Agreement other(pair.second, {}, {.step = "first"});
+  pair.step(one, other);
+  REQUIRE(one.step());
+  REQUIRE(other.step());
+  // Both wait for each other: each session can be held again.
+  std::thread thread([&] {
+    Agreement next(pair.second, {}, {.step = "second"});
+    static_cast<void>(next.step());
+  });
+  thread.join();
+  const Agreement next(pair.first, {}, {.step = "second"});
+  CHECK_FALSE(pair.first.is_wanted());
 }

@@ -113,7 +113,8 @@ class Agreement {
   /// verdict.
   void fail(std::string what);
 
-  /// Makes progress without waiting. Returns whether the verdict is known and passed on.
+  /// Makes progress without waiting. Returns whether the verdict is known and passed on; the session is not
+  /// held any more then.
   /// @throws ProtocolError if a message does not belong to this protocol
   bool step();
 

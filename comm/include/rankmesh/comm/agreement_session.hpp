@@ -48,7 +48,7 @@ struct MessagePaths {
 /// of that round. A verdict that ends the bring-up ends the current round of a rank, whichever it is.
 ///
 /// Each rank has one session for each bring-up. Several threads may use it one after another: an `Agreement`
-/// holds the session as long as it lives.
+/// holds the session until it is over.
 class AgreementSession {
  public:
   /// A time on the clock of the transport.
