@@ -68,16 +68,16 @@ struct Verdict {
 /// which ranks differ, or which did not arrive in time. A state machine over a transport; `finish` runs it.
 ///
 /// Without a failure, reports travel up a tree to rank 0 and its verdict travels down again: two messages per
-/// rank, O(log N) steps, each message of a size independent of N. The last agreement of a bring-up takes some
-/// more, see below.
+/// rank, O(log N) steps, each message of a size independent of N. In the last agreement of a bring-up, the
+/// collectors exchange a few more (docs/design.md).
 ///
 /// Ranks 0, 1 and 2 are the collectors. After 1/8 of the deadline, and again at the deadline, each rank also
 /// reports directly to them, so that a dead parent cannot hide its children. A verdict that ends the
 /// bring-up, with an error or with success, is settled among the collectors before any other rank learns of
-/// it: rank 0 proposes it, the other two accept it. If rank 0 is silent, rank 1 proposes one `grace` later,
-/// and rank 2 another `grace` later; whoever proposes first asks what was accepted before. So all ranks that
-/// end the bring-up end it with the same verdict, whichever rank dies or stops. docs/design.md says what two
-/// failures can still do.
+/// it: rank 0 proposes it, the other two accept it. If rank 0 is silent, rank 1 proposes one `grace` after
+/// the deadline or the first failure, rank 2 two `grace` after it. Each asks the others which verdict they
+/// have accepted before it proposes one. So all ranks that end the bring-up end it with the same verdict,
+/// whichever rank dies or stops. docs/design.md has the exceptions, which need two failures.
 ///
 /// At the deadline, the collector in charge asks every rank from which it has not heard, and waits half a
 /// `grace` for the answers: the error tells silent ranks from those that are alive and at work. If all three
@@ -100,7 +100,8 @@ class Agreement {
   /// The same for a thread that holds the session.
   Agreement(AgreementSession& session, std::unique_lock<std::mutex> hold, std::vector<AgreementField> fields,
             AgreementOptions options);
-  /// An agreement destroyed without a verdict is the next one again: see `abandon`.
+  /// Without a verdict, the next `Agreement` of the session runs the same round again, for example that of
+  /// `abandon`.
   ~Agreement();
   /// Leaves an agreement without a verdict to the next `Agreement` of the session, which goes on with all
   /// that is known. Only the destructor may follow.

@@ -23,8 +23,8 @@ class [[gnu::visibility("hidden")]] Ballot;
 struct Timeouts {
   /// For the whole bring-up, from the arrival of the first rank. At least a millisecond.
   std::chrono::nanoseconds deadline = std::chrono::minutes(5);
-  /// The longest time that a message and its answer may take. After the deadline, a rank that collects
-  /// reports waits half of it for the answers of the others.
+  /// Sets how long ranks wait for an answer. After the deadline, the collector in charge waits half of it: a
+  /// running rank whose answer takes longer is reported as missing.
   std::chrono::nanoseconds grace = std::chrono::seconds(5);
 
   bool operator==(const Timeouts&) const = default;

@@ -80,8 +80,8 @@ struct NcclScheduleOptions {
 struct ScheduleOptions {
   /// When ranks wait for each other before MPI calls.
   Arrivals arrivals = Arrivals::once;
-  /// Whether the job has a callback for calls that do not return. A rank without it does not answer the
-  /// liveness probe of the others.
+  /// Whether the job has a callback for calls that do not return. Without it, a rank in a blocking call does
+  /// not answer the others.
   bool has_stuck_callback = false;
   /// Whether a duplicate of the caller's communicator is made, also if no group is the whole world.
   bool duplicate_world = false;

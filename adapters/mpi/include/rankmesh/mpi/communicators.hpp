@@ -71,9 +71,9 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return set_.plan(); }
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return set_.rank(); }
-  /// A duplicate of the caller's communicator: that of a kind whose only group is the whole world, or, with
-  /// `Options::duplicate_world`, one of its own if there is no such kind. Otherwise MPI_COMM_NULL; also after
-  /// `close` and after the release of such a kind.
+  /// A duplicate of the caller's communicator. It exists if the only group of some kind is the whole world,
+  /// which then shares it, or with `Options::duplicate_world`. Otherwise, after `close` and after the release
+  /// of that kind: MPI_COMM_NULL.
   [[nodiscard]] MPI_Comm world() const noexcept;
 
   /// The communicator of a kind, and the place of this rank in it.
@@ -87,7 +87,8 @@ class Communicators : public ReferenceNames<Communicators> {
   /// The host-side group of the distributed optimizer: the kind `data` itself, which is on the host already.
   [[nodiscard]] GroupCommunicator<MPI_Comm> data_parallel_host() const { return at(GroupKind::data); }
 
-  /// Frees all communicators in the reverse order of creation. A destructor does the same.
+  /// Frees all communicators in the reverse order of creation. The destructor does the same, except while an
+  /// exception unwinds the stack: then it frees none.
   /// @collective over the caller's communicator
   void close() noexcept;
 

@@ -22,8 +22,8 @@ struct Options {
   PlanOptions plan{};
   /// When ranks wait for each other before MPI calls.
   Arrivals arrivals = Arrivals::once;
-  /// Whether to make a duplicate of the caller's communicator, see `Communicators::world()`. The call takes
-  /// up to a fifth of a bring-up; no other communicator needs it.
+  /// Whether to duplicate the caller's communicator even if no kind needs the duplicate, see
+  /// `Communicators::world()`. The call takes up to a fifth of a bring-up.
   bool duplicate_world = false;
   /// Other values that must be the same on all ranks, for example the job's own options or the size of its
   /// model. If they differ, every rank gets an error that names the field, instead of a hang later. If an
@@ -36,8 +36,7 @@ struct Options {
   /// Called on every rank after every step. An exception from it ends the bring-up of all ranks.
   ProgressCallback on_progress{};
   /// Called from another thread if a blocking call has not returned at the deadline. Set it on all ranks or
-  /// on none, which is compared: a rank without it does not answer the liveness probe of ranks that are
-  /// stuck.
+  /// on none, which is compared: without it, a rank in a blocking call does not answer the others.
   Watchdog::Callback on_stuck{};
 };
 

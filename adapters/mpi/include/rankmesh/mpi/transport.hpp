@@ -32,8 +32,8 @@ struct [[gnu::visibility("hidden")]] Session;
 /// MPI may give a new communicator the internal identifier of a freed one, and deliver there what a late rank
 /// has sent on the freed one. So a transport leaves a persistent receive on the communicator, which keeps its
 /// identifier in use when it is freed: until MPI_Finalize if a session has failed, else until sessions have
-/// ended on eight more communicators. With MPICH, MPI_Comm_disconnect waits for ever meanwhile:
-/// use MPI_Comm_free.
+/// ended on eight more communicators. Free the communicator with MPI_Comm_free: with MPICH,
+/// MPI_Comm_disconnect waits for ever while the receive exists.
 class MpiTransport final : public Transport {
  public:
   /// All transports use the tags `first_tag` to `first_tag + tag_count - 1`. With the default `first_tag`
@@ -44,7 +44,7 @@ class MpiTransport final : public Transport {
   /// The bytes that MPI transfers for each message besides its contents.
   static constexpr std::size_t envelope_size = 24;
 
-  /// @param communicator must outlive this and return errors (MPI_ERRORS_RETURN) as long
+  /// @param communicator must outlive this; its error handler must be MPI_ERRORS_RETURN during that time
   /// @throws MpiError
   /// @throws ProtocolError if a message of other code has arrived and the session before has failed
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);

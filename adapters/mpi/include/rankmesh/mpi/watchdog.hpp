@@ -25,7 +25,7 @@ struct StuckCall {
   std::string call{};
   /// The step of the bring-up: a kind, or `world`.
   std::string part{};
-  /// The rank it is stuck on.
+  /// The rank that made the call.
   int rank = 0;
   /// The time since the start of the bring-up.
   std::chrono::nanoseconds elapsed{0};
@@ -43,10 +43,10 @@ struct StuckCall {
   [[nodiscard]] std::string message() const;
 };
 
-/// Answers the other ranks after the deadline of a bring-up while this rank is in no agreement: a thread of
-/// its own takes part in the next agreement and says what this rank is doing. So all ranks learn the same
-/// verdict, those in a blocking call too. If a watched call has not returned by then, a callback is called.
-/// The watchdog cannot end the call; to end the job, call MPI_Abort.
+/// A thread that answers the other ranks after the deadline of a bring-up while this rank is in no agreement:
+/// it takes part in the next one and says what this rank is doing. So all ranks learn the same verdict, also
+/// those in a blocking call. If a watched call has not returned when the verdict is known, the thread calls
+/// the callback. The watchdog cannot end the call; to end the job, call MPI_Abort.
 class Watchdog {
  public:
   /// Called with a stuck call, from the thread of the watchdog.
@@ -66,8 +66,8 @@ class Watchdog {
   std::chrono::steady_clock::time_point take_start();
   /// Says at which step all ranks meet next, for errors.
   void set_meeting(std::string step);
-  /// What ended the thread, if an exception did: its callback or a message that is none of this library
-  /// threw.
+  /// The text of the exception that ended the thread, if one did: from the callback, or because a message of
+  /// other code arrived.
   [[nodiscard]] std::optional<std::string> failure_of_thread();
   /// The verdict that ended the bring-up while this rank was in no agreement, if there is one.
   [[nodiscard]] std::optional<Verdict> verdict();
