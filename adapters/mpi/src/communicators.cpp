@@ -107,10 +107,12 @@ struct Communicators::Builder::State {
   }
 
   /// A tag for the calls of a step. What a failed bring-up may have left behind in the caller's communicator
-  /// has another one, until thousands of bring-ups later.
+  /// has another one, until 128 bring-ups later.
   [[nodiscard]] int tag(const RankStep& step) const {
-    constexpr std::uint64_t tags = 32768;  // of any MPI
-    return static_cast<int>((bring_up.transport().session_ordinal() * made.size() + step.step) % tags);
+    constexpr std::uint64_t tags_of_any_mpi = 32768;
+    constexpr std::uint64_t tags_of_a_bring_up = 256;
+    const std::uint64_t first = bring_up.transport().session_ordinal() * tags_of_a_bring_up;
+    return static_cast<int>((first + step.step) % tags_of_any_mpi);
   }
 
   BringUp& bring_up;

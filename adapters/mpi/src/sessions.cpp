@@ -175,6 +175,9 @@ int delete_attribute(void* attribute) {
 /// The attribute of a type on a communicator; made where it is missing.
 template <typename T>
 T& attribute_of(MPI_Comm communicator, int keyval) {
+  // Threads may bring up at the same time, each on its own communicator, and share what MPI_COMM_SELF has.
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
   void* found = nullptr;
   int is_found = 0;
   require_success(MPI_Comm_get_attr(communicator, keyval, &found, &is_found), "MPI_Comm_get_attr");

@@ -27,7 +27,7 @@ std::string StuckCall::message() const {
       text.append("; rank ").append(std::to_string(failure.rank)).append(": ").append(failure.what);
     }
   } else if (!silent) {
-    text.append("which ranks are silent is not known, since MPI was initialised without MPI_THREAD_MULTIPLE");
+    text.append("which ranks are silent is not known, since ").append(why_unknown);
   } else if (silent->empty()) {
     text.append("all ranks are alive");
     for (const HeldValue& at : places) {
@@ -94,8 +94,11 @@ std::chrono::steady_clock::time_point Watchdog::take_start() {
 }
 
 void Watchdog::set_meeting(std::string step) {
-  const std::lock_guard lock(mutex_);
-  meeting_ = std::move(step);
+  {
+    const std::lock_guard lock(mutex_);
+    meeting_ = std::move(step);
+  }
+  changed_.notify_all();
 }
 
 std::optional<std::string> Watchdog::failure_of_thread() {
@@ -116,10 +119,19 @@ bool Watchdog::is_ended() {
 void Watchdog::run() {
   try {
     if (!wait_for_deadline()) return;
-    if (!may_call_mpi_from_a_thread()) return report(std::nullopt);
-    while (!is_ended()) {
-      if (const std::optional<Verdict> verdict = stand_in()) return report(verdict);
+    if (!may_call_mpi_from_a_thread()) {
+      return report({}, "MPI was initialised without MPI_THREAD_MULTIPLE");
     }
+    std::optional<Verdict> verdict;
+    std::string failure;
+    try {
+      while (!verdict && !is_ended()) verdict = stand_in();
+    } catch (...) {
+      failure = "the watchdog ended: " + text_of_current_exception();
+      const std::lock_guard lock(mutex_);
+      failure_of_thread_ = failure;
+    }
+    report(verdict, failure);
   } catch (...) {
     const std::lock_guard lock(mutex_);
     failure_of_thread_ = "the watchdog ended: " + text_of_current_exception();
@@ -131,13 +143,20 @@ bool Watchdog::wait_for_deadline() {
   while (!ended_) {
     // A copy, since the deadline may move while the thread waits.
     const auto until = expires_;
-    if (std::chrono::steady_clock::now() >= until) return true;
-    changed_.wait_until(lock, until);
+    if (meeting_.empty()) {
+      changed_.wait(lock);
+    } else if (std::chrono::steady_clock::now() >= until) {
+      return true;
+    } else {
+      changed_.wait_until(lock, until);
+    }
   }
   return false;
 }
 
 std::optional<Verdict> Watchdog::stand_in() {
+  // First the thread that waits already.
+  while (session_.is_wanted() && !is_ended()) std::this_thread::sleep_for(std::chrono::microseconds(50));
   // While this rank takes part itself, this waits.
   std::unique_lock hold = session_.hold();
   AgreementOptions options{.arrives_at_once = false};
@@ -163,8 +182,8 @@ std::optional<Verdict> Watchdog::stand_in() {
   return agreement.verdict();
 }
 
-void Watchdog::report(const std::optional<Verdict>& verdict) {
-  StuckCall stuck{.rank = session_.transport().rank()};
+void Watchdog::report(const std::optional<Verdict>& verdict, std::string why_unknown) {
+  StuckCall stuck{.rank = session_.transport().rank(), .why_unknown = std::move(why_unknown)};
   if (verdict) {
     const DeadlineError::Details& deadline = verdict->deadline;
     stuck.silent = deadline.missing;

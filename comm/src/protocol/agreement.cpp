@@ -136,14 +136,15 @@ Agreement::State::State(AgreementSession& session, std::vector<AgreementField> f
       knowledge_(transport_.size(), std::move(fields)),
       ballot_(session),
       own_arrival_(transport_.now()),
-      // Last, so that no exception uses up a round.
-      round_(session.begin()) {
+      round_(0) {
   if (session_.is_over()) {
     const Message decision{rank(), session_.decision_};
     MessageReader reader(decision);
     verdict_ = decode_verdict(reader);
   }
   if (options_.arrives_at_once) arrive();
+  // Last, so that no exception uses up a round.
+  round_ = session.begin();
 }
 
 void Agreement::State::resume(AgreementOptions options) {
@@ -152,9 +153,11 @@ void Agreement::State::resume(AgreementOptions options) {
 }
 
 void Agreement::State::arrive() {
-  if (verdict_ || has_failed_) return;
+  if (verdict_ || has_failed_ || knowledge_.arrived().contains(rank())) return;
   knowledge_.add_arrival(rank());
   own_arrival_ = transport_.now();
+  // What was told before did not have it.
+  told_collectors_at_deadline_ = false;
 }
 
 void Agreement::State::fail(std::string what) {
@@ -355,11 +358,13 @@ void Agreement::State::lead(Instant now) {
 bool Agreement::State::may_decide(Instant now) const {
   const bool is_complete = all_have_arrived() && knowledge_.failures().empty();
   // A stand-in for this rank may have proposed a verdict of this round already.
-  return is_complete && now < deadline() + grace() / 2 && ballot_.accepted_before() == nullptr;
+  return is_complete && now < deadline() + grace() / 2 && ballot_.accepted_before() == nullptr &&
+         !ballot_.is_overtaken();
 }
 
 bool Agreement::State::may_propose(Instant now) const {
-  if (now >= ballot_.since() + grace() / 2) return !ballot_.is_overtaken();
+  if (ballot_.is_overtaken()) return false;
+  if (now >= ballot_.since() + grace() / 2) return true;
   const bool is_settled = ballot_.accepted_before() != nullptr || !knowledge_.failures().empty();
   return ballot_.has_all_promises() && (is_settled || session_.present_.size() == size());
 }
@@ -514,7 +519,12 @@ Agreement::Agreement(AgreementSession& session, std::unique_lock<std::mutex> hol
       hold_(std::move(hold)),
       state_(std::static_pointer_cast<State>(std::exchange(session.handed_over_, nullptr))) {
   if (state_) {
-    state_->resume(std::move(options));
+    try {
+      state_->resume(std::move(options));
+    } catch (...) {
+      session.handed_over_ = std::move(state_);
+      throw;
+    }
   } else {
     state_ = std::make_shared<State>(session, std::move(fields), std::move(options));
   }

@@ -120,7 +120,7 @@ class AgreementSession {
   std::optional<std::uint64_t> last_agreed_;
   /// The verdict that ended the bring-up.
   Bytes decision_;
-  bool is_over_ = false;
+  std::atomic<bool> is_over_{false};
   /// What the ranks that answered after the deadline were doing then.
   std::vector<HeldValue> places_;
   RankSet present_;

@@ -30,9 +30,10 @@ struct StuckCall {
   /// The time since the start of the bring-up.
   std::chrono::nanoseconds elapsed{0};
   /// The ranks that were not heard from after the deadline, as in the `DeadlineError` of ranks that are in no
-  /// call; empty if all answered. Nothing if they could not be asked, since MPI was initialised with less
-  /// than MPI_THREAD_MULTIPLE.
+  /// call; empty if all answered. Nothing if they could not be asked.
   std::optional<RankSet> silent{};
+  /// Why they could not be asked, if so: for example `MPI was initialised without MPI_THREAD_MULTIPLE`.
+  std::string why_unknown{};
   /// What the ranks that answered were doing, for example `MPI_Comm_dup at step world`.
   std::vector<HeldValue> places{};
   /// The failures that ended the bring-up on other ranks, as in their `BringUpError`: perhaps their call
@@ -64,7 +65,8 @@ class Watchdog {
   /// Counts the deadline from the start of the bring-up, which other ranks may have begun earlier.
   /// @return the start
   std::chrono::steady_clock::time_point take_start();
-  /// Says at which step all ranks meet next, for errors.
+  /// Says at which step all ranks meet next, for errors. Before the first call the watchdog does nothing:
+  /// this rank has not begun the first agreement, whose fields only it knows.
   void set_meeting(std::string step);
   /// The text of the exception that ended the thread, if one did: from the callback, or because a message of
   /// other code arrived.
@@ -95,7 +97,7 @@ class Watchdog {
   };
 
   void run();
-  /// Waits for the deadline. Returns whether it has come.
+  /// Waits for the deadline, and the end of the first agreement. Returns whether they have come.
   [[nodiscard]] bool wait_for_deadline();
   [[nodiscard]] bool is_ended();
   /// Takes part in the next agreement until it has a verdict. Nothing if the watchdog is ended, or this rank
@@ -103,7 +105,7 @@ class Watchdog {
   [[nodiscard]] std::optional<Verdict> stand_in();
   /// Calls the callback as soon as a call is watched.
   /// @param verdict nothing if MPI cannot be called from this thread
-  void report(const std::optional<Verdict>& verdict);
+  void report(const std::optional<Verdict>& verdict, std::string why_unknown);
 
   AgreementSession& session_;
   Callback on_stuck_;
