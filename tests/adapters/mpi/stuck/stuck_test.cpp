@@ -95,9 +95,8 @@ TEST_CASE(
     CAPTURE(late);
     auto said = run(4, "multiple before late " + std::to_string(late));
     CHECK(said.size() == 4);
-    CHECK_THAT(said[late], StartsWith("deadline missed at step completion: "));
-    CHECK_THAT(said[late],
-               ContainsSubstring("rank " + std::to_string(late) + " is in no call of MPI or NCCL"));
+    // An error if the verdict was known when it came to the call, else a report from inside the call.
+    CHECK_THAT(said[late], ContainsSubstring("in no call of MPI or NCCL"));
     said.erase(late);
     for (const auto& [rank, text] : said) {
       CHECK_THAT(text, ContainsSubstring(": all ranks are alive: "));
