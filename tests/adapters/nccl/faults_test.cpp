@@ -133,8 +133,9 @@ TEST_CASE("fault: a rank that comes too late") {
     nccl::Options options;
     // The arrival does not depend on the strategy, so each late rank tests another one.
     ways[static_cast<std::size_t>(late) % ways.size()].apply(options);
-    options.bring_up.timeouts = {.deadline = 700ms, .grace = 300ms};
-    if (world_rank() == late) std::this_thread::sleep_for(2s);
+    // Long enough for 16 ranks on two cores: ranks that hear of no verdict end by themselves.
+    options.bring_up.timeouts = {.deadline = 700ms, .grace = 1s};
+    if (world_rank() == late) std::this_thread::sleep_for(4s);
     const std::string text = common_error<DeadlineError>(one_group(), options);
     CHECK_THAT(text, ContainsSubstring("deadline missed at step agreement: " + rank_text(late) + " did not"));
   }
