@@ -198,11 +198,9 @@ void Job::make_agreement(int rank) {
   // A rank that has reported only waits for the verdict and passes it on, without fields of its own.
   static const std::vector<AgreementField> none;
   const bool counts = state.has_arrived && !state.has_reported;
-  state.agreement =
-      std::make_unique<Agreement>(*state.session, state.has_reported ? none : part.fields,
-                                  AgreementOptions{.step = part.name,
-                                                   .arrives_at_once = counts,
-                                                   .is_last = &part == &parts_.back()});
+  state.agreement = std::make_unique<Agreement>(
+      *state.session, state.has_reported ? none : part.fields,
+      AgreementOptions{.step = part.name, .arrives_at_once = counts, .is_last = &part == &parts_.back()});
 }
 
 void Job::drop_agreement(int rank) {

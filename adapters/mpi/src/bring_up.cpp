@@ -25,12 +25,7 @@ CommunicatorPlan agreed_plan(AgreementSession& session, const ParallelConfig& co
 
 /// Starts the watchdog before the first message. Tells the others if its thread cannot be started.
 std::unique_ptr<Watchdog> started_watchdog(AgreementSession& session, const Options& options) {
-  try {
-    return std::make_unique<Watchdog>(session, options.on_stuck);
-  } catch (const std::exception& error) {
-    abandon(session, error.what());
-    throw;
-  }
+  return run_or_abandon(session, [&] { return std::make_unique<Watchdog>(session, options.on_stuck); });
 }
 
 }  // namespace

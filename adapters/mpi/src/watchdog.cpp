@@ -127,15 +127,18 @@ void Watchdog::run() {
     try {
       while (!verdict && !is_ended()) verdict = stand_in();
     } catch (...) {
-      failure = "the watchdog ended: " + text_of_current_exception();
-      const std::lock_guard lock(mutex_);
-      failure_of_thread_ = failure;
+      failure = note_exception();
     }
     report(verdict, failure);
   } catch (...) {
-    const std::lock_guard lock(mutex_);
-    failure_of_thread_ = "the watchdog ended: " + text_of_current_exception();
+    static_cast<void>(note_exception());
   }
+}
+
+std::string Watchdog::note_exception() {
+  const std::lock_guard lock(mutex_);
+  failure_of_thread_ = "the watchdog ended: " + text_of_current_exception();
+  return *failure_of_thread_;
 }
 
 bool Watchdog::wait_for_deadline() {

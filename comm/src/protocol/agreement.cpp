@@ -46,7 +46,7 @@ class Agreement::State {
   [[nodiscard]] const Verdict& verdict() const { return verdict_.value(); }
   [[nodiscard]] bool has_verdict() const noexcept { return verdict_.has_value(); }
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
-  [[nodiscard]] int messages_sent() const noexcept { return messages_sent_; }
+  [[nodiscard]] int messages_sent() const noexcept { return messages_sent_ + ballot_.messages_sent(); }
 
  private:
   using Instant = Transport::Duration;
@@ -109,7 +109,7 @@ class Agreement::State {
   Knowledge knowledge_;
   Ballot ballot_;
   Instant own_arrival_;
-  std::uint64_t round_;
+  std::uint64_t round_ = 0;
   bool has_failed_ = false;
   bool reported_ = false;
   bool told_collectors_early_ = false;
@@ -135,8 +135,7 @@ Agreement::State::State(AgreementSession& session, std::vector<AgreementField> f
       options_(std::move(options)),
       knowledge_(transport_.size(), std::move(fields)),
       ballot_(session),
-      own_arrival_(transport_.now()),
-      round_(0) {
+      own_arrival_(transport_.now()) {
   if (session_.is_over()) {
     const Message decision{rank(), session_.decision_};
     MessageReader reader(decision);
@@ -252,7 +251,7 @@ void Agreement::State::handle(const Message& message) {
   }
   if (!is_collector(rank()) || !is_collector(message.from)) reader.refuse();
   if (header.type == AgreementMessage::proposal && !alarm_) alarm_ = transport_.now();
-  messages_sent_ += ballot_.handle(message, round_);
+  ballot_.handle(message, round_);
 }
 
 void Agreement::State::report_to(int to) {
@@ -281,7 +280,7 @@ void Agreement::State::report_to_collectors_once(bool& told) {
 // What time brings.
 
 void Agreement::State::act(Instant now) {
-  // A collector that is behind must not judge with what it knows of a round that all others have left.
+  // All others have left this round. A collector must not settle a verdict from what it knows of it.
   if (session_.is_past(round_) && (is_collector(rank()) || now < deadline())) return agree_and_go_on();
   if (now >= deadline()) session_.note_presence({{options_.place, RankSet(rank())}});
   if (ballot_.is_led_here()) {
@@ -321,7 +320,7 @@ void Agreement::State::act(Instant now) {
 }
 
 void Agreement::State::begin_ballot(Instant now) {
-  messages_sent_ += ballot_.begin(round_, now);
+  ballot_.begin(round_, now);
   if (now >= deadline()) ask_silent_ranks();
   lead(now);
 }
@@ -381,7 +380,7 @@ bool Agreement::State::is_chosen(Instant now) const {
 }
 
 void Agreement::State::propose(Bytes verdict, Instant now) {
-  messages_sent_ += ballot_.propose(round_, std::move(verdict), now);
+  ballot_.propose(round_, std::move(verdict), now);
   lead(now);
 }
 
@@ -408,7 +407,7 @@ void Agreement::State::decide(Instant now) {
   Verdict verdict{.outcome = Outcome::agreed, .disagreements = knowledge_.disagreements()};
   if (!verdict.disagreements.empty()) verdict.outcome = Outcome::disagreed;
   if (verdict.outcome == Outcome::agreed && !options_.is_last) return agree_and_go_on();
-  if (!ballot_.is_led_here()) messages_sent_ += ballot_.begin(round_, now);
+  if (!ballot_.is_led_here()) ballot_.begin(round_, now);
   propose(encode(verdict), now);
 }
 

@@ -12,7 +12,7 @@ namespace rankmesh {
 
 /// The messages of an agreement.
 enum class AgreementMessage : std::uint8_t {
-  /// What a rank knows of itself and of the ranks below it in the tree.
+  /// Which ranks have arrived, with which values: the sender and ranks below it in the tree.
   report = 0xA1,
   /// All ranks agree, and the bring-up goes on with the next round.
   agreed,
@@ -55,7 +55,7 @@ void put_failures(MessageWriter& writer, const std::vector<RankFailure>& failure
 /// @throws ProtocolError
 [[nodiscard]] Verdict decode_verdict(MessageReader& reader);
 
-/// Adds ranks to those that hold a value.
+/// Adds the ranks that hold a value to a list with one entry for each value.
 void add_holders(std::vector<HeldValue>& values, const HeldValue& held);
 
 }  // namespace rankmesh

@@ -5,25 +5,26 @@
 
 namespace rankmesh {
 
-int Ballot::send_to_others(const MessageWriter& writer) {
-  int sent = 0;
-  for (int rank = 0; rank < collector_count(transport().size()); ++rank) {
-    if (rank == transport().rank()) continue;
-    session_.send(rank, writer.bytes());
-    ++sent;
-  }
-  return sent;
+void Ballot::send(int to, const MessageWriter& writer) {
+  session_.send(to, writer.bytes());
+  ++messages_sent_;
 }
 
-int Ballot::begin(std::uint64_t round, Transport::Duration now) {
+void Ballot::send_to_others(const MessageWriter& writer) {
+  for (int rank = 0; rank < collector_count(transport().size()); ++rank) {
+    if (rank != transport().rank()) send(rank, writer);
+  }
+}
+
+void Ballot::begin(std::uint64_t round, Transport::Duration now) {
   phase_ = Phase::preparing;
   since_ = now;
   const int ballot = transport().rank();
-  if (ballot == 0) return 0;
+  if (ballot == 0) return;
   session_.promised_ = std::max(session_.promised_, ballot);
   MessageWriter writer;
   put_header(writer, {AgreementMessage::prepare, round, session_.elapsed()});
-  return send_to_others(writer);
+  send_to_others(writer);
 }
 
 bool Ballot::has_all_promises() const noexcept {
@@ -34,7 +35,7 @@ const Bytes* Ballot::accepted_before() const noexcept {
   return session_.accepted_ ? &session_.accepted_->verdict : nullptr;
 }
 
-int Ballot::propose(std::uint64_t round, Bytes verdict, Transport::Duration now) {
+void Ballot::propose(std::uint64_t round, Bytes verdict, Transport::Duration now) {
   phase_ = Phase::proposing;
   since_ = now;
   answered_ = RankSet();
@@ -43,10 +44,10 @@ int Ballot::propose(std::uint64_t round, Bytes verdict, Transport::Duration now)
   MessageWriter writer;
   put_header(writer, {AgreementMessage::proposal, round, session_.elapsed()});
   writer.put_bytes(proposed_);
-  return send_to_others(writer);
+  send_to_others(writer);
 }
 
-int Ballot::handle(const Message& message, std::uint64_t round) {
+void Ballot::handle(const Message& message, std::uint64_t round) {
   MessageReader reader(message);
   const AgreementHeader header = take_header(reader);
   const int ballot = message.from;
@@ -54,12 +55,11 @@ int Ballot::handle(const Message& message, std::uint64_t round) {
     MessageWriter writer;
     put_header(writer, {type, round, session_.elapsed()});
     put(writer);
-    session_.send(message.from, writer.bytes());
-    return 1;
+    send(message.from, writer);
   };
   switch (header.type) {
     case AgreementMessage::prepare:
-      if (ballot <= session_.promised_) return 0;
+      if (ballot <= session_.promised_) return;
       session_.promised_ = ballot;
       return answer(AgreementMessage::promise, [&](MessageWriter& writer) {
         writer.put_byte(session_.accepted_ ? 1 : 0);
@@ -68,23 +68,23 @@ int Ballot::handle(const Message& message, std::uint64_t round) {
         writer.put_bytes(session_.accepted_->verdict);
       });
     case AgreementMessage::promise: {
-      if (phase_ != Phase::preparing) return 0;
+      if (phase_ != Phase::preparing) return;
       answered_.insert(RankSet(message.from));
-      if (reader.take_byte() == 0) return 0;
+      if (reader.take_byte() == 0) return;
       const int accepted = static_cast<int>(reader.take_number());
       if (!session_.accepted_ || accepted > session_.accepted_->ballot) {
         session_.accepted_ = AgreementSession::Accepted{accepted, reader.take_bytes()};
       }
-      return 0;
+      return;
     }
     case AgreementMessage::proposal:
-      if (ballot < session_.promised_) return 0;
+      if (ballot < session_.promised_) return;
       session_.promised_ = ballot;
       session_.accepted_ = AgreementSession::Accepted{ballot, reader.take_bytes()};
       return answer(AgreementMessage::acceptance, [](MessageWriter&) {});
     case AgreementMessage::acceptance:
       if (phase_ == Phase::proposing) answered_.insert(RankSet(message.from));
-      return 0;
+      return;
     default:
       reader.refuse();
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "rankmesh/comm/agreement_session.hpp"
+
 namespace rankmesh {
 
 // The tree over 0 .. size - 1 along which messages travel, rooted at 0. The parent of a node is its number
@@ -12,7 +14,7 @@ namespace rankmesh {
 /// A larger radix means more messages at each node and fewer levels. With a latency of a few times the cost
 /// of a message, 4 to 8 is fastest; if ranks share cores, each level costs a turn of all of them, which
 /// favours 8. docs/performance.md has the figures.
-constexpr int tree_radix = 8;
+constexpr int tree_radix = MessagePaths{}.tree_radix;
 
 /// The place value of the lowest nonzero digit of a node: the largest power of the radix that divides it.
 /// @param node above 0

@@ -80,7 +80,7 @@ struct Verdict {
 /// whichever rank dies or stops. docs/design.md has the exceptions, which need two failures.
 ///
 /// At the deadline, the collector in charge asks every rank from which it has not heard, and waits half a
-/// `grace` for the answers: the error tells silent ranks from those that are alive and at work. If all three
+/// `grace` for the answers: the error then names silent ranks apart from ranks that still work. If all three
 /// collectors are silent, each rank ends by itself with an error that names these, 3.5 `grace` after the
 /// deadline. So every running rank leaves the agreement in bounded time.
 ///

@@ -100,8 +100,6 @@ class AgreementSession {
   [[nodiscard]] bool is_past(std::uint64_t round) const noexcept { return newest_round_ > round; }
   void note_report(const Message& message);
   void answer(const Message& message);
-  /// Notes that another rank began the bring-up this long ago.
-  void started_no_later_than(std::chrono::nanoseconds ago);
   /// Notes that ranks answered after the deadline, and what they were doing then.
   void note_presence(const std::vector<HeldValue>& places);
   /// Keeps the number of a round in which all agreed, for ranks that ask for it during the next one.

@@ -100,11 +100,14 @@ class Watchdog {
   /// Waits for the deadline, and the end of the first agreement. Returns whether they have come.
   [[nodiscard]] bool wait_for_deadline();
   [[nodiscard]] bool is_ended();
+  /// Notes the exception that a `catch` block is handling. Returns its text.
+  [[nodiscard]] std::string note_exception();
   /// Takes part in the next agreement until it has a verdict. Nothing if the watchdog is ended, or this rank
   /// takes part itself.
   [[nodiscard]] std::optional<Verdict> stand_in();
   /// Calls the callback as soon as a call is watched.
-  /// @param verdict nothing if MPI cannot be called from this thread
+  /// @param verdict nothing if the other ranks could not be asked
+  /// @param why_unknown the reason, if so
   void report(const std::optional<Verdict>& verdict, std::string why_unknown);
 
   AgreementSession& session_;
