@@ -20,7 +20,7 @@ std::string Diagnostic::text() const {
 }
 
 std::string Diagnostic::message() const {
-  return place ? place->text() + ": " + text() : text();
+  return printable(place ? place->text() + ": " + text() : text());
 }
 
 void sort_by_place(std::vector<Diagnostic>& diagnostics) {

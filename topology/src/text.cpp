@@ -2,8 +2,31 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 namespace rankmesh {
+namespace {
+
+/// The number of bytes of the UTF-8 character at the beginning of a text; 0 if there is none, or a control
+/// character.
+std::size_t length_of_character(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return first < 0x20 || first == 0x7f ? 0 : 1;
+  const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  std::uint32_t code = first & (0xffU >> (length + 1));
+  for (const char c : text.substr(1, length - 1)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0) != 0x80) return 0;
+    code = code << 6 | (byte & 0x3fU);
+  }
+  // The smallest code points that need 2, 3 and 4 bytes; U+0080 .. U+009F are control characters.
+  const std::uint32_t least = length == 2 ? 0xa0 : length == 3 ? 0x800 : 0x10000;
+  const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
+  return code < least || code > 0x10ffff || is_surrogate ? 0 : length;
+}
+
+}  // namespace
 
 std::vector<std::string_view> split_text(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -42,6 +65,22 @@ std::string lower_case(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return result;
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = length_of_character(text);
+    if (length == 0) {
+      const auto byte = static_cast<unsigned char>(text[0]);
+      result.append("\\x").append(1, hex[byte / 16]).append(1, hex[byte % 16]);
+    } else {
+      result.append(text.substr(0, length));
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
   return result;
 }
 

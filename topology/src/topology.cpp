@@ -41,12 +41,12 @@ Topology::Topology(const ParallelConfig& config) : config_(normalised(config)), 
   pipeline_ = Pipeline(pipeline_groups(mesh(), config_), pipeline_options(config_));
 }
 
-const GroupFamily* Topology::find(GroupKind kind) const noexcept {
+const GroupFamily* Topology::find(GroupKind kind) const& noexcept {
   const KindFamily* found = find_kind(kind);
   return found == nullptr ? nullptr : &found->family;
 }
 
-const KindFamily* Topology::find_kind(GroupKind kind) const noexcept {
+const KindFamily* Topology::find_kind(GroupKind kind) const& noexcept {
   const auto first = [&](auto matches) -> const KindFamily* {
     const auto found = std::find_if(kinds_.begin(), kinds_.end(), matches);
     return found == kinds_.end() ? nullptr : &*found;
@@ -54,11 +54,12 @@ const KindFamily* Topology::find_kind(GroupKind kind) const noexcept {
   if (const auto* found = first([&](const KindFamily& k) { return k.kind == kind; })) return found;
   if (const auto* found = first([&](const KindFamily& k) { return k.short_name == kind; })) return found;
   if (config_.convention != Convention::megatron_core) return nullptr;
-  const std::string_view other = alias_of(long_name_of(kind).name());
+  const GroupKind long_name = long_name_of(kind);
+  const std::string_view other = alias_of(long_name.name());
   return first([&](const KindFamily& k) { return k.kind.name() == other; });
 }
 
-const GroupFamily& Topology::family(GroupKind kind) const {
+const GroupFamily& Topology::family(GroupKind kind) const& {
   if (const GroupFamily* found = find(kind)) return *found;
   const std::string known = joined(kinds_, ", ", [](const KindFamily& k) { return k.kind.name(); });
   throw RangeError("this topology has no groups of kind " + std::string(kind.name()) + "; it has " + known);

@@ -114,7 +114,9 @@ std::string kind_of_axes(const std::vector<std::string>& axes) {
   if (name == "edp") return "expert_data";
   if (name == "gtp") return "remat";
   if (name == "egtp") return "expert_remat";
-  return GroupKind::is_valid(name) ? std::string(long_name_of(GroupKind(name)).name()) : name;
+  if (!GroupKind::is_valid(name)) return name;
+  const GroupKind kind = long_name_of(GroupKind(name));
+  return std::string(kind.name());
 }
 
 std::int64_t size_of(const std::vector<Axis>& axes, std::string_view name) {

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 
@@ -12,27 +12,50 @@
 namespace rankmesh::files {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1} << 20;
-
 struct Close {
-  void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
+  void operator()(std::FILE* file) const noexcept {
+    if (file != stdin) static_cast<void>(std::fclose(file));
+  }
 };
 
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw FileError({.source = path}, "cannot be read: " + std::generic_category().message(error));
+[[noreturn]] void fail(const std::string& source, int error) {
+  throw FileError({.source = source}, "cannot be read: " + std::generic_category().message(error));
+}
+
+/// Opening a pipe without a writer waits for one, and a device such as /dev/zero has no end.
+void require_regular(const std::string& path) {
+  using std::filesystem::file_type;
+  std::error_code error;
+  const file_type type = std::filesystem::status(path, error).type();
+  const char* noun = type == file_type::fifo        ? "a pipe"
+                     : type == file_type::socket    ? "a socket"
+                     : type == file_type::character ? "a device"
+                     : type == file_type::block     ? "a device"
+                                                    : nullptr;
+  if (noun == nullptr) return;
+  throw FileError({.source = path},
+                  std::string("is ") + noun + ", not a regular file; write - to read standard input");
 }
 
 }  // namespace
 
-void require_size(std::string_view text, std::string_view source) {
+void require_size(std::string_view text, std::string_view source, std::size_t most_bytes) {
   if (text.size() <= most_bytes) return;
-  throw FileError({.source = std::string(source)}, "is longer than 1 MiB, which no file of options is");
+  throw FileError({.source = std::string(source)},
+                  "is longer than " + std::to_string(most_bytes >> 20) + " MiB, the most that is read");
 }
 
-std::string file_text(const std::string& path) {
+std::string source_name(const std::string& path) {
+  return path == "-" ? "standard input" : path;
+}
+
+std::string file_text(const std::string& path, std::size_t most_bytes) {
+  const bool is_stdin = path == "-";
+  const std::string source = source_name(path);
+  if (!is_stdin) require_regular(path);
   // Not a stream, because streams need not set errno.
-  const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
-  if (!file) fail(path, errno);
+  const std::unique_ptr<std::FILE, Close> file(is_stdin ? stdin : std::fopen(path.c_str(), "rb"));
+  if (!file) fail(source, errno);
   std::string text;
   std::array<char, 4096> part{};
   while (text.size() <= most_bytes) {
@@ -40,10 +63,10 @@ std::string file_text(const std::string& path) {
     const int error = errno;
     text.append(part.data(), count);
     if (count == part.size()) continue;
-    if (std::ferror(file.get()) != 0) fail(path, error);
+    if (std::ferror(file.get()) != 0) fail(source, error);
     break;
   }
-  require_size(text, path);
+  require_size(text, source, most_bytes);
   return text;
 }
 

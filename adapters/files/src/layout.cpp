@@ -185,9 +185,9 @@ LayoutFile parse_layout(std::string_view toml, std::string source) {
 }
 
 LayoutFile parse_layout_file(const std::filesystem::path& path) {
-  const std::string source = path.string();
+  const std::string source = source_name(path.string());
   try {
-    return parse_layout(file_text(source), source);
+    return parse_layout(file_text(path.string()), source);
   } catch (const FileError& error) {
     return {.source = source, .diagnostics = {error.diagnostics().begin(), error.diagnostics().end()}};
   }

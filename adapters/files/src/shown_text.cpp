@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh::files {
 namespace {
 
@@ -22,18 +24,12 @@ std::string_view beginning(std::string_view text) {
 }
 
 std::string escaped(std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string result;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      result.append("\\x").append(1, hex[byte / 16]).append(1, hex[byte % 16]);
-    } else {
-      if (c == '"' || c == '\\') result += '\\';
-      result += c;
-    }
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
   }
-  return result;
+  return printable(result);
 }
 
 }  // namespace

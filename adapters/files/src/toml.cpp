@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <tuple>
 
 #include "rankmesh/files/file_text.hpp"
@@ -10,6 +11,9 @@
 
 namespace rankmesh::files {
 namespace {
+
+/// The levels of nesting that a text may have. A layout needs one.
+constexpr int deepest = 32;
 
 SourcePlace place_of(const toml::source_region& region, std::string_view source) {
   return {.source = std::string(source),
@@ -55,6 +59,45 @@ TomlValue value_of(const toml::node& node, std::string_view source) {
   return value;
 }
 
+/// The end of the string that begins at a quote; the end of the line or text if the string is not closed.
+std::size_t end_of_string(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  const std::string three(3, quote);
+  const bool has_lines = text.substr(begin, 3) == three;
+  const std::string_view end = std::string_view(three).substr(0, has_lines ? 3 : 1);
+  for (std::size_t i = begin + end.size(); i < text.size(); ++i) {
+    if (text.substr(i, end.size()) == end) return i + end.size();
+    if (text[i] == '\n' && !has_lines) return i;
+    if (text[i] == '\\' && quote == '"') ++i;
+  }
+  return text.size();
+}
+
+[[noreturn]] void refuse_depth(std::string_view before, std::string_view source) {
+  const auto line = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  const auto column = static_cast<int>(before.size() - (before.rfind('\n') + 1));
+  throw FileError({.source = std::string(source), .line = line + 1, .column = column + 1},
+                  "is nested too deeply: at most " + std::to_string(deepest) +
+                      " brackets in one another, and as many dots in a key, are read");
+}
+
+/// Bounds the nesting of a text before it is parsed, because toml++ calls itself for each level of it, and
+/// would overflow the stack. Counts the brackets, and the dots since the last key began.
+void require_shallow(std::string_view text, std::string_view source) {
+  int brackets = 0;
+  int dots = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '#') i = std::min(text.find('\n', i), text.size()) - 1;
+    if (c == '"' || c == '\'') i = end_of_string(text, i) - 1;
+    if (c == '.') ++dots;
+    if (c == '[' || c == '{') ++brackets;
+    if ((c == ']' || c == '}') && brackets > 0) --brackets;
+    if (std::string_view("\n=,[{").find(c) != std::string_view::npos) dots = 0;
+    if (brackets > deepest || dots > deepest) refuse_depth(text.substr(0, i), source);
+  }
+}
+
 }  // namespace
 
 bool can_read_layouts() noexcept {
@@ -63,6 +106,7 @@ bool can_read_layouts() noexcept {
 
 Toml read_toml(std::string_view text, std::string_view source) {
   require_size(text, source);
+  require_shallow(text, source);
   try {
     const toml::table table = toml::parse(text, source);
     Toml toml;

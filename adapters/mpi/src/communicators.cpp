@@ -192,7 +192,7 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, M
   return {Communicator::from_native_handle(world), std::move(set)};
 }
 
-MPI_Comm Communicators::world() const noexcept {
+MPI_Comm Communicators::world() const& noexcept {
   if (!world_.is_empty()) return world_.native();
   if (set_.is_cleared()) return MPI_COMM_NULL;
   const auto step = plan().world_step();

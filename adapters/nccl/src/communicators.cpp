@@ -325,7 +325,7 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, i
                                                         .set = std::move(set)}));
 }
 
-std::optional<ncclComm_t> Communicators::world() const noexcept {
+std::optional<ncclComm_t> Communicators::world() const& noexcept {
   if (!owned_->world.is_empty()) return owned_->world.native();
   const auto step = plan().world_step();
   if (!owned_->splits_world || !step) return std::nullopt;
@@ -333,7 +333,7 @@ std::optional<ncclComm_t> Communicators::world() const noexcept {
   return native != nullptr ? std::optional(native) : std::nullopt;
 }
 
-KindView Communicators::at(GroupKind kind) const {
+KindView Communicators::at(GroupKind kind) const& {
   KindView view{owned_->set.at(kind)};
   if (const auto stream = owned_->streams.find(kind); stream != owned_->streams.end()) {
     view.stream = stream->second.native();

@@ -32,7 +32,7 @@ bool is_world(const GroupFamily& family) {
 }
 
 std::string names(std::span<const GroupKind> kinds) {
-  return joined(kinds, ", ", &GroupKind::name);
+  return joined(kinds, ", ", [](const GroupKind& kind) { return kind.name(); });
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ CommunicatorPlan::CommunicatorPlan(Topology topology, PlanOptions options)
   }
 }
 
-const PlannedKind& CommunicatorPlan::kind(GroupKind kind) const {
+const PlannedKind& CommunicatorPlan::kind(GroupKind kind) const& {
   static_cast<void>(topology_.family(kind));  // throws for an unknown kind, listing those there are
   return *std::find_if(kinds_.begin(), kinds_.end(), [&](const PlannedKind& k) { return k.kind == kind; });
 }

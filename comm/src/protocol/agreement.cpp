@@ -550,7 +550,7 @@ bool Agreement::step() {
   return !hold_.owns_lock();
 }
 
-const Verdict& Agreement::verdict() const {
+const Verdict& Agreement::verdict() const& {
   return state_->verdict();
 }
 

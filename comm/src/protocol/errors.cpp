@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rankmesh/comm/duration_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
@@ -60,7 +61,7 @@ std::string Disagreement::message() const {
     text += " and " + std::to_string(values.size() - max_values_shown) + " more values";
   }
   if (required) text += "; it must be " + *required;
-  return text;
+  return printable(text);
 }
 
 std::string text_of_current_exception() {

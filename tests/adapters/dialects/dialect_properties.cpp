@@ -143,7 +143,8 @@ std::string kind_in(Dialect dialect, const std::string& axis, bool is_of_experts
   if (axis == "etp" && dialect == Dialect::deepspeed) return "";
   if (axis == "etp") return "expert_tensor";
   if (axis == "edp") return "expert_data";
-  return std::string(long_name_of(GroupKind(axis)).name());
+  const GroupKind kind = long_name_of(GroupKind(axis));
+  return std::string(kind.name());
 }
 
 /// The second mesh of the reference is for its amax groups, which are not axes.

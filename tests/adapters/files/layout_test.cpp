@@ -202,3 +202,46 @@ TEST_CASE("load_layout throws everything") {
   std::filesystem::remove(path);
   CHECK_THROWS_WITH(load_layout(path), path.string() + ": cannot be read: No such file or directory");
 }
+
+TEST_CASE("deep nesting is refused before the parser overflows its stack", "[layout_file]") {
+  const auto refused = [](const std::string& toml) {
+    return messages_of(toml).find("is nested too deeply") != std::string::npos;
+  };
+  for (const std::size_t depth : {std::size_t{40}, std::size_t{100'000}}) {
+    std::string dotted = "a";
+    std::string tables = "a = 1";
+    for (std::size_t i = 0; i < depth; ++i) {
+      dotted += i % 2 == 0 ? ".a" : " . \"a.b\"";
+      tables = i < 1000 ? "a = {" + tables + "}" : tables;
+    }
+    CHECK(refused(dotted + " = 1"));
+    CHECK(refused("[" + dotted + "]"));
+    CHECK(refused("a = " + std::string(depth, '[') + std::string(depth, ']')));
+    CHECK(refused(tables));
+  }
+  CHECK(messages_of("world_size = 8\nmeshes = " + std::string(40, '['))
+            .starts_with("a.toml:2:42: is nested too deeply"));
+}
+
+TEST_CASE("dots and brackets in strings and comments are no nesting", "[layout_file]") {
+  const std::string many = "[[[[{{{{" + std::string(100, '.') + std::string(100, '[');
+  CHECK(messages_of("# " + many + "\nworld_size = 8 # " + many) == "");
+  CHECK(messages_of("world_size = 8\norder = \"\\\"" + many + "\"").find("nested") == std::string::npos);
+  CHECK(messages_of("world_size = 8\norder = '" + many + "'").find("nested") == std::string::npos);
+  CHECK(messages_of("world_size = 8\norder = \"\"\"\n\"" + many + "\n\"\"\"").find("nested") ==
+        std::string::npos);
+}
+
+TEST_CASE("control characters of a file never reach a message", "[layout_file]") {
+  for (const std::string value : {"\"a\\n\\u001b[31mb\"", "[\"x\\n\"]", "\"\\u009b\""}) {
+    for (const FieldDescription& field : describe_fields()) {
+      for (const Diagnostic& diagnostic :
+           read("world_size = 8\n" + std::string(field.field) + " = " + value).diagnostics) {
+        const std::string message = diagnostic.message();
+        CHECK(std::none_of(message.begin(), message.end(),
+                           [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
+        CHECK(message.find("\xc2\x9b") == std::string::npos);
+      }
+    }
+  }
+}

@@ -134,9 +134,10 @@ TEST_CASE("the named accessors mean what they mean in the reference") {
   CHECK(groups.model_parallel().size == 1);
   CHECK(groups.tensor_parallel().kind == K::tensor);
   CHECK(groups.pipeline_parallel().kind == K::pipeline);
-  CHECK(groups.state().rank() == world_rank());
-  CHECK(groups.state().topology() == groups.topology());
-  CHECK(groups.state().is_training_mode());
+  const ParallelState state = groups.state();
+  CHECK(state.rank() == world_rank());
+  CHECK(state.topology() == groups.topology());
+  CHECK(state.is_training_mode());
 }
 
 TEST_CASE("a job may be brought up many times, and on a part of the world") {
@@ -230,13 +231,15 @@ TEST_CASE("the world is duplicated once, for the kinds whose one group it is or 
   const Communicators with_world(MPI_COMM_WORLD, config, wanted);
   CHECK(size_of_communicator(with_world.world()) == world_size());
   if (world_size() == 1) {
-    CHECK(Communicators(MPI_COMM_WORLD, config).world() == MPI_COMM_NULL);
+    const Communicators alone(MPI_COMM_WORLD, config);
+    CHECK(alone.world() == MPI_COMM_NULL);
     return;
   }
   CHECK(with_world.at(K::data).native() == with_world.world());
   if (world_size() % 2 == 0 && world_size() > 2) {
     const ParallelConfig halves{.world_size = world_size(), .tensor = 2};
-    CHECK(Communicators(MPI_COMM_WORLD, halves).world() == MPI_COMM_NULL);
+    const Communicators without_world(MPI_COMM_WORLD, halves);
+    CHECK(without_world.world() == MPI_COMM_NULL);
     const Communicators and_world(MPI_COMM_WORLD, halves, wanted);
     CHECK(size_of_communicator(and_world.world()) == world_size());
     CHECK(prove_all(and_world).empty());

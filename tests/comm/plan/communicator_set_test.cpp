@@ -50,14 +50,16 @@ TEST_CASE("a set hands out the communicator of the step that makes a kind") {
 TEST_CASE("neighbours in a group end where the group ends") {
   std::vector<std::vector<std::optional<int>>> neighbours;
   for (const int rank : {1, 5, 9, 13}) {
-    const auto pipeline = Set(example(), rank, make).at(GroupKind::pipeline);
+    const Set set(example(), rank, make);
+    const auto pipeline = set.at(GroupKind::pipeline);
     neighbours.push_back({pipeline.previous(), pipeline.next()});
   }
   CHECK(neighbours ==
         std::vector<std::vector<std::optional<int>>>{{std::nullopt, 1}, {0, 2}, {1, 3}, {2, std::nullopt}});
   // Groups of one rank, and a rank in no group.
+  const Set set(example(), 5, make);
   for (const GroupKind kind : {GroupKind::sequence, GroupKind::embedding}) {
-    const auto alone = Set(example(), 5, make).at(kind);
+    const auto alone = set.at(kind);
     CHECK(alone.next() == std::nullopt);
     CHECK(alone.previous() == std::nullopt);
   }

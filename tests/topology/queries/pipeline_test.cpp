@@ -18,7 +18,8 @@ using rankmesh::Topology;
 namespace {
 
 Pipeline pipeline_of(const rankmesh::ParallelConfig& config) {
-  return Topology(config).pipeline();
+  const Topology topology(config);
+  return topology.pipeline();
 }
 
 const Pipeline& plain() {

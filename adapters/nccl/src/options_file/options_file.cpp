@@ -254,13 +254,11 @@ KindOptionsMap parse_kind_options(std::string_view yaml, const Topology& topolog
 }
 
 KindOptionsMap load_kind_options(const std::filesystem::path& path) {
-  const std::string source = path.string();
-  return parse_kind_options(files::file_text(source), source);
+  return parse_kind_options(files::file_text(path.string()), files::source_name(path.string()));
 }
 
 KindOptionsMap load_kind_options(const std::filesystem::path& path, const Topology& topology) {
-  const std::string source = path.string();
-  return parse_kind_options(files::file_text(source), topology, source);
+  return parse_kind_options(files::file_text(path.string()), topology, files::source_name(path.string()));
 }
 
 }  // namespace rankmesh::nccl

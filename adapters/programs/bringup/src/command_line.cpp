@@ -10,6 +10,7 @@
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/options/pages.hpp"
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::bringup {
 namespace {
@@ -179,7 +180,7 @@ CommandLine read_command_line(std::span<const std::string> args, int world_size)
   if (problems.empty()) return result;
   result.exit_code = exit_bad_input;
   for (const std::string& problem : problems) {
-    result.err += (result.err.empty() ? "" : "\nrankmesh-bringup: ") + problem;
+    result.err += (result.err.empty() ? "" : "\nrankmesh-bringup: ") + printable(problem);
   }
   return result;
 }

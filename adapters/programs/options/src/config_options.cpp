@@ -89,11 +89,12 @@ bool is_given(const std::vector<GivenValue>& given, std::string_view field) {
 }  // namespace
 
 ConfigOptions::ConfigOptions(Command& command, std::string_view world_size_note)
-    : layout_(command.add({.name = "--layout",
-                           .value_name = "FILE",
-                           .description = "a layout file in TOML (docs/files.md); options override it",
-                           .heading = layout,
-                           .takes_file = true})) {
+    : layout_(command.add(
+          {.name = "--layout",
+           .value_name = "FILE",
+           .description = "a layout file in TOML (docs/files.md), - for standard input; options override it",
+           .heading = layout,
+           .takes_file = true})) {
   for (const FieldDescription& field : describe_fields()) {
     if (has_option(field))
       options_.push_back({field.field, &command.add(option_spec(field, world_size_note))});

@@ -19,13 +19,15 @@ struct Host {
   bool operator==(const Host&) const = default;
 };
 
-/// Hosts from names separated by commas.
+/// Hosts from names separated by commas, or in the short form of SLURM, each perhaps with its slots:
+/// `login,node[01-16]:8`.
 /// @param slots the slots of each host; it is a problem if they are missing
 [[nodiscard]] std::vector<Host> hosts_of_names(const std::string& names, std::optional<int> slots,
                                                Problems& problems);
 
 /// Hosts from a file in the format of Open MPI's hostfiles: a name on each line, followed by `slots=N` for a
-/// host with another number of slots than `slots`; `#` begins a comment.
+/// host with another number of slots than `slots`; `#` begins a comment. A line may also have what
+/// `hosts_of_names` reads.
 [[nodiscard]] std::vector<Host> hosts_of_file(const std::string& path, std::optional<int> slots,
                                               Problems& problems);
 

@@ -5,6 +5,7 @@
 
 #include "command_line.hpp"
 #include "rankmesh/output/writer.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -31,14 +32,14 @@ class Messages {
 int run_command(std::span<const std::string> args, const Streams& streams, Messages& messages) {
   const CommandLine line(args);
   if (!line.problems().empty()) {
-    for (const std::string& problem : line.problems()) messages.error(problem);
+    for (const std::string& problem : line.problems()) messages.error(printable(problem));
     messages.put("See " + line.help_command() + ".");
     return bad_input;
   }
   Writer out(streams.out);
   const int status = line.task().run(out, Style(streams.colour_out));
   out.flush();
-  for (const std::string& warning : line.task().warnings) messages.warning(warning);
+  for (const std::string& warning : line.task().warnings) messages.warning(printable(warning));
   return status;
 }
 

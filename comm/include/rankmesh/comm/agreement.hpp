@@ -120,7 +120,8 @@ class Agreement {
   bool step();
 
   /// The verdict. Call it only after `step` has returned true.
-  [[nodiscard]] const Verdict& verdict() const;
+  [[nodiscard]] const Verdict& verdict() const&;
+  const Verdict& verdict() const&& = delete;
   /// The messages this rank has sent so far.
   [[nodiscard]] int messages_sent() const noexcept;
 

@@ -63,7 +63,8 @@ class AgreementSession {
   /// The transport of the messages.
   [[nodiscard]] Transport& transport() const noexcept { return transport_; }
   /// How long to wait for other ranks.
-  [[nodiscard]] const Timeouts& timeouts() const noexcept { return timeouts_; }
+  [[nodiscard]] const Timeouts& timeouts() const& noexcept { return timeouts_; }
+  const Timeouts& timeouts() const&& = delete;
   /// The time since the arrival of the first rank, as far as this rank knows.
   [[nodiscard]] std::chrono::nanoseconds elapsed() const { return transport_.now() - started_; }
   /// The time left before the deadline; never less than a millisecond.

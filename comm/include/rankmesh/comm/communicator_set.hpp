@@ -91,14 +91,15 @@ class CommunicatorSet {
                         std::forward<Maker>(maker)) {}
 
   /// The plan of the communicators. A set that was moved from has none.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return *plan_; }
+  [[nodiscard]] const CommunicatorPlan& plan() const& noexcept { return *plan_; }
+  const CommunicatorPlan& plan() const&& = delete;
   /// The rank that owns them.
   [[nodiscard]] int rank() const noexcept { return rank_; }
 
   /// The communicator of a kind, and the place of this rank in it. O(kinds).
   /// @throws RangeError if the topology has no such kind
   /// @throws StateError after `clear`, and on a set that was moved from
-  [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const {
+  [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const& {
     if (is_cleared()) throw StateError("the communicators are closed");
     const PlannedKind& planned = plan_->kind(kind);
     const GroupFamily& family = plan_->topology().family(kind);
@@ -116,6 +117,7 @@ class CommunicatorSet {
     result.communicator = handle.native();
     return result;
   }
+  GroupCommunicator<Native> at(GroupKind kind) const&& = delete;
 
   /// Gives the communicator of a kind, and of all kinds that share it, to the caller.
   /// @throws RangeError if the topology has no such kind

@@ -43,7 +43,8 @@ class DisagreementError : public Error {
   explicit DisagreementError(std::vector<Disagreement> disagreements);
 
   /// Every field that differs, in the order in which the fields were compared.
-  [[nodiscard]] const std::vector<Disagreement>& disagreements() const noexcept { return disagreements_; }
+  [[nodiscard]] const std::vector<Disagreement>& disagreements() const& noexcept { return disagreements_; }
+  const std::vector<Disagreement>& disagreements() const&& = delete;
 
  private:
   std::vector<Disagreement> disagreements_;
@@ -95,7 +96,8 @@ class DeadlineError : public InterruptedError {
   explicit DeadlineError(Details details, int abandoned_identifiers = 0);
 
   /// The parts of the message, as data.
-  [[nodiscard]] const Details& details() const noexcept { return details_; }
+  [[nodiscard]] const Details& details() const& noexcept { return details_; }
+  const Details& details() const&& = delete;
 
  private:
   Details details_;
@@ -118,9 +120,11 @@ class BringUpError : public InterruptedError {
   BringUpError(std::string step, std::vector<RankFailure> failures, int abandoned_identifiers = 0);
 
   /// The name of the step.
-  [[nodiscard]] const std::string& step() const noexcept { return step_; }
+  [[nodiscard]] const std::string& step() const& noexcept { return step_; }
+  const std::string& step() const&& = delete;
   /// The failures known when the bring-up ended, in the order of the ranks.
-  [[nodiscard]] const std::vector<RankFailure>& failures() const noexcept { return failures_; }
+  [[nodiscard]] const std::vector<RankFailure>& failures() const& noexcept { return failures_; }
+  const std::vector<RankFailure>& failures() const&& = delete;
 
  private:
   std::string step_;

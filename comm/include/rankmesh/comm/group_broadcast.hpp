@@ -56,9 +56,10 @@ class GroupBroadcast {
   bool step();
 
   /// The payload of this rank's group in a step; nothing if it has not arrived yet or the rank has no group.
-  [[nodiscard]] const std::optional<Payload>& payload(std::size_t step) const {
+  [[nodiscard]] const std::optional<Payload>& payload(std::size_t step) const& {
     return steps_.at(step).payload;
   }
+  const std::optional<Payload>& payload(std::size_t step) const&& = delete;
   /// The messages this rank has sent so far.
   [[nodiscard]] int messages_sent() const noexcept { return messages_sent_; }
 

@@ -57,12 +57,14 @@ class ParallelState {
   // --- Groups. Every function below throws StateError before initialisation unless it says otherwise.
 
   /// The layout.
-  [[nodiscard]] const Topology& topology() const { return here().topology; }
+  [[nodiscard]] const Topology& topology() const& { return here().topology; }
+  const Topology& topology() const&& = delete;
   /// The rank in the world.
   [[nodiscard]] int rank() const { return here().rank; }
   /// The group of any kind that holds this rank.
   /// @throws RangeError if the topology has no such kind or no group of it holds this rank
-  [[nodiscard]] RankList group(GroupKind kind) const { return topology().group_of(kind, rank()); }
+  [[nodiscard]] RankList group(GroupKind kind) const& { return topology().group_of(kind, rank()); }
+  RankList group(GroupKind kind) const&& = delete;
 
   /// The part of this rank if a length is divided equally among the members of its group of a kind: for
   /// example the columns of a weight for `tensor`, the tokens for `sequence`, the batch for `data`. Mode and
@@ -72,18 +74,24 @@ class ParallelState {
   [[nodiscard]] IndexRange shard(GroupKind kind, std::int64_t length) const;
 
   /// The group of kind `model` that holds this rank.
-  [[nodiscard]] RankList model_parallel_group() const { return group(GroupKind::model); }
+  [[nodiscard]] RankList model_parallel_group() const& { return group(GroupKind::model); }
+  RankList model_parallel_group() const&& = delete;
   /// The group of kind `tensor` that holds this rank.
-  [[nodiscard]] RankList tensor_parallel_group() const { return group(GroupKind::tensor); }
+  [[nodiscard]] RankList tensor_parallel_group() const& { return group(GroupKind::tensor); }
+  RankList tensor_parallel_group() const&& = delete;
   /// The group of kind `pipeline` that holds this rank.
-  [[nodiscard]] RankList pipeline_parallel_group() const { return group(GroupKind::pipeline); }
+  [[nodiscard]] RankList pipeline_parallel_group() const& { return group(GroupKind::pipeline); }
+  RankList pipeline_parallel_group() const&& = delete;
   /// The group of kind `sequence` that holds this rank.
-  [[nodiscard]] RankList sequence_parallel_group() const { return group(GroupKind::sequence); }
+  [[nodiscard]] RankList sequence_parallel_group() const& { return group(GroupKind::sequence); }
+  RankList sequence_parallel_group() const&& = delete;
   /// The group of kind `sequence_data` that holds this rank.
-  [[nodiscard]] RankList sequence_data_parallel_group() const { return group(GroupKind::sequence_data); }
+  [[nodiscard]] RankList sequence_data_parallel_group() const& { return group(GroupKind::sequence_data); }
+  RankList sequence_data_parallel_group() const&& = delete;
   /// The sequence_data group, as in the reference: data parallelism in the sense of gradient reduction
   /// includes the shards of a sequence. The group of kind `data` alone is `group(GroupKind::data)`.
-  [[nodiscard]] RankList data_parallel_group() const { return sequence_data_parallel_group(); }
+  [[nodiscard]] RankList data_parallel_group() const& { return sequence_data_parallel_group(); }
+  RankList data_parallel_group() const&& = delete;
 
   // --- Sizes and positions in the groups.
 
@@ -147,15 +155,19 @@ class ParallelState {
   // --- Rank lists of the groups of this rank or of its pipeline group.
 
   /// The group of kind `data` alone, as in the reference.
-  [[nodiscard]] RankList data_parallel_global_ranks() const { return group(GroupKind::data); }
+  [[nodiscard]] RankList data_parallel_global_ranks() const& { return group(GroupKind::data); }
+  RankList data_parallel_global_ranks() const&& = delete;
   /// The pipeline group, first stage first.
-  [[nodiscard]] RankList pipeline_global_ranks() const { return pipeline_parallel_group(); }
+  [[nodiscard]] RankList pipeline_global_ranks() const& { return pipeline_parallel_group(); }
+  RankList pipeline_global_ranks() const&& = delete;
   /// The embedding ranks of this rank's pipeline group; also for a rank that is not among them.
-  [[nodiscard]] RankList embedding_global_ranks() const { return of_own_pipeline(GroupKind::embedding); }
+  [[nodiscard]] RankList embedding_global_ranks() const& { return of_own_pipeline(GroupKind::embedding); }
+  RankList embedding_global_ranks() const&& = delete;
   /// The position embedding ranks of this rank's pipeline group; also for a rank that is not among them.
-  [[nodiscard]] RankList position_embedding_global_ranks() const {
+  [[nodiscard]] RankList position_embedding_global_ranks() const& {
     return of_own_pipeline(GroupKind::position_embedding);
   }
+  RankList position_embedding_global_ranks() const&& = delete;
 
   // --- The pipeline.
 

@@ -90,15 +90,20 @@ class CommunicatorPlan {
   explicit CommunicatorPlan(Topology topology, PlanOptions options = {});
 
   /// The topology of the plan.
-  [[nodiscard]] const Topology& topology() const noexcept { return topology_; }
+  [[nodiscard]] const Topology& topology() const& noexcept { return topology_; }
+  const Topology& topology() const&& = delete;
   /// The options of the plan.
-  [[nodiscard]] const PlanOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const PlanOptions& options() const& noexcept { return options_; }
+  const PlanOptions& options() const&& = delete;
   /// The steps in the order to carry them out.
-  [[nodiscard]] std::span<const PlanStep> steps() const noexcept { return steps_; }
+  [[nodiscard]] std::span<const PlanStep> steps() const& noexcept { return steps_; }
+  std::span<const PlanStep> steps() const&& = delete;
   /// Every kind of the topology, in the order of creation.
-  [[nodiscard]] std::span<const PlannedKind> kinds() const noexcept { return kinds_; }
+  [[nodiscard]] std::span<const PlannedKind> kinds() const& noexcept { return kinds_; }
+  std::span<const PlannedKind> kinds() const&& = delete;
   /// @throws RangeError if the topology has no such kind
-  [[nodiscard]] const PlannedKind& kind(GroupKind kind) const;
+  [[nodiscard]] const PlannedKind& kind(GroupKind kind) const&;
+  const PlannedKind& kind(GroupKind kind) const&& = delete;
   /// The step whose only group is the whole world, in the order of the ranks, without a key or options of its
   /// own: an existing communicator over the world can be used for it. Nothing if there is no such step.
   [[nodiscard]] std::optional<std::size_t> world_step() const noexcept { return world_step_; }

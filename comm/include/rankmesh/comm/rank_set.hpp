@@ -32,7 +32,8 @@ class RankSet {
   [[nodiscard]] static RankSet of(std::vector<Range> ranges);
 
   /// The ranges in ascending order, with gaps between them.
-  [[nodiscard]] std::span<const Range> ranges() const noexcept { return ranges_; }
+  [[nodiscard]] std::span<const Range> ranges() const& noexcept { return ranges_; }
+  std::span<const Range> ranges() const&& = delete;
   /// The number of ranks.
   [[nodiscard]] std::int64_t size() const noexcept;
   /// Whether the set has no rank.

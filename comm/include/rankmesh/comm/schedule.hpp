@@ -151,7 +151,8 @@ class Schedule {
   Schedule(const CommunicatorPlan& plan, const ScheduleOptions& options);
 
   /// All steps; the first is the agreement, the last the completion.
-  [[nodiscard]] std::span<const BringUpStep> steps() const noexcept { return steps_; }
+  [[nodiscard]] std::span<const BringUpStep> steps() const& noexcept { return steps_; }
+  std::span<const BringUpStep> steps() const&& = delete;
   /// The steps in blocks. A collective or ordered step is a block of its own. Concurrent steps that follow
   /// each other are one block; its last step is a completion, which all ranks reach when they have done the
   /// others.

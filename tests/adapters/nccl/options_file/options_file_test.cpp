@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 using rankmesh::GroupKind;
 using rankmesh::files::FileError;
@@ -17,6 +18,7 @@ using rankmesh::nccl::load_kind_options;
 using rankmesh::nccl::parse_kind_options;
 using rankmesh::nccl::Stream;
 using rankmesh::tests::ContainsSubstring;
+using rankmesh::tests::TemporaryFolder;
 
 namespace {
 
@@ -65,23 +67,6 @@ std::string repeated(std::string_view text, int count) {
   for (int i = 0; i < count; ++i) result += text;
   return result;
 }
-
-/// A path in the folder for temporary files, removed at the end.
-class TemporaryPath {
- public:
-  explicit TemporaryPath(const std::string& name)
-      : path_(std::filesystem::temp_directory_path() / ("rankmesh_files_test_" + name)) {
-    std::filesystem::remove_all(path_);
-  }
-  TemporaryPath(const TemporaryPath&) = delete;
-  TemporaryPath& operator=(const TemporaryPath&) = delete;
-  ~TemporaryPath() { std::filesystem::remove_all(path_); }
-
-  [[nodiscard]] const std::filesystem::path& get() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -385,7 +370,7 @@ TEST_CASE("deep nesting is refused, however it is written", "[nccl_options]") {
 TEST_CASE("long text is refused or read, never more", "[nccl_options]") {
   const std::string longest(std::size_t{1} << 20, '#');
   CHECK(error_in(longest) == "accepted");
-  CHECK(error_in(longest + "#") == "a.yaml: is longer than 1 MiB, which no file of options is");
+  CHECK(error_in(longest + "#") == "a.yaml: is longer than 1 MiB, the most that is read");
 }
 
 TEST_CASE("after a hundred problems reading stops", "[nccl_options]") {
@@ -416,24 +401,24 @@ TEST_CASE("after a hundred problems reading stops", "[nccl_options]") {
 }
 
 TEST_CASE("files are read, and named in errors", "[nccl_options]") {
-  const TemporaryPath path("options.yaml");
-  std::ofstream(path.get()) << "tp: {max_ctas: 16}\n";
-  CHECK(load_kind_options(path.get()) ==
-        KindOptionsMap{{GroupKind::tensor, {.communicator = {.max_ctas = 16}}}});
-  std::ofstream(path.get()) << "\ntp: 16\n";
-  CHECK(error_of([&] { return load_kind_options(path.get()); }) ==
-        path.get().string() + ":2:1: tp = 16" + map_needed);
-  std::ofstream(path.get()) << "# " << std::string(5000, 'x') << "\ntp: {max_ctas: 3}\n";
-  CHECK(load_kind_options(path.get()).at(GroupKind::tensor).communicator.max_ctas == 3);
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.file("options.yaml");
+  std::ofstream(path) << "tp: {max_ctas: 16}\n";
+  CHECK(load_kind_options(path) == KindOptionsMap{{GroupKind::tensor, {.communicator = {.max_ctas = 16}}}});
+  std::ofstream(path) << "\ntp: 16\n";
+  CHECK(error_of([&] { return load_kind_options(path); }) == path.string() + ":2:1: tp = 16" + map_needed);
+  std::ofstream(path) << "# " << std::string(5000, 'x') << "\ntp: {max_ctas: 3}\n";
+  CHECK(load_kind_options(path).at(GroupKind::tensor).communicator.max_ctas == 3);
 }
 
 TEST_CASE("files that cannot be read are refused with what the system says", "[nccl_options]") {
-  const TemporaryPath path("missing");
-  const std::string name = path.get().string();
-  CHECK(error_of([&] { return load_kind_options(path.get()); }) ==
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.file("missing");
+  const std::string name = path.string();
+  CHECK(error_of([&] { return load_kind_options(path); }) ==
         name + ": cannot be read: No such file or directory");
-  std::filesystem::create_directory(path.get());
-  CHECK(error_of([&] { return load_kind_options(path.get()); }) == name + ": cannot be read: Is a directory");
+  std::filesystem::create_directory(path);
+  CHECK(error_of([&] { return load_kind_options(path); }) == name + ": cannot be read: Is a directory");
   CHECK(error_of([] { return load_kind_options("/dev/zero"); }) ==
-        "/dev/zero: is longer than 1 MiB, which no file of options is");
+        "/dev/zero: is a device, not a regular file; write - to read standard input");
 }

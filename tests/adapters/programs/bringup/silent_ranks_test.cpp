@@ -8,11 +8,15 @@ using namespace rankmesh::tests;
 
 namespace {
 
-/// A named pipe on which nobody writes: a process that opens it to read blocks.
-std::string make_pipe(const TemporaryFolder& folder) {
-  const std::string path = folder.file("pipe");
-  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-  return path;
+/// A program that runs rankmesh-bringup with an input on which nobody writes: a process that reads it blocks.
+std::string with_silent_input(const TemporaryFolder& folder) {
+  const std::string pipe = folder.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  // Opened for writing too, because opening it for reading alone would block the shell.
+  const std::string program =
+      folder.write("bringup.sh", "#!/bin/sh\nexec " RANKMESH_BRINGUP " \"$@\" 0<>" + pipe + "\n");
+  REQUIRE(chmod(program.c_str(), 0700) == 0);
+  return program;
 }
 
 /// Checks that a job ended with one message, which begins like this.
@@ -32,15 +36,15 @@ Outcome bring_up_with(const std::string& fault, const std::string& options = "")
 
 }  // namespace
 
-TEST_CASE("silent: a rank whose layout file blocks is named") {
+TEST_CASE("silent: a rank whose layout blocks is named") {
   const TemporaryFolder folder;
-  const std::string options = "--deadline 2 --layout " + make_pipe(folder);
+  const std::string program = with_silent_input(folder);
   // Rank 0 collects reports, rank 1 stands in for it.
   for (const int rank : {0, 1, 2}) {
     CAPTURE(rank);
     std::vector<Job::Part> parts;
     if (rank > 0) parts.push_back({rank, "--deadline 2"});
-    parts.push_back({1, options});
+    parts.push_back({1, "--deadline 2 --layout -", program});
     parts.push_back({3 - rank, "--deadline 2"});
     check_named(run({.program = RANKMESH_BRINGUP, .parts = parts}),
                 "deadline missed at step reading the command line: rank " + std::to_string(rank) +
@@ -48,19 +52,20 @@ TEST_CASE("silent: a rank whose layout file blocks is named") {
   }
 }
 
-TEST_CASE("silent: a file of NCCL options that blocks is like a layout file that does") {
+TEST_CASE("silent: NCCL options that block are like a layout that does") {
   const TemporaryFolder folder;
-  const std::string options = "--deadline 2 --backend nccl --nccl-options " + make_pipe(folder);
-  const Outcome outcome = run({.program = RANKMESH_BRINGUP, .parts = {{2, "--deadline 2"}, {1, options}}});
+  const std::string options = "--deadline 2 --backend nccl --nccl-options -";
+  const Outcome outcome = run(
+      {.program = RANKMESH_BRINGUP, .parts = {{2, "--deadline 2"}, {1, options, with_silent_input(folder)}}});
   if (outcome.err.find("built without a reader of YAML files") != std::string::npos) return;
   check_named(outcome, "deadline missed at step reading the command line: rank 2 had come");
 }
 
-TEST_CASE("silent: a mistake on one rank does not wait for a file that blocks on another") {
+TEST_CASE("silent: a mistake on one rank does not wait for a layout that blocks on another") {
   const TemporaryFolder folder;
   const Outcome outcome = run({.program = RANKMESH_BRINGUP,
                                .parts = {{1, "--deadline 80"},
-                                         {1, "--deadline 80 --layout " + make_pipe(folder)},
+                                         {1, "--deadline 80 --layout -", with_silent_input(folder)},
                                          {1, "--deadline 80 --tp two --pp x"}},
                                .time_limit_seconds = 60});
   CHECK(outcome.exit_code == 2);
@@ -98,12 +103,14 @@ TEST_CASE("silent: a process that is not rankmesh-bringup is named") {
 
 TEST_CASE("silent: a rank that is stopped while it reads is told from one that reads") {
   const TemporaryFolder folder;
-  const std::string pipe = make_pipe(folder);
-  // The pipe can be opened to write when the program has opened it to read.
+  const std::string pipe = folder.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  // More than a pipe holds can be written to it only when the program reads.
   const std::string script = folder.write(
       "stop.sh", "{ exec 3>" + pipe +
-                     "; kill -STOP $$; while kill -0 $$; do sleep 0.1; done; } >/dev/null 2>&1 &\n"
-                     "exec " RANKMESH_BRINGUP " --deadline 4 --layout " +
+                     "; head -c 200000 /dev/zero >&3; kill -STOP $$; while kill -0 $$; do sleep 0.1; done; } "
+                     ">/dev/null 2>&1 &\n"
+                     "exec " RANKMESH_BRINGUP " --deadline 4 --layout - <" +
                      pipe + "\n");
   const Outcome outcome = run({.program = RANKMESH_BRINGUP,
                                .parts = {{2, "--deadline 4"}, {.processes = 1, .program = "sh " + script}}});

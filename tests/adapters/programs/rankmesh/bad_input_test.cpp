@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <sstream>
+#include <string_view>
+
 #include "support.hpp"
 #include "support/catch.hpp"
 
@@ -12,7 +16,61 @@ std::size_t count(const std::string& text, const std::string& part) {
   return found;
 }
 
+/// The words of a help text that begin with two dashes.
+std::vector<std::string> options_in(const std::string& help) {
+  std::vector<std::string> options;
+  for (std::string word : split(help)) {
+    while (!word.empty() && std::string_view(",.;)").find(word.back()) != std::string_view::npos)
+      word.pop_back();
+    if (word.starts_with("--") && word.size() > 2) options.push_back(word);
+  }
+  return options;
+}
+
+bool has_control_characters(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\n') || byte == 0x7f || byte == 0x9b;
+  });
+}
+
+/// Whether each line is one that the program writes.
+bool has_own_lines_only(const std::string& messages) {
+  std::istringstream lines(messages);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("error: ") && !line.starts_with("warning: ") && !line.starts_with("See "))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+TEST_CASE("control characters and newlines of a command line never reach the output") {
+  const std::string forged = "x\nerror: forged\x1b[31m\x9b";
+  const std::vector<std::string> commands{"groups", "rank",  "show",    "draw",   "mesh",      "translate",
+                                          "diff",   "check", "modules", "export", "completion"};
+  std::vector<std::vector<std::string>> lines{{forged}, {"--" + forged}};
+  for (const std::string& command : commands) {
+    const std::size_t before = lines.size();
+    for (const std::string& option : options_in(run_line(command + " --help").out)) {
+      lines.push_back({command, option, forged});
+      lines.push_back({command, "--world-size", "16", option + "=" + forged});
+    }
+    // At least --help and one more option, or else the help text was not understood.
+    CHECK(lines.size() - before >= 2);
+    lines.push_back({command, forged});
+    lines.push_back({command, "--" + forged});
+    lines.push_back({command, forged, forged, "--world-size", "16"});
+  }
+  for (const auto& words : lines) {
+    const Outcome outcome = run_words(words);
+    INFO(words[0] << " " << (words.size() > 1 ? words[1] : "") << "\n" << outcome.err);
+    CHECK_FALSE(has_control_characters(outcome.out));
+    CHECK_FALSE(has_control_characters(outcome.err));
+    CHECK(has_own_lines_only(outcome.err));
+  }
+}
 
 TEST_CASE("bad input prints all problems on the standard error and nothing on the standard output") {
   const std::string line = GENERATE(

@@ -56,7 +56,7 @@ struct Diagnostic {
 
   /// `tensor = 3 does not divide world_size = 16; nearest: 2, 4`
   [[nodiscard]] std::string text() const;
-  /// The text behind the place, if there is one:
+  /// The text behind the place, if there is one, on one line and without control characters:
   /// `layout.toml:3:10: tensor = 3 does not divide world_size = 16; nearest: 2, 4`
   [[nodiscard]] std::string message() const;
 

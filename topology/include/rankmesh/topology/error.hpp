@@ -23,7 +23,8 @@ class ConfigError : public Error {
   explicit ConfigError(std::vector<Diagnostic> diagnostics);
 
   /// Every diagnostic, in the order of the fields.
-  [[nodiscard]] std::span<const Diagnostic> diagnostics() const noexcept { return diagnostics_; }
+  [[nodiscard]] std::span<const Diagnostic> diagnostics() const& noexcept { return diagnostics_; }
+  std::span<const Diagnostic> diagnostics() const&& = delete;
 
  private:
   std::vector<Diagnostic> diagnostics_;

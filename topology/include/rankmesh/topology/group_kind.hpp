@@ -33,7 +33,8 @@ class GroupKind {
   }
 
   /// The name; valid as long as this object.
-  [[nodiscard]] constexpr std::string_view name() const noexcept { return {name_.data(), length_}; }
+  [[nodiscard]] constexpr std::string_view name() const& noexcept { return {name_.data(), length_}; }
+  std::string_view name() const&& = delete;
 
   /// Whether the constructor accepts a name.
   [[nodiscard]] static constexpr bool is_valid(std::string_view name) noexcept {

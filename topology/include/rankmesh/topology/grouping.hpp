@@ -76,9 +76,11 @@ class Grouping {
   [[nodiscard]] Place place(int index) const noexcept;
 
   /// The merged digits that vary inside a group, fastest first; empty for groups of one.
-  [[nodiscard]] std::span<const Digit> inside() const noexcept { return inside_.digits; }
+  [[nodiscard]] std::span<const Digit> inside() const& noexcept { return inside_.digits; }
+  std::span<const Digit> inside() const&& = delete;
   /// The merged digits that number the groups, fastest first; empty for a single group.
-  [[nodiscard]] std::span<const Digit> outside() const noexcept { return outside_.digits; }
+  [[nodiscard]] std::span<const Digit> outside() const& noexcept { return outside_.digits; }
+  std::span<const Digit> outside() const&& = delete;
 
   /// Equal when both have the same groups in the same order, with the members in the same order.
   friend bool operator==(const Grouping& a, const Grouping& b) noexcept;

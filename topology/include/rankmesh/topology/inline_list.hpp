@@ -38,21 +38,26 @@ class InlineList {
   /// Whether there are no values.
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   /// The values, stored contiguously.
-  [[nodiscard]] const T* data() const noexcept { return values_; }
+  [[nodiscard]] const T* data() const& noexcept { return values_; }
+  const T* data() const&& = delete;
   /// A pointer to the first value.
-  [[nodiscard]] const T* begin() const noexcept { return values_; }
+  [[nodiscard]] const T* begin() const& noexcept { return values_; }
+  const T* begin() const&& = delete;
   /// A pointer past the last value.
-  [[nodiscard]] const T* end() const noexcept { return values_ + size_; }
+  [[nodiscard]] const T* end() const& noexcept { return values_ + size_; }
+  const T* end() const&& = delete;
   /// A pointer to the first value, for changes.
-  [[nodiscard]] T* begin() noexcept { return values_; }
+  [[nodiscard]] T* begin() & noexcept { return values_; }
   /// A pointer past the last value, for changes.
-  [[nodiscard]] T* end() noexcept { return values_ + size_; }
+  [[nodiscard]] T* end() & noexcept { return values_ + size_; }
   /// The value at an index, which must exist.
   [[nodiscard]] const T& operator[](std::size_t index) const noexcept { return values_[index]; }
   /// The last value, which must exist.
-  [[nodiscard]] const T& back() const noexcept { return values_[size_ - 1]; }
+  [[nodiscard]] const T& back() const& noexcept { return values_[size_ - 1]; }
+  const T& back() const&& = delete;
   /// The last value, for changes.
-  [[nodiscard]] T& back() noexcept { return values_[size_ - 1]; }
+  [[nodiscard]] T& back() & noexcept { return values_[size_ - 1]; }
+  T& back() && = delete;
 
   /// Whether both hold the same values.
   friend bool operator==(const InlineList& a, const InlineList& b) noexcept {

@@ -60,7 +60,8 @@ class Mesh {
   /// The number of ranks: the product of the sizes of the axes.
   [[nodiscard]] int world_size() const noexcept { return world_size_; }
   /// The axes, leftmost fastest.
-  [[nodiscard]] std::span<const Axis> axes() const noexcept { return axes_; }
+  [[nodiscard]] std::span<const Axis> axes() const& noexcept { return axes_; }
+  std::span<const Axis> axes() const&& = delete;
 
   /// The index of an axis in `axes()`; nothing if there is no axis of that name.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view axis) const noexcept;

@@ -48,7 +48,8 @@ class Pipeline {
   Pipeline(GroupFamily pipeline_groups, PipelineOptions options);
 
   /// The pipeline groups.
-  [[nodiscard]] const GroupFamily& groups() const noexcept { return groups_; }
+  [[nodiscard]] const GroupFamily& groups() const& noexcept { return groups_; }
+  const GroupFamily& groups() const&& = delete;
   /// The number of stages, which is the pipeline parallel size.
   [[nodiscard]] int stages() const noexcept { return groups_.group_size(); }
   /// The number of model chunks of each stage; nothing without the interleaved schedule.

@@ -25,6 +25,11 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 /// The text with ASCII letters in lower case, independent of the locale.
 [[nodiscard]] std::string lower_case(std::string_view text);
 
+/// A text on one line for a terminal or a log: control characters, and bytes that are not UTF-8, become
+/// escapes such as
+/// `\x1b`. All other text stays as it is.
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// The items as one text, with a separator between them: `joined(ranks, ", ")`, `joined(axes, "-",
 /// &Axis::name)`.
 /// @param items a range of texts or numbers, or of anything that `project` turns into these

@@ -62,7 +62,8 @@ class Topology {
   explicit Topology(const ParallelConfig& config);
 
   /// The configuration, with the order in lower case and sizes of -1 replaced by the sizes they stand for.
-  [[nodiscard]] const ParallelConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const ParallelConfig& config() const& noexcept { return config_; }
+  const ParallelConfig& config() const&& = delete;
   /// The number of ranks of the job. Larger than `layout_size` if the layout is a part of the job.
   [[nodiscard]] int world_size() const noexcept { return pipeline_.groups().world_size(); }
   /// The rank of the job that is the first rank of the layout.
@@ -74,28 +75,35 @@ class Topology {
     return rank >= first_rank() && rank - first_rank() < layout_size();
   }
   /// The axes with their sizes, the leftmost varying fastest. Ranks of the layout are counted from 0.
-  [[nodiscard]] const Mesh& mesh() const noexcept { return meshes_.front(); }
+  [[nodiscard]] const Mesh& mesh() const& noexcept { return meshes_.front(); }
+  const Mesh& mesh() const&& = delete;
   /// `mesh()`, and the other meshes that kinds are made from: Megatron-Core's expert mesh, for example.
-  [[nodiscard]] std::span<const Mesh> meshes() const noexcept { return meshes_; }
+  [[nodiscard]] std::span<const Mesh> meshes() const& noexcept { return meshes_; }
+  std::span<const Mesh> meshes() const&& = delete;
 
   /// The kinds of this topology in the order of creation, the same on every rank.
-  [[nodiscard]] std::span<const KindFamily> kinds() const noexcept { return kinds_; }
+  [[nodiscard]] std::span<const KindFamily> kinds() const& noexcept { return kinds_; }
+  std::span<const KindFamily> kinds() const&& = delete;
   /// The groups of a kind, by its name or short name; null if this topology has no such kind, for example
   /// `amax` without fp8. Where Megatron-Core does not create a kind because another kind has the same groups,
   /// the result is that other kind: `data_context` for `intra_data_context` with one optimizer instance.
-  [[nodiscard]] const GroupFamily* find(GroupKind kind) const noexcept;
+  [[nodiscard]] const GroupFamily* find(GroupKind kind) const& noexcept;
+  const GroupFamily* find(GroupKind kind) const&& = delete;
   /// `find`, with the name of the kind and what it is derived from.
-  [[nodiscard]] const KindFamily* find_kind(GroupKind kind) const noexcept;
+  [[nodiscard]] const KindFamily* find_kind(GroupKind kind) const& noexcept;
+  const KindFamily* find_kind(GroupKind kind) const&& = delete;
   /// The groups of a kind.
   /// @throws RangeError if this topology has none, listing the kinds it has
-  [[nodiscard]] const GroupFamily& family(GroupKind kind) const;
+  [[nodiscard]] const GroupFamily& family(GroupKind kind) const&;
+  const GroupFamily& family(GroupKind kind) const&& = delete;
   /// The group of a kind that holds a rank.
   /// @throws RangeError if this topology has no such kind, or no group of it holds the rank
   [[nodiscard]] RankList group_of(GroupKind kind, int rank) const&;
   RankList group_of(GroupKind kind, int rank) const&& = delete;
 
   /// The pipeline stages of the ranks.
-  [[nodiscard]] const Pipeline& pipeline() const noexcept { return pipeline_; }
+  [[nodiscard]] const Pipeline& pipeline() const& noexcept { return pipeline_; }
+  const Pipeline& pipeline() const&& = delete;
 
   /// Equal if the configurations are equal.
   bool operator==(const Topology& other) const { return config_ == other.config_; }

@@ -21,7 +21,8 @@ class FileError : public Error {
   FileError(SourcePlace place, std::string rule);
 
   /// Every diagnostic, in the order of the file.
-  [[nodiscard]] std::span<const Diagnostic> diagnostics() const noexcept { return diagnostics_; }
+  [[nodiscard]] std::span<const Diagnostic> diagnostics() const& noexcept { return diagnostics_; }
+  std::span<const Diagnostic> diagnostics() const&& = delete;
 
  private:
   std::vector<Diagnostic> diagnostics_;

@@ -69,8 +69,8 @@ struct LayoutFile {
 /// Reads the keys and values of a text and applies no rules.
 /// @param source the name of the text in diagnostics
 [[nodiscard]] LayoutFile parse_layout(std::string_view toml, std::string source = "<text>");
-/// Reads the keys and values of a file of at most 1 MiB. If the file cannot be opened, the diagnostic has the
-/// message of the operating system.
+/// Reads the keys and values of a file of at most 1 MiB, or of standard input if the path is `-`. If the file
+/// cannot be opened, the diagnostic has the message of the operating system.
 [[nodiscard]] LayoutFile parse_layout_file(const std::filesystem::path& path);
 
 /// Applies the rules of `check` to the contents of a file.

@@ -44,19 +44,24 @@ class BringUp {
   /// Sets the error handler that the caller's communicator had before the bring-up.
   void give_original_handler_to(MPI_Comm other) const { guard_.give_original_handler_to(other); }
   /// The transport of the agreements and of the exchange of identifiers.
-  [[nodiscard]] MpiTransport& transport() noexcept { return transport_; }
+  [[nodiscard]] MpiTransport& transport() & noexcept { return transport_; }
+  MpiTransport& transport() && = delete;
   /// The agreements of this bring-up, for an adapter that runs one beside its own work.
-  [[nodiscard]] AgreementSession& session() noexcept { return session_; }
+  [[nodiscard]] AgreementSession& session() & noexcept { return session_; }
+  AgreementSession& session() && = delete;
   /// The rank of this process.
   [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
   /// The plan that all ranks agreed on.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return *plan_; }
+  [[nodiscard]] const CommunicatorPlan& plan() const& noexcept { return *plan_; }
+  const CommunicatorPlan& plan() const&& = delete;
   /// The plan, for objects that outlive the bring-up.
   [[nodiscard]] std::shared_ptr<const CommunicatorPlan> shared_plan() const noexcept { return plan_; }
   /// The steps of the plan as this rank carries them out.
-  [[nodiscard]] const std::vector<RankStep>& rank_steps() const noexcept { return rank_steps_; }
+  [[nodiscard]] const std::vector<RankStep>& rank_steps() const& noexcept { return rank_steps_; }
+  const std::vector<RankStep>& rank_steps() const&& = delete;
   /// The steps of the bring-up.
-  [[nodiscard]] const Schedule& schedule() const noexcept { return schedule_; }
+  [[nodiscard]] const Schedule& schedule() const& noexcept { return schedule_; }
+  const Schedule& schedule() const&& = delete;
 
   /// Carries out an ordered or collective step: waits for all ranks where the step is collective, makes the
   /// call under the eyes of the watchdog, and reports progress.
@@ -79,7 +84,8 @@ class BringUp {
   /// Notes why this rank cannot go on; only the first failure is kept.
   void fail(std::string why);
   /// Why this rank cannot go on, if so. Concurrent steps pass it on to the agreement that completes them.
-  [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
+  [[nodiscard]] const std::optional<std::string>& failure() const& noexcept { return failure_; }
+  const std::optional<std::string>& failure() const&& = delete;
   /// Whether a step is the last of the schedule.
   [[nodiscard]] bool is_last(const BringUpStep& step) const noexcept {
     return &step == &schedule_.steps().back();

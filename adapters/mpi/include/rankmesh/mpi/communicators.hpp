@@ -66,26 +66,31 @@ class Communicators : public ReferenceNames<Communicators> {
                                                          const std::map<GroupKind, MPI_Comm>& communicators);
 
   /// The layout.
-  [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
+  [[nodiscard]] const Topology& topology() const& noexcept { return plan().topology(); }
+  const Topology& topology() const&& = delete;
   /// The communicators, their order, and which kinds share one.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return set_.plan(); }
+  [[nodiscard]] const CommunicatorPlan& plan() const& noexcept { return set_.plan(); }
+  const CommunicatorPlan& plan() const&& = delete;
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return set_.rank(); }
   /// A duplicate of the caller's communicator. It exists if the only group of some kind is the whole world,
   /// which then shares it, or with `Options::duplicate_world`. Otherwise, after `close` and after the release
   /// of that kind: MPI_COMM_NULL.
-  [[nodiscard]] MPI_Comm world() const noexcept;
+  [[nodiscard]] MPI_Comm world() const& noexcept;
+  MPI_Comm world() const&& = delete;
 
   /// The communicator of a kind, and the place of this rank in it.
   /// @throws RangeError if the topology has no such kind
-  [[nodiscard]] GroupCommunicator<MPI_Comm> at(GroupKind kind) const { return set_.at(kind); }
+  [[nodiscard]] GroupCommunicator<MPI_Comm> at(GroupKind kind) const& { return set_.at(kind); }
+  GroupCommunicator<MPI_Comm> at(GroupKind kind) const&& = delete;
 
   /// Gives the communicator of a kind, and of all kinds that share it, to the caller.
   /// @throws StateError if this rank has no such communicator
   [[nodiscard]] Communicator release(GroupKind kind) { return set_.release(kind); }
 
   /// The host-side group of the distributed optimizer: the kind `data` itself, which is on the host already.
-  [[nodiscard]] GroupCommunicator<MPI_Comm> data_parallel_host() const { return at(GroupKind::data); }
+  [[nodiscard]] GroupCommunicator<MPI_Comm> data_parallel_host() const& { return at(GroupKind::data); }
+  GroupCommunicator<MPI_Comm> data_parallel_host() const&& = delete;
 
   /// Frees all communicators in the reverse order of creation. The destructor does the same, except while an
   /// exception unwinds the stack: then it frees none.

@@ -31,7 +31,8 @@ class MpiError : public Error {
   explicit MpiError(Details details);
 
   /// The parts of the message, as data.
-  [[nodiscard]] const Details& details() const noexcept { return details_; }
+  [[nodiscard]] const Details& details() const& noexcept { return details_; }
+  const Details& details() const&& = delete;
 
  private:
   Details details_;

@@ -62,9 +62,11 @@ class Communicators : public ReferenceNames<Communicators> {
       const CommunicatorPlan& plan, int rank, const std::map<GroupKind, ncclComm_t>& communicators);
 
   /// The layout.
-  [[nodiscard]] const Topology& topology() const noexcept { return plan().topology(); }
+  [[nodiscard]] const Topology& topology() const& noexcept { return plan().topology(); }
+  const Topology& topology() const&& = delete;
   /// The communicators, their order, and which kinds share one.
-  [[nodiscard]] const CommunicatorPlan& plan() const noexcept { return owned_->set.plan(); }
+  [[nodiscard]] const CommunicatorPlan& plan() const& noexcept { return owned_->set.plan(); }
+  const CommunicatorPlan& plan() const&& = delete;
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return owned_->set.rank(); }
   /// The device that this process uses.
@@ -72,14 +74,17 @@ class Communicators : public ReferenceNames<Communicators> {
   /// With `nccl_split`, the communicator that the others were split from; nothing with the other strategies.
   /// A kind whose only group is the whole world uses it too. Nothing after `close`, and after the release of
   /// such a kind.
-  [[nodiscard]] std::optional<ncclComm_t> world() const noexcept;
+  [[nodiscard]] std::optional<ncclComm_t> world() const& noexcept;
+  std::optional<ncclComm_t> world() const&& = delete;
   /// The `MPI_Comm`s beside the communicators; nothing if the options do not ask for them.
-  [[nodiscard]] const std::optional<mpi::Communicators>& host() const noexcept { return owned_->host; }
+  [[nodiscard]] const std::optional<mpi::Communicators>& host() const& noexcept { return owned_->host; }
+  const std::optional<mpi::Communicators>& host() const&& = delete;
 
   /// The communicator of a kind, and the place of this rank in it.
   /// @throws RangeError if the topology has no such kind
   /// @throws StateError after `close`, and if the communicator was released
-  [[nodiscard]] KindView at(GroupKind kind) const;
+  [[nodiscard]] KindView at(GroupKind kind) const&;
+  KindView at(GroupKind kind) const&& = delete;
 
   /// Gives the communicator of a kind, and of all kinds that share it, to the caller. Its name stays valid as
   /// long as the process lives.

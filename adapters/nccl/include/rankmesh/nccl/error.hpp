@@ -34,7 +34,8 @@ class NcclError : public Error {
   explicit NcclError(Details details);
 
   /// The parts of the message, as data.
-  [[nodiscard]] const Details& details() const noexcept { return details_; }
+  [[nodiscard]] const Details& details() const& noexcept { return details_; }
+  const Details& details() const&& = delete;
 
  private:
   Details details_;
@@ -47,7 +48,8 @@ class OptionsError : public Error {
   explicit OptionsError(std::vector<std::string> problems);
 
   /// Every problem found, a sentence each.
-  [[nodiscard]] const std::vector<std::string>& problems() const noexcept { return problems_; }
+  [[nodiscard]] const std::vector<std::string>& problems() const& noexcept { return problems_; }
+  const std::vector<std::string>& problems() const&& = delete;
 
  private:
   std::vector<std::string> problems_;

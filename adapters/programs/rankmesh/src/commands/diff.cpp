@@ -35,7 +35,8 @@ std::string verdict(const KindComparison& kind) {
 
 std::string name_of_kind(const KindComparison& kind, Names names) {
   const GroupKind own = kind.in_a ? *kind.in_a : *kind.in_b;
-  return std::string(names == Names::of_megatron ? short_name_of(own).name() : long_name_of(own).name());
+  const GroupKind named = names == Names::of_megatron ? short_name_of(own) : long_name_of(own);
+  return std::string(named.name());
 }
 
 void print_text(const std::vector<KindComparison>& kinds, Names names, Writer& out, Style style) {

@@ -296,7 +296,8 @@ class RankCommand : public LayoutCommand {
 
   static void check_layers(std::int64_t layers, const ParallelConfig& config, Problems& problems) {
     try {
-      (void)Topology(config).pipeline().layers({.layers = layers});
+      const Topology topology(config);
+      (void)topology.pipeline().layers({.layers = layers});
     } catch (const ConfigError& error) {
       for (const Diagnostic& diagnostic : error.diagnostics()) {
         problems.push_back("--layers: " + diagnostic.message());
