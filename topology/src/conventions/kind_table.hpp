@@ -33,6 +33,19 @@ struct KindRow {
   std::vector<std::int64_t> (*numbers)(const GroupFamily& parent, const ParallelConfig& config) = nullptr;
 };
 
+/// Whether each derived kind of a table names a parent that every configuration has, in a row above its own,
+/// and says how its groups are derived. Checked when the tables are compiled.
+consteval bool has_sound_parents(std::span<const KindRow> rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].derivation == Derivation::whole) continue;
+    bool has_parent = false;
+    for (const KindRow& above : rows.first(i))
+      has_parent |= above.name == rows[i].parent && above.exists == nullptr;
+    if (!has_parent || rows[i].derive == nullptr) return false;
+  }
+  return true;
+}
+
 /// The kinds of a convention in its order of creation.
 [[nodiscard]] std::span<const KindRow> reference_rows() noexcept;
 [[nodiscard]] std::span<const KindRow> megatron_core_rows() noexcept;
