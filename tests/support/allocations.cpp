@@ -10,11 +10,13 @@ namespace rankmesh::tests {
 namespace {
 
 std::atomic<long> allocations{0};
+std::atomic<long long> bytes{0};
 /// 0 if none fails.
 thread_local int allocations_until_failure = 0;
 
 void* allocated_or_null(std::size_t size) noexcept {
   ++allocations;
+  bytes += static_cast<long long>(size);
   if (allocations_until_failure > 0 && --allocations_until_failure == 0) return nullptr;
   return std::malloc(size == 0 ? 1 : size);
 }
@@ -28,6 +30,10 @@ void* allocated(std::size_t size) {
 
 long allocation_count() noexcept {
   return allocations;
+}
+
+long long allocated_bytes() noexcept {
+  return bytes;
 }
 
 int fail_allocation(int nth) noexcept {

@@ -46,3 +46,19 @@ TEST_CASE("no text of two bytes leaves a control character", "[text]") {
     }
   }
 }
+
+TEST_CASE("one thing is singular, all other numbers are plural", "[text]") {
+  CHECK(rankmesh::counted(1, "group") == "1 group");
+  CHECK(rankmesh::counted(0, "group") == "0 groups");
+  CHECK(rankmesh::counted(2, "group") == "2 groups");
+  CHECK(rankmesh::with_article("tensor group") == "a tensor group");
+  CHECK(rankmesh::with_article("expert group") == "an expert group");
+}
+
+TEST_CASE("lines are broken at blanks", "[text]") {
+  using Lines = std::vector<std::string>;
+  CHECK(rankmesh::wrapped("one two three", 7) == Lines{"one two", "three"});
+  CHECK(rankmesh::wrapped("one\ntwo three", 20) == Lines{"one", "two three"});
+  CHECK(rankmesh::wrapped("a considerable word", 5) == Lines{"a", "considerable", "word"});
+  CHECK(rankmesh::wrapped("", 5) == Lines{""});
+}

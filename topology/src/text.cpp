@@ -84,4 +84,29 @@ std::string printable(std::string_view text) {
   return result;
 }
 
+std::string counted(std::int64_t count, std::string_view noun) {
+  return std::to_string(count).append(" ").append(noun).append(count == 1 ? "" : "s");
+}
+
+std::string with_article(std::string_view noun) {
+  const bool is_vowel =
+      !noun.empty() && std::string_view("aeiou").find(noun.front()) != std::string_view::npos;
+  return std::string(is_vowel ? "an " : "a ").append(noun);
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines;
+  for (std::string_view line : split_text(text, '\n')) {
+    while (line.size() > width) {
+      std::size_t blank = line.rfind(' ', width);
+      if (blank == std::string_view::npos) blank = line.find(' ', width);
+      if (blank == std::string_view::npos) break;
+      lines.emplace_back(line.substr(0, blank));
+      line.remove_prefix(blank + 1);
+    }
+    lines.emplace_back(line);
+  }
+  return lines;
+}
+
 }  // namespace rankmesh

@@ -76,19 +76,4 @@ std::vector<const Command*> visible_commands_of(const Command& command) {
   return program == nullptr ? std::vector<const Command*>{} : program->visible_commands();
 }
 
-std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
-  std::vector<std::string> lines;
-  for (std::string_view line : split_text(text, '\n')) {
-    while (line.size() > width) {
-      std::size_t blank = line.rfind(' ', width);
-      if (blank == std::string_view::npos) blank = line.find(' ', width);
-      if (blank == std::string_view::npos) break;
-      lines.emplace_back(line.substr(0, blank));
-      line.remove_prefix(blank + 1);
-    }
-    lines.emplace_back(line);
-  }
-  return lines;
-}
-
 }  // namespace rankmesh::cli

@@ -44,7 +44,4 @@ struct HeadedOptions {
 /// The visible commands of a program; none for a command.
 [[nodiscard]] std::vector<const Command*> visible_commands_of(const Command& command);
 
-/// A text in lines of at most a width, broken at blanks; the lines of the text stay lines.
-[[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
-
 }  // namespace rankmesh::cli

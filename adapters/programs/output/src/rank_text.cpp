@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "rankmesh/topology/rank_list.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -48,16 +49,6 @@ std::size_t full_width(const GroupFamily& family, int group) {
   return width;
 }
 
-std::string list_text(const GroupFamily& family, int group, std::size_t width) {
-  if (may_fit(family, width)) {
-    std::string text = full_text(family, group);
-    if (text.size() <= width) return text;
-  }
-  constexpr Ends ends{3, 2};
-  if (family.group_size() <= ends.front + ends.back) return full_text(family, group);
-  return ends_text(family, group, ends) + fmt::format(" ({} ranks)", family.group_size());
-}
-
 std::string short_list_text(const GroupFamily& family, int group, std::size_t width) {
   if (may_fit(family, width) || family.group_size() <= 2) {
     std::string text = full_text(family, group);
@@ -71,12 +62,18 @@ std::string short_list_text(const GroupFamily& family, int group, std::size_t wi
   return ends_text(family, group, {1, 1});
 }
 
-std::string groups_text(const GroupFamily& family) {
-  return counted(family.group_count(), "group") + fmt::format(" of {}", family.group_size());
+std::string list_text(const GroupFamily& family, int group, std::size_t width) {
+  const std::string count = " (" + counted(family.group_size(), "rank") + ")";
+  if (may_fit(family, width)) {
+    std::string text = full_text(family, group);
+    if (text.size() <= width) return text;
+  }
+  if (family.group_size() <= 2) return full_text(family, group);
+  return short_list_text(family, group, width > count.size() ? width - count.size() : 0) + count;
 }
 
-std::string counted(long long count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+std::string groups_text(const GroupFamily& family) {
+  return counted(family.group_count(), "group") + fmt::format(" of {}", family.group_size());
 }
 
 }  // namespace rankmesh::cli

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "rankmesh/output/rank_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 

@@ -10,6 +10,8 @@ CommandLine::CommandLine(std::span<const std::string> args) {
   const std::vector<std::unique_ptr<RunnableCommand>> commands = all_commands();
   Program program({.name = "rankmesh",
                    .summary = "Plans the parallel groups of a distributed training job",
+                   .description = "Tables are as wide as the terminal, or where the output is none, as the "
+                                  "variable COLUMNS says, or else 100 characters.",
                    .examples = {"rankmesh show --world-size 16 --tp 2 --pp 4", "rankmesh groups --help"},
                    .exit_status = "0 for success, 2 for bad input (every mistake is reported and nothing is "
                                   "printed), 3 if layouts differ (diff), 1 for any other error."},

@@ -37,8 +37,8 @@ Names names_of(const Option& names, Problems& problems) {
   return static_cast<Names>(choice_of(names, problems).value_or(0));
 }
 
-Option& add_all(Command& command) {
-  return command.add({.name = "--all", .description = "print all groups in full, as json and csv always do"});
+Option& add_all(Command& command, std::string description) {
+  return command.add({.name = "--all", .description = std::move(description)});
 }
 
 }  // namespace rankmesh::cli

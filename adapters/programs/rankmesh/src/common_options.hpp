@@ -29,6 +29,7 @@ Option& add_names(Command& command);
 [[nodiscard]] Names names_of(const Option& names, Problems& problems);
 
 /// `--all`
-Option& add_all(Command& command);
+Option& add_all(Command& command,
+                std::string description = "print all groups in full, as json and csv always do");
 
 }  // namespace rankmesh::cli

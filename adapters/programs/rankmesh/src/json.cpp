@@ -5,6 +5,7 @@
 
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/rank_list.hpp"
+#include "rankmesh/topology/spans.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -35,6 +36,23 @@ void put_group_json(Writer& out, const GroupFamily& family, int group) {
     separator = ',';
   });
   out.put(']');
+}
+
+void put_nodes_json(Writer& out, const GroupFamily& family, int group, int gpus_per_node) {
+  char separator = '[';
+  for_each_block(family, group, gpus_per_node, [&](int node) {
+    out.put(separator);
+    out.number(node);
+    separator = ',';
+    return true;
+  });
+  out.put(']');
+}
+
+bool put_ranks_json(Writer& out, std::string_view name, const GroupFamily& family, int group, bool all) {
+  const RankList ranks = family.group(group);
+  return put_list_json(out, name, ranks.size(), all,
+                       [&](std::int64_t member) { out.number(ranks[static_cast<int>(member)]); });
 }
 
 }  // namespace rankmesh::cli

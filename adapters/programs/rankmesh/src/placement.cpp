@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "rankmesh/output/rank_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 
@@ -26,19 +26,21 @@ Problems Placement::problems() const {
   Problems problems;
   const int size = family_->group_size();
   const int count = family_->group_count();
+  const std::string hosts = counted(static_cast<std::int64_t>(hosts_.size()), "host");
   int most = 0;
   for (const Host& host : hosts_) most = std::max(most, host.slots);
   if (size > most) {
-    problems.push_back(fmt::format("--kind: a {} group has {}, more than the {} of the largest host", kind_,
-                                   counted(size, "rank"), counted(most, "slot")));
+    problems.push_back(fmt::format("--kind: {} has {}, more than the {} of the largest host",
+                                   with_article(kind_ + " group"), counted(size, "rank"),
+                                   counted(most, "slot")));
   } else if (room_for_groups_ < count) {
-    problems.push_back(fmt::format("--kind: there are {} of {}, and the {} hosts have room for {}",
+    problems.push_back(fmt::format("--kind: there are {} of {}, and room for {} on {}",
                                    counted(count, fmt::format("{} group", kind_)), counted(size, "rank"),
-                                   hosts_.size(), room_for_groups_));
+                                   room_for_groups_, hosts));
   }
   if (seats() < world_size_) {
-    problems.push_back(fmt::format("the job has {} ranks, and the {} hosts have {} slots", world_size_,
-                                   hosts_.size(), seats()));
+    problems.push_back(fmt::format("the job has {}, more than the {} of {}", counted(world_size_, "rank"),
+                                   counted(seats(), "slot"), hosts));
   }
   return problems;
 }
@@ -75,16 +77,6 @@ int Placement::processes_on(int host) const {
   const int members = groups_on(host) * family_->group_size();
   const std::int64_t room = hosts_[static_cast<std::size_t>(host)].slots - members;
   return members + static_cast<int>(std::clamp<std::int64_t>(others, 0, room));
-}
-
-bool Placement::is_in_order() const {
-  int last = 0;
-  bool in_order = true;
-  each_rank([&](int, Seat seat) {
-    in_order = in_order && seat.host >= last;
-    last = seat.host;
-  });
-  return in_order;
 }
 
 }  // namespace rankmesh::cli

@@ -49,9 +49,6 @@ class Placement {
     }
   }
 
-  /// Whether the ranks fill the hosts in order, so that a hostfile alone describes the placement.
-  [[nodiscard]] bool is_in_order() const;
-
  private:
   [[nodiscard]] int groups_on(int host) const;
   [[nodiscard]] int host_of_group(int group) const;

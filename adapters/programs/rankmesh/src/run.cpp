@@ -1,7 +1,10 @@
 #include "rankmesh/cli/run.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
+#include <string_view>
+#include <system_error>
 
 #include "command_line.hpp"
 #include "rankmesh/output/writer.hpp"
@@ -37,7 +40,7 @@ int run_command(std::span<const std::string> args, const Streams& streams, Messa
     return bad_input;
   }
   Writer out(streams.out);
-  const int status = line.task().run(out, Style(streams.colour_out));
+  const int status = line.task().run(out, Style(streams.colour_out, streams.width));
   out.flush();
   for (const std::string& warning : line.task().warnings) messages.warning(printable(warning));
   return status;
@@ -47,6 +50,17 @@ int run_command(std::span<const std::string> args, const Streams& streams, Messa
 
 bool wants_colour(bool is_terminal, const char* no_color) noexcept {
   return is_terminal && (no_color == nullptr || *no_color == '\0');
+}
+
+std::size_t width_of_lines(std::size_t terminal, const char* columns) noexcept {
+  constexpr std::size_t least = 40;
+  std::size_t width = terminal;
+  const std::string_view text = columns == nullptr ? "" : columns;
+  if (width == 0) {
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), width);
+    if (error != std::errc() || stop != text.data() + text.size()) width = 0;
+  }
+  return width == 0 ? default_width : std::max(width, least);
 }
 
 int run(std::span<const std::string> args, const Streams& streams) noexcept {

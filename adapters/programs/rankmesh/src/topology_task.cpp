@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "rankmesh/cli/run.hpp"
-#include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/topology/spans.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 
@@ -21,9 +21,9 @@ std::vector<std::string> placement_warnings(const Topology& topology, int gpus_p
     }
   }
   if (const int rest = topology.world_size() % gpus_per_node; rest != 0) {
-    result.push_back(fmt::format("the last node is not full: {} of its {} used, since {} does not divide {}",
-                                 rest, gpus_per_node == 1 ? "GPU" : fmt::format("{} GPUs are", gpus_per_node),
-                                 gpus_per_node, topology.world_size()));
+    result.push_back(
+        fmt::format("the last node is not full: it uses {} of its {} GPUs, since {} does not divide {}", rest,
+                    gpus_per_node, gpus_per_node, topology.world_size()));
   }
   return result;
 }

@@ -85,7 +85,7 @@ TEST_CASE("bad input prints all problems on the standard error and nothing on th
       "rank x --world-size 16", "rank 1 --world-size 16 --format csv", "rank 1 --world-size 16 --layers 0",
       "rank 1 --world-size 16 --pp 4 --layers 6", "show --world-size 16 --all",
       "show --world-size 16 --gpus-per-node 0", "show --world-size 16 --gpus-per-node 65537",
-      "show --format json --world-size 16", "show -1 --world-size 16", "show --world-size 16 -- --tp",
+      "show --format csv --world-size 16", "show -1 --world-size 16", "show --world-size 16 -- --tp",
       "show --world-size=", "groups ++ --world-size 4", "draw", "draw --world-size 16 --format text",
       "draw --world-size 16 --kind", "draw --world-size 16 --all", "mesh --axes tp=2 --format png");
   INFO(line);

@@ -40,10 +40,3 @@ layout="--world-size 4 --tp 2 --kind data --hosts left,right --gpus-per-node 2"
 sort "$scratch/map" | cut -d ' ' -f 1,2 >"$scratch/seen"
 printf '0 left\n1 right\n2 left\n3 right\n' | diff - "$scratch/seen" >&2 || fail "ranks are elsewhere"
 [ "$(cut -d ' ' -f 2,3 "$scratch/map" | sort -u | wc -l)" -eq 4 ] || fail "two ranks of a host share a core"
-
-# A hostfile without a rankfile keeps the tensor groups together.
-layout="--world-size 4 --tp 2 --kind tensor --hosts left,right --gpus-per-node 3"
-"$program" export --format hostfile $layout >"$scratch/hosts" || fail "no hostfile"
-"$mpiexec" --mca plm_rsh_agent "$scratch/log_in" --mca oob_tcp_if_include lo --hostfile "$scratch/hosts" --map-by slot \
-  -n 4 sh -c 'echo "$OMPI_COMM_WORLD_RANK $RANKMESH_TEST_HOST"' >"$scratch/map" 2>&1 || fail "mpiexec does not take the hostfile"
-printf '0 left\n1 left\n2 right\n3 right\n' | diff - <(sort "$scratch/map") >&2 || fail "ranks are elsewhere"

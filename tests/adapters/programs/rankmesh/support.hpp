@@ -20,11 +20,12 @@ struct Colours {
   bool err = false;
 };
 
-inline Outcome run_words(const std::vector<std::string>& words, Colours colours = {}) {
+inline Outcome run_words(const std::vector<std::string>& words, Colours colours = {},
+                         std::size_t width = cli::default_width) {
   cli::StringSink out;
   cli::StringSink err;
-  const int status =
-      cli::run(words, {.out = out, .err = err, .colour_out = colours.out, .colour_err = colours.err});
+  const int status = cli::run(
+      words, {.out = out, .err = err, .colour_out = colours.out, .colour_err = colours.err, .width = width});
   return {status, out.text(), err.text()};
 }
 
@@ -33,6 +34,21 @@ inline std::vector<std::string> split(const std::string& line) {
   std::istringstream stream(line);
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+/// The words of a line, separated by spaces except between quotes.
+inline std::vector<std::string> quoted(const std::string& line) {
+  std::istringstream parts(line);
+  std::vector<std::string> words;
+  bool is_quoted = false;
+  for (std::string part; std::getline(parts, part, '\''); is_quoted = !is_quoted) {
+    if (is_quoted) {
+      words.push_back(part);
+    } else {
+      for (std::string& word : split(part)) words.push_back(std::move(word));
+    }
+  }
   return words;
 }
 

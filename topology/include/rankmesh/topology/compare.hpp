@@ -14,10 +14,10 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 struct GroupDifference {
   /// The lowest rank whose two groups are not the same list.
   int rank = 0;
-  /// The group of that rank in topology a; empty if it is in no group.
-  std::vector<int> in_a{};
-  /// The group of that rank in topology b; empty if it is in no group.
-  std::vector<int> in_b{};
+  /// The number of that rank's group in topology a; nothing if it is in no group.
+  std::optional<int> group_in_a{};
+  /// The number of that rank's group in topology b; nothing if it is in no group.
+  std::optional<int> group_in_b{};
 
   bool operator==(const GroupDifference&) const = default;
 };
@@ -42,8 +42,10 @@ struct KindComparison {
 /// has. Kinds are paired by name, where the short name `tp` is the same as `tensor`. In worlds of different
 /// sizes every kind differs, at the latest at the first rank that only one of them has.
 ///
-/// Equal formulas are compared as formulas. Other families are compared rank by rank up to the first
-/// difference, each group once: at most O(world size).
+/// O(kinds * (digits + picked positions)) time and memory, whatever the world size. Exceptions are slices
+/// across the digits that number the groups, and groups that were split off the borders of digits unless both
+/// topologies split them alike: these are compared rank by rank up to the first difference, without a list of
+/// them.
 [[nodiscard]] std::vector<KindComparison> compare(const Topology& a, const Topology& b);
 
 /// Whether both topologies have at least one kind in common, and every common kind is equal.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "rankmesh/topology/export.hpp"
@@ -22,11 +23,34 @@ struct BlockSpan {
 /// The blocks that the groups of a family touch: block b holds the ranks b * block_size ..
 /// (b + 1) * block_size - 1.
 ///
-/// For whole groups, and picks from them, the answer depends only on the positions inside a block that groups
-/// start at, so the world is not walked: O(block_size * (digits + runs of equal stride in a group)) time and
-/// O(block_size) memory. Families that were split or sliced are walked group by group: O(members).
+/// The answer depends only on the positions inside a block that groups start at, so the world is not walked:
+/// O(block_size * digits * parts) time and O(block_size) memory. Whole groups are one part. Groups that were
+/// `cut` have as many as there are different ones, which is few where both the piece and the digits share
+/// most factors; for picks, and for groups `split` in another way, each member is a part.
 /// @throws RangeError if `block_size` is below 1
 [[nodiscard]] BlockSpan block_span(const GroupFamily& family, int block_size);
+
+/// The blocks that one group touches.
+struct GroupBlocks {
+  /// The lowest.
+  int first = 0;
+  /// The highest.
+  int last = 0;
+  /// Their number.
+  int count = 1;
+
+  bool operator==(const GroupBlocks&) const = default;
+};
+
+/// The blocks that one group touches. Costs as much as `block_span`.
+/// @throws RangeError if there is no such group, or `block_size` is below 1
+[[nodiscard]] GroupBlocks blocks_of_group(const GroupFamily& family, int group, int block_size);
+
+/// Calls `visit(block)` for each block that one group touches, in ascending order, until it returns false.
+/// O(digits) for each block; constant memory, except for groups that were picked from or split.
+/// @throws RangeError if there is no such group, or `block_size` is below 1
+void for_each_block(const GroupFamily& family, int group, int block_size,
+                    const std::function<bool(int)>& visit);
 
 /// Equal blocks of consecutive ranks.
 struct RankBlocks {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -29,6 +30,17 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 /// escapes such as
 /// `\x1b`. All other text stays as it is.
 [[nodiscard]] std::string printable(std::string_view text);
+
+/// A number of things: `1 group`, `2 groups`.
+/// @param noun in the singular; the plural ends in s
+[[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
+
+/// A thing with its article: `a tensor group`, `an expert group`.
+[[nodiscard]] std::string with_article(std::string_view noun);
+
+/// A text in lines of at most a width, broken at blanks; the lines of the text stay lines. A word that is
+/// longer than the width has a line of its own.
+[[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
 /// The items as one text, with a separator between them: `joined(ranks, ", ")`, `joined(axes, "-",
 /// &Axis::name)`.

@@ -59,7 +59,7 @@ Json warning_json(const std::string& file, const std::string& warning) {
           {"field", nullptr},      {"value", nullptr}, {"message", warning}, {"suggestions", Json::array()}};
 }
 
-int print_json(const std::vector<Verdict>& verdicts, Writer& out) {
+int print_json(const std::vector<Verdict>& verdicts, bool is_strict, Writer& out) {
   std::string_view separator = "[";
   bool is_fine = true;
   const auto put = [&](const Json& json) {
@@ -68,7 +68,7 @@ int print_json(const std::vector<Verdict>& verdicts, Writer& out) {
     separator = ",\n ";
   };
   for (const Verdict& verdict : verdicts) {
-    is_fine = is_fine && verdict.reading.diagnostics.empty();
+    is_fine = is_fine && verdict.reading.diagnostics.empty() && !(is_strict && !verdict.warnings.empty());
     for (const Diagnostic& diagnostic : verdict.reading.diagnostics)
       put(error_json(verdict.file, diagnostic));
     for (const std::string& warning : verdict.warnings) put(warning_json(verdict.file, warning));
@@ -84,11 +84,12 @@ class CheckCommand : public RunnableCommand {
             {.name = "check",
              .summary = "Whether layout files are right, for scripts and CI",
              .examples = {"rankmesh check layout.toml",
-                          "rankmesh check layouts/*.toml --gpus-per-node 8 --format json"},
+                          "rankmesh check layouts/*.toml --gpus-per-node 8 --format json",
+                          "rankmesh check layouts/*.toml --strict"},
              .exit_status =
-                 "0 if every file is right, 2 if one is not. The standard error then lists everything "
-                 "that is wrong with each file; with --format json, the standard output does, as an "
-                 "array that has the warnings too."}),
+                 "0 if every file is right, 2 if one is not, or with --strict if one has a warning. The "
+                 "standard error then lists everything that is wrong with each file; with --format "
+                 "json, the standard output does, as an array that has the warnings too."}),
         files_(add({.name = "FILE",
                     .description = "a layout in TOML (docs/files.md)",
                     .heading = "Arguments",
@@ -96,23 +97,32 @@ class CheckCommand : public RunnableCommand {
                     .takes_file = true,
                     .is_required = true})),
         gpus_per_node_(add_gpus_per_node(*this, "also warn of groups that cross nodes with N GPUs each")),
+        strict_(add({.name = "--strict", .description = "a warning is a mistake too: exit with 2"})),
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const bool as_json = format_of(format_, problems) == Format::json;
+    const bool is_strict = is_given(strict_, problems);
     const auto gpus_per_node = gpus_per_node_of(gpus_per_node_, problems);
     const std::vector<std::string> names = values_of(files_, problems);
     if (!problems.empty()) return {};
     std::vector<Verdict> verdicts;
     verdicts.reserve(names.size());
     for (const std::string& name : names) verdicts.push_back(verdict_on(name, gpus_per_node));
-    if (as_json) return {.run = [verdicts](Writer& out, Style) { return print_json(verdicts, out); }};
+    if (as_json) {
+      return {.run = [=](Writer& out, Style) { return print_json(verdicts, is_strict, out); }};
+    }
     Task task;
     for (const Verdict& verdict : verdicts) {
       for (const Diagnostic& diagnostic : verdict.reading.diagnostics)
         problems.push_back(diagnostic.message());
-      for (const std::string& warning : verdict.warnings)
-        task.warnings.push_back(verdict.file + ": " + warning);
+      for (const std::string& warning : verdict.warnings) {
+        if (is_strict) {
+          problems.push_back(verdict.file + ": " + warning + " (a warning, and --strict)");
+        } else {
+          task.warnings.push_back(verdict.file + ": " + warning);
+        }
+      }
     }
     task.run = [verdicts](Writer& out, Style) {
       for (const Verdict& verdict : verdicts) {
@@ -126,6 +136,7 @@ class CheckCommand : public RunnableCommand {
  private:
   const Option& files_;
   const Option& gpus_per_node_;
+  const Option& strict_;
   const Option& format_;
 };
 

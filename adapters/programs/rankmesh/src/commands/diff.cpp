@@ -1,15 +1,13 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-#include <span>
-#include <utility>
-
 #include "command.hpp"
 #include "common_options.hpp"
 #include "dialects.hpp"
+#include "json.hpp"
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/files/layout.hpp"
 #include "rankmesh/options/suggestions.hpp"
+#include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/kind_names.hpp"
@@ -18,12 +16,23 @@
 namespace rankmesh::cli {
 namespace {
 
-std::string list_text(const std::vector<int>& ranks) {
-  constexpr std::size_t most = 8;
-  if (ranks.empty()) return "no group";
-  if (ranks.size() <= most) return fmt::format("[{}]", fmt::join(ranks, ", "));
-  return fmt::format("[{}, ... {}] ({} ranks)", fmt::join(std::span(ranks).first(most), ", "), ranks.back(),
-                     ranks.size());
+/// What to print of a comparison, and how.
+struct DiffRequest {
+  bool as_json = false;
+  bool all = false;
+  Names names = Names::of_rankmesh;
+};
+
+/// The topologies with their comparison.
+struct Compared {
+  Topology a;
+  Topology b;
+  std::vector<KindComparison> kinds = compare(a, b);
+};
+
+std::string group_text(const Topology& topology, GroupKind kind, std::optional<int> group,
+                       std::size_t width) {
+  return group ? list_text(topology.family(kind), *group, width) : "no group";
 }
 
 std::string verdict(const KindComparison& kind) {
@@ -39,33 +48,47 @@ std::string name_of_kind(const KindComparison& kind, Names names) {
   return std::string(named.name());
 }
 
-void print_text(const std::vector<KindComparison>& kinds, Names names, Writer& out, Style style) {
+Table table_of(const Compared& compared, Names names, std::size_t list_width) {
   Table table({{"kind"}, {"lists"}, {"first rank", Table::Align::right}, {"in A"}, {"in B"}});
-  for (const KindComparison& kind : kinds) {
+  for (const KindComparison& kind : compared.kinds) {
     const bool differs = kind.in_a && kind.in_b && !kind.equal;
+    const auto& first = kind.first;
     table.add({{name_of_kind(kind, names), Table::Colour::cyan},
                {verdict(kind), differs ? Table::Colour::red : Table::Colour::none},
-               {kind.first ? fmt::format("{}", kind.first->rank) : ""},
-               {kind.first ? list_text(kind.first->in_a) : ""},
-               {kind.first ? list_text(kind.first->in_b) : ""}});
+               {first ? fmt::format("{}", first->rank) : ""},
+               {first ? group_text(compared.a, *kind.in_a, first->group_in_a, list_width) : ""},
+               {first ? group_text(compared.b, *kind.in_b, first->group_in_b, list_width) : ""}});
   }
-  table.print(out, style);
+  return table;
 }
 
-void print_json(const std::vector<KindComparison>& kinds, Names names, Writer& out) {
-  out.put(fmt::format("{{\"equal\": {},\n \"kinds\": [", agree(kinds)));
+/// @return whether the list was shortened
+bool put_group(Writer& out, std::string_view name, const GroupFamily& family, std::optional<int> group,
+               bool all) {
+  out.put(',');
+  if (group) return put_ranks_json(out, name, family, *group, all);
+  out.put(fmt::format("\"{}\": []", name));
+  return false;
+}
+
+void print_json(const Compared& compared, const DiffRequest& request, Writer& out) {
+  out.put(fmt::format("{{\"equal\": {},\n \"kinds\": [", agree(compared.kinds)));
   std::string_view separator = "\n";
-  for (const KindComparison& kind : kinds) {
-    nlohmann::ordered_json entry = {{"kind", name_of_kind(kind, names)}, {"lists", verdict(kind)}};
-    if (kind.first) {
-      entry["rank"] = kind.first->rank;
-      entry["a"] = kind.first->in_a;
-      entry["b"] = kind.first->in_b;
+  bool is_shortened = false;
+  for (const KindComparison& kind : compared.kinds) {
+    out.put(fmt::format("{}  {{\"kind\":\"{}\",\"lists\":\"{}\"", separator,
+                        name_of_kind(kind, request.names), verdict(kind)));
+    if (const auto& first = kind.first) {
+      out.put(fmt::format(",\"rank\":{}", first->rank));
+      is_shortened |= put_group(out, "a", compared.a.family(*kind.in_a), first->group_in_a, request.all);
+      is_shortened |= put_group(out, "b", compared.b.family(*kind.in_b), first->group_in_b, request.all);
     }
-    out.put(fmt::format("{}  {}", separator, entry.dump()));
+    out.put('}');
     separator = ",\n";
   }
-  out.put("\n ]}\n");
+  out.put("\n ]");
+  if (is_shortened) out.put(fmt::format(",\n \"note\": \"{}\"", shortened_note));
+  out.put("}\n");
 }
 
 std::optional<ParallelConfig> read_file(const std::string& path, Problems& problems) {
@@ -119,22 +142,26 @@ class DiffCommand : public RunnableCommand {
                 .is_required = true})),
         world_size_(add_world_size(*this)),
         names_(add_names(*this)),
-        format_(add_format(*this, {"text", "json"})) {}
+        format_(add_format(*this, {"text", "json"})),
+        all_(add_all(*this, "print every list of json, also those of more than 1024 ranks")) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const auto world_size = number_of(world_size_, {.min = 1}, problems);
     const auto a = read_layout(a_, world_size, problems);
     const auto b = read_layout(b_, world_size, problems);
-    const Names names = names_of(names_, problems);
-    const bool as_json = format_of(format_, problems) == Format::json;
+    const DiffRequest request{.as_json = format_of(format_, problems) == Format::json,
+                              .all = is_given(all_, problems),
+                              .names = names_of(names_, problems)};
     if (!a || !b || !problems.empty()) return {};
-    return {.run = [as_json, names, kinds = compare(Topology(*a), Topology(*b))](Writer& out, Style style) {
-      if (as_json) {
-        print_json(kinds, names, out);
+    return {.run = [request, compared = Compared{Topology(*a), Topology(*b)}](Writer& out, Style style) {
+      if (request.as_json) {
+        print_json(compared, request, out);
       } else {
-        print_text(kinds, names, out, style);
+        fitting(style.width(), [&](std::size_t list_width) {
+          return table_of(compared, request.names, list_width);
+        }).print(out, style);
       }
-      return agree(kinds) ? success : different;
+      return agree(compared.kinds) ? success : different;
     }};
   }
 
@@ -144,6 +171,7 @@ class DiffCommand : public RunnableCommand {
   const Option& world_size_;
   const Option& names_;
   const Option& format_;
+  const Option& all_;
 };
 
 }  // namespace

@@ -61,10 +61,10 @@ class ExportCommand : public LayoutCommand {
              .choices = {{"toml", "the layout as a file for --layout"},
                          {"per-rank-json", "the groups, positions and members of each rank"},
                          {"astra-sim", "communicator groups of ASTRA-sim, {\"1\": [0,1]}"},
-                         {"hostfile", "a hostfile of Open MPI that keeps each group of --kind on one node"},
+                         {"hostfile", "the nodes of an Open MPI job, for mpiexec --hostfile"},
                          {"rankfile",
-                          "a rankfile of Open MPI, for ranks that the hostfile cannot put in "
-                          "order"}},
+                          "the node and core of each rank, for mpiexec --rankfile, which keep each group of "
+                          "--kind on one node; without it, Open MPI decides where a rank runs"}},
              .is_required = true})),
         kinds_(*this),
         hosts_(add({.name = "--hosts",

@@ -2,12 +2,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command.hpp"
+#include "common_options.hpp"
+#include "json.hpp"
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
 namespace rankmesh::cli {
 namespace {
+
+std::int64_t last_rank(const ParallelConfig& module) {
+  return module.rank_offset + module.world_size - 1;
+}
+
+void print_text(const std::vector<ParallelConfig>& modules, Writer& out) {
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    out.put(fmt::format("module {}: ranks {} .. {} ({})\n", i, modules[i].rank_offset, last_rank(modules[i]),
+                        to_string(modules[i])));
+  }
+}
+
+/// @param modules fill a job
+void print_json(const std::vector<ParallelConfig>& modules, Writer& out) {
+  std::int64_t job_size = 0;
+  for (const ParallelConfig& module : modules) job_size = std::max(job_size, last_rank(module) + 1);
+  out.put(fmt::format("{{\"job_size\": {},\n \"modules\": [", job_size));
+  std::string_view separator = "\n";
+  for (const ParallelConfig& module : modules) {
+    out.put(fmt::format("{}  {{\"first_rank\": {}, \"last_rank\": {}, \"config\": {}}}", separator,
+                        module.rank_offset, last_rank(module), config_json(module)));
+    separator = ",\n";
+  }
+  out.put("\n ]}\n");
+}
 
 class ModulesCommand : public RunnableCommand {
  public:
@@ -25,10 +54,12 @@ class ModulesCommand : public RunnableCommand {
         job_size_(add({.name = "--job-size",
                        .value_name = "N",
                        .description = "ranks of the job",
-                       .default_value = "up to the end of the last module"})) {}
+                       .default_value = "up to the end of the last module"})),
+        format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const auto job_size = number_of(job_size_, {.min = 1}, problems);
+    const bool as_json = format_of(format_, problems) == Format::json;
     std::vector<ParallelConfig> modules;
     for (const std::string& text : values_of(layouts_, problems)) {
       const ConfigReading reading = read_config(text);
@@ -40,11 +71,8 @@ class ModulesCommand : public RunnableCommand {
     if (!problems.empty()) return {};
     for (const Diagnostic& diagnostic : check_modules(modules, job_size))
       problems.push_back(diagnostic.message());
-    return {.run = [modules](Writer& out, Style) {
-      for (std::size_t i = 0; i < modules.size(); ++i) {
-        out.put(fmt::format("module {}: ranks {} .. {} ({})\n", i, modules[i].rank_offset,
-                            modules[i].rank_offset + modules[i].world_size - 1, to_string(modules[i])));
-      }
+    return {.run = [modules, as_json](Writer& out, Style) {
+      as_json ? print_json(modules, out) : print_text(modules, out);
       return success;
     }};
   }
@@ -52,6 +80,7 @@ class ModulesCommand : public RunnableCommand {
  private:
   const Option& layouts_;
   const Option& job_size_;
+  const Option& format_;
 };
 
 }  // namespace

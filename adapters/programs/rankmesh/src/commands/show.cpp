@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
+#include "json.hpp"
 #include "layout_command.hpp"
+#include "print/groups.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
@@ -12,11 +16,20 @@
 namespace rankmesh::cli {
 namespace {
 
-constexpr std::size_t line_width = 100;
-
 struct ShowRequest {
+  /// All kinds if empty.
+  std::vector<GroupKind> kinds{};
+  bool as_json = false;
   std::optional<int> gpus_per_node{};
   Names names = Names::of_rankmesh;
+};
+
+/// A kind with what is computed once.
+struct KindSummary {
+  const KindFamily* kind = nullptr;
+  /// The first kind before this one that has the same lists; null if there is none.
+  const KindFamily* same = nullptr;
+  std::optional<BlockSpan> span{};
 };
 
 std::string span_text(BlockSpan span) {
@@ -33,15 +46,26 @@ const KindFamily* same_lists(const Topology& topology, const KindFamily& kind) {
   return nullptr;
 }
 
-std::string note(const Topology& topology, const KindFamily& kind, Names names) {
+std::vector<KindSummary> summaries(const Topology& topology, const ShowRequest& request) {
+  std::vector<KindSummary> result;
+  for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
+    KindSummary summary{.kind = kind, .same = same_lists(topology, *kind)};
+    if (request.gpus_per_node) summary.span = block_span(kind->family, *request.gpus_per_node);
+    result.push_back(summary);
+  }
+  return result;
+}
+
+std::string note(const Topology& topology, const KindSummary& summary, Names names) {
+  const KindFamily& kind = *summary.kind;
   const GroupFamily& family = kind.family;
   std::vector<std::string> notes;
   if (family.member_count() < topology.layout_size()) {
     notes.push_back("only " + counted(family.member_count(), "rank"));
   } else if (family.group_size() == 1) {
     notes.emplace_back("single ranks");
-  } else if (const KindFamily* same = same_lists(topology, kind)) {
-    notes.push_back(fmt::format("as {}", name_of(*same, names)));
+  } else if (summary.same != nullptr) {
+    notes.push_back(fmt::format("as {}", name_of(*summary.same, names)));
   }
   if (kind.kind == GroupKind::data && topology.config().distributed_optimizer) {
     notes.emplace_back("host-side too");
@@ -52,11 +76,11 @@ std::string note(const Topology& topology, const KindFamily& kind, Names names) 
 /// How much of the groups a table shows.
 struct Shown {
   /// The widest list of ranks.
-  std::size_t list_width = 30;
+  std::size_t list_width = 10;
   bool last_group = true;
 };
 
-Table summary(const Topology& topology, const ShowRequest& request, Shown shown) {
+Table table_of(const Topology& topology, const std::vector<KindSummary>& kinds, Names names, Shown shown) {
   using Align = Table::Align;
   Table table({{"kind"},
                {"groups", Align::right},
@@ -66,52 +90,110 @@ Table summary(const Topology& topology, const ShowRequest& request, Shown shown)
                {"first group"},
                {"last group"},
                {"note"}});
-  for (const KindFamily& kind : topology.kinds()) {
-    const GroupFamily& family = kind.family;
-    Table::Cell nodes;
-    if (request.gpus_per_node) {
-      const BlockSpan span = block_span(family, *request.gpus_per_node);
-      const bool crosses = kind.kind == GroupKind::tensor && span.most > 1;
-      nodes = {span_text(span), crosses ? Table::Colour::red : Table::Colour::none};
-    }
-    table.add({{std::string(name_of(kind, request.names)), Table::Colour::cyan},
-               {fmt::format("{}", family.group_count())},
-               {fmt::format("{}", family.group_size())},
-               {family.pattern()},
-               nodes,
-               {short_list_text(family, 0, shown.list_width)},
-               {shown.last_group ? short_list_text(family, family.group_count() - 1, shown.list_width) : ""},
-               {note(topology, kind, request.names)}});
+  for (const KindSummary& summary : kinds) {
+    const GroupFamily& family = summary.kind->family;
+    const bool crosses =
+        summary.kind->kind == GroupKind::tensor && summary.span.value_or(BlockSpan{}).most > 1;
+    table.add(
+        {{std::string(name_of(*summary.kind, names)), Table::Colour::cyan},
+         {fmt::format("{}", family.group_count())},
+         {fmt::format("{}", family.group_size())},
+         {family.pattern()},
+         {summary.span ? span_text(*summary.span) : "", crosses ? Table::Colour::red : Table::Colour::none},
+         {short_list_text(family, 0, shown.list_width)},
+         {shown.last_group ? short_list_text(family, family.group_count() - 1, shown.list_width) : ""},
+         {note(topology, summary, names)}});
   }
   return table;
 }
 
-/// The number of communicators of a plan, and of one for every group of every kind.
-std::string communicators_text(const Topology& topology) {
-  const CommunicatorPlan plan(topology);
-  std::int64_t groups = 0;
-  for (const KindFamily& kind : topology.kinds()) groups += kind.family.group_count();
-  return fmt::format(
-      "communicators: at most {} per rank, made in {}; the reference creates one for each of\n"
-      "{}, at most {} per rank, and every rank takes part in all of them",
-      plan.steps().size(), counted(static_cast<long long>(plan.steps().size()), "step"),
-      counted(groups, "group"), topology.kinds().size());
+/// How many communicators there are: those of a plan, and those of one for every group of every kind.
+struct Communicators {
+  std::size_t planned = 0;
+  std::int64_t of_all_groups = 0;
+  std::size_t per_rank = 0;
+};
+
+Communicators communicators_of(const Topology& topology) {
+  Communicators result{.planned = CommunicatorPlan(topology).steps().size(),
+                       .per_rank = topology.kinds().size()};
+  for (const KindFamily& kind : topology.kinds()) result.of_all_groups += kind.family.group_count();
+  return result;
 }
 
-void print_summary(const Topology& topology, const ShowRequest& request, Writer& out, Style style) {
-  out.put(joined(world_lines(topology, request.gpus_per_node), "\n") + "\n");
+std::string communicators_text(const Communicators& count) {
+  return fmt::format(
+      "communicators: at most {} per rank, made in {}; the reference creates one for each of {}, at most {} "
+      "per "
+      "rank, and every rank takes part in all of them",
+      count.planned, counted(static_cast<std::int64_t>(count.planned), "step"),
+      counted(count.of_all_groups, "group"), count.per_rank);
+}
+
+void print_text(const Topology& topology, const ShowRequest& request, Writer& out, Style style) {
+  for (const std::string& line : world_lines(topology, request.gpus_per_node)) {
+    out.put(hanging(line, style.width()) + "\n");
+  }
   out.put("configuration: " + to_string(topology.config()) + "\n\n");
 
-  // Lists are shortened until the lines fit; if that is not enough, the last groups are left out.
-  Shown shown;
-  const auto is_too_wide = [&] { return summary(topology, request, shown).width() > line_width + 2; };
-  while (shown.list_width > 10 && is_too_wide()) --shown.list_width;
-  shown.last_group = !is_too_wide();
-  summary(topology, request, shown).print(out, style);
-  out.put("\n" + communicators_text(topology) + "\n");
-  out.put(style.faint("pattern: size:stride pairs, the fastest first; @ the positions picked. "
-                      "See rankmesh show --help.") +
-          "\n");
+  const std::vector<KindSummary> kinds = summaries(topology, request);
+  // Where the lines are too short for both, the last groups are left out.
+  const bool last_group = table_of(topology, kinds, request.names, {}).lines_of_row(style.width()) == 1;
+  fitting(style.width(), [&](std::size_t list_width) {
+    return table_of(topology, kinds, request.names, {list_width, last_group});
+  }).print(out, style);
+  out.put('\n');
+  if (request.kinds.empty()) {
+    out.put(hanging(communicators_text(communicators_of(topology)), style.width()) + "\n");
+  }
+  constexpr std::string_view legend =
+      "pattern: size:stride pairs, the fastest first; @ the positions picked. See rankmesh show --help.";
+  out.put(style.faint(hanging(legend, style.width())) + "\n");
+}
+
+/// @return whether a list was shortened
+bool put_kind_json(const KindSummary& summary, const ShowRequest& request, Writer& out) {
+  const GroupFamily& family = summary.kind->family;
+  nlohmann::ordered_json json = {{"kind", name_of(*summary.kind, request.names)},
+                                 {"groups", family.group_count()},
+                                 {"size", family.group_size()},
+                                 {"members", family.member_count()},
+                                 {"pattern", family.pattern()},
+                                 {"same_as", nullptr}};
+  if (summary.same != nullptr) json["same_as"] = name_of(*summary.same, request.names);
+  if (summary.span) json["nodes"] = {{"fewest", summary.span->fewest}, {"most", summary.span->most}};
+  std::string text = json.dump();
+  text.back() = ',';
+  out.put(text);
+  const bool is_shortened = put_ranks_json(out, "first_group", family, 0, false);
+  out.put(',');
+  put_ranks_json(out, "last_group", family, family.group_count() - 1, false);
+  out.put('}');
+  return is_shortened;
+}
+
+void print_json(const Topology& topology, const ShowRequest& request, Writer& out) {
+  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n", topology.layout_size(),
+                      config_json(topology.config())));
+  if (request.gpus_per_node) out.put(fmt::format(" \"gpus_per_node\": {},\n", *request.gpus_per_node));
+  const Communicators count = communicators_of(topology);
+  out.put(fmt::format(" \"communicators\": {{\"planned\": {}, \"of_all_groups\": {}}},\n \"kinds\": [",
+                      count.planned, count.of_all_groups));
+  std::string_view separator = "\n  ";
+  bool is_shortened = false;
+  for (const KindSummary& summary : summaries(topology, request)) {
+    out.put(separator);
+    is_shortened |= put_kind_json(summary, request, out);
+    separator = ",\n  ";
+  }
+  out.put("\n ]");
+  if (is_shortened) {
+    out.put(
+        ",\n \"note\": \"groups of more than 1024 are null, with their size and both ends beside them; "
+        "rankmesh "
+        "groups --format json prints them\"");
+  }
+  out.put("}\n");
 }
 
 class ShowCommand : public LayoutCommand {
@@ -127,17 +209,28 @@ class ShowCommand : public LayoutCommand {
                          {"4:4@0,3", "the members at positions 0 and 3 of a group with the pattern 4:4"},
                          {"-", "a single rank"}}}},
              .examples = {"rankmesh show --world-size 16 --tp 2 --pp 4",
-                          "rankmesh show --world-size 1024 --tp 8 --pp 16 --fp8 --gpus-per-node 8"}}) {}
+                          "rankmesh show --world-size 1024 --tp 8 --pp 16 --fp8 --gpus-per-node 8",
+                          "rankmesh show --world-size 64 --tp 8 --kind tensor --format json"}}),
+        kinds_(*this),
+        format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const ParallelConfig config = read_config(problems).config;
-    const ShowRequest request{.gpus_per_node = read_gpus_per_node(problems), .names = read_names(problems)};
+    const ConfigReading reading = read_config(problems);
+    const ShowRequest request{.kinds = kinds_.read(reading, problems),
+                              .as_json = format_of(format_, problems) == Format::json,
+                              .gpus_per_node = read_gpus_per_node(problems),
+                              .names = read_names(problems)};
     if (!problems.empty()) return {};
-    return task_on(config, request.gpus_per_node,
+    return task_on(reading.config, request.gpus_per_node,
                    [request](const Topology& topology, Writer& out, Style style) {
-                     print_summary(topology, request, out, style);
+                     if (request.as_json) return print_json(topology, request, out);
+                     print_text(topology, request, out, style);
                    });
   }
+
+ private:
+  KindsOption kinds_;
+  const Option& format_;
 };
 
 }  // namespace

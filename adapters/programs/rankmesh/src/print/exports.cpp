@@ -53,9 +53,9 @@ void print_astra_sim(const Topology& topology, const std::vector<GroupKind>& kin
 }
 
 void print_hostfile(const Placement& placement, Writer& out) {
-  out.put(placement.is_in_order()
-              ? "# For mpiexec --hostfile FILE: the ranks are in order.\n"
-              : "# For mpiexec --hostfile FILE --rankfile FILE: the ranks are not in order.\n");
+  out.put(
+      "# For mpiexec --hostfile FILE --rankfile FILE, with the file of rankmesh export --format rankfile.\n"
+      "# Without the rankfile, Open MPI decides which rank runs on which host.\n");
   for (int host = 0; host < static_cast<int>(placement.hosts().size()); ++host) {
     const int processes = placement.processes_on(host);
     if (processes == 0) continue;

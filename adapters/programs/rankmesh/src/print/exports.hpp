@@ -20,8 +20,9 @@ void print_per_rank_json(const Topology& topology, const std::vector<GroupKind>&
 /// memory.
 void print_astra_sim(const Topology& topology, const std::vector<GroupKind>& kinds, Writer& out);
 
-/// Prints a hostfile of Open MPI: each host that has processes, with their number as its slots. A comment
-/// says whether the rankfile is needed too.
+/// Prints a hostfile of Open MPI: each host that has processes, with their number as its slots. It does not
+/// say which rank runs where, since Open MPI chooses the order of hosts and ranks; a comment recommends the
+/// rankfile.
 void print_hostfile(const Placement& placement, Writer& out);
 
 /// Prints a rankfile of Open MPI 4: `rank 5=node1 slot=1`. A slot is a core, or a range of cores if each rank

@@ -7,14 +7,13 @@
 
 #include "json.hpp"
 #include "rankmesh/output/rank_text.hpp"
+#include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/spans.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
 
-constexpr std::size_t line_width = 100;
-constexpr std::size_t list_width = 80;
 /// Of more than `most_groups` groups, only the first `first_groups` are printed.
 constexpr int most_groups = 16;
 constexpr int first_groups = 8;
@@ -22,13 +21,14 @@ constexpr int first_groups = 8;
 /// The groups of one kind, several on a line.
 class FamilyText {
  public:
-  FamilyText(const GroupFamily& family, bool all)
+  FamilyText(const GroupFamily& family, bool all, std::size_t line_width)
       : family_(family),
         all_(all),
+        list_width_(line_width - line_width / 5),
         shown_(all || family.group_count() <= most_groups ? family.group_count() : first_groups) {
     cell_width_ = cell_width() + 2;
     const std::size_t widest_label = label(shown_ - 1, shown_ - 1).size() * 2 + 1;
-    const std::size_t room = line_width - widest_label - 2;
+    const std::size_t room = line_width - std::min(line_width, widest_label + 2);
     // A power of two, so that the first group of a line has a round number.
     per_line_ = static_cast<int>(std::bit_floor(std::clamp<std::size_t>(room / cell_width_, 1, most_groups)));
     label_width_ = label((shown_ - 1) / per_line_ * per_line_, shown_ - 1).size();
@@ -57,7 +57,7 @@ class FamilyText {
     if (all_) return full_width(family_, shown_ - 1);
     std::size_t widest = 0;
     for (int group = 0; group < shown_; ++group) {
-      widest = std::max(widest, list_text(family_, group, list_width).size());
+      widest = std::max(widest, list_text(family_, group, list_width_).size());
     }
     return widest;
   }
@@ -67,38 +67,25 @@ class FamilyText {
   }
 
   void put_cell(Writer& out, int group, bool pad) const {
-    if (all_ && per_line_ == 1) {
-      put_whole(out, group);
-      return;
-    }
-    const std::string text = all_ ? full_text(family_, group) : list_text(family_, group, list_width);
+    if (all_ && per_line_ == 1) return put_whole_list(family_, group, out);
+    const std::string text = all_ ? full_text(family_, group) : list_text(family_, group, list_width_);
     out.put(text);
     const std::size_t width = cell_width_ - 2;
     if (pad && text.size() < width) out.put(std::string(width - text.size(), ' '));
   }
 
-  /// Prints a list without storing it, since it may be too long.
-  void put_whole(Writer& out, int group) const {
-    std::string_view separator = "[";
-    family_.group(group).for_each([&](int rank) {
-      out.put(separator);
-      out.number(rank);
-      separator = ", ";
-    });
-    out.put(']');
-  }
-
   const GroupFamily& family_;
   bool all_;
+  std::size_t list_width_;
   int shown_;
   int per_line_ = 1;
   std::size_t cell_width_ = 0;
   std::size_t label_width_ = 0;
 };
 
-std::string heading(const KindFamily& kind, const GroupsRequest& request, Style style) {
+std::string heading(const KindFamily& kind, const GroupsRequest& request) {
   const GroupFamily& family = kind.family;
-  std::string text = style.bold(name_of(kind, request.names)) + ": " + groups_text(family);
+  std::string text = std::string(name_of(kind, request.names)) + ": " + groups_text(family);
   if (family.group_size() > 1) text += ", pattern " + family.pattern();
   if (request.gpus_per_node) {
     const BlockSpan span = block_span(family, *request.gpus_per_node);
@@ -111,31 +98,49 @@ std::string heading(const KindFamily& kind, const GroupsRequest& request, Style 
 }
 
 void print_text(const Topology& topology, const GroupsRequest& request, Writer& out, Style style) {
-  out.put(joined(world_lines(topology, request.gpus_per_node), "\n") + "\n");
+  for (const std::string& line : world_lines(topology, request.gpus_per_node)) {
+    out.put(hanging(line, style.width()) + "\n");
+  }
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
-    out.put(fmt::format("\n{}\n", heading(*kind, request, style)));
-    FamilyText(kind->family, request.all).print(out, style);
+    const std::string_view name = name_of(*kind, request.names);
+    out.put("\n" + style.bold(name) + hanging(heading(*kind, request), style.width()).substr(name.size()) +
+            "\n");
+    FamilyText(kind->family, request.all, style.width()).print(out, style);
   }
 }
 
-void print_json(const Topology& topology, const GroupsRequest& request, Writer& out) {
-  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n \"groups\": {{", topology.layout_size(),
-                      config_json(topology.config())));
+/// Writes `"name": [...]` for each kind, with an entry for each group.
+template <typename Put>
+void put_kinds_json(const Topology& topology, const GroupsRequest& request, Writer& out, Put put_entry) {
   std::string_view separator = "\n";
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     out.put(fmt::format("{}  \"{}\": [", separator, name_of(*kind, request.names)));
     for (int group = 0; group < kind->family.group_count(); ++group) {
       if (group > 0) out.put(',');
-      put_group_json(out, kind->family, group);
+      put_entry(kind->family, group);
     }
     out.put(']');
     separator = ",\n";
   }
-  out.put("\n }}\n");
+  out.put("\n }");
+}
+
+void print_json(const Topology& topology, const GroupsRequest& request, Writer& out) {
+  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n \"groups\": {{", topology.layout_size(),
+                      config_json(topology.config())));
+  put_kinds_json(topology, request, out,
+                 [&](const GroupFamily& family, int group) { put_group_json(out, family, group); });
+  if (request.gpus_per_node) {
+    out.put(fmt::format(",\n \"gpus_per_node\": {},\n \"nodes\": {{", *request.gpus_per_node));
+    put_kinds_json(topology, request, out, [&](const GroupFamily& family, int group) {
+      put_nodes_json(out, family, group, *request.gpus_per_node);
+    });
+  }
+  out.put("}\n");
 }
 
 void print_csv(const Topology& topology, const GroupsRequest& request, Writer& out) {
-  out.put("kind,group,ranks\n");
+  out.put(request.gpus_per_node ? "kind,group,ranks,nodes\n" : "kind,group,ranks\n");
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     const std::string name = std::string(name_of(*kind, request.names)) + ",";
     for (int group = 0; group < kind->family.group_count(); ++group) {
@@ -147,6 +152,15 @@ void print_csv(const Topology& topology, const GroupsRequest& request, Writer& o
         out.number(rank);
         separator = ' ';
       });
+      if (request.gpus_per_node) {
+        separator = ',';
+        for_each_block(kind->family, group, *request.gpus_per_node, [&](int node) {
+          out.put(separator);
+          out.number(node);
+          separator = ' ';
+          return true;
+        });
+      }
       out.put('\n');
     }
   }
@@ -161,6 +175,16 @@ std::vector<const KindFamily*> wanted_kinds(const Topology& topology, const std:
     if (kinds.empty() || is_named) result.push_back(&kind);
   }
   return result;
+}
+
+void put_whole_list(const GroupFamily& family, int group, Writer& out) {
+  std::string_view separator = "[";
+  family.group(group).for_each([&](int rank) {
+    out.put(separator);
+    out.number(rank);
+    separator = ", ";
+  });
+  out.put(']');
 }
 
 void print_groups(const Topology& topology, const GroupsRequest& request, Writer& out, Style style) {

@@ -24,6 +24,9 @@ struct GroupsRequest {
 /// Prints every group of every kind. Constant memory, whatever the world size.
 void print_groups(const Topology& topology, const GroupsRequest& request, Writer& out, Style style);
 
+/// Writes all ranks of a group, without storing the text: `[0, 2, 4]`.
+void put_whole_list(const GroupFamily& family, int group, Writer& out);
+
 /// The kinds of a topology that are wanted, in the order of creation; all if none is named.
 [[nodiscard]] std::vector<const KindFamily*> wanted_kinds(const Topology& topology,
                                                           const std::vector<GroupKind>& kinds);

@@ -13,8 +13,9 @@ namespace rankmesh::cli {
 /// The length of `full_text`, computed without making the text.
 [[nodiscard]] std::size_t full_width(const GroupFamily& family, int group);
 
-/// The whole list, or if that is wider than `width`, the ranks at its ends and the number of ranks:
-/// `[0, 1, 2, ... 1022, 1023] (512 ranks)`.
+/// The whole list, or if that is wider than `width`, as many ranks of its ends as fit, and the number of
+/// ranks:
+/// `[0, 1, 2, ... 1022, 1023] (512 ranks)`. The first and the last rank are always shown.
 [[nodiscard]] std::string list_text(const GroupFamily& family, int group, std::size_t width);
 
 /// The whole list, or if that is wider than `width`, as many ranks of its ends as fit: `[0, 1, 2, ... 15]`.
@@ -23,8 +24,5 @@ namespace rankmesh::cli {
 
 /// `8 groups of 2`
 [[nodiscard]] std::string groups_text(const GroupFamily& family);
-
-/// `1 group`, `2 groups`
-[[nodiscard]] std::string counted(long long count, const std::string& noun);
 
 }  // namespace rankmesh::cli

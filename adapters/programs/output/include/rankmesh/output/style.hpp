@@ -1,14 +1,23 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace rankmesh::cli {
 
-/// Colours text for a terminal, or returns it as it is if not enabled.
+/// The width of lines where the output is no terminal.
+inline constexpr std::size_t default_width = 100;
+
+/// How text looks where it is printed: its colours, if they are enabled, and the width of lines.
 class Style {
  public:
-  explicit Style(bool enabled) noexcept : enabled_(enabled) {}
+  explicit Style(bool enabled, std::size_t width = default_width) noexcept
+      : enabled_(enabled),
+        width_(width) {}
+
+  /// The greatest number of characters of a line.
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
 
   [[nodiscard]] std::string bold(std::string_view text) const { return wrap("\x1b[1m", text); }
   [[nodiscard]] std::string faint(std::string_view text) const { return wrap("\x1b[2m", text); }
@@ -30,6 +39,7 @@ class Style {
   }
 
   bool enabled_;
+  std::size_t width_;
 };
 
 }  // namespace rankmesh::cli

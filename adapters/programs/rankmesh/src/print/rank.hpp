@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common_options.hpp"
+#include "rankmesh/output/style.hpp"
+#include "rankmesh/output/writer.hpp"
+#include "rankmesh/topology/topology.hpp"
+
+namespace rankmesh::cli {
+
+/// What to print about a rank.
+struct RankRequest {
+  int rank = 0;
+  /// All kinds if empty.
+  std::vector<GroupKind> kinds{};
+  Format format = Format::text;
+  /// Prints every list in full.
+  bool all = false;
+  std::optional<int> gpus_per_node{};
+  /// Layers of the whole model.
+  std::optional<std::int64_t> layers{};
+  Names names = Names::of_rankmesh;
+};
+
+/// Prints everything about a rank. Constant memory, whatever the sizes of its groups.
+void print_rank(const Topology& topology, const RankRequest& request, Writer& out, Style style);
+
+/// `print_rank` as a JSON object.
+void print_rank_json(const Topology& topology, const RankRequest& request, Writer& out);
+
+/// The group of a kind that concerns a rank, if any. A rank that is not a member may have a group without a
+/// position: for example, the embedding group picked from its pipeline.
+struct Membership {
+  std::optional<int> group{};
+  std::optional<int> position{};
+};
+[[nodiscard]] Membership membership(const Topology& topology, const KindFamily& kind, int rank);
+
+/// The mesh of the experts, if it differs from the mesh of the dense layers.
+[[nodiscard]] const Mesh* expert_mesh(const Topology& topology);
+
+/// The layers of one virtual stage of a rank.
+[[nodiscard]] LayerRange layers_of(const Topology& topology, const RankRequest& request, int virtual_stage);
+
+}  // namespace rankmesh::cli

@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "json.hpp"
+#include "print/groups.hpp"
+#include "print/rank.hpp"
+#include "rankmesh/topology/spans.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+template <typename Value>
+nlohmann::ordered_json optional_json(const std::optional<Value>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json pipeline_json(const Topology& topology, int rank) {
+  const Pipeline& pipeline = topology.pipeline();
+  const int stage = pipeline.stage_of(rank);
+  return {{"stage", stage},
+          {"stages", pipeline.stages()},
+          {"is_first_stage", pipeline.is_first_stage(rank)},
+          {"is_last_stage", pipeline.is_last_stage(rank)},
+          {"previous_rank", pipeline.previous_rank(rank)},
+          {"next_rank", pipeline.next_rank(rank)},
+          {"virtual_stages", optional_json(pipeline.virtual_stages())},
+          {"split_stage", optional_json(pipeline.split_stage())},
+          {"is_before_split", pipeline.is_before_split(stage)},
+          {"is_after_split", pipeline.is_after_split(stage)},
+          {"is_at_split", pipeline.is_at_split(stage)}};
+}
+
+/// @return whether a list was shortened
+bool put_pipeline(const Topology& topology, const RankRequest& request, Writer& out) {
+  std::string text = pipeline_json(topology, request.rank).dump();
+  if (!request.layers) {
+    out.put(text);
+    return false;
+  }
+  text.back() = ',';
+  out.put(text);
+  const int ranges = topology.pipeline().virtual_stages().value_or(1);
+  const bool is_shortened = put_list_json(out, "layers", ranges, request.all, [&](std::int64_t stage) {
+    const auto [first, count] = layers_of(topology, request, static_cast<int>(stage));
+    out.put(fmt::format("{{\"first\":{},\"last\":{}}}", first, first + count - 1));
+  });
+  out.put('}');
+  return is_shortened;
+}
+
+std::string coordinates_json(const Mesh& mesh, int rank) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  const std::vector<int> of_rank = mesh.coordinates(rank);
+  for (std::size_t i = 0; i < of_rank.size(); ++i) json[mesh.axes()[i].name] = of_rank[i];
+  return json.dump();
+}
+
+/// The nodes that a group touches.
+/// @return whether the list was shortened
+bool put_nodes(const GroupFamily& family, int group, const RankRequest& request, Writer& out) {
+  const GroupBlocks nodes = blocks_of_group(family, group, *request.gpus_per_node);
+  if (request.all || nodes.count <= longest_list) {
+    out.put(", \"nodes\": ");
+    put_nodes_json(out, family, group, *request.gpus_per_node);
+    return false;
+  }
+  out.put(fmt::format(", \"nodes\": null, \"nodes_size\": {}, \"nodes_first\": [{}], \"nodes_last\": [{}]",
+                      nodes.count, nodes.first, nodes.last));
+  return true;
+}
+
+/// @return whether a list was shortened
+bool put_kind(const Topology& topology, const KindFamily& kind, const RankRequest& request, Writer& out) {
+  const auto [group, position] = membership(topology, kind, request.rank);
+  out.put(fmt::format("  \"{}\": {{\"group\": {}, \"position\": {}, \"size\": {}, ",
+                      name_of(kind, request.names), group ? fmt::format("{}", *group) : "null",
+                      position ? fmt::format("{}", *position) : "null", kind.family.group_size()));
+  bool is_shortened = false;
+  if (group) {
+    is_shortened = put_ranks_json(out, "ranks", kind.family, *group, request.all);
+    if (request.gpus_per_node) is_shortened |= put_nodes(kind.family, *group, request, out);
+  } else {
+    out.put(request.gpus_per_node ? "\"ranks\": [], \"nodes\": []" : "\"ranks\": []");
+  }
+  out.put('}');
+  return is_shortened;
+}
+
+}  // namespace
+
+void print_rank_json(const Topology& topology, const RankRequest& request, Writer& out) {
+  const int in_layout = request.rank - topology.first_rank();
+  out.put(fmt::format("{{\"rank\": {},\n \"world_size\": {},\n \"config\": {},\n \"coordinates\": {},\n",
+                      request.rank, topology.world_size(), config_json(topology.config()),
+                      coordinates_json(topology.mesh(), in_layout)));
+  if (const Mesh* experts = expert_mesh(topology)) {
+    out.put(fmt::format(" \"expert_coordinates\": {},\n", coordinates_json(*experts, in_layout)));
+  }
+  if (request.gpus_per_node) {
+    out.put(fmt::format(" \"node\": {},\n \"gpu\": {},\n", request.rank / *request.gpus_per_node,
+                        request.rank % *request.gpus_per_node));
+  }
+  out.put(" \"pipeline\": ");
+  bool is_shortened = put_pipeline(topology, request, out);
+  out.put(",\n \"groups\": {");
+  std::string_view separator = "\n";
+  for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
+    out.put(separator);
+    is_shortened |= put_kind(topology, *kind, request, out);
+    separator = ",\n";
+  }
+  out.put("\n }");
+  if (is_shortened) out.put(fmt::format(",\n \"note\": \"{}\"", shortened_note));
+  out.put("}\n");
+}
+
+}  // namespace rankmesh::cli
