@@ -115,8 +115,8 @@ struct Communicators {
 };
 
 Communicators communicators_of(const Topology& topology) {
-  Communicators result{.planned = CommunicatorPlan(topology).steps().size(),
-                       .per_rank = topology.kinds().size()};
+  const CommunicatorPlan plan(topology);
+  Communicators result{.planned = plan.steps().size(), .per_rank = topology.kinds().size()};
   for (const KindFamily& kind : topology.kinds()) result.of_all_groups += kind.family.group_count();
   return result;
 }
