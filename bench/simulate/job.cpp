@@ -206,8 +206,7 @@ void Job::make_agreement(int rank) {
 void Job::drop_agreement(int rank) {
   Rank& state = at(rank);
   // The collectors must remember what they proposed or accepted.
-  constexpr int collectors = 3;
-  if (rank < collectors && state.part + 1 == static_cast<int>(parts_.size())) return;
+  if (is_collector(rank) && state.part + 1 == static_cast<int>(parts_.size())) return;
   const bool has_sent = state.agreement->messages_sent() > 0;
   // Who sends again after the report passes the verdict on, and waits until those below have done so too.
   if (state.has_reported && has_sent) return;

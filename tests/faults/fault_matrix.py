@@ -60,11 +60,11 @@ def parse_arguments():
 
 
 def recovery_option(mpiexec):
-    """The option with which this mpiexec lets the others go on when one process ends, or None."""
-    for option in ("--enable-recovery", "-disable-auto-cleanup"):
-        if subprocess.run([mpiexec, option, "-n", "1", "true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0:
-            return option
-    return None
+    """The option with which this mpiexec lets the others go on when one process ends, or None. That of Hydra,
+    -disable-auto-cleanup, has no effect on processes that have called MPI_Init."""
+    option = "--enable-recovery"
+    works = subprocess.run([mpiexec, option, "-n", "1", "true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    return option if works else None
 
 
 class Job:
@@ -184,8 +184,10 @@ class Matrix:
             return [matrix.cell_named(name) for name in self.arguments.cell]
         result = []
         per_way = 5 if self.arguments.short else self.arguments.count
-        for way in self.arguments.ways:
-            counts = self.counts(matrix.Cell(way, self.arguments.size, ()))
+        without_fault = [matrix.Cell(way, self.arguments.size, ()) for way in self.arguments.ways]
+        with concurrent.futures.ThreadPoolExecutor(self.arguments.jobs) as pool:
+            counted = list(pool.map(self.counts, without_fault))
+        for way, counts in zip(self.arguments.ways, counted):
             found = list(matrix.single_cells(way, self.arguments.size, counts))
             if not self.arguments.no_pairs:
                 found += matrix.pair_cells(way, self.arguments.size, counts)

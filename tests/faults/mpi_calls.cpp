@@ -10,9 +10,9 @@ using rankmesh::tests::faults::mpi_balance;
 namespace {
 
 /// Reports an error as MPI does: through the error handler of the communicator.
-int fail(MPI_Comm communicator) {
-  MPI_Comm_call_errhandler(communicator, MPI_ERR_OTHER);
-  return MPI_ERR_OTHER;
+int fail(MPI_Comm communicator, int code = MPI_ERR_OTHER) {
+  MPI_Comm_call_errhandler(communicator, code);
+  return code;
 }
 
 int made(int code) {
@@ -29,7 +29,8 @@ extern "C" {
 
 int MPI_Isend(const void* bytes, int count, MPI_Datatype type, int to, int tag, MPI_Comm communicator,
               MPI_Request* request) {
-  if (meet("MPI_Isend")) return fail(communicator);
+  // Not MPI_ERR_OTHER, with which MPICH refuses to send to a dead process: the message is lost then.
+  if (meet("MPI_Isend")) return fail(communicator, MPI_ERR_INTERN);
   const int code = PMPI_Isend(bytes, count, type, to, tag, communicator, request);
   if (code == MPI_SUCCESS) ++mpi_balance().requests;
   return code;

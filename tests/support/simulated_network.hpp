@@ -52,6 +52,10 @@ class SimulatedNetwork {
   /// several calls to return messages that arrived long ago.
   void show_at_every(int nth_look) { nth_look_ = nth_look; }
 
+  /// From now on, the messages of a rank leave one at a time, when it looks for messages or asks whether all
+  /// have been sent. MPI, too, may need such calls to send. What has not left a killed rank is lost.
+  void send_while_polled(int rank) { at(rank).sends_while_polled = true; }
+
   /// From now on, a message to a rank that has died counts as never sent, as MPI may report it.
   void keep_messages_to_the_dead() { keeps_messages_to_the_dead_ = true; }
 
@@ -74,13 +78,20 @@ class SimulatedNetwork {
     Message message;
   };
 
+  struct Waiting {
+    int to;
+    Channel channel;
+    Bytes bytes;
+  };
+
   struct Endpoint final : Transport {
     Endpoint(SimulatedNetwork& its_network, int its_rank) : network(its_network), own_rank(its_rank) {}
 
     [[nodiscard]] int rank() const noexcept override { return own_rank; }
     [[nodiscard]] int size() const noexcept override { return network.size(); }
     [[nodiscard]] bool sends_done(Channel /*channel*/) override {
-      return !network.keeps_messages_to_the_dead_ || !has_sent_to_the_dead;
+      send_one();
+      return waiting.empty() && !network.keeps_messages_to_the_dead_ || !has_sent_to_the_dead;
     }
     [[nodiscard]] Duration now() override { return std::max(network.now_, stopped_until); }
     void idle() override {}
@@ -90,12 +101,21 @@ class SimulatedNetwork {
       ++network.messages_sent_;
       if (!network.at(to).alive) has_sent_to_the_dead = true;
       if (!alive || !network.at(to).alive) return;
+      waiting.push_back({to, channel, Bytes(bytes.begin(), bytes.end())});
+      if (!sends_while_polled) send_one();
+    }
+
+    void send_one() {
+      if (waiting.empty()) return;
+      auto& [to, channel, bytes] = waiting.front();
       Duration& last = last_arrival[to];
       last = std::max(last, now() + network.latency_(own_rank, to));
-      network.at(to).arriving[channel].push_back({last, {own_rank, Bytes(bytes.begin(), bytes.end())}});
+      network.at(to).arriving[channel].push_back({last, {own_rank, std::move(bytes)}});
+      waiting.pop_front();
     }
 
     [[nodiscard]] std::optional<Message> receive(Channel channel) override {
+      send_one();
       if (++looks % network.nth_look_ != 0) return std::nullopt;
       // After a stop, messages show at the next step of the rank.
       if (now() > network.now_) return std::nullopt;
@@ -128,6 +148,8 @@ class SimulatedNetwork {
     Duration stopped_until{0};
     bool alive = true;
     bool has_sent_to_the_dead = false;
+    bool sends_while_polled = false;
+    std::deque<Waiting> waiting;
     int looks = 0;
     std::map<Channel, std::deque<Arriving>> arriving;
     std::map<int, Duration> last_arrival;

@@ -52,13 +52,11 @@ void BringUp::enter(const BringUpStep& step) {
     return;
   }
   if (auto why = watchdog_->failure_of_thread()) fail(*std::move(why));
-  try {
-    arrive(session_, {.step = step.name, .is_last = is_last(step)}, failure_);
-    set_next_meeting(step);
-  } catch (const BringUpError&) {
-    if (callback_exception_) std::rethrow_exception(callback_exception_);
-    throw;
-  }
+  Agreement arrival(session_, {},
+                    {.step = step.name, .arrives_at_once = !failure_, .is_last = is_last(step)});
+  if (failure_) arrival.fail(*failure_);
+  while (!arrival.step()) transport_.idle();
+  conclude(step, arrival.verdict());
 }
 
 void BringUp::carry_out(const BringUpStep& step, std::string_view call,

@@ -23,6 +23,20 @@ constexpr int eager_polls = 512;
 constexpr int polls_per_yield = 8;
 constexpr auto longest_sleep = std::chrono::microseconds(500);
 
+/// Whether an error of MPI_Isend may mean that the receiver is gone. Only MPI implementations with fault
+/// tolerance have a class for that; MPICH reports MPI_ERR_OTHER.
+bool may_mean_dead_receiver(int code) {
+  int error_class = MPI_SUCCESS;
+  MPI_Error_class(code, &error_class);
+#ifdef MPI_ERR_PROC_FAILED
+  if (error_class == MPI_ERR_PROC_FAILED) return true;
+#endif
+#ifdef MPI_ERR_PROC_ABORTED
+  if (error_class == MPI_ERR_PROC_ABORTED) return true;
+#endif
+  return error_class == MPI_ERR_OTHER;
+}
+
 }  // namespace
 
 MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
@@ -64,7 +78,8 @@ MpiTransport::~MpiTransport() {
     // object made here is never destroyed, and moving into it allocates nothing.
     alignas(Bytes) std::byte place[sizeof(Bytes)];
     static_cast<void>(new (place) Bytes(std::move(sending.bytes)));
-    if (finalized == 0) MPI_Request_free(&sending.request);
+    // If this fails, the request stays as it is, like its bytes.
+    if (finalized == 0) static_cast<void>(MPI_Request_free(&sending.request));
   }
 }
 
@@ -114,9 +129,12 @@ void MpiTransport::post(int to, const Envelope& envelope) {
 
 void MpiTransport::start(Sending& sending, const Envelope& envelope) {
   std::memcpy(sending.bytes.data(), &envelope, sizeof envelope);
-  require_success(MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE,
-                            sending.to, sending.tag, communicator_, &sending.request),
-                  "MPI_Isend", rank_);
+  const int code = MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE,
+                             sending.to, sending.tag, communicator_, &sending.request);
+  if (code == MPI_SUCCESS) return;
+  sending.request = MPI_REQUEST_NULL;
+  // A message to a dead rank is lost, whether MPI says so or not: the verdict names the rank.
+  if (!may_mean_dead_receiver(code)) require_success(code, "MPI_Isend", rank_);
 }
 
 void MpiTransport::collect_sent() {

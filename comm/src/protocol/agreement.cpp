@@ -198,7 +198,7 @@ void Agreement::State::send(int to, const MessageWriter& writer) {
   try {
     session_.send(to, writer.bytes());
   } catch (const Error&) {
-    // A rank that has the verdict may be gone already, and some transports refuse to send to it.
+    // The verdict stands. A rank that is running learns it from another collector.
     if (!session_.is_over()) throw;
   }
   ++messages_sent_;
@@ -530,11 +530,17 @@ Agreement::Agreement(AgreementSession& session, std::unique_lock<std::mutex> hol
 }
 
 Agreement::~Agreement() {
-  if (state_ && !state_->has_verdict()) session_.reopen(state_->round());
+  if (!state_) return;
+  if (!state_->has_verdict()) {
+    session_.reopen(state_->round());
+  } else if (hold_.owns_lock()) {
+    hand_over();
+  }
 }
 
 void Agreement::hand_over() {
-  if (!state_->has_verdict()) session_.handed_over_ = std::move(state_);
+  // The next agreement after one in which all agreed is that of another round.
+  if (!state_->has_verdict() || session_.is_over()) session_.handed_over_ = std::move(state_);
 }
 
 void Agreement::arrive() {
@@ -572,9 +578,7 @@ void arrive(AgreementSession& session, AgreementOptions options, const std::opti
 
 void abandon(AgreementSession& session, std::string why) noexcept {
   try {
-    std::unique_lock hold = session.hold();
-    if (session.is_over()) return;
-    Agreement agreement(session, std::move(hold), {}, {.arrives_at_once = false});
+    Agreement agreement(session, {}, {.arrives_at_once = false});
     agreement.fail(std::move(why));
     while (!agreement.step()) session.transport().idle();
   } catch (...) {

@@ -10,14 +10,8 @@
 
 namespace rankmesh {
 
-/// The ranks that settle how a bring-up ends: 0, 1 and 2.
-inline constexpr int collector_limit = 3;
-
 [[nodiscard]] constexpr int collector_count(int world_size) noexcept {
   return world_size < collector_limit ? world_size : collector_limit;
-}
-[[nodiscard]] constexpr bool is_collector(int rank) noexcept {
-  return rank < collector_limit;
 }
 
 /// How the collectors settle on one verdict: single-decree Paxos among them (Lamport, The Part-Time

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
 #include "support.hpp"
 #include "support/catch.hpp"
 
@@ -21,6 +22,8 @@ namespace {
 int sessions_key = MPI_KEYVAL_INVALID;
 /// How many requests have been freed.
 int freed_requests = 0;
+/// MPI refuses to send to this rank, as MPICH does if it has died.
+int refused_rank = -1;
 
 }  // namespace
 
@@ -35,6 +38,13 @@ extern "C" int MPI_Comm_create_keyval(MPI_Comm_copy_attr_function* copy,
 extern "C" int MPI_Request_free(MPI_Request* request) {
   ++freed_requests;
   return PMPI_Request_free(request);
+}
+
+extern "C" int MPI_Isend(const void* bytes, int count, MPI_Datatype type, int to, int tag,
+                         MPI_Comm communicator, MPI_Request* request) {
+  if (to != refused_rank) return PMPI_Isend(bytes, count, type, to, tag, communicator, request);
+  MPI_Comm_call_errhandler(communicator, MPI_ERR_OTHER);
+  return MPI_ERR_OTHER;
 }
 
 namespace {
@@ -391,6 +401,31 @@ void check_that_skippers_catch_up(const std::function<bool()>& agrees) {
 }
 
 }  // namespace
+
+TEST_CASE("a rank to which MPI refuses to send is named like one that is silent") {
+  if (world_size() < 2 || world_size() > 4) return;
+  for (const int gone : {0, world_size() - 1}) {
+    CAPTURE(gone);
+    const mpi::ErrorHandlerGuard guard(MPI_COMM_WORLD);
+    mpi::MpiTransport transport(MPI_COMM_WORLD);
+    transport.mark_failed();
+    if (world_rank() != gone) {
+      refused_rank = gone;
+      AgreementSession session(transport,
+                               {.deadline = std::chrono::seconds(1), .grace = std::chrono::seconds(1)});
+      try {
+        arrive(session, {.step = "try"});
+        FAIL_CHECK("a rank is silent");
+      } catch (const DeadlineError& error) {
+        CHECK(error.details().missing == RankSet(gone));
+      } catch (const Error& error) {
+        FAIL_CHECK(error.what());
+      }
+      refused_rank = -1;
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+}
 
 TEST_CASE("a rank that skipped a session is soon in step with the others again, if all wait for each other") {
   check_that_skippers_catch_up([] { return on_all_ranks(try_to_agree(MPI_COMM_WORLD)); });

@@ -136,6 +136,44 @@ TEST_CASE("a rank that abandons the bring-up ends it for the others, in whatever
   }
 }
 
+TEST_CASE("a rank that leaves when the bring-up is over passes the verdict on first") {
+  // By an exception of the agreement, or because the watchdog has begun it.
+  for (const bool hands_over : {false, true}) {
+    CAPTURE(hands_over);
+    SimulatedNetwork network(6);
+    network.send_while_polled(0);
+    // Nobody else knows the verdict.
+    network.kill(1);
+    network.kill(2);
+    std::vector<std::unique_ptr<AgreementSession>> sessions;
+    std::vector<std::unique_ptr<Agreement>> others;
+    for (int rank : {0, 3, 4, 5}) {
+      sessions.push_back(std::make_unique<AgreementSession>(network.transport(rank), simulated_timeouts));
+      if (rank != 0)
+        others.push_back(std::make_unique<Agreement>(*sessions.back(), std::vector<AgreementField>{},
+                                                     AgreementOptions{.step = "end"}));
+    }
+    AgreementSession& own = *sessions.front();
+    {
+      Agreement failing(own, {}, {.step = "end", .arrives_at_once = false});
+      failing.fail("out of memory");
+      while (!own.is_over()) {
+        REQUIRE_FALSE(failing.step());
+        network.advance(50ms);
+      }
+      if (hands_over) failing.hand_over();
+    }
+    abandon(own, "another failure");
+    network.kill(0);
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      CAPTURE(i);
+      network.advance(50ms);
+      REQUIRE(others[i]->step());
+      CHECK(others[i]->verdict().failures == std::vector<RankFailure>{{0, "out of memory"}});
+    }
+  }
+}
+
 TEST_CASE("a failure reaches ranks that are still in the round before") {
   int behind = 0;
   for (int ticks = 0; ticks < 40; ++ticks) {

@@ -59,7 +59,9 @@ struct Judgement {
   [[nodiscard]] bool is_right() const { return !differs && !differs_when_back && !names_others && !is_late; }
 };
 
-Judgement judge(const World& world, const std::vector<Stop>& stops) {
+/// @param interrupts whether each rank leaves its agreement between all steps once the bring-up is over: the
+///        next agreement of the session goes on
+Judgement judge(const World& world, const std::vector<Stop>& stops, bool interrupts = false) {
   SimulatedJob job(world.size, rounds);
   job.timeouts = timeouts;
   job.paths = world.paths;
@@ -69,7 +71,11 @@ Judgement judge(const World& world, const std::vector<Stop>& stops) {
     job.network.stop_at(stop.rank, stop.message, stop.pause);
     stopped.insert(RankSet(stop.rank));
   }
-  job.run();
+  job.run([&](SimulatedJob& running) {
+    for (SimulatedJob::Member& member : running.members) {
+      if (interrupts && member.agreement && member.session->is_over()) member.agreement.reset();
+    }
+  });
 
   Judgement result;
   for (const Stop& stop : stops) result.is_reached = result.is_reached && job.network.has_stopped(stop.rank);
@@ -168,6 +174,20 @@ TEST_CASE("whichever rank stops, at whichever message, all end with one verdict 
   CHECK(counts["slow"].tried > 2000);
   CHECK(counts["silent"].wrong == 0);
   CHECK(counts["slow"].wrong == 0);
+}
+
+TEST_CASE("a rank that leaves its last agreement early goes on with it in the next") {
+  Count count;
+  for (int size = 2; size <= 7; ++size) {
+    for (const World& world : worlds(size)) {
+      for (const Stop& stop : stops_of(world)) {
+        if (!stop.pause) add(count, judge(world, {stop}, true), world, {stop});
+      }
+    }
+  }
+  print({{"silent, interrupted", count}});
+  CHECK(count.tried > 300);
+  CHECK(count.wrong == 0);
 }
 
 TEST_CASE("whichever two ranks stop") {

@@ -8,6 +8,7 @@
 // - PartTimes::reduce, close: a call under a watchdog, after all ranks have arrived.
 // - ProofRunner::run: an agreement that runs beside the proof; then World::all and gather_texts under the
 //   watchdog, since all ranks have arrived.
+// - ProofRunner::end: an agreement.
 // - agree_on_exit: an agreement, in which all ranks arrive at the end.
 // - finalize: MPI_Finalize, beside a thread that ends the process.
 //
@@ -88,6 +89,7 @@ int prove(const World& world, const Settings& settings, JobCommunicators& commun
     if (world.rank == 0) code = write_to_stdout(settings.as_json ? to_json(report) : to_text(report));
     if (proofs.was_aborted()) abort_job(world, RankSet::first_ranks(world.size), "");
     proofs.run_together("close", "MPI_Comm_free", [&] { communicators.close(); });
+    proofs.end();
     const bool all_proven = std::all_of(report.kinds.begin(), report.kinds.end(), is_proven);
     return all_proven ? code : exit_failure;
   } catch (const DeadlineError& error) {

@@ -1,6 +1,8 @@
 #include "proof_runner.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "rankmesh/bringup/proof.hpp"
@@ -11,6 +13,25 @@ namespace {
 /// Ends the wait of a proof that another rank cannot carry out.
 struct ProofAborted {};
 
+std::string members_step(GroupKind kind) {
+  return "proof of " + std::string(kind.name()) + " members";
+}
+
+std::string order_step(GroupKind kind) {
+  return "proof of " + std::string(kind.name()) + " order";
+}
+
+/// The agreements of all proofs and of what comes before and after them, in their order.
+std::vector<std::string> names_of_meetings(const Topology& topology) {
+  std::vector<std::string> names{"times"};
+  for (const KindFamily& kind : topology.kinds()) {
+    names.push_back(members_step(kind.kind));
+    names.push_back(order_step(kind.kind));
+  }
+  names.insert(names.end(), {"close", "end"});
+  return names;
+}
+
 }  // namespace
 
 ProofRunner::ProofRunner(const World& world, const JobCommunicators& communicators, Timeouts timeouts,
@@ -19,7 +40,8 @@ ProofRunner::ProofRunner(const World& world, const JobCommunicators& communicato
       communicators_(communicators),
       transport_(MPI_COMM_WORLD),
       session_(transport_, timeouts),
-      watchdog_(session_, std::move(on_stuck)) {}
+      watchdog_(session_, std::move(on_stuck)),
+      meetings_(names_of_meetings(communicators.plan().topology())) {}
 
 std::vector<std::string> ProofRunner::run(std::vector<KindReport>& kinds) {
   for (KindReport& report : kinds) {
@@ -28,15 +50,14 @@ std::vector<std::string> ProofRunner::run(std::vector<KindReport>& kinds) {
     Membership mine = communicators_.membership(report.kind);
     mine.operations = operations.get();
     const std::string wrong = check_presence(groups, mine, world_.rank);
-    const std::string step = "proof of " + std::string(report.kind.name());
     report.members = prove(
-        step + " members",
+        members_step(report.kind),
         [&](const WhileWaiting& while_waiting) {
           return wrong.empty() ? prove_membership(groups, mine, world_.rank, while_waiting) : wrong;
         },
         operations);
     report.order = prove(
-        step + " order",
+        order_step(report.kind),
         [&](const WhileWaiting& while_waiting) {
           return wrong.empty() ? prove_order(groups, mine, world_.rank, while_waiting) : "";
         },
@@ -50,8 +71,9 @@ ProofResult ProofRunner::prove(const std::string& step, const Proof& proof,
   if (was_aborted_) return ProofResult::untried;
   const Verdict verdict = run_until_agreed(step, proof);
   if (verdict.outcome == Verdict::Outcome::agreed) {
+    set_meeting_after(step);
     bool is_proven = false;
-    watch("proof", "MPI_Gather", [&] {
+    watch(step, "MPI_Gather", [&] {
       is_proven = world_.all(wrong_.empty());
       if (is_proven) return;
       for (std::string& text : world_.gather_texts(wrong_)) failures_.push_back(std::move(text));
@@ -87,14 +109,23 @@ Verdict ProofRunner::run_until_agreed(const std::string& step, const Proof& proo
   return agreement.verdict();
 }
 
-void ProofRunner::run_together(const char* step, const char* call, const std::function<void()>& calls) {
-  Agreement arrival(session_, {}, {.step = step});
-  finish(arrival, session_);
+void ProofRunner::run_together(const std::string& step, const char* call,
+                               const std::function<void()>& calls) {
+  arrive(session_, {.step = step});
+  set_meeting_after(step);
   watch(step, call, calls);
 }
 
-void ProofRunner::watch(const char* step, const char* call, const std::function<void()>& calls) {
-  watchdog_.set_meeting(step);
+void ProofRunner::end() {
+  arrive(session_, {.step = meetings_.back(), .is_last = true});
+}
+
+void ProofRunner::set_meeting_after(const std::string& step) {
+  const auto met = std::find(meetings_.begin(), meetings_.end(), step);
+  watchdog_.set_meeting(*std::next(met));
+}
+
+void ProofRunner::watch(const std::string& step, const char* call, const std::function<void()>& calls) {
   const mpi::Watchdog::Watch watch(watchdog_, call, step);
   calls();
 }

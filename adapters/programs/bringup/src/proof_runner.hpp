@@ -40,11 +40,15 @@ class ProofRunner {
   [[nodiscard]] bool was_aborted() const noexcept { return was_aborted_; }
 
   /// Waits until all ranks have arrived, then makes calls that wait for other ranks, under the watchdog.
-  /// @param step the name of the step in errors
+  /// @param step `times` before the proofs, `close` after them; the name in errors
   /// @param call the function that may block
   /// @collective over MPI_COMM_WORLD
   /// @throws DeadlineError the same on every rank, and whatever `calls` throws
-  void run_together(const char* step, const char* call, const std::function<void()>& calls);
+  void run_together(const std::string& step, const char* call, const std::function<void()>& calls);
+  /// Waits until all ranks have made their last call: until then each answers the others.
+  /// @collective over MPI_COMM_WORLD
+  /// @throws DeadlineError the same on every rank
+  void end();
 
  private:
   /// Returns what is wrong on this rank.
@@ -54,14 +58,17 @@ class ProofRunner {
   [[nodiscard]] ProofResult prove(const std::string& step, const Proof& proof,
                                   std::unique_ptr<GroupOperations>& operations);
   [[nodiscard]] Verdict run_until_agreed(const std::string& step, const Proof& proof);
+  /// Tells the watchdog at which agreement all ranks meet after this one.
+  void set_meeting_after(const std::string& step);
   /// Makes calls that wait for other ranks, all of which have arrived, under the watchdog.
-  void watch(const char* step, const char* call, const std::function<void()>& calls);
+  void watch(const std::string& step, const char* call, const std::function<void()>& calls);
 
   const World& world_;
   const JobCommunicators& communicators_;
   mpi::MpiTransport transport_;
   AgreementSession session_;
   mpi::Watchdog watchdog_;
+  std::vector<std::string> meetings_;
   /// What the last proof found wrong on this rank.
   std::string wrong_{};
   bool was_aborted_ = false;

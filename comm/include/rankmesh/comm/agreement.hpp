@@ -101,10 +101,10 @@ class Agreement {
   Agreement(AgreementSession& session, std::unique_lock<std::mutex> hold, std::vector<AgreementField> fields,
             AgreementOptions options);
   /// Without a verdict, the next `Agreement` of the session runs the same round again, for example that of
-  /// `abandon`.
+  /// `abandon`. If the verdict has ended the bring-up and is not passed on, the next one passes it on.
   ~Agreement();
-  /// Leaves an agreement without a verdict to the next `Agreement` of the session, which goes on with all
-  /// that is known. Only the destructor may follow.
+  /// Leaves an agreement whose verdict is not passed on to the next `Agreement` of the session, which goes on
+  /// with all that is known. Only the destructor may follow.
   void hand_over();
 
   /// Counts this rank as arrived, if it did not arrive at once. Does nothing after `fail` or after the
@@ -146,8 +146,8 @@ void arrive(AgreementSession& session, AgreementOptions options,
             const std::optional<std::string>& failure = {});
 
 /// Tells all ranks that this one leaves the bring-up, so that their next agreement ends with an error. Takes
-/// part in the protocol until all have their verdict, or until 4 `grace` after the deadline. Does nothing if
-/// the bring-up has ended already.
+/// part in the protocol until all have their verdict, or until 4 `grace` after the deadline. If a verdict has
+/// ended the bring-up already, only passes that on.
 void abandon(AgreementSession& session, std::string why) noexcept;
 
 /// Calls a part of a bring-up. If it throws an exception that the other ranks do not know of, they are told,

@@ -39,6 +39,13 @@ struct MessagePaths {
   int direct_up_to = 64;
 };
 
+/// How many ranks settle how a bring-up ends: 0, 1 and 2, the collectors. All ranks, in a smaller world.
+inline constexpr int collector_limit = 3;
+/// Whether a rank is a collector. It must keep its last agreement until that is over.
+[[nodiscard]] constexpr bool is_collector(int rank) noexcept {
+  return rank < collector_limit;
+}
+
 /// The agreements of one bring-up: they follow each other as rounds, on one channel and under one deadline.
 /// No rank begins a round before all ranks have arrived in the round before, so a rank is at most one round
 /// ahead of another.

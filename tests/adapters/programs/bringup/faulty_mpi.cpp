@@ -4,9 +4,9 @@
 //   mix          MPI_Comm_create_group creates other groups of the same sizes
 //   refuse:N     MPI_Iallreduce fails on rank N
 //   silent:N     rank N sends nothing in MPI_Iallreduce and never returns
-//   stop:N:CALL:K, kill:N:CALL:K
+//   stop:N:CALL:K, kill:N:CALL:K, hang:N:CALL:K
 //                the process of rank N is stopped (SIGSTOP) or killed (SIGKILL) in its Kth call of a
-//                function, for MPI_Comm_rank in its Kth call on MPI_COMM_WORLD
+//                function, for MPI_Comm_rank in its Kth call on MPI_COMM_WORLD, or the call never returns
 
 #include <mpi.h>
 #include <signal.h>
@@ -37,14 +37,20 @@ bool is_here(const std::string& kind) {
   return fault() == kind + ":" + std::to_string(world_rank());
 }
 
-/// Stops or kills this process if the fault says so.
+void wait_for_ever() {
+  for (;;) pause();
+}
+
+/// Stops or kills this process, or never returns, if the fault says so.
 void note_call(const std::string& call) {
   static std::mutex mutex;
   static std::map<std::string, int> counts;
-  const std::lock_guard lock(mutex);
+  std::unique_lock lock(mutex);
   const std::string here = std::to_string(world_rank()) + ":" + call + ":" + std::to_string(++counts[call]);
   if (fault() == "stop:" + here) raise(SIGSTOP);
   if (fault() == "kill:" + here) raise(SIGKILL);
+  lock.unlock();
+  if (fault() == "hang:" + here) wait_for_ever();
 }
 
 std::vector<int> members_of(MPI_Group group, MPI_Comm parent) {
@@ -115,9 +121,7 @@ int MPI_Iallreduce(const void* from, void* to, int count, MPI_Datatype type, MPI
                    MPI_Comm communicator, MPI_Request* request) {
   note_call("MPI_Iallreduce");
   if (is_here("refuse")) return MPI_ERR_OTHER;
-  if (is_here("silent")) {
-    for (;;) pause();
-  }
+  if (is_here("silent")) wait_for_ever();
   return PMPI_Iallreduce(from, to, count, type, operation, communicator, request);
 }
 

@@ -149,10 +149,30 @@ TEST_CASE("silent: a rank that is stopped after the report is named") {
   CHECK_THAT(outcome.out, ContainsSubstring("every communicator holds its group, in order"));
   CHECK(occurrences(outcome.err, "rankmesh-bringup: ") == 1);
   const bool is_named =
-      occurrences(outcome.err, "deadline missed at step exit code: rank 3 did not arrive within ") == 1 ||
+      occurrences(outcome.err, "deadline missed at step end: rank 3 did not arrive within ") == 1 ||
       occurrences(outcome.err, "no answer from rank 3;") == 1;
   CHECK(is_named);
   CHECK(outcome.left_over == 0);
+}
+
+TEST_CASE("silent: a rank that hangs in a call is alive, and so are the others") {
+  struct Call {
+    std::string name;
+    std::string meeting;
+  };
+  for (const Call& call : {Call{"MPI_Allreduce", "proof of data members"}, Call{"MPI_Comm_free", "end"}}) {
+    const std::string step = call.name == "MPI_Comm_free" ? "close" : "times";
+    const Outcome outcome = bring_up_with("hang:3:" + call.name + ":1");
+    CAPTURE(outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK(occurrences(outcome.err, "no answer from") == 0);
+    CHECK(occurrences(outcome.err, "did not arrive") == 0);
+    CHECK_THAT(outcome.err, ContainsSubstring(call.name + " at step " + step));
+    // The ranks that have left the call wait at the next step.
+    const bool names_next_step = occurrences(outcome.err, "deadline missed at step " + call.meeting) == 1;
+    CHECK((names_next_step || occurrences(outcome.err, "all ranks are alive") == 1));
+    CHECK(outcome.left_over == 0);
+  }
 }
 
 TEST_CASE("silent: a rank that is stopped in MPI_Finalize ends all processes") {
@@ -199,7 +219,7 @@ TEST_CASE("silent: the surviving ranks name a rank that was killed") {
        {Death{"MPI_Comm_rank:1", "deadline missed at step reading the command line: rank 3 did not arrive"},
         Death{"MPI_Comm_rank:3", "deadline missed at step agreement: rank 3 did not arrive"},
         Death{"MPI_Iallreduce:1", "deadline missed at step proof of data members: rank 3 did not arrive"},
-        Death{"MPI_Comm_free:1", "deadline missed at step exit code: rank 3 did not arrive"}}) {
+        Death{"MPI_Comm_free:1", "deadline missed at step end: rank 3 did not arrive"}}) {
     const TemporaryFolder folder;
     const Outcome outcome = run({.program = RANKMESH_FAULTY_BRINGUP,
                                  .parts = {{4, "--tp 2 --deadline 2"}},
