@@ -51,6 +51,8 @@ TEST_CASE("one thing is singular, all other numbers are plural", "[text]") {
   CHECK(rankmesh::counted(1, "group") == "1 group");
   CHECK(rankmesh::counted(0, "group") == "0 groups");
   CHECK(rankmesh::counted(2, "group") == "2 groups");
+  CHECK(rankmesh::counted(1, "axis") == "1 axis");
+  CHECK(rankmesh::counted(2, "axis") == "2 axes");
   CHECK(rankmesh::with_article("tensor group") == "a tensor group");
   CHECK(rankmesh::with_article("expert group") == "an expert group");
 }

@@ -85,7 +85,10 @@ std::string printable(std::string_view text) {
 }
 
 std::string counted(std::int64_t count, std::string_view noun) {
-  return std::to_string(count).append(" ").append(noun).append(count == 1 ? "" : "s");
+  const std::string number = std::to_string(count) + " ";
+  if (count == 1) return number + std::string(noun);
+  if (noun.ends_with("is")) return number + std::string(noun.substr(0, noun.size() - 2)) + "es";
+  return number + std::string(noun) + "s";
 }
 
 std::string with_article(std::string_view noun) {

@@ -18,6 +18,7 @@
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/nccl/error.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::nccl {
 namespace {
@@ -310,9 +311,8 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, i
           return std::string("is no communicator that works");
         }
         if (size == step.size && position == step.position) return std::string();
-        return "has " + std::to_string(size) + " members and this rank at position " +
-               std::to_string(position) + ", where the plan has " + std::to_string(step.size) + " and " +
-               std::to_string(step.position);
+        return "has " + counted(size, "member") + " and this rank at position " + std::to_string(position) +
+               ", where the plan has " + std::to_string(step.size) + " and " + std::to_string(step.position);
       });
   int device = 0;
   static_cast<void>(cudaGetDevice(&device));

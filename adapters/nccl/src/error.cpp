@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh::nccl {
 namespace {
 
@@ -16,8 +18,8 @@ std::string describe(const NcclError::Details& details) {
 }
 
 std::string describe(const std::vector<std::string>& problems) {
-  std::string text = "the NCCL options have " + std::to_string(problems.size()) +
-                     (problems.size() == 1 ? " problem:" : " problems:");
+  std::string text =
+      "the NCCL options have " + counted(static_cast<std::int64_t>(problems.size()), "problem") + ":";
   for (const std::string& problem : problems) text.append("\n  ").append(problem);
   return text;
 }

@@ -3,13 +3,15 @@
 #include <string>
 #include <utility>
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh {
 
 void ParallelState::initialize(Topology topology, int rank) {
   if (here_) throw StateError("the parallel state is initialised already: call destroy() first");
   if (rank < 0 || rank >= topology.world_size()) {
     throw RangeError("rank " + std::to_string(rank) + " does not exist: the world has " +
-                     std::to_string(topology.world_size()) + " ranks");
+                     counted(topology.world_size(), "rank"));
   }
   std::optional<int> virtual_rank;
   if (topology.pipeline().virtual_stages()) virtual_rank = 0;

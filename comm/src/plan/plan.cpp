@@ -82,7 +82,7 @@ const PlannedKind& CommunicatorPlan::kind(GroupKind kind) const& {
 std::vector<RankStep> CommunicatorPlan::for_rank(int rank) const {
   if (rank < 0 || rank >= topology_.world_size()) {
     throw RangeError("rank " + std::to_string(rank) + " does not exist: the world has " +
-                     std::to_string(topology_.world_size()) + " ranks");
+                     counted(topology_.world_size(), "rank"));
   }
   std::vector<RankStep> result;
   result.reserve(steps_.size());
@@ -111,8 +111,7 @@ std::string CommunicatorPlan::to_string() const {
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const PlanStep& step = steps_[i];
     text += "step " + std::to_string(i) + ": " + names(step.shared_by) + ": " +
-            std::to_string(step.group_count) + (step.group_count == 1 ? " group of " : " groups of ") +
-            std::to_string(step.group_size);
+            counted(step.group_count, "group") + " of " + std::to_string(step.group_size);
     if (!step.covers_world) text += ", other ranks without a color";
     if (!step.sharing_key.empty()) text += ", sharing key \"" + step.sharing_key + "\"";
     if (!step.communicator_options.empty()) text += ", made with " + step.communicator_options;

@@ -93,7 +93,7 @@ GroupFamily GroupFamily::slice(int first_group, int count) const {
 GroupFamily GroupFamily::placed(int first_rank, int world_size) const {
   if (first_rank < 0 || first_rank > world_size - world_size_) {
     refuse("first_rank", first_rank,
-           "leaves no room for " + std::to_string(world_size_) + " ranks in a world of " +
+           "leaves no room for " + counted(world_size_, "rank") + " in a world of " +
                std::to_string(world_size));
   }
   GroupFamily result = *this;
@@ -179,7 +179,7 @@ int GroupFamily::rank_at(Place place) const {
   const RankList list = group(place.group);
   if (place.position < 0 || place.position >= group_size()) {
     throw RangeError("position " + std::to_string(place.position) + " does not exist: the groups have " +
-                     std::to_string(group_size()) + " members, 0 .. " + std::to_string(group_size() - 1));
+                     counted(group_size(), "member") + ", 0 .. " + std::to_string(group_size() - 1));
   }
   return list[place.position];
 }
@@ -187,15 +187,15 @@ int GroupFamily::rank_at(Place place) const {
 RankList GroupFamily::group(int group) const& {
   if (group < 0 || group >= group_count()) {
     throw RangeError("group " + std::to_string(group) + " does not exist: the family has " +
-                     std::to_string(group_count()) + " groups, 0 .. " + std::to_string(group_count() - 1));
+                     counted(group_count(), "group") + ", 0 .. " + std::to_string(group_count() - 1));
   }
   return {*this, group};
 }
 
 void GroupFamily::enumerate(std::span<int> out) const {
   if (static_cast<std::int64_t>(out.size()) != member_count()) {
-    throw RangeError("the buffer holds " + std::to_string(out.size()) + " ranks, the family has " +
-                     std::to_string(member_count()));
+    throw RangeError("the buffer holds " + counted(static_cast<std::int64_t>(out.size()), "rank") +
+                     ", the family has " + std::to_string(member_count()));
   }
   if (!has_all_groups()) {
     const auto size = static_cast<std::size_t>(group_size());
@@ -265,8 +265,8 @@ std::optional<int> RankList::position_of(int rank) const noexcept {
 
 void RankList::copy_to(std::span<int> out) const {
   if (out.size() != static_cast<std::size_t>(size())) {
-    throw RangeError("the buffer holds " + std::to_string(out.size()) + " ranks, the group has " +
-                     std::to_string(size()));
+    throw RangeError("the buffer holds " + counted(static_cast<std::int64_t>(out.size()), "rank") +
+                     ", the group has " + std::to_string(size()));
   }
   if (family_->positions_) {
     std::copy(begin(), end(), out.begin());

@@ -65,7 +65,7 @@ std::size_t Mesh::require(std::string_view axis) const {
 void Mesh::require_rank(int rank) const {
   if (rank >= 0 && rank < world_size_) return;
   throw RangeError("rank " + std::to_string(rank) + " does not exist: the world has " +
-                   std::to_string(world_size_) + " ranks, 0 .. " + std::to_string(world_size_ - 1));
+                   counted(world_size_, "rank") + ", 0 .. " + std::to_string(world_size_ - 1));
 }
 
 int Mesh::size(std::string_view axis) const {
@@ -94,14 +94,15 @@ std::vector<int> Mesh::coordinates(int rank) const {
 
 int Mesh::rank_at(std::span<const int> coordinates) const {
   if (coordinates.size() != axes_.size()) {
-    throw RangeError(std::to_string(coordinates.size()) + " coordinates given, the mesh has " +
-                     std::to_string(axes_.size()) + " axes: " + names(axes_));
+    throw RangeError(counted(static_cast<std::int64_t>(coordinates.size()), "coordinate") +
+                     " given, the mesh has " + counted(static_cast<std::int64_t>(axes_.size()), "axis") +
+                     ": " + names(axes_));
   }
   int rank = 0;
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
     if (coordinates[axis] < 0 || coordinates[axis] >= axes_[axis].size) {
       throw RangeError("coordinate " + axes_[axis].name + " = " + std::to_string(coordinates[axis]) +
-                       " does not exist: the axis has " + std::to_string(axes_[axis].size) + " values");
+                       " does not exist: the axis has " + counted(axes_[axis].size, "value"));
     }
     rank += coordinates[axis] * strides_[axis];
   }
@@ -185,7 +186,7 @@ GroupFamily Mesh::family(const GroupSpec& groups) const {
     if (at.value < 0 || at.value >= size) {
       diagnostics.push_back({at.axis,
                              std::to_string(at.value),
-                             "is no coordinate: the axis has " + std::to_string(size) + " values",
+                             "is no coordinate: the axis has " + counted(size, "value"),
                              {at.value < 0 ? 0 : size - 1}});
       continue;
     }

@@ -5,6 +5,7 @@
 
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/shard.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 
@@ -20,7 +21,7 @@ Place Pipeline::locate(int rank) const {
                      std::to_string(groups_.first_rank()) + " .. " + std::to_string(last));
   }
   throw RangeError("rank " + std::to_string(rank) + " does not exist: the world has " +
-                   std::to_string(groups_.world_size()) + " ranks");
+                   counted(groups_.world_size(), "rank"));
 }
 
 void Pipeline::require_virtual_stage(int virtual_stage) const {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "rankmesh/comm/duration_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::bringup {
 namespace {
@@ -49,8 +50,7 @@ void print_error(const std::string& message) {
 void report_unused_identifiers(const World& world, const InterruptedError& error) {
   const int count = error.abandoned_identifiers();
   if (count == 0) return;
-  print_error("rank " + std::to_string(world.rank) + " created " + std::to_string(count) + " unique " +
-              (count == 1 ? "ID" : "IDs") +
+  print_error("rank " + std::to_string(world.rank) + " created " + counted(count, "unique ID") +
               " that no communicator uses; NCCL keeps their resources until the process ends");
 }
 

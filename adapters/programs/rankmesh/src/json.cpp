@@ -51,8 +51,15 @@ void put_nodes_json(Writer& out, const GroupFamily& family, int group, int gpus_
 
 bool put_ranks_json(Writer& out, std::string_view name, const GroupFamily& family, int group, bool all) {
   const RankList ranks = family.group(group);
-  return put_list_json(out, name, ranks.size(), all,
-                       [&](std::int64_t member) { out.number(ranks[static_cast<int>(member)]); });
+  const bool is_shortened = put_list_json(out, name, ranks.size(), all, [&](std::int64_t member) {
+    out.number(ranks[static_cast<int>(member)]);
+  });
+  if (is_shortened) {
+    out.put(", \"");
+    out.put(name);
+    out.put("_pattern\": \"" + family.pattern() + "\"");
+  }
+  return is_shortened;
 }
 
 }  // namespace rankmesh::cli

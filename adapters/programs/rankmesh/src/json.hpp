@@ -61,7 +61,7 @@ bool put_list_json(Writer& out, std::string_view name, std::int64_t size, bool a
   return true;
 }
 
-/// `put_list_json` of the ranks of a group.
+/// `put_list_json` of the ranks of a group; a shortened list has the pattern of the group too.
 bool put_ranks_json(Writer& out, std::string_view name, const GroupFamily& family, int group, bool all);
 
 }  // namespace rankmesh::cli

@@ -78,6 +78,32 @@ TEST_CASE("diff as JSON has the groups of the first rank that differs") {
   CHECK(json.at("kinds").at(1) == Json({{"kind", "sequence"}, {"lists", "equal"}}));
 }
 
+TEST_CASE("diff as JSON shortens lists of more than 1024 ranks, unless all are asked for") {
+  const std::vector<std::string> words{"diff", "world=4096 tp=2", "world=4096 tp=4", "--format", "json"};
+  const Json shortened = Json::parse(run_words(words).out);
+  const Json& data = shortened.at("kinds").at(0);
+  CHECK(data.at("a").is_null());
+  CHECK(data.at("a_size") == 2048);
+  CHECK(data.at("a_last").back() == 4094);
+  CHECK(data.at("b").size() == 1024);
+  CHECK(shortened.contains("note"));
+  std::vector<std::string> more = words;
+  more.emplace_back("--all");
+  const Json all = Json::parse(run_words(more).out);
+  CHECK(all.at("kinds").at(0).at("a").size() == 2048);
+  CHECK_FALSE(all.contains("note"));
+}
+
+TEST_CASE("modules as JSON") {
+  const Outcome outcome = run_words(
+      {"modules", "world=8 tp=2", "world=4 convention=megatron-core rank-offset=8", "--format", "json"});
+  const Json json = Json::parse(outcome.out);
+  CHECK(json.at("job_size") == 12);
+  CHECK(json.at("modules").at(1).at("first_rank") == 8);
+  CHECK(json.at("modules").at(1).at("last_rank") == 11);
+  CHECK(json.at("modules").at(1).at("config").at("convention") == "megatron-core");
+}
+
 TEST_CASE("modules: the ranks of each module, or the gaps and overlaps") {
   const std::string first = "world=8 tp=2";
   const Outcome fine = run_words(

@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "rankmesh/topology/topology.hpp"
 #include "support.hpp"
@@ -36,6 +37,48 @@ TEST_CASE("a rank as JSON has its groups") {
       CHECK(group["position"].is_null() == !place);
       if (place) CHECK(group["position"] == place->position);
       if (place) CHECK(group["group"] == place->group);
+    }
+  }
+}
+
+TEST_CASE("lists of more than 1024 ranks are shortened, unless all are asked for") {
+  const auto data_of = [](const std::string& line) {
+    const Outcome outcome = run_line("rank 3 " + line + " --kind data --format json");
+    REQUIRE(outcome.status == cli::success);
+    return nlohmann::json::parse(outcome.out);
+  };
+  const auto longest = data_of("--world-size 2048 --tp 2");
+  CHECK(longest["groups"]["data"]["ranks"].size() == 1024);
+  CHECK_FALSE(longest.contains("note"));
+
+  const auto shortened = data_of("--world-size 2050 --tp 2 --gpus-per-node 2");
+  const auto& data = shortened["groups"]["data"];
+  CHECK(data["ranks"].is_null());
+  CHECK(data["ranks_size"] == 1025);
+  CHECK(data["ranks_first"] == std::vector<int>{1, 3, 5, 7, 9, 11, 13, 15});
+  CHECK(data["ranks_last"] == std::vector<int>{2035, 2037, 2039, 2041, 2043, 2045, 2047, 2049});
+  CHECK(data["ranks_pattern"] == "1025:2");
+  CHECK(data["nodes"].is_null());
+  CHECK(data["nodes_size"] == 1025);
+  CHECK(data["nodes_last"] == std::vector<int>{1024});
+  CHECK(shortened.contains("note"));
+
+  const auto all = data_of("--world-size 2050 --tp 2 --gpus-per-node 2 --all");
+  CHECK(all["groups"]["data"]["ranks"].size() == 1025);
+  CHECK(all["groups"]["data"]["nodes"].size() == 1025);
+  CHECK_FALSE(all.contains("note"));
+}
+
+TEST_CASE("a rank's groups have their nodes") {
+  const Topology topology(config);
+  for (int rank = 0; rank < topology.world_size(); ++rank) {
+    const auto json = ask(rank, " --gpus-per-node 5");
+    for (const KindFamily& kind : topology.kinds()) {
+      INFO(rank << " " << kind.kind.name());
+      const auto group = json["groups"][std::string(kind.kind.name())];
+      std::set<int> nodes;
+      for (const int member : group["ranks"].get<std::vector<int>>()) nodes.insert(member / 5);
+      CHECK(group["nodes"] == std::vector<int>(nodes.begin(), nodes.end()));
     }
   }
 }

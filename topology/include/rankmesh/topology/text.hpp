@@ -32,7 +32,7 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 [[nodiscard]] std::string printable(std::string_view text);
 
 /// A number of things: `1 group`, `2 groups`.
-/// @param noun in the singular; the plural ends in s
+/// @param noun in the singular; the plural of `axis` is axes, that of others ends in s
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
 
 /// A thing with its article: `a tensor group`, `an expert group`.
