@@ -5,6 +5,7 @@
 
 #include "draw/page.hpp"
 #include "formats.hpp"
+#include "highlight.hpp"
 #include "picture.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
@@ -39,38 +40,25 @@ Json family_json(const GroupFamily& family) {
 /// The kinds that the page can highlight, in the order of creation.
 class KindsJson {
  public:
-  explicit KindsJson(const Picture& picture) : picture_(picture) {
+  explicit KindsJson(const Picture& picture)
+      : picture_(picture),
+        usual_(highlighted_at_first(picture)),
+        next_other_(usual_.size()) {
     for (const KindFamily& kind : picture.topology().kinds()) {
-      if (!picture.request().kinds.empty() && panel_of(kind) == nullptr) continue;
-      kinds_.push_back(&kind);
-      if (is_usual(kind)) ++next_usual_;
+      if (picture.request().kinds.empty() || has_panel(kind)) add(kind);
     }
-    std::swap(next_usual_, next_other_);
-    for (const KindFamily* kind : kinds_) add(*kind);
   }
 
   [[nodiscard]] const Json& json() const noexcept { return json_; }
 
  private:
-  [[nodiscard]] const Panel* panel_of(const KindFamily& kind) const {
-    for (const Panel& panel : picture_.panels()) {
-      if (panel.kind == &kind) return &panel;
-    }
-    return nullptr;
-  }
-
-  /// Whether a kind is highlighted at first: the kinds of the panels, or of many panels those along one axis.
-  [[nodiscard]] bool is_usual(const KindFamily& kind) const {
-    if (panel_of(kind) == nullptr) return false;
-    const auto is_simple = [](const KindFamily& k) {
-      return k.derivation == Derivation::whole && k.varying.size() == 1;
-    };
-    if (picture_.panels().size() <= colour_count || !picture_.request().kinds.empty()) return true;
-    return is_simple(kind);
+  [[nodiscard]] bool has_panel(const KindFamily& kind) const {
+    const auto& panels = picture_.panels();
+    return std::any_of(panels.begin(), panels.end(), [&](const Panel& panel) { return panel.kind == &kind; });
   }
 
   void add(const KindFamily& kind) {
-    const bool usual = is_usual(kind);
+    const bool usual = std::find(usual_.begin(), usual_.end(), &kind) != usual_.end();
     Json json = {{"name", picture_.name(kind)},
                  {"usual", usual},
                  // Selects the colour; the usual kinds come first.
@@ -92,9 +80,9 @@ class KindsJson {
   }
 
   const Picture& picture_;
-  std::vector<const KindFamily*> kinds_;
-  int next_usual_ = 0;
-  int next_other_ = 0;
+  std::vector<const KindFamily*> usual_;
+  std::size_t next_usual_ = 0;
+  std::size_t next_other_;
   Json json_ = Json::array();
 };
 
@@ -187,6 +175,8 @@ void print_html(const Picture& picture, Writer& out) {
   out.put(embedded(page_json(picture)));
   out.put("</script>\n<script>\n");
   out.put(page_groups_js);
+  out.put("</script>\n<script>\n");
+  out.put(page_about_js);
   out.put("</script>\n<script>\n");
   out.put(page_js);
   out.put("</script>\n</body>\n</html>\n");

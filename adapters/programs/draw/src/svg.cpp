@@ -22,26 +22,45 @@ struct Metrics {
 constexpr Metrics block_metrics{34, 24, 6, 9, 0};
 constexpr int node_margin = 5;
 constexpr int node_label = 13;
+constexpr double node_font = 9.5;
 
-Metrics metrics_of(int cells) {
-  if (cells <= 64) return {44, 40, 8, 15, 10.5};
-  if (cells <= 256) return {36, 31, 7, 11.5, 9};
-  return {30, 25, 6, 9.5, 8};
+std::string group_text(int group) {
+  return fmt::format("g{}", group);
 }
 
-/// An upper estimate of the width of a text, since the font of the reader is unknown.
-int width_of(const std::string& text, double font) {
-  return static_cast<int>(std::ceil(double(text.size()) * font * 0.58));
+std::string node_text(const Picture& picture, int node) {
+  return fmt::format("node {}", picture.first_rank() / picture.tiling().box_size() + node);
+}
+
+/// Boxes in which the largest rank and the largest number of a group have room.
+Metrics metrics_of(const Picture& picture) {
+  const int cells = picture.tiling().count();
+  Metrics metrics = cells <= 64    ? Metrics{44, 40, 8, 15, 10.5}
+                    : cells <= 256 ? Metrics{36, 31, 7, 11.5, 9}
+                                   : Metrics{30, 25, 6, 9.5, 8};
+  const int last_rank = picture.first_rank() + cells - 1;
+  metrics.width = std::max(metrics.width, width_of(fmt::format("{}", last_rank), metrics.rank_font) + 4);
+  for (const Panel& panel : picture.panels()) {
+    for (const auto group : picture.groups_of(panel.family())) {
+      if (group)
+        metrics.width = std::max(metrics.width, width_of(group_text(*group), metrics.group_font) + 4);
+    }
+  }
+  return metrics;
 }
 
 /// A grid in pixels: the places of its cells, and its size.
 class Grid {
  public:
-  Grid(const Tiling& tiling, Metrics metrics) : tiling_(tiling), metrics_(metrics) {
+  /// @param label_width the room that a label of a box needs, if there are boxes
+  Grid(const Tiling& tiling, Metrics metrics, int label_width) : tiling_(tiling), metrics_(metrics) {
     if (tiling.has_boxes()) {
-      column_gap_ = 2 * node_margin + metrics.gap;
+      const int cells = tiling.box_columns() * metrics.width;
+      box_width_ = std::max(cells, label_width) + 2 * node_margin;
+      column_gap_ = box_width_ - cells + metrics.gap;
       row_gap_ = 2 * node_margin + node_label + metrics.gap;
       left_ = node_margin;
+      right_ = box_width_ - cells - node_margin;
       top_ = node_margin + node_label;
     } else {
       column_gap_ = row_gap_ = metrics.gap;
@@ -56,7 +75,8 @@ class Grid {
   [[nodiscard]] int y(Spot spot) const noexcept {
     return top_ + spot.row * metrics_.height + spot.row_gaps * row_gap_;
   }
-  [[nodiscard]] int width() const noexcept { return x(tiling_.extent()) + left_; }
+  [[nodiscard]] int box_width() const noexcept { return box_width_; }
+  [[nodiscard]] int width() const noexcept { return x(tiling_.extent()) + right_; }
   [[nodiscard]] int height() const noexcept {
     return y(tiling_.extent()) + (tiling_.has_boxes() ? node_margin : 0);
   }
@@ -64,9 +84,11 @@ class Grid {
  private:
   Tiling tiling_;
   Metrics metrics_;
+  int box_width_ = 0;
   int column_gap_ = 0;
   int row_gap_ = 0;
   int left_ = 0;
+  int right_ = 0;
   int top_ = 0;
 };
 
@@ -76,8 +98,9 @@ class SvgWriter {
   SvgWriter(const Picture& picture, Writer& out)
       : picture_(picture),
         out_(out),
-        grid_(picture.tiling(), metrics_of(picture.tiling().count())) {
-    if (picture.blocks()) block_grid_.emplace(picture.block_tiling(16), block_metrics);
+        grid_(picture.tiling(), metrics_of(picture),
+              width_of(node_text(picture, picture.tiling().box_count() - 1), node_font)) {
+    if (picture.blocks()) block_grid_.emplace(picture.block_tiling(16), block_metrics, 0);
     lay_out();
   }
 
@@ -88,7 +111,10 @@ class SvgWriter {
     put("<title id=\"rankmesh-title\">{}</title>\n",
         escaped("Parallel groups of a " + picture_.head().front()));
     put("<desc id=\"rankmesh-about\">{}</desc>\n", escaped(description()));
-    put_style(out_, grid_.metrics().rank_font, grid_.metrics().group_font, block_metrics.rank_font);
+    put_style(out_, {.rank = grid_.metrics().rank_font,
+                     .group = grid_.metrics().group_font,
+                     .block = block_metrics.rank_font,
+                     .node = node_font});
     put("<rect class=\"page\" width=\"{}\" height=\"{}\" rx=\"8\"/>\n", width_, height_);
     int y = margin + 14;
     for (std::size_t i = 0; i < head_.size(); ++i, y += line_height) {
@@ -116,7 +142,8 @@ class SvgWriter {
 
   /// Chooses the number of panels in a line so that the picture is a little wider than high.
   void lay_out() {
-    panel_width_ = grid_.width() + (block_grid_ ? space + block_grid_->width() : 0);
+    panel_width_ = grid_.width();
+    if (block_grid_) panel_width_ += space + std::max(block_grid_->width(), width_of(whole_text(), 12));
     for (const Panel& panel : picture_.panels()) {
       panel_width_ = std::max({panel_width_, width_of(picture_.name(*panel.kind), 15),
                                width_of(picture_.facts(panel), 12), width_of(picture_.also(panel), 12)});
@@ -137,24 +164,29 @@ class SvgWriter {
     const int rows = (count + columns_ - 1) / columns_;
     width_ = 2 * margin + std::max(columns_ * (panel_width_ + space) - space,
                                    std::min(width_of(picture_.head().front(), 16) + 1, 1000));
-    head_ = wrapped(picture_.head());
-    foot_ = wrapped({legend()});
+    head_ = wrapped(picture_.head(), 16);
+    foot_ = wrapped({legend()}, 12.5);
     top_ = margin + static_cast<int>(head_.size()) * line_height + 14;
     height_ =
         top_ + rows * (panel_height_ + space) + static_cast<int>(foot_.size()) * line_height + margin - 10;
   }
 
-  /// The lines, broken so that none is wider than the picture.
-  [[nodiscard]] std::vector<std::string> wrapped(const std::vector<std::string>& lines) const {
+  /// The lines, broken at spaces so that none is wider than the picture.
+  /// @param font the size of the first line; the others are notes
+  [[nodiscard]] std::vector<std::string> wrapped(const std::vector<std::string>& lines, double font) const {
     std::vector<std::string> result;
     for (std::string line : lines) {
-      const double font = result.empty() ? 16 : 12.5;
-      while (width_of(line, font) > width_ - 2 * margin) {
-        const auto most = static_cast<std::size_t>(double(width_ - 2 * margin) / (font * 0.58));
-        const std::size_t space_at = line.rfind(' ', most);
-        if (space_at == std::string::npos || space_at == 0) break;
-        result.push_back(line.substr(0, space_at));
-        line.erase(0, space_at + 1);
+      const auto fits = [&](std::size_t length) {
+        return width_of(std::string_view(line).substr(0, length), result.empty() ? font : 12.5) <=
+               width_ - 2 * margin;
+      };
+      while (!fits(line.size())) {
+        std::size_t end = line.rfind(' ');
+        while (end != std::string::npos && end > 0 && !fits(end)) end = line.rfind(' ', end - 1);
+        if (end == std::string::npos) end = line.find(' ');
+        if (end == std::string::npos) break;
+        result.push_back(line.substr(0, end));
+        line.erase(0, end + 1);
       }
       result.push_back(line);
     }
@@ -212,10 +244,9 @@ class SvgWriter {
     const int x = grid_.x(first) - node_margin;
     const int y = grid_.y(first) - node_margin - node_label;
     put("<g class=\"node\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"5\"/>"
-        "<text x=\"{}\" y=\"{}\">node {}</text></g>\n",
-        x, y, tiling.box_columns() * grid_.metrics().width + 2 * node_margin,
-        tiling.box_rows() * grid_.metrics().height + 2 * node_margin + node_label, x + 6, y + 12,
-        picture_.first_rank() / tiling.box_size() + node);
+        "<text x=\"{}\" y=\"{}\">{}</text></g>\n",
+        x, y, grid_.box_width(), tiling.box_rows() * grid_.metrics().height + 2 * node_margin + node_label,
+        x + 6, y + 12, node_text(picture_, node));
   }
 
   void write_cell(const Panel& panel, int i, std::optional<int> group, std::optional<Look> look) {
@@ -233,9 +264,14 @@ class SvgWriter {
     const double rank_y = y + metrics.height * (group ? 0.45 : 0.62);
     put("<text class=\"r\" x=\"{}\" y=\"{:.1f}\">{}</text>", middle, rank_y, rank);
     if (group) {
-      put("<text class=\"n\" x=\"{}\" y=\"{:.1f}\">g{}</text>", middle, y + metrics.height * 0.78, *group);
+      put("<text class=\"n\" x=\"{}\" y=\"{:.1f}\">{}</text>", middle, y + metrics.height * 0.78,
+          group_text(*group));
     }
     put("</g>\n");
+  }
+
+  [[nodiscard]] std::string whole_text() const {
+    return fmt::format("all ranks, {} to a box: group 0", picture_.blocks()->size);
   }
 
   void write_blocks(const Panel& panel) {
@@ -243,7 +279,7 @@ class SvgWriter {
     const Tiling& tiling = block_grid_->tiling();
     const auto members = members_in(blocks, panel.family(), 0);
     put("<g class=\"whole\" transform=\"translate({} {})\">\n", grid_.width() + space, title_height_);
-    put("<text class=\"note\" y=\"9\">all ranks, {} to a box: group 0</text>\n", blocks.size);
+    put("<text class=\"note\" y=\"9\">{}</text>\n", whole_text());
     for (int i = 0; i < tiling.count(); ++i) {
       const Spot spot = tiling.spot(i);
       const std::int64_t first = blocks.first + i * blocks.size;

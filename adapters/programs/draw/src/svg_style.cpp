@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace rankmesh::cli {
 namespace {
 
@@ -32,21 +34,31 @@ std::string pattern(int colour, int mark) {
 
 }  // namespace
 
+int width_of(std::string_view text, double font) {
+  double ems = 0;
+  for (const char c : text) {
+    const auto is_one_of = [c](std::string_view some) { return some.find(c) != std::string_view::npos; };
+    const bool is_usual = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    ems += is_one_of(" .,:;-_()[]fijlrt") ? 0.5 : is_one_of("mwMW") ? 1.11 : is_usual ? 0.72 : 1.01;
+  }
+  return static_cast<int>(std::ceil(ems * font));
+}
+
 std::string look_class(Look look) {
   return fmt::format("c{}m{}", look.colour, look.mark);
 }
 
-void put_style(Writer& out, double rank_font, double group_font, double block_font) {
+void put_style(Writer& out, FontSizes fonts) {
   out.put(fmt::format(
       "<style>\n"
       "text{{font-family:system-ui,-apple-system,\"Segoe UI\",\"Noto Sans\",\"DejaVu Sans\",sans-serif}}\n"
       ".head{{font-size:16px;font-weight:600}}.name{{font-size:15px;font-weight:600}}.note{{font-size:12px}}"
       "\n"
-      ".node text{{font-size:9.5px}}.crosses{{font-weight:600}}\n"
+      ".node text{{font-size:{}px}}.crosses{{font-weight:600}}\n"
       ".r,.n,.b{{text-anchor:middle}}.r{{font-size:{}px;font-weight:600}}.n{{font-size:{}px}}.b{{font-size:{}"
       "px}}\n"
       ".none rect{{stroke-dasharray:2 2}}.outside rect{{stroke:none}}\n",
-      rank_font, group_font, block_font));
+      fonts.node, fonts.rank, fonts.group, fonts.block));
   out.put(surroundings_css(in_light));
   for (int i = 0; i < colour_count; ++i) {
     const Colour& colour = palette[static_cast<std::size_t>(i)];

@@ -1,18 +1,12 @@
 """page_test.py PROGRAM: the page of `rankmesh draw --format html` in a real browser, with clicks and key presses.
 
-What is lit up must be the lists of `rankmesh groups --format json`. Exits 77 where there is no Chromium.
+What is lit up must be the lists of `rankmesh groups --format json`.
 """
 
 import json
-import pathlib
 import subprocess
-import sys
-import tempfile
-import unittest
 
-import webdriver
-
-PROGRAM = ""
+import browser_test_case
 
 # What is highlighted: for each kind, the ranks whose strip visibly shows its colour.
 LIT = """
@@ -31,31 +25,34 @@ return lit;
 """
 
 
+# The parts of the answer for a rank that the window does not show in full: its cell, and what is said of it.
+HIDDEN = """
+const parts = {cell: document.querySelector(`.rank[data-rank='${arguments[0]}']`), title: document.getElementById('rank-title'),
+               coordinates: document.getElementById('coordinates'), row: document.querySelector('#kinds tbody td')};
+const isInside = (box, outer) => box.top >= outer.top - 1 && box.bottom <= outer.bottom + 1 && box.left >= outer.left - 1 &&
+                                 box.right <= outer.right + 1;
+return Object.entries(parts).filter(([, part]) => {
+  const box = part.getBoundingClientRect();
+  let seen = isInside(box, {left: 0, top: 0, right: window.innerWidth, bottom: window.innerHeight});
+  for (let outer = part.parentElement; outer; outer = outer.parentElement) {
+    if (getComputedStyle(outer).overflowY === 'auto') seen &&= isInside(box, outer.getBoundingClientRect());
+  }
+  return !seen;
+}).map(([name]) => name);
+"""
+
+
 def groups_of(command, layout):
-    output = subprocess.run([PROGRAM, command, *layout.split(), "--format", "json"], check=True, capture_output=True)
+    arguments = [browser_test_case.BrowserTestCase.program, command, *layout.split(), "--format", "json"]
+    output = subprocess.run(arguments, check=True, capture_output=True)
     return json.loads(output.stdout)["groups"]
 
 
-class PageTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.path = pathlib.Path(cls.folder.name)
-        cls.browser = webdriver.Browser(cls.path / "profile")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-        cls.folder.cleanup()
-
+class PageTest(browser_test_case.BrowserTestCase):
     def show(self, layout, command="draw", extra=""):
         """Opens the page of a layout with all kinds chosen, and keeps the groups that it must show."""
         self.groups = groups_of("groups" if command == "draw" else command, layout)
-        page = self.path / "page.html"
-        with page.open("wb") as file:
-            subprocess.run([PROGRAM, command, *layout.split(), *extra.split(), "--format", "html"], check=True, stdout=file,
-                           stderr=subprocess.DEVNULL)
-        self.browser.open(page.as_uri())
+        self.open(f"{command} {layout} {extra}")
         self.browser.click("#choose-all")
 
     def tearDown(self):
@@ -193,6 +190,28 @@ class PageTest(unittest.TestCase):
         self.search("2")
         self.assertEqual(self.browser.run("return document.getElementById('search-error').textContent"), "")
 
+    def test_search_shows_the_answer(self):
+        """Wherever the window was scrolled to: the cell and what is said of the rank are both in it."""
+        core = "--convention megatron-core --tp 2 --pp 2 --cp 2 --ep 4 --optimizer-instances 2"
+        for layout, extra in [("--world-size 16 --tp 2 --pp 4", ""), (f"--world-size 1024 {core}", ""),
+                              (f"--world-size 2048 {core}", "--gpus-per-node 8")]:
+            self.open(f"draw {layout} {extra}")
+            last = self.browser.run("return layoutEnd - 1")
+            for width, height in [(1400, 1000), (1000, 600), (420, 800)]:
+                self.resize(width, height)
+                for scroll, rank in [(0, last), (1e6, 0), (1e6, last // 2)]:
+                    self.browser.run("window.scrollTo(0, arguments[0]); document.getElementById('about').scrollTo(0, arguments[0]);"
+                                     "document.getElementById('rank').focus({preventScroll: true});", scroll)
+                    self.search(str(rank))
+                    self.assertEqual(self.browser.run(HIDDEN, rank), [], f"{layout}, {width} px, rank {rank}")
+                for key, rank in [("Home", 0), ("End", last)]:
+                    self.browser.press(key)
+                    self.assertNotIn("cell", self.browser.run(HIDDEN, rank), f"{layout}, {width} px, {key}")
+                if extra:
+                    self.browser.click(".block:nth-child(100)")
+                    self.assertEqual(self.browser.run(HIDDEN, self.focused()), [], f"{layout}, {width} px, block")
+        self.browser.chrome("Emulation.clearDeviceMetricsOverride")
+
     def test_keys(self):
         self.show("--world-size 16 --tp 2 --pp 4")
         self.click(5)
@@ -259,7 +278,7 @@ class PageTest(unittest.TestCase):
             for kind, lists in self.groups.items():
                 on = next((nodes[kind][i] for i, ranks in enumerate(lists) if rank in ranks), None)
                 cell = self.browser.run(f"return document.querySelector('tr[data-kind={kind}] .of-nodes').textContent")
-                self.assertEqual("crosses" in cell, on is not None and len(on) > 1, f"{kind}: {cell}")
+                self.assertEqual(cell, "" if on is None else self.nodes_text(on), kind)
         self.browser.click("#choose-crossing")
         chosen = self.browser.run("return [...document.querySelectorAll('#kinds input:checked')].map(b => b.id)")
         kinds = list(self.groups)
@@ -270,18 +289,44 @@ class PageTest(unittest.TestCase):
         lit = {rank // 4 for ranks in self.lit().values() for rank in ranks}
         self.assertEqual(touched, sorted(lit))
 
+    @staticmethod
+    def nodes_text(nodes):
+        """Runs of nodes; of many runs, the first three and the last."""
+        if len(nodes) == 1:
+            return f"node {nodes[0]}"
+        starts = [node for node in nodes if node - 1 not in nodes]
+        ends = [node for node in nodes if node + 1 not in nodes]
+        runs = [str(a) if a == b else f"{a} .. {b}" for a, b in zip(starts, ends)]
+        runs = runs if len(runs) <= 4 else [*runs[:3], f"... {runs[-1]}"]
+        return f"crosses {len(nodes)} nodes {', '.join(runs)}"
+
+    def nodes_of(self, kind):
+        return self.browser.run(f"return document.querySelector('tr[data-kind={kind}] .of-nodes').textContent")
+
+    def test_nodes_of_large_groups(self):
+        self.show("--world-size 4096 --tp 8 --pp 8", extra="--gpus-per-node 8")
+        self.click(3)
+        self.assertEqual(self.nodes_of("data"), "crosses 64 nodes 0 .. 63")
+        self.assertEqual(self.nodes_of("pipeline"), "crosses 8 nodes 0, 64, 128, ... 448")
+        for options, kind, text in [
+                # Groups that are too large to be walked.
+                ("--world-size 1048576 --pp 2 --gpus-per-node 1", "data", "crosses 524288 nodes 0 .. 4095, ... 524287"),
+                ("--world-size 400000 --pp 2 --gpus-per-node 50000", "data", "crosses 4 nodes 0 .. 3"),
+                ("--world-size 400000 --pp 2 --gpus-per-node 8", "data", "crosses 25000 nodes 0 .. 24999")]:
+            self.open(f"draw {options}")
+            self.assertEqual(self.nodes_of(kind), text, options)
+
     def test_dark(self):
         self.show("--world-size 16 --tp 2")
         colours = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
         self.assertEqual(self.browser.run(colours), ["rgb(255, 255, 255)", "rgb(28, 33, 40)"])
-        dark = [{"name": "prefers-color-scheme", "value": "dark"}]
-        self.browser.chrome("Emulation.setEmulatedMedia", features=dark)
+        self.use_theme("dark")
         self.assertEqual(self.browser.run(colours), ["rgb(21, 24, 28)", "rgb(230, 237, 243)"])
-        self.browser.chrome("Emulation.setEmulatedMedia", features=[])
+        self.use_theme("light")
 
     def test_narrow_window(self):
         self.show("--world-size 64 --tp 8 --pp 4", extra="--gpus-per-node 8")
-        self.browser.chrome("Emulation.setDeviceMetricsOverride", width=420, height=800, deviceScaleFactor=1, mobile=False)
+        self.resize(420, 800)
         overflow = self.browser.run("return document.documentElement.scrollWidth - window.innerWidth")
         self.browser.chrome("Emulation.clearDeviceMetricsOverride")
         self.assertLessEqual(overflow, 0)
@@ -296,8 +341,4 @@ class PageTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if webdriver.missing():
-        print(f"skipped: there is no {webdriver.missing()} here")
-        sys.exit(77)
-    PROGRAM = sys.argv.pop(1)
-    unittest.main()
+    browser_test_case.main()

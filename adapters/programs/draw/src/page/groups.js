@@ -24,6 +24,9 @@ function indexOf(digits, number) {
   return index;
 }
 
+// The largest number of members of a group that are looked at one by one.
+const mostWalked = 1e5;
+
 class Family {
   constructor(kind, firstRank, layoutSize) {
     Object.assign(this, kind);
@@ -83,12 +86,22 @@ class Family {
     });
   }
 
-  // The nodes that a group lies on, ascending; null where there are too many members to look at.
+  // How many nodes a group lies on, as text, and these nodes, ascending; where there are too many to look at, only those of the
+  // first members and of the last.
   nodesOf(group, gpusPerNode) {
-    if (this.groupSize > 1e5) return null;
-    const nodes = new Set();
-    for (let i = 0; i < this.groupSize; ++i) nodes.add(Math.floor(this.rankAt(group, i) / gpusPerNode));
-    return [...nodes].sort((a, b) => a - b);
+    const nodeOf = (position) => Math.floor(this.rankAt(group, position) / gpusPerNode);
+    const firstNode = Math.floor(this.firstRank / gpusPerNode);
+    const count = Math.ceil((this.firstRank + this.layoutSize) / gpusPerNode) - firstNode;
+    const areFew = this.groupSize > mostWalked && count <= mostWalked;
+    const members = areFew ? this.membersIn(group, {first: firstNode * gpusPerNode, size: gpusPerNode, count}) : null;
+    if (members) {
+      const nodes = members.flatMap((here, i) => here > 0 ? [firstNode + i] : []);
+      return {count: `${nodes.length}`, nodes, areAll: true};
+    }
+    const walked = this.groupSize <= mostWalked ? this.groupSize : 4096;
+    const nodes = [...new Set([...Array(walked).keys(), this.groupSize - 1].map(nodeOf))].sort((a, b) => a - b);
+    const [fewest, most] = walked === this.groupSize ? [nodes.length, nodes.length] : this.nodes;
+    return {count: fewest === most ? `${most}` : `${fewest} to ${most}`, nodes, areAll: nodes.length === most};
   }
 }
 
@@ -103,8 +116,8 @@ function membersBelow(digits, rank) {
   return whole * productOf(faster) + rest;
 }
 
-// `0 .. 3, 7`
-function rangesText(numbers) {
+// `0 .. 3, 7`; of more than `most` parts, or of numbers that are not all, the first parts and the last: `0, 8, 16, ... 504`.
+function rangesText(numbers, most, areAll = true) {
   const parts = [];
   for (let i = 0; i < numbers.length;) {
     let end = i;
@@ -112,5 +125,6 @@ function rangesText(numbers) {
     parts.push(end === i ? `${numbers[i]}` : `${numbers[i]} .. ${numbers[end]}`);
     i = end + 1;
   }
-  return parts.length > 12 ? `${parts.slice(0, 12).join(", ")}, ... (${numbers.length})` : parts.join(", ");
+  if (parts.length <= most && areAll) return parts.join(", ");
+  return [...parts.slice(0, -1).slice(0, most - 1), `... ${parts.at(-1)}`].join(", ");
 }

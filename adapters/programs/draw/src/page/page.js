@@ -65,12 +65,14 @@ function makeNodes(first, end) {
 
 // As many nodes in a line as in the other pictures, or as there is room for beside the rest.
 function fitNodes() {
-  const node = document.querySelector(".node");
-  if (!node) return;
+  const nodes = [...document.querySelectorAll(".node")];
+  if (nodes.length === 0) return;
   const beside = window.innerWidth > 900 ? 480 : 0;
-  const each = node.offsetWidth + 8;
+  const widest = Math.max(...nodes.map((node) => node.offsetWidth));
+  for (const node of nodes) node.style.minWidth = `${widest}px`;
+  const each = widest + 8;
   const room = Math.floor((byId("ranks").closest("main").clientWidth - beside) / each);
-  node.parentElement.style.width = `${Math.min(Math.max(room, 1), data.columns / data.boxColumns) * each}px`;
+  nodes[0].parentElement.style.width = `${Math.min(Math.max(room, 1), data.columns / data.boxColumns) * each}px`;
 }
 
 // Lines of one length, with gaps where axes begin anew.
@@ -125,7 +127,16 @@ const cellOf = (rank) => cells[rank - data.begin - state.page * data.pageSize] ?
 
 function goTo(rank, {focus = true} = {}) {
   if (pageOf(rank) !== state.page) showPage(pageOf(rank));
-  if (focus) cellOf(rank).focus();
+  if (!focus) return;
+  cellOf(rank).focus({preventScroll: true});
+  cellOf(rank).scrollIntoView({block: "nearest", inline: "nearest"});
+}
+
+// Goes to a rank so that its cell and what is said of it are both in the window.
+function lookAt(rank) {
+  byId("ranks").closest("main").scrollIntoView();
+  goTo(rank);
+  byId("about").scrollTop = 0;
 }
 
 // What is lit up.
@@ -186,76 +197,6 @@ function lightBlocks(places) {
   });
 }
 
-// What is said of the rank.
-
-function coordinatesOf(mesh, rank) {
-  let index = rank - data.firstRank;
-  return mesh.axes.map(([name, size]) => {
-    const text = `${name} ${index % size} of ${size}`;
-    index = Math.floor(index / size);
-    return text;
-  }).join(", ");
-}
-
-function describe() {
-  const rank = current();
-  byId("rank-title").textContent = rank === null ? "No rank" : `Rank ${rank}${rank === state.pinned ? " (kept)" : ""}`;
-  const entries = rank === null ? [["", "Point at a rank, or search one."]]
-                                : data.meshes.map((mesh) => [mesh.name, coordinatesOf(mesh, rank)]);
-  if (rank !== null && data.gpusPerNode) {
-    entries.push(["node", `${nodeOf(rank)}, GPU ${rank % data.gpusPerNode} of 0 .. ${data.gpusPerNode - 1}`]);
-  }
-  byId("coordinates").replaceChildren(...entries.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
-  for (const row of byId("kinds").tBodies[0].rows) describeKind(row, families[row.dataset.index], rank);
-  if (rank !== null) {
-    byId("live").textContent = `rank ${rank}: ${chosenFamilies().map((family) => {
-      const place = family.locate(rank);
-      return place ? `${family.name} group ${place.group}` : `no ${family.name} group`;
-    }).join(", ")}`;
-  } else {
-    byId("live").textContent = "";
-  }
-}
-
-function membersText(family, group) {
-  const most = 32;
-  if (family.groupSize <= most) return family.members(group, 0, family.groupSize).join(" ");
-  return `${family.members(group, 0, most - 2).join(" ")} ... ${family.members(group, family.groupSize - 2, 2).join(" ")}` +
-         ` (${family.groupSize} ranks)`;
-}
-
-function describeKind(row, family, rank) {
-  const [, group, position, nodes, ranks] = row.cells;
-  const place = rank === null ? null : family.locate(rank);
-  row.classList.toggle("off", !state.chosen.has(family.name));
-  row.querySelector("input").checked = state.chosen.has(family.name);
-  group.textContent = place ? `${place.group} of ${family.groupCount}` : `${rank === null ? "" : "none of "}${family.groupCount}`;
-  position.textContent = place ? `${place.position} of ${family.groupSize}` : "";
-  ranks.textContent = place ? membersText(family, place.group) : "";
-  ranks.dataset.group = place ? place.group : "";
-  if (!data.gpusPerNode) return;
-  const on = place && family.nodesOf(place.group, data.gpusPerNode);
-  const count = on ? on.length : place ? family.nodes[0] : 0;
-  nodes.replaceChildren();
-  if (count > 1) nodes.append(element("span", {class: "badge"}, `crosses ${count}`));
-  if (count === 1 && on) nodes.append(`${on[0]}`);
-  nodes.title = on && count > 1 ? `nodes ${rangesText(on)}` : "";
-}
-
-// Which groups of a kind cross nodes, as text.
-function crossingText(family) {
-  const [fewest, most] = family.nodes;
-  if (most === 1) return "none";
-  const on = fewest === most ? `${most} nodes` : `${fewest} to ${most} nodes`;
-  if (fewest > 1) return `all ${plural(family.groupCount, "group")}, on ${on}${family.groupCount > 1 ? " each" : ""}`;
-  if (family.groupCount * family.groupSize > 1e6) return `some of ${plural(family.groupCount, "group")}, on up to ${most} nodes`;
-  const crossing = [];
-  for (let group = 0; group < family.groupCount; ++group) {
-    if (family.nodesOf(group, data.gpusPerNode).length > 1) crossing.push(group);
-  }
-  return `${crossing.length} of ${plural(family.groupCount, "group")}: ${rangesText(crossing)}`;
-}
-
 // Setting up.
 
 function refresh() {
@@ -275,7 +216,9 @@ function makeKinds() {
       state.chosen[box.checked ? "add" : "delete"](family.name);
       refresh();
     });
-    const name = element("span", {}, family.name, ...(family.sameAs ? [element("small", {}, `as ${family.sameAs}`)] : []));
+    // A long name may be broken after an underscore.
+    const parts = family.name.match(/[^_]+_*|_+/g).flatMap((part) => [part, element("wbr")]);
+    const name = element("span", {}, ...parts, ...(family.sameAs ? [element("small", {}, `as ${family.sameAs}`)] : []));
     const label = element("label", {for: box.id}, box, element("span", {class: "swatch", style: `background: ${lookOf(family)}`}),
                           name);
     byId("kinds").tBodies[0].append(element("tr", {"data-index": index, "data-kind": family.name}, element("td", {}, label),
@@ -308,7 +251,7 @@ function makeBlocks() {
     const last = Math.min(first + data.blocks.size, data.begin + data.rankCount) - 1;
     const label = `ranks ${first} .. ${last}`;
     const block = element("button", {type: "button", class: "block", "aria-label": label, "data-label": label});
-    block.addEventListener("click", () => goTo(Math.max(first, data.firstRank)));
+    block.addEventListener("click", () => lookAt(Math.max(first, data.firstRank)));
     byId("blocks").append(block);
   }
 }
@@ -369,7 +312,7 @@ function onSearch(event) {
   byId("rank").setAttribute("aria-invalid", !exists);
   if (!exists) return;
   state.pinned = rank;
-  goTo(rank);
+  lookAt(rank);
   refresh();
 }
 
@@ -386,6 +329,7 @@ function start() {
   style.setProperty("--cell-width", `${width}px`);
   style.setProperty("--cell-height", `${height}px`);
   style.setProperty("--cell-font", `${font}px`);
+  style.setProperty("--digits", `${data.begin + data.rankCount - 1}`.length);
   makeKinds();
   makeBlocks();
   const ranks = byId("ranks");
