@@ -38,10 +38,14 @@ class TextsTest(browser_test_case.BrowserTestCase):
             self.fail("\n  ".join([f"{where}, {theme}: {len(problems)} problems", *problems[:12]]))
 
     def test_page(self):
-        """The last rank, which has the largest numbers, with the kinds chosen at first and with all kinds."""
+        """The last rank, which has the largest numbers, with the kinds chosen at first and with all kinds, after a search for a
+        rank that there is not."""
         for layout in LAYOUTS:
             self.open(layout)
-            self.browser.run("state.pinned = layoutEnd - 1; goTo(layoutEnd - 1, {focus: false}); refresh();")
+            self.browser.run("state.pinned = layoutEnd - 1; goTo(layoutEnd - 1, {focus: false}); refresh();"
+                             "document.querySelector('details').open = true;"
+                             "document.getElementById('rank').value = '9'.repeat(11);"
+                             "document.getElementById('search').requestSubmit();")
             for choice, theme in [("usual", "light"), ("all", "dark")]:
                 self.browser.run("document.getElementById('choose-' + arguments[0]).click();", choice)
                 for size in WINDOWS:
