@@ -44,7 +44,7 @@ class TextsTest(browser_test_case.BrowserTestCase):
             self.open(layout)
             self.browser.run("state.pinned = layoutEnd - 1; goTo(layoutEnd - 1, {focus: false}); refresh();"
                              "document.querySelector('details').open = true;"
-                             "document.getElementById('rank').value = '9'.repeat(11);"
+                             "document.getElementById('rank').value = '9'.repeat(10);"
                              "document.getElementById('search').requestSubmit();")
             for choice, theme in [("usual", "light"), ("all", "dark")]:
                 self.browser.run("document.getElementById('choose-' + arguments[0]).click();", choice)
