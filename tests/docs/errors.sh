@@ -24,6 +24,10 @@ match no group that shares weights; the amax rule data_tensor_product makes them
 data, tensor and sequence groups
 split_rank =
 has no effect with pipeline = 1, as in the reference
+has stage
+, but with pipeline = 1 there is only stage 0, which is taken instead
+lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-
+gives the same groups
 END
 }
 

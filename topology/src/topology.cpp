@@ -87,6 +87,22 @@ std::vector<std::string> warnings(const Topology& topology) {
     result.push_back("split_rank = " + std::to_string(*config.split_rank) +
                      " has no effect with pipeline = 1, as in the reference");
   }
+  const auto warn_of_stages = [&](std::string_view field, const std::vector<std::int64_t>& stages) {
+    const auto is_other = [](std::int64_t stage) { return stage != 0 && stage != -1; };
+    const auto stage = std::find_if(stages.begin(), stages.end(), is_other);
+    if (config.pipeline > 1 || stage == stages.end()) return;
+    result.push_back(std::string(field) + " has stage " + std::to_string(*stage) +
+                     ", but with pipeline = 1 there is only stage 0, which is taken instead");
+  };
+  warn_of_stages("embedding_stages", config.embedding_stages);
+  warn_of_stages("position_embedding_stages", config.position_embedding_stages);
+  const std::vector<std::string_view> axes = split_text(config.order, '-');
+  if (config.convention == Convention::megatron_core &&
+      std::find(axes.begin(), axes.end(), "tp") == axes.end()) {
+    result.push_back("order = " + config.order +
+                     " lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-" +
+                     config.order + " gives the same groups");
+  }
   return result;
 }
 

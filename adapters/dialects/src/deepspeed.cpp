@@ -13,6 +13,32 @@ namespace {
 
 constexpr std::array<std::string_view, 3> conventions{"classic", "folded", "data-before-experts"};
 
+std::vector<Axis> in_common_names(const std::vector<Axis>& axes) {
+  return renamed(axes, {{"pipe", "pp"}, {"data", "dp"}, {"model", "tp"}});
+}
+
+/// Two names of one axis, for example pipe and pp.
+void refuse_same_axes(const std::vector<Axis>& written, WordReader& words) {
+  const std::vector<Axis> axes = in_common_names(written);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (axes[i].name != axes[j].name || written[i].name == written[j].name) continue;
+      words.refuse("axes", words.text("axes").value_or(""),
+                   "names " + written[i].name + " and " + written[j].name + ", which are one axis");
+    }
+  }
+}
+
+/// The axes that the experts share out: those of the data parallel ranks and, if folded, of the tensor
+/// parallel ranks.
+std::vector<Axis> ranks_of_experts(std::string_view convention, std::vector<Axis> axes) {
+  std::erase_if(axes, [&](const Axis& axis) {
+    const std::string name = in_common_names({axis}).front().name;
+    return name != "dp" && (name != "tp" || convention != "folded");
+  });
+  return axes;
+}
+
 /// The mesh of the experts in one of the conventions.
 std::vector<Axis> experts_in(std::string_view convention, const std::vector<Axis>& dense,
                              std::int64_t experts) {
@@ -62,8 +88,9 @@ std::string experts_text(const Layout& layout, Diagnostics& diagnostics) {
 
 ParallelConfig read_deepspeed(std::string_view text, WorldSize world_size) {
   WordReader words(text, {"axes", "dims", "ep", "experts"});
-  const std::vector<Axis> dense =
-      renamed(reversed(words.axes("axes", "dims")), {{"pipe", "pp"}, {"data", "dp"}, {"model", "tp"}});
+  const std::vector<Axis> written = reversed(words.axes("axes", "dims"));
+  const std::vector<Axis> dense = in_common_names(written);
+  refuse_same_axes(written, words);
   const std::int64_t experts = words.size("ep", 1);
   const std::string convention = lower_case(words.text("experts").value_or("classic"));
   if (std::find(conventions.begin(), conventions.end(), convention) == conventions.end()) {
@@ -78,8 +105,11 @@ ParallelConfig read_deepspeed(std::string_view text, WorldSize world_size) {
   }
   words.throw_if_wrong();
   // The mesh of the experts takes sizes from the dense mesh, which must be complete.
-  Layout layout{words.filled(dense, world_size)};
+  const std::vector<Axis> filled = words.filled(written, world_size);
   words.throw_if_wrong();
+  words.require_experts_fit(experts, ranks_of_experts(convention, filled));
+  words.throw_if_wrong();
+  Layout layout{in_common_names(filled)};
   if (words.has("ep")) layout.experts = experts_in(convention, layout.dense, experts);
   ParallelConfig config = config_on_meshes(std::move(layout), world_size, words);
   if (words.has("ep") && convention != "folded") number_along_data(config);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "layout.hpp"
+#include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
 #include "rankmesh/topology/text.hpp"
 #include "readers.hpp"
@@ -57,6 +58,51 @@ std::vector<std::string> names_longest_first(const std::vector<std::vector<Axis>
   return names;
 }
 
+/// The axes in the order of the first mesh that has them all, slowest first, as DeviceMesh lists them.
+/// Unchanged if no mesh has them all.
+std::vector<std::string> in_mesh_order(std::vector<std::string> axes,
+                                       const std::vector<std::vector<Axis>>& meshes) {
+  for (const std::vector<Axis>& mesh : meshes) {
+    const auto place = [&](const std::string& axis) {
+      return std::find_if(mesh.begin(), mesh.end(), [&](const Axis& a) { return a.name == axis; });
+    };
+    if (std::any_of(axes.begin(), axes.end(), [&](const auto& axis) { return place(axis) == mesh.end(); })) {
+      continue;
+    }
+    std::sort(axes.begin(), axes.end(),
+              [&](const std::string& a, const std::string& b) { return place(a) > place(b); });
+    return axes;
+  }
+  return axes;
+}
+
+/// DeviceMesh flattens axes of one mesh, in the order in which the mesh lists them.
+void check_flattened(const std::string& text, const KindSpec& kind, const ParallelConfig& config,
+                     WordReader& words) {
+  const std::vector<std::string>& axes = kind.groups.varying;
+  const std::vector<std::string> known = names_longest_first(config.meshes);
+  const auto refuse = [&](std::string rule) { words.refuse("flatten", text, std::move(rule)); };
+  for (auto axis = axes.begin(); axis != axes.end(); ++axis) {
+    if (std::find(known.begin(), known.end(), *axis) == known.end()) {
+      return refuse("names " + *axis + ", which is no axis; there are " + joined(known, ", "));
+    }
+    if (std::find(axes.begin(), axis, *axis) != axis) return refuse("names " + *axis + " twice");
+  }
+  if (!GroupKind::is_valid(kind.kind)) {
+    return refuse("makes the kind \"" + kind.kind +
+                  "\", which cannot be a name: put a name of 1 to 31 letters, digits and underscores before "
+                  "the axes, name:" +
+                  joined(axes, "+"));
+  }
+  const bool is_made = std::any_of(config.kinds.begin(), config.kinds.end(),
+                                   [&](const KindSpec& k) { return k.kind == kind.kind; });
+  if (is_made) return refuse("makes the kind " + kind.kind + " once more");
+  if (const auto ordered = in_mesh_order(axes, config.meshes); ordered != axes) {
+    refuse("names its axes in another order than the mesh, which DeviceMesh does not flatten; write " +
+           joined(ordered, "+"));
+  }
+}
+
 /// The text of a kind of several axes, or of one axis under another name than its own; empty for other kinds.
 /// Axes of one rank are omitted.
 std::string flatten_text(const KindSpec& kind, const Layout& layout) {
@@ -64,6 +110,7 @@ std::string flatten_text(const KindSpec& kind, const Layout& layout) {
   std::erase_if(axes, [&](const std::string& axis) {
     return size_of(layout.dense, axis) == 1 && size_of(layout.experts, axis) == 1;
   });
+  axes = in_mesh_order(axes, {layout.dense, layout.experts});
   const std::string usual = kind_of_axes(axes);
   if (axes.empty() || (axes.size() == 1 && usual == kind.kind)) return "";
   return (usual == kind.kind ? "" : kind.kind + ":") + joined(axes, "+");
@@ -98,8 +145,11 @@ ParallelConfig read_devicemesh(std::string_view text, WorldSize world_size) {
   config.job_size = place.job_size;
   const std::vector<std::string> names = names_longest_first(config.meshes);
   for (const std::string& several : words.names("flatten")) {
-    config.kinds.push_back(flattened(several, names));
+    KindSpec kind = flattened(several, names);
+    check_flattened(several, kind, config, words);
+    config.kinds.push_back(std::move(kind));
   }
+  words.throw_if_wrong();
   return config;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "own_words.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "readers.hpp"
 
@@ -51,9 +52,20 @@ std::optional<Dialect> find(std::string_view name) noexcept {
 }
 
 ParallelConfig read(Dialect dialect, std::string_view text, std::optional<std::int64_t> world_size) {
-  ParallelConfig config = entry_of(dialect).read(text, world_size);
-  if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
-  return config;
+  const Reader reader = [dialect](std::string_view words, WorldSize world) {
+    ParallelConfig config = entry_of(dialect).read(words, world);
+    if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+    return config;
+  };
+  try {
+    return reader(text, world_size);
+  } catch (const ConfigError& error) {
+    // The one-line form has the words of the library itself.
+    if (dialect == Dialect::rankmesh) throw;
+    const std::string words = dialect == Dialect::inner_to_outer ? with_words(text) : std::string(text);
+    throw ConfigError(in_own_words({error.diagnostics().begin(), error.diagnostics().end()}, reader, words,
+                                   world_size, dialect == Dialect::megatron));
+  }
 }
 
 std::string write(Dialect dialect, const ParallelConfig& config) {

@@ -8,7 +8,14 @@
 namespace rankmesh::dialects {
 namespace {
 
-/// Turns `[TP, CP] = [8, 1]` into `order=TP,CP sizes=8,1`.
+std::string upper_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
+}  // namespace
+
 std::string with_words(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   const std::size_t equals = text.find('=');
@@ -17,14 +24,6 @@ std::string with_words(std::string_view text) {
   return "order=" + std::string(text.substr(begin, equals - begin)) +
          " sizes=" + std::string(text.substr(equals + 1));
 }
-
-std::string upper_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return text;
-}
-
-}  // namespace
 
 ParallelConfig read_inner_to_outer(std::string_view text, WorldSize world_size) {
   WordReader words(with_words(text), {"order", "sizes"});

@@ -55,6 +55,17 @@ void refuse_namesakes(const Layout& layout, WordReader& words) {
   }
 }
 
+/// Two axes cannot have one kind, as tp and tensor would.
+void refuse_same_kinds(const std::vector<KindSpec>& kinds, WordReader& words) {
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (kinds[i].kind != kinds[j].kind) continue;
+      words.refuse_axes("has two names for the axis of the " + kinds[i].kind + " groups, " +
+                        kinds[j].groups.varying.front() + " and " + kinds[i].groups.varying.front());
+    }
+  }
+}
+
 Layout layout_on_meshes(const ParallelConfig& config, Diagnostics& diagnostics) {
   Layout layout{fill_in(config.meshes[0], config.world_size)};
   if (config.meshes.size() > 1) layout.experts = fill_in(config.meshes[1], config.world_size);
@@ -100,11 +111,14 @@ ParallelConfig config_on_meshes(Layout layout, WorldSize world_size, WordReader&
   config.world_size = *world_size;
   config.meshes.push_back(layout.dense);
   add_kinds(config, layout.dense);
-  if (layout.experts.empty()) return config;
-  refuse_namesakes(layout, words);
+  if (!layout.experts.empty()) {
+    refuse_namesakes(layout, words);
+    words.throw_if_wrong();
+    config.meshes.push_back(layout.experts);
+    add_kinds(config, layout.experts);
+  }
+  refuse_same_kinds(config.kinds, words);
   words.throw_if_wrong();
-  config.meshes.push_back(layout.experts);
-  add_kinds(config, layout.experts);
   return config;
 }
 

@@ -20,7 +20,7 @@ bool read_flag(WordReader& words, std::string_view name) {
 
 /// Reads the words that are not sizes of axes.
 void read_options(WordReader& words, ParallelConfig& config) {
-  if (const auto order = words.text("order")) config.order = lower_case(*order);
+  config.order = words.text("order").value_or(config.order);
   config.virtual_pipeline = words.number("vpp");
   config.split_rank = words.number("split_rank");
   config.optimizer_instances = words.number("optimizer_instances").value_or(1);
@@ -149,6 +149,8 @@ ParallelConfig read_megatron(std::string_view text, WorldSize world_size) {
   set_dense(config, dense);
   read_experts(words, config);
   words.throw_if_wrong();
+  // With these sizes, the case of an order matters to Megatron-Core.
+  if (config.weight_remat == 1 && config.expert_weight_remat == 1) config.order = lower_case(config.order);
   return config;
 }
 

@@ -26,4 +26,7 @@ namespace rankmesh::dialects {
 [[nodiscard]] std::string write_torchtitan(const ParallelConfig& config);
 [[nodiscard]] std::string write_inner_to_outer(const ParallelConfig& config);
 
+/// Turns `[TP, CP] = [8, 1]`, the form of papers, into `order=TP,CP sizes=8,1`.
+[[nodiscard]] std::string with_words(std::string_view text);
+
 }  // namespace rankmesh::dialects

@@ -33,10 +33,8 @@ std::vector<Axis> experts_beside(const std::vector<Axis>& dense, std::int64_t ex
 /// dp_replicate.
 bool has_experts_of_torchtitan(const std::vector<Axis>& dense, const std::vector<Axis>& experts) {
   const std::int64_t replicas = size_of(dense, "dp_replicate");
-  const std::int64_t expert_tensor = size_of(experts, "etp");
-  if (expert_tensor != 1 && expert_tensor != size_of(dense, "tp")) return false;
-  if (are_in_order(experts, {"etp", "ep", "edp", "pp"})) return size_of(experts, "edp") % replicas == 0;
-  return are_in_order(experts, {"etp", "ep", "efsdp", "dp_replicate", "pp"}) &&
+  if (are_in_order(experts, {"ep", "edp", "pp"})) return size_of(experts, "edp") % replicas == 0;
+  return are_in_order(experts, {"ep", "efsdp", "dp_replicate", "pp"}) &&
          size_of(experts, "dp_replicate") == replicas;
 }
 
@@ -44,16 +42,17 @@ std::string experts_text(const std::vector<Axis>& dense, const Layout& layout, D
   const std::vector<Axis> experts =
       renamed(without_ones(layout.experts), {{"tp", "etp"}, {"dp", "edp"}, {"dp_shard", "efsdp"}});
   const std::int64_t count = size_of(experts, "ep");
-  const std::int64_t expert_tensor = size_of(experts, "etp");
-  if (!has_experts_of_torchtitan(dense, experts)) {
-    diagnostics.add(
-        "layout", Mesh(layout.experts).to_string(),
-        "is not how torchtitan lays out experts: etp of 1 or tp, then ep, then the data, then pp");
+  if (size_of(experts, "etp") > 1) {
+    diagnostics.add("layout", Mesh(layout.experts).to_string(),
+                    "splits the tensors of experts, which torchtitan 0.3 cannot do: it has no etp");
+  } else if (!has_experts_of_torchtitan(dense, experts)) {
+    diagnostics.add("layout", Mesh(layout.experts).to_string(),
+                    "is not how torchtitan lays out experts: ep fastest, then the data, then pp");
   } else if (count == 1) {
     diagnostics.add("layout", Mesh(layout.experts).to_string(),
                     "is a mesh of experts without ep, which torchtitan does not make");
   }
-  return " ep=" + std::to_string(count) + (expert_tensor > 1 ? " etp=" + std::to_string(expert_tensor) : "");
+  return " ep=" + std::to_string(count);
 }
 
 }  // namespace
@@ -72,6 +71,12 @@ ParallelConfig read_torchtitan(std::string_view text, WorldSize world_size) {
     words.refuse("etp", std::to_string(expert_tensor), "is neither 1 nor tp = " + std::to_string(tensor));
     words.throw_if_wrong();
   }
+  std::vector<Axis> ranks_of_experts = layout.dense;
+  std::erase_if(ranks_of_experts, [&](const Axis& axis) {
+    return axis.name == "pp" || axis.name == "dp_replicate" || (axis.name == "tp" && expert_tensor != 1);
+  });
+  words.require_experts_fit(experts, ranks_of_experts);
+  words.throw_if_wrong();
   if (experts != 1) layout.experts = experts_beside(layout.dense, experts, expert_tensor);
   ParallelConfig config = config_on_meshes(std::move(layout), world_size, words);
   config.kinds.push_back({"fsdp", {.varying = {"dp_shard", "cp"}}});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "rankmesh/topology/closest_matches.hpp"
+#include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::dialects {
@@ -34,14 +36,24 @@ std::string plain(std::string_view text) {
 
 }  // namespace
 
-WordReader::WordReader(std::string_view text, std::initializer_list<std::string_view> known) {
+std::vector<Word> words_of(std::string_view text) {
+  std::vector<Word> words;
   const std::string cleaned = plain(text);
   for (const std::string_view word : split_words(cleaned)) {
     const std::size_t equals = word.find('=');
-    const std::string name = lower_case(word.substr(0, equals));
-    const std::string value(equals == std::string_view::npos ? "" : word.substr(equals + 1));
+    words.push_back({lower_case(word.substr(0, equals)),
+                     std::string(equals == std::string_view::npos ? "" : word.substr(equals + 1))});
+  }
+  return words;
+}
+
+WordReader::WordReader(std::string_view text, std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : words_of(text)) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      refuse(name, value, "is no word of this dialect; known are " + joined(known, ", "));
+      const std::vector<std::string> names(known.begin(), known.end());
+      const std::vector<std::string> meant = closest_matches(name, names);
+      refuse(name, value,
+             "is no word of this dialect; known are " + joined(known, ", ") + did_you_mean(meant));
     } else if (value.empty()) {
       refuse(name, "", "has no value: write " + name + "=...");
     } else if (!words_.emplace(name, value).second) {
@@ -94,6 +106,7 @@ std::vector<std::int64_t> WordReader::sizes(std::string_view name) {
 }
 
 std::vector<Axis> WordReader::axes(std::string_view names_word, std::string_view sizes_word) {
+  if (names_word_.empty()) names_word_ = names_word;
   const std::vector<std::string> axis_names = names(names_word);
   const std::vector<std::int64_t> axis_sizes = sizes(sizes_word);
   for (const std::string_view word : {names_word, sizes_word}) {
@@ -109,7 +122,25 @@ std::vector<Axis> WordReader::axes(std::string_view names_word, std::string_view
   for (std::size_t i = 0; i < std::min(axis_names.size(), axis_sizes.size()); ++i) {
     result.push_back({axis_names[i], axis_sizes[i]});
   }
+  refuse_names(names_word, axis_names);
   return result;
+}
+
+void WordReader::refuse_axes(std::string rule) {
+  refuse(names_word_, text(names_word_).value_or(""), std::move(rule));
+}
+
+void WordReader::refuse_names(std::string_view word, const std::vector<std::string>& names) {
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (!GroupKind::is_valid(*name)) {
+      refuse(word, *text(word),
+             "has \"" + *name +
+                 "\" in it, which cannot be the name of an axis: 1 to 31 letters, digits and underscores are "
+                 "allowed, the first a letter");
+    } else if (std::find(names.begin(), name, *name) != name) {
+      refuse(word, *text(word), "names " + *name + " twice");
+    }
+  }
 }
 
 WorldSize WordReader::world_size(std::string_view name, WorldSize from_elsewhere) {
@@ -123,6 +154,13 @@ WorldSize WordReader::world_size(std::string_view name, WorldSize from_elsewhere
 }
 
 std::vector<Axis> WordReader::filled(std::vector<Axis> axes, WorldSize& world_size) {
+  const auto is_open = [](const Axis& axis) { return axis.size == -1; };
+  const bool has_one_open = std::count_if(axes.begin(), axes.end(), is_open) == 1;
+  if (has_one_open && world_size && *world_size >= 1) {
+    const std::size_t before = diagnostics_.size();
+    refuse_indivisible(axes, *world_size);
+    if (diagnostics_.size() > before) return axes;
+  }
   try {
     std::vector<Axis> result = fill_in(axes, world_size);
     const Mesh mesh(result);
@@ -136,6 +174,43 @@ std::vector<Axis> WordReader::filled(std::vector<Axis> axes, WorldSize& world_si
     diagnostics_.insert(diagnostics_.end(), error.diagnostics().begin(), error.diagnostics().end());
   }
   return axes;
+}
+
+void WordReader::refuse_indivisible(const std::vector<Axis>& axes, std::int64_t world_size) {
+  const std::string world = "does not divide a world of " + std::to_string(world_size);
+  std::int64_t product = 1;
+  std::vector<std::string> factors;
+  const Axis* last = nullptr;
+  bool each_divides = true;
+  for (const Axis& axis : axes) {
+    if (axis.size <= 1) continue;
+    if (world_size % axis.size != 0) {
+      refuse(axis.name, std::to_string(axis.size), world);
+      each_divides = false;
+      continue;
+    }
+    // Above the world size, the product divides no more.
+    product = product > world_size / axis.size ? world_size + 1 : product * axis.size;
+    factors.push_back(axis.name + " = " + std::to_string(axis.size));
+    last = &axis;
+  }
+  if (!each_divides || world_size % product == 0) return;
+  refuse(last->name, std::to_string(last->size),
+         "does not work: the product of " + joined(factors, " and ") + " " + world);
+}
+
+void WordReader::require_experts_fit(std::int64_t experts, const std::vector<Axis>& axes) {
+  std::int64_t ranks = 1;
+  std::vector<std::string> factors;
+  for (const Axis& axis : axes) {
+    ranks *= axis.size;
+    if (axis.size > 1) factors.push_back(axis.name + " = " + std::to_string(axis.size));
+  }
+  if (experts < 1 || ranks % experts == 0) return;
+  refuse("ep", std::to_string(experts),
+         factors.empty() ? "is above 1, the number of ranks that experts are spread over here"
+                         : "does not divide " + joined(factors, " times ") +
+                               ", the ranks that experts are spread over here");
 }
 
 void WordReader::refuse(std::string_view field, std::string value, std::string rule) {

@@ -120,7 +120,7 @@ class Reader {
     const std::vector<std::string> close = closest_matches(value.text, choices);
     add(value.place, {.field = std::string(field.field),
                       .value = in_quotes(value.text),
-                      .rule = "is none of " + joined(choices, ", "),
+                      .rule = "is none of " + joined(choices, ", ") + did_you_mean(close),
                       .suggestions = close.empty() ? choices : close});
   }
 

@@ -27,15 +27,21 @@ inline void check(const Options& options, rankmesh::cli::Problems& problems) {
   const rankmesh::ParallelConfig& config = options.config;
   const ModelSize& size = options.size;
   const std::int64_t data = config.world_size / (config.tensor * config.pipeline * config.sequence);
-  const auto divides = [&](const char* field, std::int64_t length, const char* by, std::int64_t parts) {
-    const auto wrong = rankmesh::check_division(
-        {.field = field, .length = length, .parts = parts, .by = by + (" = " + std::to_string(parts))});
+  const auto report = [&](const std::optional<rankmesh::Diagnostic>& wrong) {
     if (wrong) problems.push_back("--" + wrong->message());
     return !wrong;
   };
+  const auto divides = [&](const char* field, std::int64_t length, const char* by, std::int64_t parts) {
+    return report(rankmesh::check_division(
+        {.field = field, .length = length, .parts = parts, .by = by + (" = " + std::to_string(parts))}));
+  };
+  const auto fits = [&](const char* field, std::int64_t length, std::vector<std::string> divided_by) {
+    return report(rankmesh::check_model_size(
+        {.field = field, .length = length, .divided_by = std::move(divided_by)}, config));
+  };
   divides("hidden", size.hidden, "heads", size.heads);
-  divides("heads", size.heads, "tensor * sequence", config.tensor * config.sequence);
-  divides("length", size.length, "sequence", config.sequence);
+  fits("heads", size.heads, {"tensor", "sequence"});
+  fits("length", size.length, {"sequence"});
   divides("batch", options.batch, "data", data);
   if (size.vocabulary % config.tensor != 0) problems.emplace_back("--tp: does not divide the 256 bytes");
   if (config.virtual_pipeline) problems.emplace_back("--vpp: this job has no virtual stages");
@@ -43,7 +49,7 @@ inline void check(const Options& options, rankmesh::cli::Problems& problems) {
       config.amax_rule == rankmesh::AmaxRule::reference_blocks) {
     problems.emplace_back("--fp8 with --sp needs --amax-rule product: all ranks with a part of a tensor");
   }
-  if (!divides("layers", size.layers, "pipeline", config.pipeline)) return;
+  if (!fits("layers", size.layers, {"pipeline"})) return;
   const std::int64_t stage = (size.split_layer - 1) / (size.layers / config.pipeline);
   if (stage == 0 || stage == config.split_rank) return;
   problems.push_back("--split-layer: " + std::to_string(size.split_layer) +

@@ -258,3 +258,98 @@ TEST_CASE("any text in any dialect is read, or refused with words", "[property]"
   }));
   CHECK(refused > 1000);
 }
+
+namespace {
+
+/// A text as words with sizes, of which some may belong to a list.
+struct SizedText {
+  Dialect dialect;
+  /// The names with their sizes. Where `names_word` is not empty, all but those of `words` form two lists.
+  std::vector<Axis> sizes;
+  std::string names_word{};
+  std::string sizes_word{};
+  std::vector<Axis> words{};
+
+  [[nodiscard]] std::string text() const {
+    std::string names;
+    std::string values;
+    std::string result;
+    for (const Axis& size : sizes) {
+      names += (names.empty() ? "" : ",") + size.name;
+      values += (values.empty() ? "" : ",") + std::to_string(size.size);
+      if (names_word.empty()) result += size.name + "=" + std::to_string(size.size) + " ";
+    }
+    if (!names_word.empty()) result = names_word + "=" + names + " " + sizes_word + "=" + values + " ";
+    for (const Axis& word : words) result += word.name + "=" + std::to_string(word.size) + " ";
+    return result;
+  }
+
+  void set(const std::string& name, std::int64_t value) {
+    for (std::vector<Axis>* list : {&sizes, &words}) {
+      for (Axis& size : *list) {
+        if (size.name == name) size.size = value;
+      }
+    }
+  }
+};
+
+std::vector<Axis> with_sizes(const std::vector<std::string>& names) {
+  std::vector<Axis> axes;
+  for (const std::string& name : names) axes.push_back({name, *rc::gen::inRange<std::int64_t>(0, 7)});
+  return axes;
+}
+
+SizedText some_sized_text() {
+  switch (*rc::gen::inRange(0, 5)) {
+    case 0:
+      return {Dialect::megatron, with_sizes({"tp", "pp", "cp", "ep", "optimizer_instances"})};
+    case 1:
+      return {Dialect::torchtitan, with_sizes({"tp", "pp", "cp", "ep", "dp_replicate"})};
+    case 2:
+      return {Dialect::deepspeed, with_sizes({"pipe", "data", "model"}), "axes", "dims", with_sizes({"ep"})};
+    case 3:
+      return {Dialect::devicemesh, with_sizes({"pp", "dp", "tp"}), "names", "shape"};
+    default:
+      return {Dialect::inner_to_outer, with_sizes({"tp", "cp", "dp"}), "order", "sizes"};
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every value suggested for a text works, and its name is in the text", "[property]") {
+  std::map<Dialect, int> applied;
+  CHECK(rc::check("suggestions", [&] {
+    for (int i = 0; i < 20; ++i) {
+      const SizedText text = some_sized_text();
+      const auto world = *rc::gen::element<std::int64_t>(8, 12, 16, 24, 64);
+      std::vector<Diagnostic> diagnostics;
+      try {
+        static_cast<void>(dialects::read(text.dialect, text.text(), world));
+        continue;
+      } catch (const ConfigError& error) {
+        diagnostics.assign(error.diagnostics().begin(), error.diagnostics().end());
+      }
+      for (const Diagnostic& diagnostic : diagnostics) {
+        RC_LOG() << text.text() << "in a world of " << world << ": " << diagnostic.message() << std::endl;
+        RC_ASSERT(diagnostic.field == "layout" || text.text().find(diagnostic.field) != std::string::npos);
+        for (const std::int64_t value : diagnostic.nearest) {
+          SizedText changed = text;
+          changed.set(diagnostic.field, value);
+          RC_ASSERT(changed.text() != text.text());
+          try {
+            static_cast<void>(dialects::read(text.dialect, changed.text(), world));
+          } catch (const ConfigError& error) {
+            RC_LOG() << "  " << value << " leaves " << error.what() << std::endl;
+            RC_ASSERT(diagnostics.size() > 1);
+            for (const Diagnostic& left : error.diagnostics()) RC_ASSERT(left.field != diagnostic.field);
+          }
+          ++applied[text.dialect];
+        }
+      }
+    }
+  }));
+  for (const Dialect dialect : dialects::all()) {
+    INFO(name_of(dialect));
+    if (dialect != Dialect::rankmesh) CHECK(applied[dialect] > 100);
+  }
+}

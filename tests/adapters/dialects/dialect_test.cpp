@@ -188,8 +188,8 @@ TEST_CASE("a layout is said in other words", "[dialect]") {
 
 TEST_CASE("kinds of several axes are said where there are words for them", "[dialect]") {
   CHECK(translated(Dialect::torchtitan, "dp_replicate=2 dp_shard=4 cp=2", Dialect::devicemesh) ==
-        "shape=2,4,2 names=dp_replicate,dp_shard,cp flatten=fsdp:dp_shard+cp,data:dp_shard+dp_replicate,"
-        "data_context:dp_shard+dp_replicate+cp");
+        "shape=2,4,2 names=dp_replicate,dp_shard,cp flatten=fsdp:dp_shard+cp,data:dp_replicate+dp_shard,"
+        "data_context:dp_replicate+dp_shard+cp");
   CHECK(translated(Dialect::torchtitan, "dp_shard=4 tp=2", Dialect::devicemesh) ==
         "shape=4,2 names=dp_shard,tp flatten=fsdp:dp_shard,data:dp_shard,data_context:dp_shard");
   const std::string text = "shape=2,2,2 names=dp,cp,tp flatten=data_context:dp+cp,dp+tp";
@@ -240,23 +240,25 @@ TEST_CASE("everything that is wrong with a text is told at once", "[dialect]") {
         "  tp = 2 is given twice\n"
         "  hybrid_cp = yes is neither true nor false\n"
         "  tp = x is not a whole number\n"
-        "  cp = 0 is below 1, and not -1 for what the others leave");
+        "  cp = 0 is below 1, and not -1 for what the others leave; nearest: 1");
   CHECK(problem(Dialect::megatron, "tp=2") ==
         "invalid configuration: world is missing: give the size of the world, or dp=N");
   CHECK(problem(Dialect::megatron, "tp=2 dp=2", 8) ==
         "invalid configuration: layout = tp=2 dp=2 multiplies to 4, not to a world of 8; one size may be -1, "
-        "what the others leave");
+        "what the others leave; take tp = 4 or dp = 4");
   CHECK(problem(Dialect::megatron, "tp=2 world=8", 16) ==
-        "invalid configuration: world = 8 is not the world size that is given beside the text, 16");
+        "invalid configuration: world = 8 is not the world size that is given beside the text, 16; nearest: "
+        "16");
   CHECK(problem(Dialect::rankmesh, "tp=2 world=8", 16) ==
         "invalid configuration: world_size = 8 is not the world size that is given beside the text, 16");
   CHECK(problem(Dialect::megatron, "tp=2 order=tp-dp-xp", 8) ==
-        "invalid configuration: order = tp-dp-xp has an unknown axis, xp: the axes are tp, cp, ep, dp, pp");
+        "invalid configuration: order = tp-dp-xp has an unknown axis, xp: the axes are tp, cp, ep, dp, pp; "
+        "tp-dp works");
   CHECK(
       problem(Dialect::megatron, "ep=-1 etp=-1", 8) ==
       "invalid configuration: etp = -1 is not the only size of -1: one at most can be what the others leave");
   CHECK(problem(Dialect::megatron, "tp=3", 8) ==
-        "invalid configuration: tensor = 3 does not divide world_size = 8; nearest: 2, 4");
+        "invalid configuration: tp = 3 does not divide world_size = 8; nearest: 2, 4");
   CHECK(problem(Dialect::devicemesh, "shape=2,2 names=a") ==
         "invalid configuration: shape = 2,2 has 2 sizes for the 1 axes of names = a");
   CHECK(problem(Dialect::devicemesh, "names=a,b") ==
@@ -264,23 +266,24 @@ TEST_CASE("everything that is wrong with a text is told at once", "[dialect]") {
   CHECK(problem(Dialect::devicemesh, "shape=2,-1 names=a,b") ==
         "invalid configuration: b = -1 is what the others leave of the world, whose size is not given");
   CHECK(problem(Dialect::devicemesh, "shape=2,x names=a,a", 8) ==
-        "invalid configuration: shape = 2,x has \"x\" in it, which is not a whole number");
+        "invalid configuration, 2 violations:\n"
+        "  shape = 2,x has \"x\" in it, which is not a whole number\n"
+        "  names = a,a names a twice");
   CHECK(problem(Dialect::devicemesh, "shape=2,4 names=a,a", 8) ==
-        "invalid configuration: a = 2 repeats the name of another axis");
+        "invalid configuration: names = a,a names a twice");
   CHECK(problem(Dialect::devicemesh, "shape=2,4 names=tensor,tp") ==
-        "invalid configuration: kinds = tensor repeats the name of another kind, tensor");
+        "invalid configuration: names = tensor,tp has two names for the axis of the tensor groups, tp and "
+        "tensor");
   CHECK(problem(Dialect::devicemesh, "shape=2,2 names=dp,tp flatten=dp+cp,dp_tp", 4) ==
-        "invalid configuration: kinds = data_context:dp+cp does not work: axis = cp is not an axis of the "
-        "mesh, "
-        "which has tp, dp");
+        "invalid configuration: flatten = dp+cp names cp, which is no axis; there are tp, dp");
   CHECK(
       problem(Dialect::devicemesh, "shape=2,4 names=dp,tp expert_shape=4,2 expert_names=dp,ep") ==
       "invalid configuration: layout = ep=2 dp=4 has an axis dp with other groups than in tp=4 dp=2: give it "
       "another name, edp");
   CHECK(problem(Dialect::devicemesh, "shape=2,-1 names=dp,tp expert_shape=3,-1 expert_names=edp,ep", 7) ==
         "invalid configuration, 2 violations:\n"
-        "  tp = -1 cannot be filled in: the other sizes do not divide a world of 7\n"
-        "  ep = -1 cannot be filled in: the other sizes do not divide a world of 7");
+        "  dp = 2 does not divide a world of 7; nearest: 1, 7\n"
+        "  edp = 3 does not divide a world of 7; nearest: 1, 7");
   CHECK(problem(Dialect::deepspeed, "axes=data dims=4 experts=folded") ==
         "invalid configuration: experts = folded means nothing without ep=N");
   CHECK(problem(Dialect::torchtitan, "tp=4 dp_shard=2 ep=3", 16) ==
@@ -288,15 +291,84 @@ TEST_CASE("everything that is wrong with a text is told at once", "[dialect]") {
         "be "
         "-1, what the others leave");
   CHECK(problem(Dialect::torchtitan, "tp=4 dp_shard=2 ep=3") ==
-        "invalid configuration: efsdp = -1 cannot be filled in: the other sizes do not divide a world of 8");
+        "invalid configuration: ep = 3 does not divide tp = 4 times dp_shard = 2, the ranks that experts are "
+        "spread over here; nearest: 2, 4");
   CHECK(problem(Dialect::deepspeed, "axes=pipe,model,data dims=2,2,2 ep=2 experts=new") ==
         "invalid configuration, 2 violations:\n"
         "  experts = new is none of classic, folded, data-before-experts\n"
         "  axes = pipe,model,data does not go with experts: their groups are made for pipe,data,model alone");
   CHECK(problem(Dialect::torchtitan, "tp=4 dp_shard=2 etp=2 ep=2") ==
-        "invalid configuration: etp = 2 is neither 1 nor tp = 4");
+        "invalid configuration: etp = 2 is neither 1 nor tp = 4; nearest: 1, 4");
   CHECK(problem(Dialect::inner_to_outer, "[TP,DP]=[2]") ==
         "invalid configuration: sizes = 2 has 1 sizes for the 2 axes of order = TP,DP");
+}
+
+TEST_CASE("messages name the words of the text, with values that work", "[dialect]") {
+  CHECK(problem(Dialect::torchtitan, "tp=3", 8) ==
+        "invalid configuration: tp = 3 does not divide a world of 8; nearest: 2, 4");
+  CHECK(problem(Dialect::torchtitan, "tp=2 pp=4 dp_shard=-1", 12) ==
+        "invalid configuration: pp = 4 does not work: the product of tp = 2 and pp = 4 does not divide a "
+        "world of "
+        "12; nearest: 3, 6");
+  // Four stages leave too few ranks for the experts.
+  CHECK(problem(Dialect::torchtitan, "pp=3 ep=8", 16) ==
+        "invalid configuration: pp = 3 does not divide a world of 16; nearest: 2");
+  CHECK(
+      problem(Dialect::deepspeed, "axes=pipe,data,model dims=2,4,2 ep=3") ==
+      "invalid configuration: ep = 3 does not divide data = 4, the ranks that experts are spread over here; "
+      "nearest: 2, 4");
+  CHECK(problem(Dialect::deepspeed, "axes=pipe,model dims=2,2 ep=3") ==
+        "invalid configuration: ep = 3 is above 1, the number of ranks that experts are spread over here; "
+        "nearest: "
+        "1");
+  CHECK(problem(Dialect::deepspeed, "axes=pipe,data dims=3,-1", 8) ==
+        "invalid configuration: pipe = 3 does not divide a world of 8; nearest: 2, 4");
+  CHECK(problem(Dialect::deepspeed, "axes=pipe,data dims=0,2") ==
+        "invalid configuration: pipe = 0 is below 1; nearest: 1");
+  CHECK(problem(Dialect::deepspeed, "axes=pipe,pipe dims=2,4") ==
+        "invalid configuration: axes = pipe,pipe names pipe twice");
+  CHECK(problem(Dialect::deepspeed, "axes=pipe,pp dims=2,4") ==
+        "invalid configuration: axes = pipe,pp names pipe and pp, which are one axis");
+  CHECK(problem(Dialect::inner_to_outer, "[TP,DP] = [3,-1]", 8) ==
+        "invalid configuration: tp = 3 does not divide a world of 8; nearest: 2, 4");
+  CHECK(problem(Dialect::megatron, "tp=8 ep=2", 8) ==
+        "invalid configuration: ep = 2 does not work: the product of tp = 8 and ep = 2 does not divide "
+        "world_size = "
+        "8; etp is not given, so it is that of tp; etp = 4 works; nearest: 1");
+  CHECK(problem(Dialect::megatron, "tp=2 optimiser_instances=2", 8) ==
+        "invalid configuration: optimiser_instances = 2 is no word of this dialect; known are world, tp, cp, "
+        "ep, "
+        "etp, pp, dp, vpp, gtp, egtp, order, optimizer_instances, hierarchical_cp, hybrid_cp, split_rank, "
+        "embedding_stages, position_embedding_stages, rank_offset, job_size; did you mean "
+        "optimizer_instances?");
+}
+
+TEST_CASE("DeviceMesh flattens axes in the order of the mesh alone", "[dialect]") {
+  const std::string axes = "shape=2,2,2 names=dp,cp,tp flatten=";
+  CHECK(problem(Dialect::devicemesh, axes + "tp+dp") ==
+        "invalid configuration: flatten = tp+dp names its axes in another order than the mesh, which "
+        "DeviceMesh does "
+        "not flatten; write dp+tp");
+  CHECK(problem(Dialect::devicemesh, axes + "cp_dp") ==
+        "invalid configuration: flatten = cp_dp names its axes in another order than the mesh, which "
+        "DeviceMesh does "
+        "not flatten; write dp+cp");
+  CHECK(problem(Dialect::devicemesh, axes + "dp+dp") ==
+        "invalid configuration: flatten = dp+dp names dp twice");
+  CHECK(problem(Dialect::devicemesh, axes + "dp+tp,dp_tp") ==
+        "invalid configuration: flatten = dp_tp makes the kind dp_tp once more");
+  CHECK(translated(Dialect::rankmesh,
+                   "world=8 convention=mesh axes=tp=2,cp=2,dp=2 groups=tensor:tp,data_context:cp+dp",
+                   Dialect::devicemesh) == "shape=2,2,2 names=dp,cp,tp flatten=dp+cp");
+}
+
+TEST_CASE("torchtitan 0.3 has no etp: such texts are read, but not written", "[dialect]") {
+  const std::string text = "dp_shard=4 tp=2 ep=2 etp=2";
+  CHECK(translated(Dialect::torchtitan, text, Dialect::megatron) == "tp=2 ep=2 dp=4 order=tp-cp-ep-dp-pp");
+  CHECK_THROWS_WITH(
+      translated(Dialect::torchtitan, text, Dialect::torchtitan),
+      "invalid configuration: layout = etp=2 ep=2 efsdp=2 dp_replicate=1 pp=1 splits the tensors of "
+      "experts, which torchtitan 0.3 cannot do: it has no etp");
 }
 
 TEST_CASE("every obstacle is told", "[dialect]") {

@@ -120,7 +120,7 @@ TEST_CASE("every diagnostic of a file at once, at its place") {
         "a.toml:2:10: tensor = 3 does not divide world_size = 16; nearest: 2, 4\n"
         "a.toml:3:1: pipline is no key of a layout; did you mean pipeline?\n"
         "a.toml:4:9: fp8 = \"yes\" is a text: true or false is needed, without quotes\n"
-        "a.toml:5:13: amax_rule = \"products\" is none of reference, product\n"
+        "a.toml:5:13: amax_rule = \"products\" is none of reference, product; did you mean product?\n"
         "a.toml:6:14: split_rank is a number with a fraction: a whole number is needed, without quotes\n"
         "a.toml:7:28: hierarchical_context = \"x\" is a text: an array of whole numbers is needed: [2, 4]\n"
         "a.toml:8:2: placement is no key of a layout; there are world_size, convention, tensor, pipeline, "
@@ -156,7 +156,8 @@ TEST_CASE("what is missing has no place") {
 
 TEST_CASE("the place of a wrong list element is that of the element") {
   CHECK(messages_of("world_size = 8\nconvention = \"mesh\"\nmeshes = [\"tp=2,dp=4\",\n  \"ep=3\"]\nkinds = "
-                    "[\"dp\"]\n") == "a.toml:4:3: meshes = ep=3 multiplies to 3, not to world_size = 8\n");
+                    "[\"dp\"]\n") ==
+        "a.toml:4:3: meshes = ep=3 multiplies to 3, not to world_size = 8; take ep = 8\n");
   CHECK(messages_of(
             "world_size = 8\nconvention = \"mesh\"\nmeshes = [\"tp=2,dp=4\"]\nkinds = [\"dp\", \"xp\"]\n") ==
         "a.toml:4:16: kinds = xp does not work: axis = xp is not an axis of the mesh, which has tp, dp\n");

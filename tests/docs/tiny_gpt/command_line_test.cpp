@@ -8,14 +8,14 @@ TEST_CASE("all problems of the input are reported at once") {
   const Outcome outcome = run(
       {.program = RANKMESH_TINY_GPT,
        .parts = {{.processes = 2,
-                  .options = "--tp 2 --heads 7 --hidden 30 --layers 0 --clip x --text /nowhere --vpq 2"}}});
+                  .options = "--tp 2 --heads 7 --hidden 30 --layers 0 --clip x --text /nowhere --bogus 2"}}});
   CHECK(outcome.exit_code == 2);
   CHECK(outcome.out.empty());
   for (const std::string problem :
-       {"unknown option --vpq", "--layers: 0 is below 1", "--clip: x is not a number",
+       {"unknown option --bogus", "--layers: 0 is below 1", "--clip: x is not a number",
         "--text: /nowhere cannot be read",
-        "--hidden = 30 is no positive multiple of heads = 7; nearest: 28, 35",
-        "--heads = 7 is no positive multiple of tensor * sequence = 2; nearest: 6, 8"}) {
+        "--hidden = 30 is no positive multiple of heads = 7; it divides into 6 or 10 equal parts",
+        "--heads = 7 is no positive multiple of tensor = 2; take tensor = 1"}) {
     CHECK(occurrences(outcome.err, "example_tiny_gpt: " + problem) == 1);
   }
 }

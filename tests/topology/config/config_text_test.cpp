@@ -86,8 +86,18 @@ TEST_CASE("words that cannot be read are named", "[config_text]") {
   CHECK(error_of("world=8 fp8 fp8") == one_error("fp8 is given twice"));
   CHECK(error_of("world=8 amax-rule=sum") == one_error("amax_rule = sum is neither reference nor product"));
   CHECK(error_of("world=8 vpp-rule") == one_error("virtual_pipeline_rule is neither reference nor megatron"));
-  CHECK(error_of("World=8") == "invalid configuration, 2 violations:\n  World = 8 " + known +
-                                   "\n  world_size is missing: write world=N");
+  // What is meant is not missing too.
+  CHECK(error_of("World=8") == one_error("World = 8 is no word of a configuration; did you mean world?"));
+  CHECK(error_of("world_size=8 tensor=2") ==
+        "invalid configuration, 2 violations:\n"
+        "  world_size = 8 is no word of a configuration; did you mean world?\n"
+        "  tensor = 2 is no word of a configuration; did you mean tp?");
+  CHECK(error_of("world=8 convention=megatron") ==
+        one_error("convention = megatron is none of reference, extended, megatron-core, mesh; did you mean "
+                  "megatron-core?"));
+  CHECK(error_of("world=8 convention=exended") ==
+        one_error("convention = exended is none of reference, extended, megatron-core, mesh; did you mean "
+                  "extended?"));
 }
 
 TEST_CASE("reading without the exception keeps what could be read", "[config_text]") {

@@ -77,7 +77,7 @@ TEST_CASE("a rule is skipped if a field that it reads is unreadable, and no othe
       messages("world=12 pp=2 tp=x vpp=2") ==
       Messages{"tensor = x is not a whole number",
                "virtual_pipeline = 2 needs more than two pipeline stages, but pipeline = 2; leave it out, or "
-               "the rule of Megatron-Core, which asks for more than one"});
+               "take pipeline = 3, or the rule of Megatron-Core, which asks for more than one"});
 }
 
 TEST_CASE("the fields that are known to be unreadable are neither read nor missing") {

@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 
 using rankmesh::check;
+using rankmesh::Convention;
 using rankmesh::Diagnostic;
 using rankmesh::ParallelConfig;
 using rankmesh::VirtualPipelineRule;
@@ -125,10 +126,40 @@ TEST_CASE("every violation is found at once, in the order of the fields", "[para
         std::vector<std::string>{"tensor", "sequence", "virtual_pipeline", "virtual_pipeline", "split_rank"});
 }
 
-TEST_CASE("where no value would do, none is proposed", "[parallel_config]") {
-  const auto diagnostics = check({.world_size = 6, .tensor = 2, .pipeline = 2, .sequence = 3});
-  REQUIRE_FALSE(diagnostics.empty());
-  CHECK(diagnostics[0].message() ==
-        "sequence = 3 does not work: the product of tensor = 2 and pipeline = 2 and sequence = 3 does not "
-        "divide world_size = 6");
+TEST_CASE("what is wrong whatever the other fields are has a diagnostic of its own", "[parallel_config]") {
+  CHECK(
+      messages({.world_size = 6, .tensor = 2, .pipeline = 2, .sequence = 3}) ==
+      Messages{"pipeline = 2 does not work: the product of tensor = 2 and pipeline = 2 does not divide "
+               "world_size = 6; no value works unless sequence changes too",
+               "sequence = 3 does not work: the product of tensor = 2 and pipeline = 2 and sequence = 3 does "
+               "not divide world_size = 6; nearest: 1",
+               "sequence = 3 needs tensor = 1 and pipeline = 1, but tensor = 2, pipeline = 2; nearest: 1"});
+}
+
+TEST_CASE("a suggestion obeys every rule, not only the broken one", "[parallel_config]") {
+  CHECK(messages({.world_size = 16, .tensor = 2, .sequence = 3}) ==
+        Messages{"sequence = 3 does not divide world_size = 16; nearest: 1",
+                 "sequence = 3 needs tensor = 1 and pipeline = 1, but tensor = 2, pipeline = 1; nearest: 1"});
+  // Two stages are too few for virtual stages.
+  CHECK(messages({.world_size = 16, .pipeline = 3, .virtual_pipeline = 2}) ==
+        Messages{"pipeline = 3 does not divide world_size = 16; nearest: 4"});
+  CHECK(messages({.world_size = 64, .pipeline = 3, .convention = Convention::megatron_core, .expert = 32}) ==
+        Messages{"pipeline = 3 does not divide world_size = 64; nearest: 2"});
+  CHECK(messages({.world_size = 12, .pipeline = 5, .convention = Convention::megatron_core, .expert = 2}) ==
+        Messages{"pipeline = 5 does not divide world_size = 12; nearest: 3, 6"});
+  CHECK(
+      messages({.world_size = 8, .convention = Convention::megatron_core, .rank_offset = 4, .job_size = 0}) ==
+      Messages{"job_size = 0 is not 1 .. 2147483647; nearest: 12"});
+}
+
+TEST_CASE("where no value of a field works, the fields that must change are named", "[parallel_config]") {
+  CHECK(messages({.world_size = 16,
+                  .tensor = 3,
+                  .convention = Convention::megatron_core,
+                  .context = 2,
+                  .order = "tp-dp-pp"}) ==
+        Messages{"tensor = 3 does not divide world_size = 16; no value works unless order changes too"});
+  CHECK(messages({.world_size = 1, .pipeline = 1, .virtual_pipeline = 0}) ==
+        Messages{"virtual_pipeline = 0 is below 1; leave it out",
+                 "virtual_pipeline = 0 needs more than two pipeline stages, but pipeline = 1; leave it out"});
 }

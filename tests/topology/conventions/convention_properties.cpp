@@ -253,38 +253,6 @@ TEST_CASE("Megatron-Core: invariants and plans hold", "[property]") {
   }));
 }
 
-TEST_CASE("Megatron-Core: replacing a value by a nearest value removes its diagnostic", "[property]") {
-  int proposed = 0;
-  const std::map<std::string, std::int64_t ParallelConfig::*> sizes{
-      {"tensor", &ParallelConfig::tensor},
-      {"pipeline", &ParallelConfig::pipeline},
-      {"context", &ParallelConfig::context},
-      {"expert", &ParallelConfig::expert},
-      {"optimizer_instances", &ParallelConfig::optimizer_instances},
-      {"weight_remat", &ParallelConfig::weight_remat},
-      {"expert_weight_remat", &ParallelConfig::expert_weight_remat},
-      {"rank_offset", &ParallelConfig::rank_offset}};
-  CHECK(rc::check("nearest", [&] {
-    const ParallelConfig config = config_of(some_case());
-    for (const Diagnostic& diagnostic : check(config)) {
-      RC_ASSERT(!diagnostic.message().empty());
-      const auto size = sizes.find(diagnostic.field);
-      for (const std::int64_t value : diagnostic.nearest) {
-        ParallelConfig mended = config;
-        if (size != sizes.end()) mended.*size->second = value;
-        if (diagnostic.field == "expert_tensor") mended.expert_tensor = value;
-        if (diagnostic.field == "job_size") mended.job_size = value;
-        for (const Diagnostic& left : check(mended)) {
-          RC_LOG() << diagnostic.message() << ": " << value << " leaves " << left.message() << std::endl;
-          RC_ASSERT(left.field != diagnostic.field || left.rule != diagnostic.rule);
-        }
-        ++proposed;
-      }
-    }
-  }));
-  CHECK(proposed > 100);
-}
-
 TEST_CASE("Megatron-Core: the text form reads back", "[property]") {
   CHECK(rc::check("text", [] {
     const ParallelConfig config = config_of(some_case());

@@ -117,7 +117,13 @@ TEST_CASE("what is wrong with meshes and kinds is found all at once", "[conventi
         Texts{"meshes are missing: give the axes with their sizes",
               "kinds are missing: say which axes vary in a kind of group"});
   ParallelConfig config = on_mesh({{"tp", 2}, {"dp", 3}}, {{"dp", {.varying = {"dp"}}}}, 8);
-  CHECK(problems(config) == Texts{"meshes = tp=2,dp=3 multiplies to 6, not to world_size = 8"});
+  CHECK(problems(config) ==
+        Texts{"meshes = tp=2,dp=3 multiplies to 6, not to world_size = 8; take dp = 4, or "
+              "take world_size = 6"});
+  config.meshes = {{{"tp", INT64_MAX}, {"dp", 4}}};
+  CHECK(problems(config) ==
+        Texts{"meshes = tp=9223372036854775807,dp=4 does not work: tp = "
+              "9223372036854775807 makes the world larger than 2147483647 ranks; take tp = 2"});
   config.meshes = {{{"tp", 2}, {"dp", -1}}, {{"a", 3}, {"b", -1}}};
   CHECK(problems(config) == Texts{"meshes = a=3,b=-1 does not work: b = -1 cannot be filled in: the other "
                                   "sizes do not divide a world "
@@ -139,6 +145,6 @@ TEST_CASE("what is wrong with meshes and kinds is found all at once", "[conventi
           "and underscores are allowed, the first a letter; put name: before the axes",
           "kinds = Zero:tp+tp does not work: axis = tp is given twice"});
   CHECK(problems({.world_size = 0, .convention = Convention::mesh, .meshes = {{{"tp", 2}}}}) ==
-        Texts{"world_size = 0 is below 1; nearest: 1",
+        Texts{"world_size = 0 is below 1; nearest: 2",
               "kinds are missing: say which axes vary in a kind of group"});
 }

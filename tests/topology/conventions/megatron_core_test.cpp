@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/invariants.hpp"
 #include "rankmesh/topology/topology.hpp"
@@ -245,24 +246,76 @@ TEST_CASE("problems of an order say what would work", "[megatron_core]") {
   }
   SECTION("missing axes") {
     config.order = "tp-dp";
-    CHECK(
-        problems(config) ==
-        Names{"order = tp-dp lacks cp though context = 2, pp though pipeline = 2; tp-dp-cp-pp names it all"});
+    CHECK(problems(config) ==
+          Names{"order = tp-dp lacks cp though context = 2, pp though pipeline = 2; tp-dp-cp-ep-pp works"});
   }
   SECTION("a missing axis of the experts alone") {
     config = {.world_size = 8, .convention = Convention::megatron_core, .expert_tensor = 2, .order = "dp-pp"};
-    CHECK(problems(config) ==
-          Names{"order = dp-pp lacks tp though expert_tensor = 2; dp-pp-tp names it all"});
+    CHECK(problems(config) == Names{"order = dp-pp lacks tp though expert_tensor = 2; dp-pp-tp-cp-ep works"});
   }
   SECTION("unknown, empty and repeated axes") {
     config.order = "tp-cp--sp-dp-pp-tp-gtp";
-    CHECK(problems(config) ==
-          Names{"order = tp-cp--sp-dp-pp-tp-gtp has an empty axis: the axes are tp, cp, ep, dp, pp",
-                "order = tp-cp--sp-dp-pp-tp-gtp has an unknown axis, sp: the axes are tp, cp, ep, dp, pp",
-                "order = tp-cp--sp-dp-pp-tp-gtp names tp more than once",
-                "order = tp-cp--sp-dp-pp-tp-gtp has an unknown axis, gtp: the axes are tp, cp, ep, dp, pp; "
-                "gtp finds its place by itself"});
+    CHECK(
+        problems(config) ==
+        Names{
+            "order = tp-cp--sp-dp-pp-tp-gtp has an empty axis: the axes are tp, cp, ep, dp, pp; tp-cp-dp-pp "
+            "works",
+            "order = tp-cp--sp-dp-pp-tp-gtp has an unknown axis, sp: the axes are tp, cp, ep, dp, pp; "
+            "tp-cp-dp-pp works",
+            "order = tp-cp--sp-dp-pp-tp-gtp names tp more than once; tp-cp-dp-pp works",
+            "order = tp-cp--sp-dp-pp-tp-gtp has an unknown axis, gtp: the axes are tp, cp, ep, dp, pp; "
+            "gtp finds its place by itself; tp-cp-dp-pp works"});
   }
+}
+
+TEST_CASE("an order in upper case has two meanings with rematerialised weights", "[megatron_core]") {
+  ParallelConfig config = sixteen();
+  config.order = "TP-CP-EP-DP-PP";
+  CHECK(problems(config).empty());
+  SECTION("of the dense layers") {
+    config.weight_remat = 2;
+    CHECK(
+        problems(config) ==
+        Names{"order = TP-CP-EP-DP-PP has two meanings with weight_remat = 2: gtp is right of tp if the "
+              "order is "
+              "in lower case, but Megatron-Core puts it leftmost, because it does not find the axis in upper "
+              "case; tp-cp-ep-dp-pp works"});
+    config.order = "tp-CP-EP-DP-PP";
+    CHECK(problems(config).empty());
+  }
+  SECTION("of the experts") {
+    config.expert_weight_remat = 2;
+    config.order = "tp-cp-EP-dp-pp";
+    CHECK(problems(config) == Names{"order = tp-cp-EP-dp-pp has two meanings with expert_weight_remat = 2: "
+                                    "egtp is right of ep if the "
+                                    "order is in lower case, but Megatron-Core puts it right of tp, because "
+                                    "it does not find the axis "
+                                    "in upper case; tp-cp-ep-dp-pp works"});
+    config.order = "TP-cp-ep-dp-PP";
+    CHECK(problems(config).empty());
+  }
+}
+
+TEST_CASE("what Megatron-Core does not take, or takes in another way, is told", "[megatron_core]") {
+  ParallelConfig config{.world_size = 8, .convention = Convention::megatron_core, .order = "dp-pp"};
+  CHECK(warnings(Topology(config)) == Names{"order = dp-pp lacks tp, and Megatron-Core 0.19 fails without it "
+                                            "although tensor = 1; tp-dp-pp gives "
+                                            "the same groups"});
+  ParallelConfig with_tp = config;
+  with_tp.order = "tp-dp-pp";
+  CHECK(warnings(Topology(with_tp)).empty());
+  CHECK(agree(compare(Topology(config), Topology(with_tp))));
+  with_tp.embedding_stages = {0, -1};
+  CHECK(warnings(Topology(with_tp)).empty());
+  with_tp.embedding_stages = {0, 4};
+  with_tp.position_embedding_stages = {-2};
+  CHECK(
+      warnings(Topology(with_tp)) ==
+      Names{
+          "embedding_stages has stage 4, but with pipeline = 1 there is only stage 0, which is taken instead",
+          "position_embedding_stages has stage -2, but with pipeline = 1 there is only stage 0, which is "
+          "taken "
+          "instead"});
 }
 
 TEST_CASE("problems of sizes name the product and what would work", "[megatron_core]") {
@@ -271,8 +324,10 @@ TEST_CASE("problems of sizes name the product and what would work", "[megatron_c
     config.expert = 8;
     CHECK(
         problems(config) ==
-        Names{"expert = 8 does not work: the product of tensor = 2 and pipeline = 2 and expert = 8 does not "
-              "divide world_size = 16; nearest: 4"});
+        Names{
+            "expert = 8 does not work: the product of tensor = 2 and pipeline = 2 and expert = 8 does not "
+            "divide world_size = 16; expert_tensor is not given, so it is that of tensor; expert_tensor = 1 "
+            "works; nearest: 4"});
   }
   SECTION("expert tensors") {
     config.expert_tensor = 3;
@@ -293,7 +348,8 @@ TEST_CASE("problems of sizes name the product and what would work", "[megatron_c
   }
   SECTION("levels of context") {
     config.hierarchical_context = {2, 2};
-    CHECK(problems(config) == Names{"hierarchical_context = 2,2 multiplies to 4, not to context = 2"});
+    CHECK(problems(config) ==
+          Names{"hierarchical_context = 2,2 multiplies to 4, not to context = 2; take context = 4"});
     config.hierarchical_context = {0, 2};
     CHECK(problems(config) == Names{"hierarchical_context = 0,2 has a level below 1"});
   }
@@ -320,7 +376,7 @@ TEST_CASE("problems of sizes name the product and what would work", "[megatron_c
           Names{"rank_offset = 5 leaves no room for world_size = 16 ranks below job_size = 20; nearest: 4"});
     config.job_size = 8;
     CHECK(problems(config) ==
-          Names{"job_size = 8 is less than world_size = 16, the ranks of the layout; nearest: 16"});
+          Names{"job_size = 8 is less than world_size = 16, the ranks of the layout; nearest: 21"});
     config.job_size.reset();
     config.rank_offset = -1;
     CHECK(problems(config) == Names{"rank_offset = -1 is below 0; nearest: 0"});

@@ -81,6 +81,12 @@ std::span<const ConfigField> config_fields() {
   return fields;
 }
 
+const ConfigField* find_field(std::string_view name) {
+  const auto* found =
+      std::find_if(fields.begin(), fields.end(), [&](const ConfigField& f) { return f.field == name; });
+  return found == fields.end() ? nullptr : found;
+}
+
 std::string_view convention_text(Convention convention) {
   return std::find_if(conventions.begin(), conventions.end(),
                       [&](const auto& named) { return named.value == convention; })

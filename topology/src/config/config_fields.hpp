@@ -53,6 +53,8 @@ struct ConfigField {
 /// Every field, in the order of declaration, except that the convention precedes the fields that depend on
 /// it.
 [[nodiscard]] std::span<const ConfigField> config_fields();
+/// The field with a name; null if there is none.
+[[nodiscard]] const ConfigField* find_field(std::string_view name);
 
 /// The value of a field as text: `none` if there is no value, `true` or `false` for a flag.
 [[nodiscard]] std::string value_text(const ConfigField& field, const ParallelConfig& config);

@@ -6,15 +6,25 @@
 #include <variant>
 
 #include "config/config_fields.hpp"
+#include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
 namespace {
 
+/// The words that an unknown word may stand for.
+std::vector<std::string> words_meant_by(std::string_view name) {
+  std::vector<std::string> words;
+  for (const ConfigField& field : config_fields()) {
+    // Users of C++ and of layout files know the names of the fields.
+    if (field.field == name) return {std::string(field.word)};
+    words.emplace_back(field.word);
+  }
+  return closest_matches(name, words);
+}
+
 std::string known_words() {
-  std::vector<std::string_view> words;
-  for (const ConfigField& field : config_fields()) words.push_back(field.word);
-  return joined(words, ", ");
+  return joined(config_fields(), ", ", &ConfigField::word);
 }
 
 }  // namespace
@@ -48,7 +58,14 @@ ConfigReading read_config(std::string_view text) {
     const auto field =
         std::find_if(known.begin(), known.end(), [&](const ConfigField& f) { return f.word == name; });
     if (field == known.end()) {
-      refuse(name, "is no word of a configuration; known are " + known_words());
+      const std::vector<std::string> meant = words_meant_by(name);
+      refuse(name, "is no word of a configuration" +
+                       (meant.empty() ? "; known are " + known_words() : did_you_mean(meant)));
+      // The fields that are meant are not missing.
+      for (const ConfigField& f : known) {
+        if (std::find(meant.begin(), meant.end(), f.word) != meant.end())
+          reading.unreadable.emplace_back(f.field);
+      }
     } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
       refuse(field->field, "is given twice");
     } else if (std::string rule = read_value(*field, value, reading.config); !rule.empty()) {
@@ -57,7 +74,13 @@ ConfigReading read_config(std::string_view text) {
     seen.push_back(name);
   }
   for (const ConfigField& field : config_fields()) {
-    if (!field.is_required || std::find(seen.begin(), seen.end(), field.word) != seen.end()) continue;
+    const auto& unreadable = reading.unreadable;
+    const bool is_unreadable =
+        std::find(unreadable.begin(), unreadable.end(), field.field) != unreadable.end();
+    if (!field.is_required || is_unreadable ||
+        std::find(seen.begin(), seen.end(), field.word) != seen.end()) {
+      continue;
+    }
     reading.diagnostics.push_back({.field = std::string(field.field),
                                    .rule = "is missing: write " + std::string(field.word) + "=N",
                                    .kind = Diagnostic::Kind::missing});

@@ -36,13 +36,6 @@ std::string default_text(const ConfigField& field) {
   return is_flag || field.is_required || value == "none" ? "" : value;
 }
 
-const ConfigField* find_field(std::string_view name) {
-  for (const ConfigField& field : config_fields()) {
-    if (field.field == name) return &field;
-  }
-  return nullptr;
-}
-
 bool is_unreadable(const ConfigReading& reading, std::string_view field) {
   return std::find(reading.unreadable.begin(), reading.unreadable.end(), field) != reading.unreadable.end();
 }

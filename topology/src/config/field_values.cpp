@@ -1,6 +1,7 @@
 // The value of one field: as text, as typed data, and read from text.
 
 #include "config/config_fields.hpp"
+#include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -111,14 +112,16 @@ struct Read {
   }
   template <typename Choice>
   std::string operator()(const ChoiceField<Choice>& choice) const {
-    std::vector<std::string_view> words;
+    std::vector<std::string> words;
     for (const auto& named : choice.values) {
-      words.push_back(named.word);
+      words.emplace_back(named.word);
       if (value != named.word) continue;
       config.*choice.member = named.value;
       return "";
     }
-    return words.size() == 2 ? "is neither " + joined(words, " nor ") : "is none of " + joined(words, ", ");
+    return (words.size() == 2 ? "is neither " + joined(words, " nor ")
+                              : "is none of " + joined(words, ", ")) +
+           did_you_mean(closest_matches(value.value_or(""), words));
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "config/config_fields.hpp"
 #include "config/rules.hpp"
+#include "config/suggestions.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh {
@@ -47,13 +48,19 @@ void check_convention(const RuleSet& rules) {
 
 }  // namespace
 
-std::vector<Diagnostic> check_readable(const ParallelConfig& config,
-                                       std::span<const std::string> unreadable) {
+std::vector<Diagnostic> broken_rules(const ParallelConfig& config, std::span<const std::string> unreadable) {
   Diagnostics diagnostics;
   const RuleSet rules(config, unreadable, diagnostics);
   // Every rule depends on the convention.
   rules.apply({"convention"}, [&] { check_convention(rules); });
-  std::vector<Diagnostic> result = diagnostics.take();
+  return diagnostics.take();
+}
+
+std::vector<Diagnostic> check_readable(const ParallelConfig& config,
+                                       std::span<const std::string> unreadable) {
+  std::vector<Diagnostic> result = broken_rules(config, unreadable);
+  if (result.empty()) return result;
+  add_suggestions(config, unreadable, result);
   sort_by_field(result);
   return result;
 }

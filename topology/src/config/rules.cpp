@@ -4,24 +4,6 @@
 
 namespace rankmesh {
 
-Values nearest_divisors(std::int64_t n, std::int64_t value) {
-  std::int64_t below = 0;
-  std::int64_t above = 0;
-  const auto consider = [&](std::int64_t divisor) {
-    if (divisor < value) below = std::max(below, divisor);
-    if (divisor > value) above = above == 0 ? divisor : std::min(above, divisor);
-  };
-  for (std::int64_t divisor = 1; divisor * divisor <= n; ++divisor) {
-    if (n % divisor != 0) continue;
-    consider(divisor);
-    consider(n / divisor);
-  }
-  Values result;
-  if (below != 0) result.push_back(below);
-  if (above != 0) result.push_back(above);
-  return result;
-}
-
 std::optional<std::int64_t> product_of(std::span<const Size> sizes) {
   std::int64_t result = 1;
   for (const Size& size : sizes) {
@@ -30,16 +12,6 @@ std::optional<std::int64_t> product_of(std::span<const Size> sizes) {
     result *= size.value;
   }
   return result;
-}
-
-std::optional<std::int64_t> room_for(const Size& size, std::span<const Size> sizes, std::int64_t world_size) {
-  std::int64_t room = world_size;
-  for (const Size& other : sizes) {
-    if (other.field == size.field || other.value < 1) continue;
-    if (room % other.value != 0) return std::nullopt;
-    room /= other.value;
-  }
-  return room;
 }
 
 bool is_world_size(std::int64_t world_size) {
@@ -52,24 +24,19 @@ bool fit(std::span<const Size> sizes, std::int64_t world_size) {
   return is_world_size(world_size) && product && world_size % *product == 0;
 }
 
-void check_world_size(const RuleSet& rules, std::span<const Size> sizes) {
+void check_world_size(const RuleSet& rules) {
   rules.apply({"world_size"}, [&] {
     const std::int64_t world_size = rules.config.world_size;
     if (is_world_size(world_size)) return;
-    const auto unit = product_of(sizes);
-    if (world_size < 1) {
-      rules.diagnostics.add("world_size", world_size, "is below 1", unit ? Values{*unit} : Values{});
-    } else {
-      rules.diagnostics.add("world_size", world_size,
-                            "is above 2147483647, the most that MPI and NCCL can number",
-                            unit ? Values{max_world_size - max_world_size % *unit} : Values{});
-    }
+    rules.diagnostics.add(
+        "world_size", world_size,
+        world_size < 1 ? "is below 1" : "is above 2147483647, the most that MPI and NCCL can number");
   });
 }
 
 void check_lower_bounds(const RuleSet& rules, std::span<const Size> sizes) {
   for (const Size& size : sizes) {
-    if (size.value < 1) rules.diagnostics.add(size.field, size.value, "is below 1", {1});
+    if (size.value < 1) rules.diagnostics.add(size.field, size.value, "is below 1");
   }
 }
 
@@ -81,57 +48,55 @@ bool check_each_divides(const RuleSet& rules, std::span<const Size> sizes, std::
   for (const Size& size : sizes) {
     if (size.value < 1 || world_size % size.value == 0) continue;
     each_divides = false;
-    rules.diagnostics.add(
-        size.field, size.value, "does not divide world_size = " + std::to_string(world_size),
-        nearest_divisors(room_for(size, sizes, world_size).value_or(world_size), size.value));
+    rules.diagnostics.add(size.field, size.value,
+                          "does not divide world_size = " + std::to_string(world_size));
   }
   return each_divides;
 }
 
 /// The diagnostic names the last size above 1, which the other sizes leave too little room.
-void check_product_divides(const RuleSet& rules, std::span<const Size> sizes, std::int64_t world_size) {
+void check_product_divides(const RuleSet& rules, std::span<const Size> sizes, std::int64_t world_size,
+                           const Note& note) {
   const auto product = product_of(sizes);
   if (product && world_size % *product == 0) return;
   std::vector<std::string> factors;
   const Size* last = nullptr;
+  std::string_view explanation;
   for (const Size& size : sizes) {
     if (size.value <= 1) continue;
     factors.push_back(size.text());
     last = &size;
+    if (size.field == note.field) explanation = note.text;
   }
-  const auto room = room_for(*last, sizes, world_size);
   rules.diagnostics.add(last->field, last->value,
                         "does not work: the product of " + joined(factors, " and ") +
-                            " does not divide world_size = " + std::to_string(world_size),
-                        room ? nearest_divisors(*room, last->value) : Values{});
+                            " does not divide world_size = " + std::to_string(world_size) +
+                            std::string(explanation));
 }
 
 }  // namespace
 
-void check_divides(const RuleSet& rules, std::span<const Size> sizes) {
+void check_divides(const RuleSet& rules, std::span<const Size> sizes, const Note& note) {
   rules.apply({"world_size"}, [&] {
     const std::int64_t world_size = rules.config.world_size;
     if (!is_world_size(world_size)) return;
-    if (check_each_divides(rules, sizes, world_size)) check_product_divides(rules, sizes, world_size);
+    if (check_each_divides(rules, sizes, world_size)) check_product_divides(rules, sizes, world_size, note);
   });
 }
 
-void check_virtual_pipeline(const RuleSet& rules, std::int64_t least,
-                            const std::function<std::string()>& remedy) {
+void check_virtual_pipeline(const RuleSet& rules, std::int64_t least) {
   if (!rules.config.virtual_pipeline) return;
   const std::int64_t value = *rules.config.virtual_pipeline;
   rules.apply({"virtual_pipeline"}, [&] {
-    if (value < 1) rules.diagnostics.add("virtual_pipeline", value, "is below 1", {1});
-    if (value > max_world_size) {
-      rules.diagnostics.add("virtual_pipeline", value, "is above 2147483647", {max_world_size});
-    }
+    if (value < 1) rules.diagnostics.add("virtual_pipeline", value, "is below 1");
+    if (value > max_world_size) rules.diagnostics.add("virtual_pipeline", value, "is above 2147483647");
   });
   rules.apply({"virtual_pipeline", "pipeline", "virtual_pipeline_rule"}, [&] {
     if (rules.config.pipeline >= least) return;
     rules.diagnostics.add("virtual_pipeline", value,
                           std::string("needs more than ") +
                               (least == 3 ? "two pipeline stages" : "one pipeline stage") +
-                              ", but pipeline = " + std::to_string(rules.config.pipeline) + remedy());
+                              ", but pipeline = " + std::to_string(rules.config.pipeline));
   });
 }
 
@@ -139,34 +104,25 @@ void check_split_rank(const RuleSet& rules) {
   if (!rules.config.split_rank) return;
   const std::int64_t value = *rules.config.split_rank;
   rules.apply({"split_rank"}, [&] {
-    if (value < 0) {
-      rules.diagnostics.add("split_rank", value, "is negative: stages are counted from 0", {0});
-    }
+    if (value < 0) rules.diagnostics.add("split_rank", value, "is negative: stages are counted from 0");
   });
   rules.apply({"split_rank", "pipeline"}, [&] {
     const std::int64_t stages = rules.config.pipeline;
     if (value < stages || stages <= 1) return;
     rules.diagnostics.add("split_rank", value,
                           "is no stage of pipeline = " + std::to_string(stages) + ", which has stages 0 .. " +
-                              std::to_string(stages - 1),
-                          {stages - 1});
+                              std::to_string(stages - 1));
   });
 }
 
 void check_placement(const RuleSet& rules) {
   const ParallelConfig& config = rules.config;
   rules.apply({"rank_offset"}, [&] {
-    if (config.rank_offset < 0) rules.diagnostics.add("rank_offset", config.rank_offset, "is below 0", {0});
+    if (config.rank_offset < 0) rules.diagnostics.add("rank_offset", config.rank_offset, "is below 0");
   });
   rules.apply({"job_size"}, [&] {
     if (!config.job_size || is_world_size(*config.job_size)) return;
-    Values nearest;
-    if (*config.job_size > max_world_size) {
-      nearest = {max_world_size};
-    } else if (rules.can_read({"world_size"})) {
-      nearest = {config.world_size};
-    }
-    rules.diagnostics.add("job_size", *config.job_size, "is not 1 .. 2147483647", std::move(nearest));
+    rules.diagnostics.add("job_size", *config.job_size, "is not 1 .. 2147483647");
   });
   rules.apply({"rank_offset", "job_size", "world_size"}, [&] {
     const std::int64_t job_size = config.job_size.value_or(max_world_size);
@@ -174,14 +130,12 @@ void check_placement(const RuleSet& rules) {
     const std::string world_size = "world_size = " + std::to_string(config.world_size);
     const std::int64_t room = job_size - config.world_size;
     if (room < 0) {
-      rules.diagnostics.add("job_size", job_size, "is less than " + world_size + ", the ranks of the layout",
-                            {config.world_size});
+      rules.diagnostics.add("job_size", job_size, "is less than " + world_size + ", the ranks of the layout");
     } else if (config.rank_offset > room) {
       rules.diagnostics.add("rank_offset", config.rank_offset,
                             "leaves no room for " + world_size + " ranks below " +
                                 (config.job_size ? "job_size = " + std::to_string(job_size)
-                                                 : "2147483647, the most that MPI and NCCL can number"),
-                            {room});
+                                                 : "2147483647, the most that MPI and NCCL can number"));
     }
   });
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <limits>
 #include <optional>
@@ -16,7 +15,6 @@
 
 namespace rankmesh {
 
-using Values = std::vector<std::int64_t>;
 using FieldNames = std::initializer_list<std::string_view>;
 
 /// The most ranks that MPI and NCCL can number.
@@ -29,6 +27,12 @@ struct Size {
 
   /// `tensor = 3`
   [[nodiscard]] std::string text() const { return std::string(field) + " = " + std::to_string(value); }
+};
+
+/// What a user should know about a size that takes part in a product.
+struct Note {
+  std::string_view field;
+  std::string_view text;
 };
 
 /// Applies rules to a configuration of which some fields may be unreadable. Every rule names the fields that
@@ -72,30 +76,20 @@ class RuleSet {
   std::span<const std::string> unreadable_;
 };
 
-/// The largest divisor of n below `value` and the smallest above it, as far as they exist.
-[[nodiscard]] Values nearest_divisors(std::int64_t n, std::int64_t value);
 /// The product of the sizes that are at least 1; nothing if it exceeds every world.
 [[nodiscard]] std::optional<std::int64_t> product_of(std::span<const Size> sizes);
-/// The world size divided by all sizes but one: what that one must divide. Nothing if the division leaves a
-/// remainder.
-[[nodiscard]] std::optional<std::int64_t> room_for(const Size& size, std::span<const Size> sizes,
-                                                   std::int64_t world_size);
-
 [[nodiscard]] bool is_world_size(std::int64_t world_size);
 /// Whether a mesh of these sizes exists: all are at least 1 and their product divides the world size.
 [[nodiscard]] bool fit(std::span<const Size> sizes, std::int64_t world_size);
 
-/// @param sizes the readable sizes: nearest world sizes are their multiples
-void check_world_size(const RuleSet& rules, std::span<const Size> sizes);
+void check_world_size(const RuleSet& rules);
 void check_lower_bounds(const RuleSet& rules, std::span<const Size> sizes);
 /// Each size divides the world size, and so does their product.
-void check_divides(const RuleSet& rules, std::span<const Size> sizes);
+/// @param note follows the rule where a size of this field is a factor
+void check_divides(const RuleSet& rules, std::span<const Size> sizes, const Note& note = {});
 /// Bounds of the number of virtual stages, and whether there are enough pipeline stages for them.
 /// @param least the pipeline stages that virtual stages need
-/// @param remedy advice that follows the rule; called only if there are too few stages, since it looks for
-///        divisors in O(sqrt(world_size))
-void check_virtual_pipeline(const RuleSet& rules, std::int64_t least,
-                            const std::function<std::string()>& remedy);
+void check_virtual_pipeline(const RuleSet& rules, std::int64_t least);
 void check_split_rank(const RuleSet& rules);
 /// Whether the layout fits into the job.
 void check_placement(const RuleSet& rules);
@@ -105,8 +99,12 @@ void check_reference(const RuleSet& rules);
 void check_megatron_core(const RuleSet& rules);
 void check_mesh(const RuleSet& rules);
 
-/// All rules of the convention of a configuration; none if the convention is unreadable. The diagnostics are
-/// in the order of the fields.
+/// All rules of the convention of a configuration, without suggestions; none if the convention is unreadable.
+/// The diagnostics are in no particular order.
+[[nodiscard]] std::vector<Diagnostic> broken_rules(const ParallelConfig& config,
+                                                   std::span<const std::string> unreadable);
+
+/// The broken rules with suggestions (suggestions.hpp), in the order of the fields.
 [[nodiscard]] std::vector<Diagnostic> check_readable(const ParallelConfig& config,
                                                      std::span<const std::string> unreadable);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "rankmesh/topology/parallel_config.hpp"
 
 namespace rankmesh::megatron_core {
+
+/// The axes of an order, in the default order.
+inline constexpr std::array<std::string_view, 5> order_axes{"tp", "cp", "ep", "dp", "pp"};
 
 /// The axes that an order such as `tp-cp-ep-dp-pp` names, in lower case, fastest first.
 [[nodiscard]] std::vector<std::string> axes_of(std::string_view order);

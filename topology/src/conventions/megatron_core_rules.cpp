@@ -11,8 +11,7 @@ namespace {
 
 using megatron_core::axes_of;
 using megatron_core::expert_tensor;
-
-constexpr std::array<std::string_view, 5> known_axes{"tp", "cp", "ep", "dp", "pp"};
+using megatron_core::order_axes;
 
 /// The rules about the sizes of the dense and the expert mesh. Neither list has the data parallel size, which
 /// follows from the others.
@@ -31,15 +30,17 @@ class Checker {
                                 {"expert", config_.expert}})) {}
 
   void run() {
-    check_world_size(rules_, dense_);
+    check_world_size(rules_);
     check_lower_bounds(rules_, dense_);
     check_lower_bounds(rules_, expert_);
     check_divides(rules_, dense_);
-    check_divides(rules_, expert_);
-    check_virtual_pipeline(rules_, 2, [] { return std::string("; leave it out"); });
+    check_divides(rules_, expert_, expert_tensor_note());
+    check_virtual_pipeline(rules_, 2);
     check_split_rank(rules_);
     rules_.apply({"order"}, [&] {
-      if (check_order_words() && meshes_exist() && check_order_is_complete()) check_pipelines();
+      if (!check_order_words()) return;
+      check_order_case();
+      if (meshes_exist() && check_order_is_complete()) check_pipelines();
     });
     check_instances();
     check_hierarchical_context();
@@ -60,6 +61,13 @@ class Checker {
     return {is_own ? "expert_tensor" : "tensor", expert_tensor(rules.config)};
   }
 
+  /// Why the tensor parallel size takes part in the mesh of the experts, if that is not evident.
+  [[nodiscard]] Note expert_tensor_note() const {
+    const bool has_experts = config_.expert > 1 || config_.expert_weight_remat > 1;
+    if (config_.expert_tensor || !has_experts) return {};
+    return {"tensor", "; expert_tensor is not given, so it is that of tensor"};
+  }
+
   /// Whether both meshes exist. Rules about their groups can be applied only then.
   [[nodiscard]] bool meshes_exist() const {
     return rules_.can_read({"world_size", "tensor", "weight_remat", "pipeline", "context", "expert_tensor",
@@ -76,15 +84,50 @@ class Checker {
     };
     const std::vector<std::string> axes = axes_of(config_.order);
     for (auto axis = axes.begin(); axis != axes.end(); ++axis) {
-      if (std::find(known_axes.begin(), known_axes.end(), *axis) == known_axes.end()) {
+      if (std::find(order_axes.begin(), order_axes.end(), *axis) == order_axes.end()) {
         refuse((axis->empty() ? "has an empty axis" : "has an unknown axis, " + *axis) + ": the axes are " +
-               joined(known_axes, ", ") +
+               joined(order_axes, ", ") +
                (*axis == "gtp" || *axis == "egtp" ? "; " + *axis + " finds its place by itself" : ""));
       } else if (std::find(axes.begin(), axis, *axis) != axis) {
         refuse("names " + *axis + " more than once");
       }
     }
     return sound;
+  }
+
+  /// Megatron-Core looks for the axis beside which it inserts gtp or egtp before it lowers the case of the
+  /// order, and puts the inserted axis leftmost if it does not find it.
+  void check_order_case() {
+    const bool has_remat = config_.weight_remat > 1 || config_.expert_weight_remat > 1;
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (!has_remat || std::none_of(config_.order.begin(), config_.order.end(), is_upper)) return;
+    const std::vector<std::string_view> written = split_text(config_.order, '-');
+    const std::vector<std::string> lowered = axes_of(config_.order);
+    const auto check = [&](const Size& size, std::string_view axis,
+                           std::initializer_list<std::string_view> anchors) {
+      if (size.value <= 1) return;
+      const std::string found = place_beside(written, anchors);
+      const std::string meant = place_beside(lowered, anchors);
+      if (found == meant) return;
+      rules_.diagnostics.add("order", config_.order,
+                             "has two meanings with " + size.text() + ": " + std::string(axis) + " is " +
+                                 meant + " if the order is in lower case, but Megatron-Core puts it " +
+                                 found + ", because it does not find the axis in upper case");
+    };
+    rules_.apply({"weight_remat"}, [&] { check({"weight_remat", config_.weight_remat}, "gtp", {"tp"}); });
+    rules_.apply({"expert_weight_remat"}, [&] {
+      check({"expert_weight_remat", config_.expert_weight_remat}, "egtp", {"ep", "tp"});
+    });
+  }
+
+  /// Where an axis goes that is inserted right of the first anchor found.
+  template <typename Text>
+  static std::string place_beside(const std::vector<Text>& axes,
+                                  std::initializer_list<std::string_view> anchors) {
+    for (const std::string_view anchor : anchors) {
+      if (std::find(axes.begin(), axes.end(), anchor) != axes.end()) return "right of " + std::string(anchor);
+    }
+    return "leftmost";
   }
 
   /// The order names every axis that has several ranks in one of the meshes.
@@ -95,13 +138,13 @@ class Checker {
       std::string_view axis;
       Size size;
     };
-    const std::vector<Needed> needed{{"tp", {"tensor", config_.tensor}},
-                                     {"tp", {"expert_tensor", expert_tensor(config_)}},
-                                     {"cp", {"context", config_.context}},
-                                     {"ep", {"expert", config_.expert}},
-                                     {"dp", {"the data parallel size", dense_data}},
-                                     {"dp", {"the expert data parallel size", expert_data}},
-                                     {"pp", {"pipeline", config_.pipeline}}};
+    const std::array<Needed, 7> needed{{{"tp", {"tensor", config_.tensor}},
+                                        {"tp", {"expert_tensor", expert_tensor(config_)}},
+                                        {"cp", {"context", config_.context}},
+                                        {"ep", {"expert", config_.expert}},
+                                        {"dp", {"the data parallel size", dense_data}},
+                                        {"dp", {"the expert data parallel size", expert_data}},
+                                        {"pp", {"pipeline", config_.pipeline}}}};
     const std::vector<std::string> axes = axes_of(config_.order);
     std::vector<std::string> missing;
     std::vector<std::string> reasons;
@@ -113,9 +156,7 @@ class Checker {
       reasons.push_back(std::string(axis) + " though " + size.text());
     }
     if (missing.empty()) return true;
-    rules_.diagnostics.add("order", config_.order,
-                           "lacks " + joined(reasons, ", ") + "; " + config_.order + "-" +
-                               joined(missing, "-") + " names it all");
+    rules_.diagnostics.add("order", config_.order, "lacks " + joined(reasons, ", "));
     return false;
   }
 
@@ -125,20 +166,16 @@ class Checker {
     const Mesh dense(megatron_core::dense_axes(config_));
     const Mesh expert(megatron_core::expert_axes(config_));
     if (dense.stride("pp") == expert.stride("pp")) return;
-    std::vector<std::string> axes = axes_of(config_.order);
-    std::erase(axes, "pp");
-    axes.emplace_back("pp");
     rules_.diagnostics.add("order", config_.order,
                            "gives the experts other pipeline groups than the dense layers: stages lie " +
                                std::to_string(dense.stride("pp")) + " ranks apart in " + dense.to_string() +
-                               ", but " + std::to_string(expert.stride("pp")) + " in " + expert.to_string() +
-                               "; " + joined(axes, "-") + " works");
+                               ", but " + std::to_string(expert.stride("pp")) + " in " + expert.to_string());
   }
 
   void check_instances() {
     const std::int64_t value = config_.optimizer_instances;
     rules_.apply({"optimizer_instances"}, [&] {
-      if (value < 1) rules_.diagnostics.add("optimizer_instances", value, "is below 1", {1});
+      if (value < 1) rules_.diagnostics.add("optimizer_instances", value, "is below 1");
     });
     rules_.apply({"optimizer_instances", "weight_remat", "expert_weight_remat"}, [&] {
       if (value < 2 || (config_.weight_remat <= 1 && config_.expert_weight_remat <= 1)) return;
@@ -146,8 +183,7 @@ class Checker {
           "optimizer_instances", value,
           "cannot go together with weight_remat = " + std::to_string(config_.weight_remat) +
               ", expert_weight_remat = " + std::to_string(config_.expert_weight_remat) +
-              ": one of the two must be at 1",
-          {1});
+              ": one of the two must be at 1");
     });
     rules_.apply({"optimizer_instances"}, [&] {
       if (value < 2 || !meshes_exist()) return;
@@ -161,8 +197,7 @@ class Checker {
   void check_instances_divide(std::int64_t ranks, const std::string& what) {
     const std::int64_t value = config_.optimizer_instances;
     if (ranks % value == 0) return;
-    rules_.diagnostics.add("optimizer_instances", value, "does not divide " + what,
-                           nearest_divisors(ranks, value));
+    rules_.diagnostics.add("optimizer_instances", value, "does not divide " + what);
   }
 
   void check_hierarchical_context() {

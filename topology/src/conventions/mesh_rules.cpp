@@ -21,7 +21,9 @@ void check_meshes(const RuleSet& rules) {
                             "multiplies to " + std::to_string(mesh.world_size()) +
                                 ", not to world_size = " + std::to_string(config.world_size));
     } catch (const ConfigError& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) {
+      // The nearest sizes of a mesh alone need not fit the world.
+      for (Diagnostic diagnostic : error.diagnostics()) {
+        diagnostic.nearest.clear();
         rules.diagnostics.add("meshes", text, "does not work: " + diagnostic.message());
       }
     }
@@ -69,7 +71,7 @@ void check_kind_axes(const RuleSet& rules, const KindSpec& kind, const std::vect
 
 void check_mesh(const RuleSet& rules) {
   const ParallelConfig& config = rules.config;
-  check_world_size(rules, {});
+  check_world_size(rules);
   rules.apply({"meshes"}, [&] {
     if (config.meshes.empty()) {
       rules.diagnostics.add("meshes", "", "are missing: give the axes with their sizes");

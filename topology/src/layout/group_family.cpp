@@ -102,6 +102,19 @@ GroupFamily GroupFamily::placed(int first_rank, int world_size) const {
   return result;
 }
 
+namespace {
+
+/// The position nearest to one outside the group that is not picked already; none if all are.
+std::vector<std::int64_t> nearest_free(int position, int group_size, std::span<const int> picked) {
+  const int step = position < 0 ? 1 : -1;
+  for (int free = position < 0 ? 0 : group_size - 1; free >= 0 && free < group_size; free += step) {
+    if (std::find(picked.begin(), picked.end(), free) == picked.end()) return {free};
+  }
+  return {};
+}
+
+}  // namespace
+
 GroupFamily GroupFamily::pick(std::span<const int> positions) const {
   std::vector<Diagnostic> diagnostics;
   std::vector<int> accepted;
@@ -118,7 +131,7 @@ GroupFamily GroupFamily::pick(std::span<const int> positions) const {
       diagnostics.push_back({.field = "position",
                              .value = std::to_string(position),
                              .rule = "is outside a group of " + std::to_string(group_size()),
-                             .nearest = {position < 0 ? 0 : group_size() - 1}});
+                             .nearest = nearest_free(position, group_size(), positions)});
       continue;
     }
     accepted.push_back(position);

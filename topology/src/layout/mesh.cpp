@@ -16,6 +16,16 @@ std::string names(std::span<const Axis> axes) {
   return axes.empty() ? "none" : joined(axes, ", ", &Axis::name);
 }
 
+/// The most ranks that an axis can have beside the other axes; 0 if these alone are too many. Sizes that are
+/// wrong whatever the others are do not count.
+std::int64_t room_beside(std::size_t axis, std::span<const Axis> axes) {
+  std::int64_t room = max_world_size;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (i != axis && axes[i].size >= 1 && axes[i].size <= max_world_size) room /= axes[i].size;
+  }
+  return room;
+}
+
 std::vector<Diagnostic> check_axes(std::span<const Axis> axes) {
   std::vector<Diagnostic> diagnostics;
   std::int64_t product = 1;
@@ -31,9 +41,12 @@ std::vector<Diagnostic> check_axes(std::span<const Axis> axes) {
       refuse("repeats the name of another axis", {});
     }
     if (axis.size < 1) {
-      refuse("is below 1", {1});
+      refuse("is below 1",
+             room_beside(i, axes) >= 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>());
     } else if (axis.size > max_world_size / product) {
-      refuse("makes the world larger than 2147483647 ranks", {max_world_size / product});
+      const std::int64_t room = room_beside(i, axes);
+      refuse("makes the world larger than 2147483647 ranks",
+             room >= 1 ? std::vector{room} : std::vector<std::int64_t>());
     } else {
       product *= axis.size;
     }

@@ -1,6 +1,7 @@
 #include "rankmesh/topology/modules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -71,7 +72,12 @@ std::vector<std::string> rules_broken_by(ParallelConfig config, std::optional<st
   const bool has_place =
       config.convention == Convention::megatron_core || config.convention == Convention::mesh;
   if (has_place && !config.job_size) config.job_size = job_size;
-  for (const Diagnostic& diagnostic : check(config)) rules.push_back("is wrong: " + diagnostic.message());
+  for (Diagnostic& diagnostic : check(config)) {
+    // Another place may be that of another module.
+    const std::array places{"world_size", "rank_offset", "job_size"};
+    if (std::find(places.begin(), places.end(), diagnostic.field) != places.end()) diagnostic.nearest.clear();
+    rules.push_back("is wrong: " + diagnostic.message());
+  }
   if (!has_place && job_size && config.world_size > *job_size) {
     rules.push_back("is wrong: world_size = " + std::to_string(config.world_size) +
                     " is more than the job has, " + std::to_string(*job_size));

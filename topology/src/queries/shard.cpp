@@ -1,17 +1,25 @@
 #include "rankmesh/topology/shard.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <vector>
+
+#include "config/divisors.hpp"
 
 namespace rankmesh {
 namespace {
 
-/// The positive multiples of `unit` next below and above `value` that fit 64 bits.
-std::vector<std::int64_t> nearest_multiples(std::int64_t unit, std::int64_t value) {
-  const std::int64_t below = value < unit ? 0 : value / unit * unit;
-  if (below == 0) return {unit};
-  if (below > std::numeric_limits<std::int64_t>::max() - unit) return {below};
-  return {below, below + unit};
+/// `; it divides into 3 or 6 equal parts`: the numbers of parts nearest to `parts`. Nothing for a length that
+/// no model has, whose divisors take too long to find.
+std::string equal_parts(std::int64_t length, std::int64_t parts) {
+  if (length < 1 || length > std::numeric_limits<int>::max()) return "";
+  const std::vector<std::int64_t> counts = divisors_of(length);
+  const auto above = std::upper_bound(counts.begin(), counts.end(), parts);
+  // The parts do not divide the length, so that 1 is below.
+  std::string text = std::to_string(*std::prev(above));
+  if (above != counts.end()) text += " or " + std::to_string(*above);
+  return "; it divides into " + text + (text == "1" ? " part" : " equal parts");
 }
 
 }  // namespace
@@ -21,10 +29,10 @@ std::optional<Diagnostic> check_division(const Division& division) {
     throw RangeError("nothing can be cut into " + std::to_string(division.parts) + " parts");
   }
   if (division.length >= 1 && division.length % division.parts == 0) return std::nullopt;
-  return Diagnostic{.field = division.field,
-                    .value = std::to_string(division.length),
-                    .rule = "is no positive multiple of " + division.by,
-                    .nearest = nearest_multiples(division.parts, division.length)};
+  return Diagnostic{
+      .field = division.field,
+      .value = std::to_string(division.length),
+      .rule = "is no positive multiple of " + division.by + equal_parts(division.length, division.parts)};
 }
 
 IndexRange shard(const ShardQuery& query) {

@@ -122,11 +122,18 @@ OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size
                      .value = std::string(mesh_convention),
                      .rule = "has a command of its own: rankmesh mesh --axes tp=2,dp=4"});
   }
+  // Without a message of its own: that of the unknown option is enough. No rule reads the field.
+  const std::string misspelt = "is misspelt";
+  for (const auto& [field, option] : options_) {
+    if (option->is_misspelt() && option->count() == 0)
+      known.push_back({.field = std::string(field), .rule = misspelt});
+  }
   if (default_world_size && !gives(file, "world_size") && !is_given(given, "world_size")) {
     given.push_back({"world_size", std::to_string(*default_world_size)});
   }
   OptionReading reading{files::check_together(file, given, std::move(known)), {}};
   for (Diagnostic& diagnostic : reading.diagnostics) {
+    if (diagnostic.rule == misspelt) continue;
     if (diagnostic.kind == Diagnostic::Kind::missing) {
       diagnostic.rule += ": give " + option_of_field(diagnostic.field) + " N";
     }

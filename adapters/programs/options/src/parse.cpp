@@ -8,6 +8,7 @@
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/options/pages.hpp"
 #include "rankmesh/options/suggestions.hpp"
+#include "rankmesh/topology/closest_matches.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -51,7 +52,8 @@ bool looks_like_option(const std::string& word) {
   return word.size() > 1 && word[0] == '-' && !(word[1] >= '0' && word[1] <= '9');
 }
 
-std::string unknown_option(const Command& command, const std::string& word) {
+/// The message about an unknown option. Marks the options that it may stand for.
+std::string unknown_option(Command& command, const std::string& word) {
   const std::string name = word.substr(0, word.find('='));
   const std::string explanation = command.explanation(name);
   if (!explanation.empty()) return "unknown option " + name + "; " + explanation;
@@ -59,7 +61,11 @@ std::string unknown_option(const Command& command, const std::string& word) {
   for (const Option* option : command.options()) {
     if (!option->is_argument()) known.push_back(option->name());
   }
-  return "unknown option " + name + did_you_mean(name, known);
+  const std::vector<std::string> meant = closest_matches(name, known);
+  for (Option& option : command.added_options()) {
+    if (std::find(meant.begin(), meant.end(), option.name()) != meant.end()) option.set_misspelt();
+  }
+  return "unknown option " + name + rankmesh::did_you_mean(meant);
 }
 
 /// Reports the words that belong to no option. A word right behind an unknown option is taken for its value.
@@ -107,7 +113,7 @@ std::string missing_command(const Program& program, const CLI::App& app) {
 
 void report_missing_options(Command& command, Problems& problems) {
   for (const Option& option : command.added_options()) {
-    if (!option.spec().is_required || option.count() > 0) continue;
+    if (!option.spec().is_required || option.count() > 0 || option.is_misspelt()) continue;
     const std::vector<std::string> choices = words_of(option.spec().choices);
     const std::vector<std::string>& examples = command.spec().examples;
     std::string hint;

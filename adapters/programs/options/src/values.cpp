@@ -46,7 +46,9 @@ std::optional<std::size_t> index_of(const Option& option, const std::string& tex
   const auto found =
       std::find_if(choices.begin(), choices.end(), [&](const Choice& choice) { return choice.name == text; });
   if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
-  problems.push_back(option.name() + ": \"" + text + "\" is not " + alternatives(words_of(choices)));
+  const std::vector<std::string> words = words_of(choices);
+  problems.push_back(option.name() + ": \"" + text + "\" is not " + alternatives(words) +
+                     did_you_mean(text, words));
   return std::nullopt;
 }
 

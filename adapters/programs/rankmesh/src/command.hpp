@@ -15,6 +15,8 @@ namespace rankmesh::cli {
 struct Task {
   /// What the user should know besides the output.
   std::vector<std::string> warnings{};
+  /// What is wrong although there is output; `run` returns the exit code for it.
+  std::vector<std::string> errors{};
   /// Prints the output; returns the exit code of the program.
   std::function<int(Writer&, Style)> run{};
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rankmesh/options/suggestions.hpp"
 #include "rankmesh/topology/kind_names.hpp"
 #include "rankmesh/topology/text.hpp"
 
@@ -14,6 +15,16 @@ std::string kinds_text(const Topology& topology) {
   std::vector<std::string_view> names;
   for (const KindFamily& kind : topology.kinds()) names.push_back(kind.kind.name());
   return joined(names, ", ");
+}
+
+/// The long and short names of the kinds of a topology.
+std::vector<std::string> names_of_kinds(const Topology& topology) {
+  std::vector<std::string> names;
+  for (const KindFamily& kind : topology.kinds()) {
+    names.emplace_back(kind.kind.name());
+    if (kind.short_name != kind.kind) names.emplace_back(kind.short_name.name());
+  }
+  return names;
 }
 
 /// All kinds of the reference.
@@ -42,7 +53,10 @@ std::optional<std::string> problem_of_kind(const Topology& topology, const std::
   const bool of_reference = convention == Convention::reference || convention == Convention::extended;
   if (of_reference && name == "amax") return "--kind: there are no amax groups without FP8; add --fp8";
   const std::string known = of_reference ? reference_kinds_text() : kinds_text(topology);
-  if (!is_known_kind(name)) return "--kind: there is no kind \"" + name + "\"; the kinds are " + known;
+  if (!is_known_kind(name)) {
+    return "--kind: there is no kind \"" + name + "\"; the kinds are " + known +
+           did_you_mean(name, names_of_kinds(topology));
+  }
   return "--kind: this layout has no " + name + " groups; it has " + known;
 }
 

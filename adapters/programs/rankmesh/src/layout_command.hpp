@@ -36,6 +36,8 @@ class KindsOption {
 
   /// How often the option was given.
   [[nodiscard]] std::size_t count() const { return kinds_.count(); }
+  /// Whether an unknown option may stand for this one.
+  [[nodiscard]] bool is_misspelt() const { return kinds_.is_misspelt(); }
   /// The kinds that were given, by their long names; empty if the option was not given.
   [[nodiscard]] std::vector<GroupKind> read(const ConfigReading& reading, Problems& problems) const;
 

@@ -42,6 +42,7 @@ int run_command(std::span<const std::string> args, const Streams& streams, Messa
   Writer out(streams.out);
   const int status = line.task().run(out, Style(streams.colour_out, streams.width));
   out.flush();
+  for (const std::string& error : line.task().errors) messages.error(printable(error));
   for (const std::string& warning : line.task().warnings) messages.warning(printable(warning));
   return status;
 }

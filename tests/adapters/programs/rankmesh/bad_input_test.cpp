@@ -2,6 +2,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "command.hpp"
 #include "support.hpp"
 #include "support/catch.hpp"
 
@@ -126,4 +127,44 @@ TEST_CASE("a value with a space or without a letter does not affect other option
 TEST_CASE("a kind that is given twice is printed once") {
   CHECK(run_line("groups --world-size 2 --kind data --kind data --format csv").out ==
         "kind,group,ranks\ndata,0,0 1\n");
+}
+
+TEST_CASE("for every misspelt choice of every option, the right word is suggested") {
+  int misspelt = 0;
+  for (const auto& command : cli::all_commands()) {
+    for (const cli::Option& option : command->added_options()) {
+      for (const cli::Choice& choice : option.spec().choices) {
+        // Of shorter words, no letter may be wrong.
+        if (choice.name.size() < 4) continue;
+        std::string wrong = choice.name;
+        std::swap(wrong[1], wrong[2]);
+        if (wrong == choice.name) wrong.erase(1, 1);
+        std::vector<std::string> line{command->name()};
+        if (!option.is_argument()) line.push_back(option.name());
+        line.push_back(wrong);
+        const Outcome ran = run_words(line);
+        INFO(command->name() << " " << option.name() << " " << wrong << "\n" << ran.err);
+        CHECK(ran.status == 2);
+        const std::size_t found = ran.err.find("; did you mean ");
+        REQUIRE(found != std::string::npos);
+        CHECK(ran.err.find(choice.name, found) != std::string::npos);
+        ++misspelt;
+      }
+    }
+  }
+  CHECK(misspelt > 60);
+}
+
+TEST_CASE("a misspelt option is not missing too") {
+  for (const std::string line :
+       {"show --world_size 16", "show --world-siz 16", "groups --worldsize=16", "show --world 16",
+        "mesh --axis tp=2", "translate 'tp=2' --form megatron --to rankmesh"}) {
+    const Outcome ran = run_line(line);
+    INFO(ran.err);
+    CHECK(ran.status == 2);
+    CHECK(count(ran.err, "error: ") == 1);
+    CHECK(count(ran.err, "did you mean --") == 1);
+  }
+  // The rules that read it are not applied.
+  CHECK(count(run_line("show --world-size 8 --tp 3 --ppp 5").err, "error: ") == 2);
 }

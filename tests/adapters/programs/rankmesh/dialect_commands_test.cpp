@@ -26,15 +26,34 @@ TEST_CASE("translate writes a layout in another dialect") {
         "torchtitan: pp=2 dp_replicate=2 dp_shard=4 tp=4 ep=8\n");
 }
 
-TEST_CASE("translate prints nothing if one dialect cannot express the layout") {
-  const Outcome outcome = run_words({"translate", "--from", "megatron", "tp=2 pp=2 order=pp-dp-tp",
-                                     "--world-size", "8", "--to", "devicemesh", "--to", "torchtitan"});
-  CHECK(outcome.status == cli::bad_input);
-  CHECK(outcome.out.empty());
-  CHECK(outcome.err ==
-        "error: --to torchtitan: layout = pp=2 dp=2 tp=2 is not how torchtitan lays out ranks: tp fastest, "
-        "then cp, "
-        "dp_shard, dp_replicate and pp\nSee rankmesh translate --help.\n");
+TEST_CASE("translate prints the dialects that can express the layout, and why the others cannot") {
+  const std::string reason =
+      "--to torchtitan: layout = pp=2 dp=2 tp=2 is not how torchtitan lays out ranks: tp fastest, then cp, "
+      "dp_shard, dp_replicate and pp\n";
+  const std::vector<std::string> layout{"translate",    "--from", "megatron", "tp=2 pp=2 order=pp-dp-tp",
+                                        "--world-size", "8"};
+  const auto run_to = [&](const std::vector<std::string>& targets) {
+    std::vector<std::string> words = layout;
+    for (const std::string& target : targets) words.insert(words.end(), {"--to", target});
+    return run_words(words);
+  };
+  const Outcome several = run_to({"torchtitan", "devicemesh"});
+  CHECK(several.status == cli::bad_input);
+  CHECK(several.out == "devicemesh: shape=2,2,2 names=tp,dp,pp\n");
+  CHECK(several.err == "error: " + reason);
+  const Outcome one = run_to({"torchtitan"});
+  CHECK(one.status == cli::bad_input);
+  CHECK(one.out.empty());
+  CHECK(one.err == "error: " + reason + "See rankmesh translate --help.\n");
+  const Outcome all = run_to({"all"});
+  CHECK(all.status == cli::success);
+  CHECK(all.out ==
+        "rankmesh: world=8 convention=megatron-core tp=2 pp=2 order=pp-dp-tp\n"
+        "megatron: tp=2 dp=2 pp=2 order=pp-dp-tp\n"
+        "devicemesh: shape=2,2,2 names=tp,dp,pp\n"
+        "deepspeed: axes=model,data,pipe dims=2,2,2\n"
+        "inner-to-outer: order=PP,DP,TP sizes=2,2,2\n");
+  CHECK(all.err == "warning: " + reason);
 }
 
 TEST_CASE("translate reports everything that is wrong with a text") {

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/export.hpp"
+#include "rankmesh/topology/parallel_config.hpp"
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
@@ -58,10 +60,29 @@ struct Division {
 };
 
 /// Checks that a size is divided into equal parts. The result has the form of the layout's own diagnostics,
-/// so that a job can report both in one list: `heads = 6 is no positive multiple of tensor = 4; nearest: 4,
-/// 8`.
+/// so that a job can report both in one list: `heads = 6 is no positive multiple of tensor = 4; it divides
+/// into 3 or 6 equal parts`. Other lengths are not suggested: a model has the size that it has.
+/// `check_model_size` suggests parallel sizes. O(sqrt(length)) if the parts are not equal.
 /// @return nothing if the parts are equal
 /// @throws RangeError if there is not at least one part
 [[nodiscard]] std::optional<Diagnostic> check_division(const Division& division);
+
+/// A size of the model that the product of some parallel sizes divides: for example the number of layers,
+/// divided by `pipeline` times `virtual_pipeline`.
+struct ModelSize {
+  /// The name of the size: `layers`.
+  std::string field{};
+  /// The size.
+  std::int64_t length = 0;
+  /// Fields of ParallelConfig that are numbers. A field without a value is ignored.
+  std::vector<std::string> divided_by{};
+};
+
+/// `check_division` for a size of the model. The rule ends with parallel sizes that work, which make a valid
+/// configuration: `layers = 12 is no positive multiple of pipeline = 8; take pipeline = 4`.
+/// @param config valid
+/// @return nothing if the parts are equal
+/// @throws RangeError if a field is unknown or no number
+[[nodiscard]] std::optional<Diagnostic> check_model_size(const ModelSize& size, const ParallelConfig& config);
 
 }  // namespace rankmesh

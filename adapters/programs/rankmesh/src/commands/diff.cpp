@@ -108,8 +108,10 @@ std::optional<ParallelConfig> read_layout(const Option& option, std::optional<st
   if (name == "layout") return read_file(text->substr(colon + 1), problems);
   const auto dialect = dialects::find(name);
   if (!dialect) {
-    problems.push_back(option.name() + ": \"" + name + "\" is not layout, " +
-                       alternatives(words_of(dialect_choices())));
+    std::vector<std::string> names = words_of(dialect_choices());
+    const std::string known = "layout, " + alternatives(names);
+    names.emplace_back("layout");
+    problems.push_back(option.name() + ": \"" + name + "\" is not " + known + did_you_mean(name, names));
     return std::nullopt;
   }
   return layout_of(option.name(), *dialect, is_named ? text->substr(colon + 1) : *text, world_size, problems);

@@ -108,14 +108,16 @@ class ExportCommand : public LayoutCommand {
 
   void read_placement(ExportRequest& request, std::optional<int> slots, Problems& problems) const {
     if (kinds_.count() == 0) {
-      problems.emplace_back("--kind is missing: the kind of group that is to stay inside a node");
+      if (!kinds_.is_misspelt())
+        problems.emplace_back("--kind is missing: the kind of group that is to stay inside a node");
     } else if (kinds_.count() > 1) {
       problems.emplace_back("--kind is given more than once: one kind stays inside a node");
     }
     const auto names = value_of(hosts_, problems);
     const auto path = value_of(hosts_file_, problems);
     if (hosts_.count() == 0 && hosts_file_.count() == 0) {
-      problems.emplace_back("--hosts is missing: give --hosts a,b --gpus-per-node 8, or --hosts-file FILE");
+      if (!hosts_.is_misspelt() && !hosts_file_.is_misspelt())
+        problems.emplace_back("--hosts is missing: give --hosts a,b --gpus-per-node 8, or --hosts-file FILE");
     } else if (hosts_.count() > 0 && hosts_file_.count() > 0) {
       problems.emplace_back("--hosts and --hosts-file are given: one of them is enough");
     } else if (names) {

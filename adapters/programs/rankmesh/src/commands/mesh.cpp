@@ -185,6 +185,7 @@ class MeshCommand : public RunnableCommand {
   /// Without --axes, the layout file must have a mesh, and only one if it is to be reshaped.
   void require_layout(const ParallelConfig& config, Problems& problems) const {
     if (layout_.count() == 0) {
+      if (axes_.is_misspelt() || layout_.is_misspelt()) return;
       problems.emplace_back("--axes is missing: give --axes tp=2,dp=4, or --layout FILE");
       return;
     }

@@ -4,6 +4,7 @@
 
 #include "layout_command.hpp"
 #include "rankmesh/topology/error.hpp"
+#include "rankmesh/topology/shard.hpp"
 #include "topology_task.hpp"
 
 namespace rankmesh::cli {
@@ -64,13 +65,17 @@ class RankCommand : public LayoutCommand {
   }
 
   static void check_layers(std::int64_t layers, const ParallelConfig& config, Problems& problems) {
+    const auto refuse = [&](const Diagnostic& diagnostic) {
+      problems.push_back("--layers: " + diagnostic.message());
+    };
     try {
       const Topology topology(config);
       (void)topology.pipeline().layers({.layers = layers});
     } catch (const ConfigError& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) {
-        problems.push_back("--layers: " + diagnostic.message());
-      }
+      const auto of_fields = check_model_size(
+          {.field = "layers", .length = layers, .divided_by = {"pipeline", "virtual_pipeline"}}, config);
+      // The stages of a mesh are an axis, which no field gives.
+      refuse(of_fields ? *of_fields : error.diagnostics().front());
     }
   }
 

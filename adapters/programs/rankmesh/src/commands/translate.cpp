@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "command.hpp"
 #include "dialects.hpp"
 #include "rankmesh/cli/run.hpp"
@@ -6,18 +9,33 @@
 namespace rankmesh::cli {
 namespace {
 
-/// A layout in the words of a dialect, on a line; nothing if there is a problem.
-std::string line_in(dialects::Dialect dialect, const ParallelConfig& config, bool is_named,
-                    Problems& problems) {
+/// What `--to` takes for every dialect.
+constexpr std::string_view all_dialects = "all";
+
+std::vector<Choice> target_choices() {
+  std::vector<Choice> choices = dialect_choices();
+  choices.emplace_back(all_dialects);
+  return choices;
+}
+
+/// A layout in several dialects.
+struct Translations {
+  /// A line for each dialect that can express the layout.
+  std::string lines{};
+  /// Why the others cannot.
+  Problems refusals{};
+};
+
+void add_line(Translations& translations, dialects::Dialect dialect, const ParallelConfig& config,
+              bool is_named) {
+  const std::string name(name_of(dialect));
   try {
-    const std::string name = is_named ? std::string(name_of(dialect)) + ": " : "";
-    return name + dialects::write(dialect, config) + "\n";
+    translations.lines += (is_named ? name + ": " : "") + dialects::write(dialect, config) + "\n";
   } catch (const ConfigError& error) {
     for (const Diagnostic& diagnostic : error.diagnostics()) {
-      problems.push_back("--to " + std::string(name_of(dialect)) + ": " + diagnostic.message());
+      translations.refusals.push_back("--to " + name + ": " + diagnostic.message());
     }
   }
-  return "";
 }
 
 class TranslateCommand : public RunnableCommand {
@@ -29,7 +47,12 @@ class TranslateCommand : public RunnableCommand {
              .examples =
                  {"rankmesh translate --from megatron 'tp=8 cp=2 pp=4' --world-size 256 --to devicemesh",
                   "rankmesh translate --from inner-to-outer '[TP,PP,DP]=[8,16,-1]' --world-size 1024 "
-                  "--to megatron"}}),
+                  "--to megatron",
+                  "rankmesh translate --from megatron 'tp=8 ep=4 dp=8' --to all"},
+             .exit_status =
+                 "0 if the layout was printed in every dialect that --to names, or with --to all in those "
+                 "that can express it; 2 if not. The standard error then says why, and the standard output "
+                 "has the other dialects."}),
         text_(add({.name = "TEXT",
                    .description = "the layout, in quotes: 'tp=8 cp=2 pp=4 order=tp-cp-ep-dp-pp'",
                    .heading = "Argument",
@@ -41,8 +64,8 @@ class TranslateCommand : public RunnableCommand {
                    .is_required = true})),
         to_(add({.name = "--to",
                  .value_name = "DIALECT",
-                 .description = "the dialect to print",
-                 .choices = dialect_choices(),
+                 .description = "the dialect to print, or all that can express the layout",
+                 .choices = target_choices(),
                  .is_repeatable = true,
                  .is_required = true})),
         world_size_(add_world_size(*this)) {}
@@ -55,13 +78,25 @@ class TranslateCommand : public RunnableCommand {
     if (!text || !from) return {};
     const auto config = layout_of(text_.name(), dialects::all()[*from], *text, world_size, problems);
     if (!config) return {};
-    std::string lines;
-    for (const std::size_t dialect : to)
-      lines += line_in(dialects::all()[dialect], *config, to.size() > 1, problems);
-    return {.run = [lines](Writer& out, Style) {
+    const bool wants_all = std::find(to.begin(), to.end(), dialects::all().size()) != to.end();
+    Translations translations;
+    if (wants_all) {
+      for (const dialects::Dialect dialect : dialects::all()) add_line(translations, dialect, *config, true);
+    } else {
+      for (const std::size_t dialect : to)
+        add_line(translations, dialects::all()[dialect], *config, to.size() > 1);
+    }
+    if (translations.lines.empty()) {
+      problems.insert(problems.end(), translations.refusals.begin(), translations.refusals.end());
+      return {};
+    }
+    const int status = wants_all || translations.refusals.empty() ? success : bad_input;
+    Task task{.run = [lines = std::move(translations.lines), status](Writer& out, Style) {
       out.put(lines);
-      return success;
+      return status;
     }};
+    (wants_all ? task.warnings : task.errors) = std::move(translations.refusals);
+    return task;
   }
 
  private:

@@ -83,9 +83,15 @@ class Option {
   /// For `parse`.
   void set_words(std::vector<std::string> words) { words_ = std::move(words); }
 
+  /// Whether the command line has an unknown option that this one may stand for: it is not missing then.
+  [[nodiscard]] bool is_misspelt() const noexcept { return is_misspelt_; }
+  /// For `parse`.
+  void set_misspelt() noexcept { is_misspelt_ = true; }
+
  private:
   OptionSpec spec_;
   std::vector<std::string> words_;
+  bool is_misspelt_ = false;
 };
 
 /// A paragraph below the options in a help text, with a table of terms.

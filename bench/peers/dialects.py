@@ -1,0 +1,117 @@
+"""Makes DeviceMeshes from the texts that rankmesh prints for them, and compares all groups.   dialects.py RANKMESH
+
+Every rank of a layout is played in turn, with PyTorch's fake process group, so that one process is enough. Exits with 1 if
+PyTorch refuses a text, if a group differs, or if PyTorch accepts an order of axes that rankmesh refuses."""
+
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import init_device_mesh
+from torch.testing._internal.distributed.fake_pg import FakeStore
+
+logging.disable(logging.WARNING)
+
+LAYOUTS = [
+    ("megatron", "tp=2 cp=2 dp=2 pp=2"),
+    ("megatron", "tp=2 pp=2 dp=4 order=tp-pp-dp"),
+    ("megatron", "tp=2 ep=4 etp=1 dp=4 pp=2"),
+    ("torchtitan", "dp_replicate=2 dp_shard=4 cp=2"),
+    ("torchtitan", "dp_replicate=2 dp_shard=2 tp=2 pp=2 ep=4"),
+    ("deepspeed", "axes=pipe,data,model dims=2,4,2 ep=2"),
+    ("inner-to-outer", "[TP,CP,PP,DP]=[2,2,2,2]"),
+    ("devicemesh", "shape=2,2,2,2 names=pp,dp,cp,tp flatten=dp_cp,pp+tp,all:pp+dp+cp+tp"),
+    ("rankmesh", "world=24 convention=mesh axes=tp=2,dp=3,pp=4 groups=tp,pp,some:pp+tp,more:dp+tp"),
+]
+
+failed = 0
+
+
+def complain(text):
+    global failed
+    failed += 1
+    print("FAILED:", text)
+
+
+def rankmesh(*args):
+    return subprocess.run([sys.argv[1], *args], check=True, capture_output=True, text=True).stdout
+
+
+def words_of(text):
+    return dict(word.split("=", 1) for word in text.split() if "=" in word)
+
+
+def groups_of(text):
+    """The groups of each kind of a text, as rankmesh makes them."""
+    line = words_of(rankmesh("translate", "--from", "devicemesh", text, "--to", "rankmesh"))
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as layout:
+        layout.write(f'world_size = {line["world"]}\nconvention = "mesh"\n')
+        layout.write(f'meshes = {json.dumps(line["axes"].split("/"))}\nkinds = {json.dumps(line["groups"].split(","))}\n')
+        layout.flush()
+        kinds = json.loads(rankmesh("groups", "--layout", layout.name, "--format", "json"))["groups"]
+    return int(line["world"]), {kind["kind"]: kind["ranks"] for kind in kinds} if isinstance(kinds, list) else kinds
+
+
+def meshes_of(words):
+    for prefix in ("", "expert_"):
+        if prefix + "shape" in words:
+            shape = [int(size) for size in words[prefix + "shape"].split(",")]
+            yield init_device_mesh("cpu", shape, mesh_dim_names=words[prefix + "names"].split(","))
+
+
+def lists_of_rank(words):
+    """The group of this rank along each axis, and in each flattened mesh."""
+    meshes = list(meshes_of(words))
+    lists = [mesh[name].mesh.flatten().tolist() for mesh in meshes for name in mesh.mesh_dim_names]
+    for entry in filter(None, words.get("flatten", "").split(",")):
+        axes = tuple(entry.split(":")[-1].split("+"))
+        mesh = next(m for m in meshes if set(axes) <= set(m.mesh_dim_names))
+        name = entry.replace(":", "_").replace("+", "_") + "_flat"
+        lists.append(mesh[axes]._flatten(name).mesh.flatten().tolist())
+    return lists
+
+
+def as_rank(rank, world_size, act):
+    dist.init_process_group("fake", rank=rank, world_size=world_size, store=FakeStore())
+    try:
+        return act()
+    finally:
+        dist.destroy_process_group()
+
+
+def compare(system, layout):
+    text = rankmesh("translate", "--from", system, layout, "--to", "devicemesh").strip()
+    world_size, kinds = groups_of(text)
+    words = words_of(text)
+    known = [group for groups in kinds.values() for group in groups]
+    for rank in range(world_size):
+        try:
+            lists = as_rank(rank, world_size, lambda: lists_of_rank(words))
+        except Exception as error:  # whatever PyTorch has against the text
+            return complain(f"{text}: {type(error).__name__}: {error}")
+        for ranks in lists:
+            if ranks not in known:
+                return complain(f"{text}: PyTorch's group {ranks} of rank {rank} is none of rankmesh")
+    print(f"equal: {text}")
+
+
+def refuse(text, axes):
+    """An order of axes that rankmesh refuses is refused by DeviceMesh too."""
+    if subprocess.run([sys.argv[1], "translate", "--from", "devicemesh", text, "--to", "rankmesh"], capture_output=True).returncode != 2:
+        complain(f"{text}: accepted by rankmesh")
+    try:
+        as_rank(0, 8, lambda: next(meshes_of(words_of(text)))[axes]._flatten("flat"))
+        complain(f"{text}: accepted by PyTorch")
+    except (KeyError, RuntimeError, ValueError) as error:
+        print(f"refused: {text}: {type(error).__name__}")
+
+
+print(f"PyTorch {torch.__version__}")
+for system, layout in LAYOUTS:
+    compare(system, layout)
+refuse("shape=2,2,2 names=dp,cp,tp flatten=tp+dp", ("tp", "dp"))
+sys.exit(1 if failed else 0)
