@@ -35,6 +35,14 @@ class SimulatedNetwork {
   [[nodiscard]] int size() const { return static_cast<int>(endpoints_.size()); }
   [[nodiscard]] Duration now() const { return now_; }
   [[nodiscard]] int messages_sent() const { return messages_sent_; }
+  /// The messages that nobody has taken.
+  [[nodiscard]] int messages_unread() const {
+    std::size_t count = 0;
+    for (const auto& endpoint : endpoints_) {
+      for (const auto& [channel, queue] : endpoint->arriving) count += queue.size();
+    }
+    return static_cast<int>(count);
+  }
 
   void kill(int rank) { at(rank).alive = false; }
   /// Stops a rank just before it sends or takes its n-th message, counted from 0: for a while, or for ever. A

@@ -125,6 +125,9 @@ class Agreement::State {
   bool told_parent_ = false;
   /// On a collector that must stay until the leader has told all ranks: it takes over if the leader dies.
   bool stands_by_ = false;
+  /// On a collector, after success: other collectors that send it the decision too. A message that nobody
+  /// receives would be left for MPI_Finalize.
+  RankSet copies_;
   int messages_sent_ = 0;
 };
 
@@ -205,7 +208,9 @@ void Agreement::State::send(int to, const MessageWriter& writer) {
 }
 
 void Agreement::State::process_messages(int empty_polls) {
-  const auto wants_messages = [&] { return !verdict_ || !passing_on_.empty() || stands_by_; };
+  const auto wants_messages = [&] {
+    return !verdict_ || !passing_on_.empty() || stands_by_ || !copies_.empty();
+  };
   for (int empty = 0; empty < empty_polls && wants_messages();) {
     const auto message = session_.receive(round_);
     if (!message) {
@@ -432,6 +437,7 @@ void Agreement::State::accept_decision(const Message& message) {
   if (verdict_) {
     // From the leader, when it has told all others.
     if (!along_tree) stands_by_ = false;
+    copies_ = copies_.without(RankSet(message.from));
     return;
   }
   const std::size_t rest = reader.position();
@@ -443,6 +449,11 @@ void Agreement::State::accept_decision(const Message& message) {
   } else {
     for (int other = rank() + 1; other < collectors(); ++other) {
       if (other != message.from) send_decision(other, false);
+    }
+    if (verdict_->outcome == Outcome::agreed && is_collector(rank())) {
+      const int leader = session_.accepted_ ? session_.accepted_->ballot : message.from;
+      for (int other = leader; other < rank(); ++other) copies_.insert(RankSet(other));
+      copies_ = copies_.without(RankSet(message.from));
     }
   }
 }
@@ -475,6 +486,7 @@ void Agreement::State::send_decision_down() {
 
 void Agreement::State::pass_on(Instant now) {
   if (!session_.is_over()) return;
+  if (now >= ended_at_ + grace() / 4) copies_ = RankSet();
   if (!passing_on_.empty() && now >= ended_at_ + grace() / 4) {
     for (const RankSet::Range& range : passing_on_.ranges()) {
       for (int child = range.first; child <= range.last; ++child) {
@@ -500,7 +512,7 @@ void Agreement::State::pass_on(Instant now) {
 }
 
 bool Agreement::State::is_passed_on(Instant now) {
-  if (!passing_on_.empty() || stands_by_) return false;
+  if (!passing_on_.empty() || stands_by_ || !copies_.empty()) return false;
   // The verdict may never leave for a rank that is dead, and leaves soon for one that is not. Before another
   // round a `grace` is enough: a collector that waited longer for a dead rank could not settle the verdict.
   return session_.sends_done() ||

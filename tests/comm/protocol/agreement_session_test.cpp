@@ -30,6 +30,18 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("no message of a bring-up without faults is left, which could disturb MPI_Finalize") {
+  for (int size = 1; size <= 20; ++size) {
+    for (const MessagePaths paths : {MessagePaths{}, MessagePaths{.tree_radix = 2, .direct_up_to = 0}}) {
+      CAPTURE(size, paths.direct_up_to);
+      Job job(size, 3);
+      job.paths = paths;
+      job.run();
+      CHECK(job.network.messages_unread() == 0);
+    }
+  }
+}
+
 TEST_CASE("ranks that are ahead of others are understood") {
   std::mt19937 random(20260301);
   for (int attempt = 0; attempt < 100; ++attempt) {
