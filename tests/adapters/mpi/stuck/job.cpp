@@ -10,8 +10,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "rankmesh/mpi.hpp"
 
@@ -45,8 +47,25 @@ void happen(const std::string& where) {
   _exit(1);
 }
 
+/// Waits for the others to write, at most a second. Hydra may fail, and end all processes, if one leaves
+/// while another one is still connecting to it.
+void wait_for_others(const std::string& folder) {
+  int size = 0;
+  PMPI_Comm_size(MPI_COMM_WORLD, &size);
+  const auto has_written = [&](int rank) {
+    return std::filesystem::exists(folder + "/" + std::to_string(rank));
+  };
+  for (int tries = 0; tries < 50; ++tries) {
+    int written = 0;
+    for (int rank = 0; rank < size; ++rank) written += has_written(rank) ? 1 : 0;
+    if (written == size) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 [[noreturn]] void end_with(const std::string& folder, const std::string& text) {
   std::ofstream(folder + "/" + std::to_string(own_rank())) << text;
+  wait_for_others(folder);
   // Others may be gone: no collective call may follow.
   _exit(0);
 }
