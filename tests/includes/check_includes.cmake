@@ -25,7 +25,7 @@ may_include(adapters/programs/options   options files topology THIRD_PARTY CLI/)
 may_include(adapters/programs/output    output topology THIRD_PARTY fmt/ unistd.h)
 may_include(adapters/programs/draw      draw output topology THIRD_PARTY fmt/ nlohmann/)
 may_include(adapters/programs/rankmesh  cli options output draw dialects files comm topology
-                                        THIRD_PARTY CLI/ fmt/ nlohmann/ unistd.h)
+                                        THIRD_PARTY CLI/ fmt/ nlohmann/ sys/ioctl.h unistd.h)
 may_include(adapters/programs/bringup   bringup options output files nccl mpi comm topology
                                         THIRD_PARTY CLI/ fmt/ nlohmann/ mpi.h nccl.h cuda_runtime fcntl.h unistd.h)
 
