@@ -99,7 +99,7 @@ class SimulatedNetwork {
     [[nodiscard]] int size() const noexcept override { return network.size(); }
     [[nodiscard]] bool sends_done(Channel /*channel*/) override {
       send_one();
-      return waiting.empty() && !network.keeps_messages_to_the_dead_ || !has_sent_to_the_dead;
+      return waiting.empty() && (!network.keeps_messages_to_the_dead_ || !has_sent_to_the_dead);
     }
     [[nodiscard]] Duration now() override { return std::max(network.now_, stopped_until); }
     void idle() override {}
