@@ -34,10 +34,7 @@ void sort_by_place(std::vector<Diagnostic>& diagnostics) {
 
 void Diagnostics::add(std::string_view field, std::string value, std::string rule,
                       std::vector<std::int64_t> nearest) {
-  const bool known = std::any_of(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& d) {
-    return d.field == field && d.value == value && d.rule == rule;
-  });
-  if (known) return;
+  if (!known_.insert(std::string(field) + '\0' + value + '\0' + rule).second) return;
   diagnostics_.push_back({std::string(field), std::move(value), std::move(rule), std::move(nearest)});
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -43,7 +44,7 @@ std::string to_string(const ParallelConfig& config) {
 
 ConfigReading read_config(std::string_view text) {
   ConfigReading reading;
-  std::vector<std::string_view> seen;
+  std::set<std::string_view> seen;
   for (const std::string_view item : split_words(text)) {
     const std::size_t equals = item.find('=');
     const std::string_view name = item.substr(0, equals);
@@ -66,21 +67,18 @@ ConfigReading read_config(std::string_view text) {
         if (std::find(meant.begin(), meant.end(), f.word) != meant.end())
           reading.unreadable.emplace_back(f.field);
       }
-    } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+    } else if (seen.contains(name)) {
       refuse(field->field, "is given twice");
     } else if (std::string rule = read_value(*field, value, reading.config); !rule.empty()) {
       refuse(field->field, std::move(rule));
     }
-    seen.push_back(name);
+    seen.insert(name);
   }
   for (const ConfigField& field : config_fields()) {
     const auto& unreadable = reading.unreadable;
     const bool is_unreadable =
         std::find(unreadable.begin(), unreadable.end(), field.field) != unreadable.end();
-    if (!field.is_required || is_unreadable ||
-        std::find(seen.begin(), seen.end(), field.word) != seen.end()) {
-      continue;
-    }
+    if (!field.is_required || is_unreadable || seen.contains(field.word)) continue;
     reading.diagnostics.push_back({.field = std::string(field.field),
                                    .rule = "is missing: write " + std::string(field.word) + "=N",
                                    .kind = Diagnostic::Kind::missing});

@@ -1,6 +1,8 @@
 #include "rankmesh/topology/config_values.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <variant>
 
 #include "config/config_fields.hpp"
@@ -36,10 +38,6 @@ std::string default_text(const ConfigField& field) {
   return is_flag || field.is_required || value == "none" ? "" : value;
 }
 
-bool is_unreadable(const ConfigReading& reading, std::string_view field) {
-  return std::find(reading.unreadable.begin(), reading.unreadable.end(), field) != reading.unreadable.end();
-}
-
 /// The rule that a value breaks, which is stored in `config` if there is none.
 std::string read_into(Config& config, const GivenValue& value) {
   const ConfigField* field = find_field(value.field);
@@ -48,13 +46,6 @@ std::string read_into(Config& config, const GivenValue& value) {
 
 bool has_space(const GivenValue& value) {
   return value.text && value.text->find_first_of(" \t\r\n") != std::string::npos;
-}
-
-void refuse(ConfigReading& reading, const GivenValue& value, std::string rule) {
-  const std::string text = value.text.value_or("");
-  reading.diagnostics.push_back(
-      {.field = value.field, .value = has_space(value) ? "\"" + text + "\"" : text, .rule = std::move(rule)});
-  reading.unreadable.push_back(value.field);
 }
 
 }  // namespace
@@ -78,30 +69,37 @@ ConfigReading read_values(std::span<const GivenValue> given, std::vector<Diagnos
   ConfigReading reading{.diagnostics = std::move(known), .unreadable = std::move(unreadable)};
   for (const Diagnostic& diagnostic : reading.diagnostics) reading.unreadable.push_back(diagnostic.field);
 
+  std::set<std::string, std::less<>> bad(reading.unreadable.begin(), reading.unreadable.end());
+  std::set<std::string_view> seen;
   std::vector<const GivenValue*> readable;
   for (const GivenValue& value : given) {
-    if (is_unreadable(reading, value.field)) continue;
-    const bool is_repeated = std::any_of(readable.begin(), readable.end(),
-                                         [&](const GivenValue* v) { return v->field == value.field; });
+    const bool is_repeated = !seen.insert(value.field).second;
+    if (bad.contains(value.field)) continue;
+    const auto refuse = [&](std::string rule) {
+      const std::string text = value.text.value_or("");
+      reading.diagnostics.push_back({.field = value.field,
+                                     .value = has_space(value) ? "\"" + text + "\"" : text,
+                                     .rule = std::move(rule)});
+      reading.unreadable.push_back(value.field);
+      bad.insert(value.field);
+    };
     Config unused;
     if (has_space(value)) {
       // A space would end the word in the one-line form.
-      refuse(reading, value, "has a space in it");
+      refuse("has a space in it");
     } else if (is_repeated) {
-      refuse(reading, value, "is given twice");
+      refuse("is given twice");
     } else if (std::string rule = read_into(unused, value); !rule.empty()) {
-      refuse(reading, value, std::move(rule));
+      refuse(std::move(rule));
     }
     readable.push_back(&value);
   }
   // Only now, because a repeated field has become unreadable after its first value was read.
   for (const GivenValue* value : readable) {
-    if (!is_unreadable(reading, value->field)) static_cast<void>(read_into(reading.config, *value));
+    if (!bad.contains(value->field)) static_cast<void>(read_into(reading.config, *value));
   }
   for (const ConfigField& field : config_fields()) {
-    const bool is_given =
-        std::any_of(given.begin(), given.end(), [&](const GivenValue& v) { return v.field == field.field; });
-    if (!field.is_required || is_given || is_unreadable(reading, field.field)) continue;
+    if (!field.is_required || seen.contains(field.field) || bad.contains(field.field)) continue;
     reading.diagnostics.push_back(
         {.field = std::string(field.field), .rule = "is missing", .kind = Diagnostic::Kind::missing});
     reading.unreadable.emplace_back(field.field);

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "config/rules.hpp"
 #include "conventions/mesh_kinds.hpp"
@@ -42,8 +44,8 @@ std::vector<Mesh> meshes_of(const RuleSet& rules) {
   return meshes;
 }
 
-/// @param earlier the kinds before this one, whose names it may not repeat
-void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::span<const KindSpec> earlier) {
+/// @param names those of the kinds before this one, which it may not repeat
+void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::set<std::string_view>& names) {
   if (!GroupKind::is_valid(kind.kind)) {
     rules.diagnostics.add(
         "kinds", to_string(kind),
@@ -51,7 +53,7 @@ void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::span<const
             "\", which cannot name a kind: 1 to 31 lower-case letters, digits and underscores "
             "are allowed, the first a letter; put name: before the axes");
   }
-  if (std::any_of(earlier.begin(), earlier.end(), [&](const KindSpec& k) { return k.kind == kind.kind; })) {
+  if (!names.insert(kind.kind).second) {
     rules.diagnostics.add("kinds", to_string(kind), "repeats the name of another kind, " + kind.kind);
   }
 }
@@ -88,10 +90,10 @@ void check_mesh(const RuleSet& rules) {
       rules.diagnostics.add("kinds", "", "are missing: say which axes vary in a kind of group");
     }
     const std::vector<Mesh> meshes = meshes_of(rules);
-    const std::span<const KindSpec> kinds = config.kinds;
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
-      check_kind_name(rules, kinds[i], kinds.first(i));
-      if (!meshes.empty()) check_kind_axes(rules, kinds[i], meshes);
+    std::set<std::string_view> names;
+    for (const KindSpec& kind : config.kinds) {
+      check_kind_name(rules, kind, names);
+      if (!meshes.empty()) check_kind_axes(rules, kind, meshes);
     }
   });
   check_placement(rules);

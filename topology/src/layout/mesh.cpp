@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
+#include <string_view>
 
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -28,6 +30,7 @@ std::int64_t room_beside(std::size_t axis, std::span<const Axis> axes) {
 
 std::vector<Diagnostic> check_axes(std::span<const Axis> axes) {
   std::vector<Diagnostic> diagnostics;
+  std::set<std::string_view> seen;
   std::int64_t product = 1;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const Axis& axis = axes[i];
@@ -35,11 +38,8 @@ std::vector<Diagnostic> check_axes(std::span<const Axis> axes) {
       diagnostics.push_back({axis.name.empty() ? "axis " + std::to_string(i) : axis.name,
                              std::to_string(axis.size), std::move(rule), std::move(nearest)});
     };
-    const auto same_name = [&](const Axis& other) { return other.name == axis.name; };
     if (axis.name.empty()) refuse("has no name", {});
-    if (std::any_of(axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(i), same_name)) {
-      refuse("repeats the name of another axis", {});
-    }
+    if (!seen.insert(axis.name).second) refuse("repeats the name of another axis", {});
     if (axis.size < 1) {
       refuse("is below 1",
              room_beside(i, axes) >= 1 ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>());

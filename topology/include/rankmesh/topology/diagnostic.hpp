@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -86,6 +87,8 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> diagnostics_;
+  /// Field, value and rule of each.
+  std::set<std::string> known_;
 };
 
 }  // namespace rankmesh
