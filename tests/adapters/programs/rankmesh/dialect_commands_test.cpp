@@ -113,6 +113,17 @@ TEST_CASE("diff as JSON shortens lists of more than 1024 ranks, unless all are a
   CHECK_FALSE(all.contains("note"));
 }
 
+TEST_CASE("translate as JSON") {
+  const Json json =
+      Json::parse(run_words({"translate", "--from", "megatron", "tp=2 pp=2 order=pp-dp-tp", "--world-size",
+                             "8", "--to", "devicemesh", "--to", "torchtitan", "--format", "json"})
+                      .out);
+  CHECK(json.at("config").at("world_size") == 8);
+  CHECK(json.at("translations") == Json({{"devicemesh", "shape=2,2,2 names=tp,dp,pp"}}));
+  CHECK(json.at("refused").size() == 1);
+  CHECK(json.at("refused").at(0).get<std::string>().find("--to torchtitan: ") == 0);
+}
+
 TEST_CASE("modules as JSON") {
   const Outcome outcome = run_words(
       {"modules", "world=8 tp=2", "world=4 convention=megatron-core rank-offset=8", "--format", "json"});

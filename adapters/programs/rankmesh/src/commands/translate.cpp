@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "command.hpp"
+#include "common_options.hpp"
 #include "dialects.hpp"
+#include "json.hpp"
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/topology/error.hpp"
 
@@ -20,22 +23,33 @@ std::vector<Choice> target_choices() {
 
 /// A layout in several dialects.
 struct Translations {
-  /// A line for each dialect that can express the layout.
-  std::string lines{};
+  /// The text in each dialect that can express the layout, by the name of the dialect.
+  std::vector<std::pair<std::string, std::string>> texts{};
   /// Why the others cannot.
   Problems refusals{};
 };
 
-void add_line(Translations& translations, dialects::Dialect dialect, const ParallelConfig& config,
-              bool is_named) {
+void add_text(Translations& translations, dialects::Dialect dialect, const ParallelConfig& config) {
   const std::string name(name_of(dialect));
   try {
-    translations.lines += (is_named ? name + ": " : "") + dialects::write(dialect, config) + "\n";
+    translations.texts.emplace_back(name, dialects::write(dialect, config));
   } catch (const ConfigError& error) {
     for (const Diagnostic& diagnostic : error.diagnostics()) {
       translations.refusals.push_back("--to " + name + ": " + diagnostic.message());
     }
   }
+}
+
+void print_json(const ParallelConfig& config, const Translations& translations, Writer& out) {
+  nlohmann::ordered_json texts = nlohmann::ordered_json::object();
+  for (const auto& [name, text] : translations.texts) texts[name] = text;
+  const nlohmann::ordered_json refused = translations.refusals;
+  out.put("{\"config\": " + config_json(config) + ",\n \"translations\": " + texts.dump() +
+          ",\n \"refused\": " + refused.dump() + "}\n");
+}
+
+void print_lines(const Translations& translations, bool is_named, Writer& out) {
+  for (const auto& [name, text] : translations.texts) out.put((is_named ? name + ": " : "") + text + "\n");
 }
 
 class TranslateCommand : public RunnableCommand {
@@ -68,34 +82,38 @@ class TranslateCommand : public RunnableCommand {
                  .choices = target_choices(),
                  .is_repeatable = true,
                  .is_required = true})),
-        world_size_(add_world_size(*this)) {}
+        world_size_(add_world_size(*this)),
+        format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const auto world_size = number_of(world_size_, {.min = 1}, problems);
     const auto text = value_of(text_, problems);
     const auto from = choice_of(from_, problems);
     const std::vector<std::size_t> to = choices_of(to_, problems);
+    const bool as_json = format_of(format_, problems) == Format::json;
     if (!text || !from) return {};
     const auto config = layout_of(text_.name(), dialects::all()[*from], *text, world_size, problems);
     if (!config) return {};
     const bool wants_all = std::find(to.begin(), to.end(), dialects::all().size()) != to.end();
     Translations translations;
     if (wants_all) {
-      for (const dialects::Dialect dialect : dialects::all()) add_line(translations, dialect, *config, true);
+      for (const dialects::Dialect dialect : dialects::all()) add_text(translations, dialect, *config);
     } else {
-      for (const std::size_t dialect : to)
-        add_line(translations, dialects::all()[dialect], *config, to.size() > 1);
+      for (const std::size_t dialect : to) add_text(translations, dialects::all()[dialect], *config);
     }
-    if (translations.lines.empty()) {
+    if (translations.texts.empty()) {
       problems.insert(problems.end(), translations.refusals.begin(), translations.refusals.end());
       return {};
     }
     const int status = wants_all || translations.refusals.empty() ? success : bad_input;
-    Task task{.run = [lines = std::move(translations.lines), status](Writer& out, Style) {
-      out.put(lines);
+    const bool is_named = wants_all || to.size() > 1;
+    Task task;
+    (wants_all ? task.warnings : task.errors) = translations.refusals;
+    task.run = [as_json, is_named, status, layout = *config, translations = std::move(translations)](
+                   Writer& out, Style) {
+      as_json ? print_json(layout, translations, out) : print_lines(translations, is_named, out);
       return status;
-    }};
-    (wants_all ? task.warnings : task.errors) = std::move(translations.refusals);
+    };
     return task;
   }
 
@@ -104,6 +122,7 @@ class TranslateCommand : public RunnableCommand {
   const Option& from_;
   const Option& to_;
   const Option& world_size_;
+  const Option& format_;
 };
 
 }  // namespace
