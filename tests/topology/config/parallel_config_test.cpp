@@ -194,3 +194,19 @@ TEST_CASE("of many words, fields, axes and kinds, each that is wrong is reported
   for (int i = 0; i < many; ++i) axes.push_back({"a" + std::to_string(i), 1});
   CHECK(Mesh(axes).world_size() == 1);
 }
+
+TEST_CASE("lists that no layout needs are refused with one diagnostic each, and nothing else",
+          "[parallel_config]") {
+  // Each element would break a rule of its own, so that the diagnostics of these rules would be as many as
+  // the elements.
+  ParallelConfig config{.world_size = 8, .tensor = 3, .convention = Convention::mesh};
+  config.meshes.resize(65, {{"tp", 3}});
+  config.kinds.resize(4097, {.kind = "Bad name"});
+  CHECK(messages(config) == Messages{"meshes has 65 meshes, and may have at most 64",
+                                     "kinds has 4097 kinds, and may have at most 4096"});
+
+  ParallelConfig megatron{.world_size = 8, .tensor = 3, .convention = Convention::megatron_core};
+  for (int i = 0; i < 13; ++i) megatron.order += "-axis";
+  CHECK(messages(megatron) == Messages{"order has " + std::to_string(megatron.order.size()) +
+                                       " characters, and may have at most 64"});
+}

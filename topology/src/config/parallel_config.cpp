@@ -51,7 +51,9 @@ void check_convention(const RuleSet& rules) {
 std::vector<Diagnostic> broken_rules(const ParallelConfig& config, std::span<const std::string> unreadable) {
   Diagnostics diagnostics;
   const RuleSet rules(config, unreadable, diagnostics);
-  // Every rule depends on the convention.
+  check_lengths(rules);
+  if (!diagnostics.empty()) return diagnostics.take();
+  // Every other rule depends on the convention.
   rules.apply({"convention"}, [&] { check_convention(rules); });
   return diagnostics.take();
 }

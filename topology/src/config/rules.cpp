@@ -24,6 +24,19 @@ bool fit(std::span<const Size> sizes, std::int64_t world_size) {
   return is_world_size(world_size) && product && world_size % *product == 0;
 }
 
+void check_lengths(const RuleSet& rules) {
+  const auto limit = [&](std::string_view field, std::size_t length, std::size_t most,
+                         std::string_view what) {
+    if (length <= most) return;
+    rules.diagnostics.add(field, "",
+                          "has " + std::to_string(length) + " " + std::string(what) +
+                              ", and may have at most " + std::to_string(most));
+  };
+  limit("order", rules.config.order.size(), 64, "characters");
+  limit("meshes", rules.config.meshes.size(), 64, "meshes");
+  limit("kinds", rules.config.kinds.size(), 4096, "kinds");
+}
+
 void check_world_size(const RuleSet& rules) {
   rules.apply({"world_size"}, [&] {
     const std::int64_t world_size = rules.config.world_size;
