@@ -82,8 +82,8 @@ class RuleSet {
 /// Whether a mesh of these sizes exists: all are at least 1 and their product divides the world size.
 [[nodiscard]] bool fit(std::span<const Size> sizes, std::int64_t world_size);
 
-/// Refuses lists and texts that are longer than any layout needs. The other rules may then take quadratic time in these lengths;
-/// they are not applied to a configuration that is refused here.
+/// Refuses lists and texts that are longer than any layout needs. The other rules may then take quadratic
+/// time in these lengths; they are not applied to a configuration that is refused here.
 void check_lengths(const RuleSet& rules);
 void check_world_size(const RuleSet& rules);
 void check_lower_bounds(const RuleSet& rules, std::span<const Size> sizes);
