@@ -45,9 +45,9 @@ struct Diagnostic {
   std::string value{};
   /// The rule that is broken, as a phrase that follows `field = value`.
   std::string rule{};
-  /// The values of `field` nearest to `value`, below and above it, with which no rule is broken while the other
-  /// fields stay as they are, but for rules of fields that are wrong whatever this one is. Empty if there is
-  /// none, or if the field is no number.
+  /// The values of `field` nearest to `value`, below and above it, with which no rule is broken while the
+  /// other fields stay as they are, but for rules of fields that are wrong whatever this one is. Empty if
+  /// there is none, or if the field is no number.
   std::vector<std::int64_t> nearest{};
   /// Words that may have been meant, for example keys of a file. `rule` names them where a message should.
   std::vector<std::string> suggestions{};

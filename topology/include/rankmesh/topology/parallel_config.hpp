@@ -121,8 +121,8 @@ struct ParallelConfig {
 /// A diagnostic for every rule that a configuration breaks, in the order of the fields; empty if it is valid.
 /// Fields that are far longer than any layout needs (an order of more than 64 characters, more than 64 meshes
 /// or 4096 kinds) are refused, and no other rule is applied then.
-/// O(kinds) for a valid configuration. For an invalid one, values that work are searched among the divisors of
-/// the world size, and each is checked: O(sqrt(world_size) + diagnostics * divisors).
+/// O(fields + kinds) for a valid configuration. For an invalid one, values that work are searched among the
+/// divisors of the world size, and each is checked: O(sqrt(world_size) + diagnostics * divisors).
 [[nodiscard]] std::vector<Diagnostic> check(const ParallelConfig& config);
 
 }  // namespace rankmesh
