@@ -210,3 +210,10 @@ TEST_CASE("lists that no layout needs are refused with one diagnostic each, and 
   CHECK(messages(megatron) == Messages{"order has " + std::to_string(megatron.order.size()) +
                                        " characters, and may have at most 64"});
 }
+
+TEST_CASE("where no world is large enough, the field that must change is named", "[parallel_config]") {
+  ParallelConfig config{
+      .world_size = -2, .convention = Convention::mesh, .meshes = {{{"pp", 2147483648}, {"dp", 1}}}};
+  config.kinds.push_back({"some", {.varying = {"pp"}}});
+  CHECK(messages(config) == Messages{"world_size = -2 is below 1; no value works unless meshes changes too"});
+}

@@ -113,18 +113,18 @@ std::optional<std::int64_t> unit_of_world(const Config& config) {
 
 /// Multiples of the unit: small ones, and the nearest to the world size and to its limits.
 std::vector<std::int64_t> world_sizes(const Config& config) {
-  const auto unit = unit_of_world(config);
-  if (!unit) return {};
+  // Where no world is large enough, any size shows which other fields must change.
+  const std::int64_t unit = unit_of_world(config).value_or(1);
   Candidates candidates;
-  for (const std::int64_t factor : {1, 2, 4, 8, 16, 32}) candidates.add(*unit * factor);
+  for (const std::int64_t factor : {1, 2, 4, 8, 16, 32}) candidates.add(unit * factor);
   const std::int64_t offset = std::clamp<std::int64_t>(config.rank_offset, 0, max_world_size);
   const std::int64_t job =
       std::clamp<std::int64_t>(config.job_size.value_or(max_world_size), 0, max_world_size);
   for (const std::int64_t limit :
        {std::clamp<std::int64_t>(config.world_size, 0, max_world_size), job - offset}) {
     if (limit < 0) continue;
-    candidates.add(limit / *unit * *unit);
-    candidates.add(limit / *unit * *unit + *unit);
+    candidates.add(limit / unit * unit);
+    candidates.add(limit / unit * unit + unit);
   }
   return candidates.take();
 }
