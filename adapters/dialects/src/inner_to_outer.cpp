@@ -3,19 +3,10 @@
 #include <utility>
 
 #include "layout.hpp"
+#include "rankmesh/topology/text.hpp"
 #include "readers.hpp"
 
 namespace rankmesh::dialects {
-namespace {
-
-std::string upper_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return text;
-}
-
-}  // namespace
-
 std::string with_words(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   const std::size_t equals = text.find('=');

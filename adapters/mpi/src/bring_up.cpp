@@ -52,11 +52,7 @@ void BringUp::enter(const BringUpStep& step) {
     return;
   }
   if (auto why = watchdog_->failure_of_thread()) fail(*std::move(why));
-  Agreement arrival(session_, {},
-                    {.step = step.name, .arrives_at_once = !failure_, .is_last = is_last(step)});
-  if (failure_) arrival.fail(*failure_);
-  while (!arrival.step()) transport_.idle();
-  conclude(step, arrival.verdict());
+  conclude(step, meet(session_, {.step = step.name, .is_last = is_last(step)}, failure_));
 }
 
 void BringUp::carry_out(const BringUpStep& step, std::string_view call,

@@ -18,8 +18,7 @@ std::string describe(const NcclError::Details& details) {
 }
 
 std::string describe(const std::vector<std::string>& problems) {
-  std::string text =
-      "the NCCL options have " + counted(static_cast<std::int64_t>(problems.size()), "problem") + ":";
+  std::string text = "the NCCL options have " + counted(problems.size(), "problem") + ":";
   for (const std::string& problem : problems) text.append("\n  ").append(problem);
   return text;
 }

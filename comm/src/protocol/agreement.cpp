@@ -285,7 +285,7 @@ void Agreement::State::report_to_collectors_once(bool& told) {
 // What time brings.
 
 void Agreement::State::act(Instant now) {
-  // All others have left this round. A collector must not settle a verdict from what it knows of it.
+  // All others have left this round. A collector must not settle a verdict from what it knows of that round.
   if (session_.is_past(round_) && (is_collector(rank()) || now < deadline())) return agree_and_go_on();
   if (now >= deadline()) session_.note_presence({{options_.place, RankSet(rank())}});
   if (ballot_.is_led_here()) {
@@ -581,18 +581,21 @@ void finish(Agreement& agreement, AgreementSession& session) {
   agreement.verdict().raise();
 }
 
-void arrive(AgreementSession& session, AgreementOptions options, const std::optional<std::string>& failure) {
+Verdict meet(AgreementSession& session, AgreementOptions options, const std::optional<std::string>& failure) {
   options.arrives_at_once = !failure;
   Agreement agreement(session, {}, std::move(options));
   if (failure) agreement.fail(*failure);
-  finish(agreement, session);
+  while (!agreement.step()) session.transport().idle();
+  return agreement.verdict();
+}
+
+void arrive(AgreementSession& session, AgreementOptions options, const std::optional<std::string>& failure) {
+  meet(session, std::move(options), failure).raise();
 }
 
 void abandon(AgreementSession& session, std::string why) noexcept {
   try {
-    Agreement agreement(session, {}, {.arrives_at_once = false});
-    agreement.fail(std::move(why));
-    while (!agreement.step()) session.transport().idle();
+    static_cast<void>(meet(session, {}, std::move(why)));
   } catch (...) {
     // The caller is about to throw the error that made this rank leave.
   }

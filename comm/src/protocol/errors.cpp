@@ -13,8 +13,7 @@ namespace {
 constexpr std::size_t max_values_shown = 8;
 
 std::string describe(const std::vector<Disagreement>& disagreements) {
-  std::string text =
-      "the ranks do not agree on " + counted(static_cast<std::int64_t>(disagreements.size()), "field") + ":";
+  std::string text = "the ranks do not agree on " + counted(disagreements.size(), "field") + ":";
   for (const Disagreement& disagreement : disagreements) text += "\n  " + disagreement.message();
   return text + "\nstart every rank with the same configuration";
 }
@@ -40,9 +39,8 @@ std::string describe(const DeadlineError::Details& details) {
 }
 
 std::string describe(const std::string& step, const std::vector<RankFailure>& failures) {
-  std::string text = "step " + step + " failed on " +
-                     counted(static_cast<std::int64_t>(failures.size()), "rank") +
-                     ", so it is given up on all:";
+  std::string text =
+      "step " + step + " failed on " + counted(failures.size(), "rank") + ", so it is given up on all:";
   for (const RankFailure& failure : failures)
     text += "\n  rank " + std::to_string(failure.rank) + ": " + failure.what;
   return text;

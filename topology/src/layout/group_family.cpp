@@ -207,8 +207,8 @@ RankList GroupFamily::group(int group) const& {
 
 void GroupFamily::enumerate(std::span<int> out) const {
   if (static_cast<std::int64_t>(out.size()) != member_count()) {
-    throw RangeError("the buffer holds " + counted(static_cast<std::int64_t>(out.size()), "rank") +
-                     ", the family has " + std::to_string(member_count()));
+    throw RangeError("the buffer holds " + counted(out.size(), "rank") + ", the family has " +
+                     std::to_string(member_count()));
   }
   if (!has_all_groups()) {
     const auto size = static_cast<std::size_t>(group_size());
@@ -278,8 +278,8 @@ std::optional<int> RankList::position_of(int rank) const noexcept {
 
 void RankList::copy_to(std::span<int> out) const {
   if (out.size() != static_cast<std::size_t>(size())) {
-    throw RangeError("the buffer holds " + counted(static_cast<std::int64_t>(out.size()), "rank") +
-                     ", the group has " + std::to_string(size()));
+    throw RangeError("the buffer holds " + counted(out.size(), "rank") + ", the group has " +
+                     std::to_string(size()));
   }
   if (family_->positions_) {
     std::copy(begin(), end(), out.begin());

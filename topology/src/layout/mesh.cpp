@@ -107,9 +107,8 @@ std::vector<int> Mesh::coordinates(int rank) const {
 
 int Mesh::rank_at(std::span<const int> coordinates) const {
   if (coordinates.size() != axes_.size()) {
-    throw RangeError(counted(static_cast<std::int64_t>(coordinates.size()), "coordinate") +
-                     " given, the mesh has " + counted(static_cast<std::int64_t>(axes_.size()), "axis") +
-                     ": " + names(axes_));
+    throw RangeError(counted(coordinates.size(), "coordinate") + " given, the mesh has " +
+                     counted(axes_.size(), "axis") + ": " + names(axes_));
   }
   int rank = 0;
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {

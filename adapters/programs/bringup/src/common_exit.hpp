@@ -19,8 +19,8 @@ namespace rankmesh::bringup {
 /// mistake prints. If a rank is not ready soon after this one found a mistake, the job is ended without it.
 /// @param args as for `read_command_line`
 /// @collective over MPI_COMM_WORLD
-/// @throws DeadlineError the same on every rank, naming the ranks that did not arrive and those that still
-/// read
+/// @throws DeadlineError the same on every rank, naming the ranks that did not arrive and the ranks that
+/// are still reading
 [[nodiscard]] CommandLine read_together(const World& world, AgreementSession& session,
                                         std::span<const std::string> args);
 

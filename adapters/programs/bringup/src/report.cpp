@@ -54,7 +54,7 @@ void append_phrase(std::string& text, const std::string& phrase) {
 
 std::string summary(const Report& report) {
   std::string text = fmt::format("\n{} for {};", counted(report.communicators_made, "communicator"),
-                                 counted(static_cast<std::int64_t>(report.kinds.size()), "kind"));
+                                 counted(report.kinds.size(), "kind"));
   for (const Report::Part& part : report.parts) {
     append_phrase(text, fmt::format("{} {:.2f} ms,", part.name, part.milliseconds));
   }
@@ -85,7 +85,7 @@ std::string to_text(const Report& report) {
   for (const KindReport& kind : report.kinds) text += row(kind);
   text += summary(report);
   if (report.failures.empty()) return text + "every communicator holds its group, in order\n";
-  text += fmt::format("{}:\n", counted(static_cast<std::int64_t>(report.failures.size()), "failed proof"));
+  text += fmt::format("{}:\n", counted(report.failures.size(), "failed proof"));
   for (const std::string& failure : report.failures) text += "  " + failure + "\n";
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include "formats.hpp"
 #include "picture.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -201,17 +202,6 @@ void put_row(Writer& out, const std::vector<std::vector<Line>>& panels) {
   }
 }
 
-std::string wrapped(const std::string& line) {
-  std::string text = line;
-  for (std::size_t begin = 0; text.size() - begin > ascii_width;) {
-    const std::size_t at = text.rfind(' ', begin + ascii_width);
-    if (at == std::string::npos || at <= begin) break;
-    text[at] = '\n';
-    begin = at + 1;
-  }
-  return text;
-}
-
 }  // namespace
 
 int ascii_columns(const Topology& topology, const DrawRequest& request) {
@@ -222,7 +212,7 @@ int ascii_columns(const Topology& topology, const DrawRequest& request) {
 }
 
 void print_ascii(const Picture& picture, Writer& out, Style style) {
-  for (const std::string& line : picture.head()) out.put(wrapped(line) + "\n");
+  for (const std::string& line : picture.head()) out.put(joined(wrapped(line, ascii_width), "\n") + "\n");
   std::vector<std::vector<Line>> row;
   std::size_t width = 0;
   const auto finish_row = [&] {

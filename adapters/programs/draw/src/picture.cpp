@@ -91,17 +91,9 @@ std::vector<std::optional<int>> Picture::groups_of(const GroupFamily& family) co
   return groups;
 }
 
-std::string nodes_text(BlockSpan span) {
-  return span.fewest == span.most ? counted(span.most, "node")
-                                  : fmt::format("{} to {} nodes", span.fewest, span.most);
-}
-
 std::string Picture::facts(const Panel& panel) const {
   std::string text = groups_text(panel.family());
-  if (panel.nodes) {
-    text +=
-        fmt::format(", on {}{}", nodes_text(*panel.nodes), panel.family().group_count() > 1 ? " each" : "");
-  }
+  if (panel.nodes) text += ", " + nodes_text(panel.family(), *panel.nodes);
   return text;
 }
 

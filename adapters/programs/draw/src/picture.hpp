@@ -81,7 +81,4 @@ class Picture {
   std::vector<Panel> panels_;
 };
 
-/// `1 node`, `1 to 2 nodes`
-[[nodiscard]] std::string nodes_text(BlockSpan span);
-
 }  // namespace rankmesh::cli

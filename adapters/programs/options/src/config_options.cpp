@@ -7,6 +7,7 @@
 #include "rankmesh/files/layout.hpp"
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/config_values.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -31,14 +32,6 @@ std::string heading_of(const FieldDescription& field) {
   const auto& known = field.conventions;
   const bool is_general = std::find(known.begin(), known.end(), Convention::reference) != known.end();
   return is_general ? layout : "With --convention megatron-core";
-}
-
-std::string upper_case(std::string_view word) {
-  std::string result(word);
-  for (char& c : result) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return result;
 }
 
 /// What stands for the value in the help text; empty for a switch.

@@ -76,4 +76,11 @@ std::string groups_text(const GroupFamily& family) {
   return counted(family.group_count(), "group") + fmt::format(" of {}", family.group_size());
 }
 
+std::string nodes_text(const GroupFamily& family, BlockSpan nodes) {
+  const std::string count = nodes.fewest == nodes.most
+                                ? counted(nodes.most, "node")
+                                : fmt::format("{} to {} nodes", nodes.fewest, nodes.most);
+  return "on " + count + (family.group_count() > 1 ? " each" : "");
+}
+
 }  // namespace rankmesh::cli

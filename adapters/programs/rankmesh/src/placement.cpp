@@ -26,7 +26,7 @@ Problems Placement::problems() const {
   Problems problems;
   const int size = family_->group_size();
   const int count = family_->group_count();
-  const std::string hosts = counted(static_cast<std::int64_t>(hosts_.size()), "host");
+  const std::string hosts = counted(hosts_.size(), "host");
   int most = 0;
   for (const Host& host : hosts_) most = std::max(most, host.slots);
   if (size > most) {

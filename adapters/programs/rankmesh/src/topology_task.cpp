@@ -41,14 +41,11 @@ std::string advice_on_tensor_groups(const ParallelConfig& config, int gpus_per_n
   return "";
 }
 
-}  // namespace
-
-std::vector<std::string> placement_warnings(const Topology& topology, int gpus_per_node) {
-  std::vector<std::string> result;
+void add_placement_warnings(const Topology& topology, int gpus_per_node, std::vector<std::string>& warnings) {
   if (const GroupFamily* tensor = topology.find(GroupKind::tensor)) {
     const BlockSpan span = block_span(*tensor, gpus_per_node);
     if (span.most > 1) {
-      result.push_back(fmt::format(
+      warnings.push_back(fmt::format(
           "tensor groups cross nodes: the {} ranks of a group lie on {}{} nodes of {}, though "
           "they exchange the most data{}",
           tensor->group_size(), span.fewest == span.most ? "" : "up to ", span.most,
@@ -56,21 +53,24 @@ std::vector<std::string> placement_warnings(const Topology& topology, int gpus_p
     }
   }
   if (const int rest = topology.world_size() % gpus_per_node; rest != 0) {
-    result.push_back(
+    warnings.push_back(
         fmt::format("the last node is not full: it uses {} of its {} GPUs, since {} does not divide {}", rest,
                     gpus_per_node, gpus_per_node, topology.world_size()));
   }
+}
+
+}  // namespace
+
+std::vector<std::string> all_warnings(const Topology& topology, std::optional<int> gpus_per_node) {
+  std::vector<std::string> result = warnings(topology);
+  if (gpus_per_node) add_placement_warnings(topology, *gpus_per_node, result);
   return result;
 }
 
 Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
              std::function<void(const Topology&, Writer&, Style)> print) {
   const Topology topology(config);
-  Task task{.warnings = warnings(topology)};
-  if (gpus_per_node) {
-    const std::vector<std::string> placement = placement_warnings(topology, *gpus_per_node);
-    task.warnings.insert(task.warnings.end(), placement.begin(), placement.end());
-  }
+  Task task{.warnings = all_warnings(topology, gpus_per_node)};
   task.run = [topology, print = std::move(print)](Writer& out, Style style) {
     print(topology, out, style);
     return success;

@@ -10,11 +10,12 @@
 
 namespace rankmesh::cli {
 
-/// Warnings about ranks placed on nodes in order: tensor groups that cross nodes, a last node that is not
-/// full.
-[[nodiscard]] std::vector<std::string> placement_warnings(const Topology& topology, int gpus_per_node);
+/// The warnings of a topology and, with nodes, those about ranks placed on them in order: tensor groups that
+/// cross nodes, a last node that is not full.
+[[nodiscard]] std::vector<std::string> all_warnings(const Topology& topology,
+                                                    std::optional<int> gpus_per_node);
 
-/// A task that prints something of a topology, with the warnings of the topology and of its placement.
+/// A task that prints something of a topology, with all its warnings.
 [[nodiscard]] Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
                            std::function<void(const Topology&, Writer&, Style)> print);
 

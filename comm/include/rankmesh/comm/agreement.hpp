@@ -138,8 +138,13 @@ class Agreement {
 /// @throws ProtocolError if a message does not belong to this protocol
 void finish(Agreement& agreement, AgreementSession& session);
 
-/// An agreement without fields: returns when all ranks have arrived at a step.
-/// @param failure why this rank cannot go on, if so: the agreement then ends with an error on all ranks
+/// The verdict of an agreement without fields, in which ranks wait for each other at a step.
+/// @param failure why this rank cannot go on, if so: the agreement then fails on all ranks
+/// @collective over the ranks of the transport
+[[nodiscard]] Verdict meet(AgreementSession& session, AgreementOptions options,
+                           const std::optional<std::string>& failure = {});
+
+/// `meet`, and returns only if all ranks have arrived at the step.
 /// @collective over the ranks of the transport
 /// @throws DeadlineError, BringUpError the same on every rank
 void arrive(AgreementSession& session, AgreementOptions options,

@@ -25,15 +25,21 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// The text with ASCII letters in lower case, independent of the locale.
 [[nodiscard]] std::string lower_case(std::string_view text);
+/// The text with ASCII letters in upper case, independent of the locale.
+[[nodiscard]] std::string upper_case(std::string_view text);
 
 /// A text on one line for a terminal or a log: control characters, and bytes that are not UTF-8, become
-/// escapes such as
-/// `\x1b`. All other text stays as it is.
+/// escapes such as `\x1b`. All other text stays as it is.
 [[nodiscard]] std::string printable(std::string_view text);
 
 /// A number of things: `1 group`, `2 groups`.
 /// @param noun in the singular; the plural of `axis` is axes, that of others ends in s
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
+/// The same for every other type of number, for example the size of a list.
+template <std::integral Count>
+[[nodiscard]] std::string counted(Count count, std::string_view noun) {
+  return counted(static_cast<std::int64_t>(count), noun);
+}
 
 /// A thing with its article: `a tensor group`, `an expert group`.
 [[nodiscard]] std::string with_article(std::string_view noun);

@@ -50,7 +50,7 @@ class MpiTransport final : public Transport {
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;
-  /// Drops the messages of this session: those that are not yet sent, and those that have arrived.
+  /// Drops the messages of this session that are not yet sent, and those that have arrived.
   ~MpiTransport() override;
 
   /// Notes that the session has failed on this rank: other ranks may be ahead in the next one.

@@ -24,13 +24,7 @@ struct Verdict {
 Verdict verdict_on(const std::string& file, std::optional<int> gpus_per_node) {
   Verdict verdict{file, files::check_layout(files::parse_layout_file(file)), {}};
   if (!verdict.reading.diagnostics.empty()) return verdict;
-  const Topology topology(verdict.reading.config);
-  verdict.warnings = warnings(topology);
-  if (gpus_per_node) {
-    for (std::string& warning : placement_warnings(topology, *gpus_per_node)) {
-      verdict.warnings.push_back(std::move(warning));
-    }
-  }
+  verdict.warnings = all_warnings(Topology(verdict.reading.config), gpus_per_node);
   return verdict;
 }
 

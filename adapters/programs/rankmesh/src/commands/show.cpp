@@ -126,8 +126,7 @@ std::string communicators_text(const Communicators& count) {
       "communicators: at most {} per rank, made in {}; the reference creates one for each of {}, at most {} "
       "per "
       "rank, and every rank takes part in all of them",
-      count.planned, counted(static_cast<std::int64_t>(count.planned), "step"),
-      counted(count.of_all_groups, "group"), count.per_rank);
+      count.planned, counted(count.planned, "step"), counted(count.of_all_groups, "group"), count.per_rank);
 }
 
 void print_text(const Topology& topology, const ShowRequest& request, Writer& out, Style style) {

@@ -88,11 +88,7 @@ std::string heading(const KindFamily& kind, const GroupsRequest& request) {
   std::string text = std::string(name_of(kind, request.names)) + ": " + groups_text(family);
   if (family.group_size() > 1) text += ", pattern " + family.pattern();
   if (request.gpus_per_node) {
-    const BlockSpan span = block_span(family, *request.gpus_per_node);
-    text += fmt::format(", on {}", span.fewest == span.most
-                                       ? counted(span.most, "node")
-                                       : fmt::format("{} to {} nodes", span.fewest, span.most));
-    if (family.group_count() > 1) text += " each";
+    text += ", " + nodes_text(family, block_span(family, *request.gpus_per_node));
   }
   return text;
 }

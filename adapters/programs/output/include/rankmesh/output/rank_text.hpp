@@ -4,6 +4,7 @@
 #include <string>
 
 #include "rankmesh/topology/group_family.hpp"
+#include "rankmesh/topology/spans.hpp"
 
 namespace rankmesh::cli {
 
@@ -24,5 +25,9 @@ namespace rankmesh::cli {
 
 /// `8 groups of 2`
 [[nodiscard]] std::string groups_text(const GroupFamily& family);
+
+/// `on 1 to 2 nodes each`
+/// @param nodes the nodes that the groups touch
+[[nodiscard]] std::string nodes_text(const GroupFamily& family, BlockSpan nodes);
 
 }  // namespace rankmesh::cli

@@ -53,7 +53,7 @@ class Table {
   std::vector<std::vector<Cell>> lines_;
 };
 
-/// The table with the widest lists of those that need the fewest lines.
+/// Of the tables whose rows take the fewest lines, the one with the widest lists.
 /// @param make makes the table with lists of at most a width
 template <typename Make>
 [[nodiscard]] Table fitting(std::size_t line_width, Make make) {
