@@ -2,7 +2,9 @@
 
 #include "support/catch.hpp"
 
+using rankmesh::lower_case;
 using rankmesh::printable;
+using rankmesh::upper_case;
 
 TEST_CASE("text that is printable stays as it is", "[text]") {
   for (const std::string text : {"", "tp-dp", "a \"quoted\" \\ text", "größe", "規模", "🙂"})
@@ -63,4 +65,9 @@ TEST_CASE("lines are broken at blanks", "[text]") {
   CHECK(rankmesh::wrapped("one\ntwo three", 20) == Lines{"one", "two three"});
   CHECK(rankmesh::wrapped("a considerable word", 5) == Lines{"a", "considerable", "word"});
   CHECK(rankmesh::wrapped("", 5) == Lines{""});
+}
+
+TEST_CASE("only ASCII letters have another case", "[text]") {
+  CHECK(upper_case("tp-dp_1 größe") == "TP-DP_1 GRößE");
+  CHECK(lower_case("TP-DP_1 GRößE") == "tp-dp_1 größe");
 }
