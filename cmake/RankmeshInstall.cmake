@@ -13,6 +13,11 @@ function(rankmesh_own_name target result)
   endif()
 endfunction()
 
+# rankmesh_packaged(COMPONENT): something is installed in this component, so cpack makes a package of it.
+function(rankmesh_packaged component)
+  set_property(GLOBAL APPEND PROPERTY RANKMESH_PACKAGED ${component})
+endfunction()
+
 # rankmesh_set_shared_properties(TARGET NAME): the file names of a shared library, and its exported symbols.
 function(rankmesh_set_shared_properties target name)
   set(script ${PROJECT_SOURCE_DIR}/cmake/exported.map)
@@ -53,11 +58,11 @@ function(rankmesh_add_shared_twin name)
 endfunction()
 
 # rankmesh_install(NAME [NCCL] HEADERS_FROM folder [ONLY pattern ...] [EXCEPT pattern ...]
-#                  [PC_REQUIRES name ...] [PC_FLAGS flag ...] [PC_LIBRARIES library ...]):
+#                  [PC_REQUIRES name ...] [PC_FLAGS flag ...] [PC_LIBRARIES library ...] [PC_VARIABLES name=value ...]):
 # the library rankmesh_NAME with its headers, its targets and its pkg-config file. To be called after the library's
 # last target_link_libraries.
 function(rankmesh_install name)
-  cmake_parse_arguments(arg "NCCL" "HEADERS_FROM" "ONLY;EXCEPT;PC_REQUIRES;PC_FLAGS;PC_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "NCCL" "HEADERS_FROM" "ONLY;EXCEPT;PC_REQUIRES;PC_FLAGS;PC_LIBRARIES;PC_VARIABLES" ${ARGN})
   if(NOT RANKMESH_INSTALL)
     return()
   endif()
@@ -79,6 +84,10 @@ function(rankmesh_install name)
   if(type STREQUAL "SHARED_LIBRARY")
     set(kind shared)
   endif()
+  rankmesh_packaged(${development})
+  if(kind STREQUAL "shared" OR RANKMESH_STATIC_AND_SHARED)
+    rankmesh_packaged(${runtime})
+  endif()
   install(TARGETS rankmesh_${name} EXPORT rankmesh-${name}-${kind} ${places})
   install(EXPORT rankmesh-${name}-${kind} NAMESPACE rankmesh:: FILE rankmesh-${name}-${kind}.cmake
           DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${development})
@@ -99,12 +108,12 @@ function(rankmesh_install name)
     endif()
   endforeach()
 
-  # The other packages, folders and libraries in the pkg-config file.
+  # The other packages, flags and libraries in the pkg-config file, and the variables that `pkg-config --variable` tells.
   string(REPLACE "_" "-" pc_name rankmesh-${name})
   list(JOIN arg_PC_REQUIRES ", " pc_requires)
-  list(TRANSFORM arg_PC_FLAGS PREPEND "-I")
   list(JOIN arg_PC_FLAGS " " pc_flags)
   list(JOIN arg_PC_LIBRARIES " " pc_libraries)
+  list(JOIN arg_PC_VARIABLES "\n" pc_variables)
   file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
   configure_file(${PROJECT_SOURCE_DIR}/cmake/rankmesh.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
@@ -124,6 +133,7 @@ function(rankmesh_install_program target name)
   if(arg_NCCL)
     set(component nccl)
   endif()
+  rankmesh_packaged(${component})
   # Relative to the program, so that the installation is relocatable.
   file(RELATIVE_PATH libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   if(BUILD_SHARED_LIBS)
@@ -161,6 +171,8 @@ function(rankmesh_install_package)
   # Before version 1, a minor version may break the interface.
   write_basic_package_version_file(${folder}/rankmesh-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${folder}/rankmesh-config.cmake ${folder}/rankmesh-config-version.cmake
-                ${PROJECT_SOURCE_DIR}/cmake/FindNCCL.cmake ${PROJECT_SOURCE_DIR}/cmake/RankmeshMpiImplementation.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/FindCUDART.cmake ${PROJECT_SOURCE_DIR}/cmake/FindNCCL.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/RankmeshMpiImplementation.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/RankmeshPythonFolders.cmake
           DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT development)
 endfunction()

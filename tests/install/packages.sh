@@ -30,7 +30,26 @@ fi
 
 field() { dpkg-deb -f "$build/packages/$1_${version}_"*.deb "$2"; }
 field librankmesh0 Depends | grep -q 'libstdc++6' || { echo "librankmesh0 depends on no libstdc++6"; exit 1; }
-field librankmesh-dev Depends | grep -qx "librankmesh0 (= $version)" || { echo "-dev depends on the wrong library"; exit 1; }
+dev_depends=$(field librankmesh-dev Depends | tr ',' '\n' | sed 's/^ *//')
+needs() { printf '%s\n' "$dev_depends" | grep -qxF -e "$1" || { echo "librankmesh-dev does not depend on $1, for $2"; exit 1; }; }
+needs "librankmesh0 (= $version)" "its links"
+# The packages of what its headers include and its pkg-config files require.
+owner() { dpkg -S "$1" | sed 's/:.*//'; }
+export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig"
+checked=0
+for header in $(grep -rhoE '^#include <[^>]+\.h(pp)?>' "$root/usr/include/rankmesh" | sed 's/.*<\(.*\)>/\1/' | grep -v '^rankmesh/' | sort -u); do
+  # shellcheck disable=SC2046
+  path=$(echo "#include <$header>" | "$compiler" -M -x c++ $(pkg-config --cflags-only-I rankmesh-mpi) - | tr ' ' '\n' |
+         grep -m 1 "/$header\$") || { echo "$header was not found"; exit 1; }
+  package=$(owner "$(realpath "$path")")
+  [ "$package" = libc6-dev ] || needs "$package" "<$header>"
+  checked=$((checked + 1))
+done
+for name in $(sed -n 's/^Requires: *//p' "$PKG_CONFIG_PATH"/*.pc | tr -d ',' | tr ' ' '\n' | grep -v '^rankmesh-' | sort -u); do
+  needs "$(owner "$(pkg-config --variable=pcfiledir "$name")/$name.pc")" "$name.pc"
+  checked=$((checked + 1))
+done
+[ ! -e "$root/usr/include/rankmesh/mpi.hpp" ] || [ "$checked" -gt 0 ] || { echo "nothing was checked"; exit 1; }
 
 unset LD_LIBRARY_PATH
 "$root/usr/bin/rankmesh" groups --world-size 4 --tp 2 --kind tensor | grep -qF '[2, 3]'

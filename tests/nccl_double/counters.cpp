@@ -23,6 +23,7 @@ extern "C" void rankmesh_nccl_double_counters(Counters* counters) {
                .destroy_calls = now.destroy_calls,
                .abort_calls = now.abort_calls,
                .collective_calls = now.collective_calls,
+               .cuda_calls = now.cuda_calls,
                .messages = now.messages,
                .bytes = now.bytes};
 }

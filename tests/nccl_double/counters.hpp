@@ -14,7 +14,7 @@ namespace rankmesh::tests::nccl_double {
 struct AtomicCounters {
   std::atomic<std::int64_t> live_communicators, unconsumed_ids, threads, live_streams, live_allocations,
       allocated_bytes, communicator_bytes, ids_made, init_calls, split_calls, finalize_calls, destroy_calls,
-      abort_calls, collective_calls, messages, bytes;
+      abort_calls, collective_calls, cuda_calls, messages, bytes;
 };
 
 [[nodiscard]] AtomicCounters& atomic_counters();

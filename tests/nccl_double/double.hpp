@@ -32,6 +32,7 @@ struct Counters {
   std::int64_t destroy_calls;
   std::int64_t abort_calls;
   std::int64_t collective_calls;
+  std::int64_t cuda_calls;  ///< of the CUDA runtime, without those that name an error
   std::int64_t messages;
   std::int64_t bytes;
   /// @}

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "counters.hpp"
 #include "faults.hpp"
 
 namespace rankmesh::tests::nccl_double {
@@ -47,6 +48,7 @@ cudaError_t remember(cudaError_t error) {
 }
 
 cudaError_t runtime_fault(const char* name) {
+  ++atomic_counters().cuda_calls;
   return remember(static_cast<cudaError_t>(undergo_fault_of(name)));
 }
 

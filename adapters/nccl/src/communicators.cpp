@@ -24,12 +24,12 @@ namespace rankmesh::nccl {
 namespace {
 
 /// The IDs of a communicator cannot be several where NCCL has no `ncclCommInitRankScalable`.
-int ranks_per_identifier([[maybe_unused]] const Options& options,
-                         [[maybe_unused]] int library_version) noexcept {
+int ranks_per_identifier([[maybe_unused]] const Options& options) noexcept {
 #if RANKMESH_NCCL_HAS_SCALABLE_INIT
-  if (library_version >= first_with_scalable_init) return options.ranks_per_identifier;
-#endif
+  return options.ranks_per_identifier;
+#else
   return std::numeric_limits<int>::max();
+#endif
 }
 
 NcclScheduleOptions schedule_options(const Options& options, int library_version) {
@@ -68,13 +68,7 @@ mpi::Options with_kind_options(const Options& options, const ParallelConfig& con
 std::vector<std::string> problems_of(const Options& options, const Topology& topology, int library_version) {
   std::vector<std::string> problems;
   const int version = std::min<int>(NCCL_VERSION_CODE, library_version);
-  const auto need = [&](const std::string& what, int since) {
-    if (version < since) {
-      problems.push_back(what + " needs NCCL " + version_text(since) + ", and this is " +
-                         version_text(version));
-    }
-  };
-  need("rankmesh", minimum_version);
+  if (auto problem = version_problem(library_version)) problems.push_back(*std::move(problem));
   if (options.ranks_per_identifier < 1) {
     problems.push_back("ranks_per_identifier = " + std::to_string(options.ranks_per_identifier) +
                        " is below 1");
@@ -89,7 +83,8 @@ std::vector<std::string> problems_of(const Options& options, const Topology& top
       problems.push_back(name + ": this topology has no groups of this kind");
     for (const std::string& problem : check(own.communicator)) problems.push_back(name + ": " + problem);
     for (const ConfigKey& key : newer_than(own.communicator, version)) {
-      need(name + "." + std::string(key.key), key.since);
+      problems.push_back(name + "." + std::string(key.key) + " needs NCCL " + version_text(key.since) +
+                         ", and this is " + version_text(version));
     }
   }
   return problems;
@@ -111,7 +106,7 @@ class Communicators::BringUp {
     auto made = run_or_abandon(bring_up_.session(), [&]() -> std::unique_ptr<Owned> {
       problems = problems_of(options_, bring_up_.plan().topology(), library_version_);
       if (!problems.empty()) return nullptr;
-      identifiers_.emplace(bring_up_, ranks_per_identifier(options_, library_version_));
+      identifiers_.emplace(bring_up_, ranks_per_identifier(options_));
       maker_.emplace(bring_up_, options_, *identifiers_, names_);
       if (makes_host_communicators(schedule_options(options_, library_version_)))
         host_builder_.emplace(bring_up_);
@@ -225,12 +220,21 @@ class Communicators::BringUp {
 
   /// Chooses the device and makes the streams. Returns why it could not.
   [[nodiscard]] std::optional<std::string> choose() {
-    const DeviceChoice choice =
-        choose_device(bring_up_.communicator(), bring_up_.rank(),
-                      {.device = options_.device, .allow_shared = options_.allow_shared_device});
+    const bool is_needed = makes_communicators();
+    const DeviceChoice choice = choose_device(
+        bring_up_.communicator(), bring_up_.rank(),
+        {.device = options_.device, .allow_shared = options_.allow_shared_device, .is_needed = is_needed});
     if (!choice.problem.empty()) return choice.problem;
     device_ = choice.device;
-    return make_streams();
+    return is_needed ? make_streams() : std::nullopt;
+  }
+
+  /// Whether this rank gets a communicator of NCCL. Without one it needs no GPU, and CUDA is not called.
+  [[nodiscard]] bool makes_communicators() const {
+    if (options_.strategy == Strategy::nccl_split) return true;
+    const auto& steps = bring_up_.rank_steps();
+    return std::any_of(steps.begin(), steps.end(),
+                       [](const RankStep& step) { return step.group.has_value(); });
   }
 
   /// The communicators of MPI, if the schedule makes them. Call it only after their completion.
@@ -315,7 +319,7 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, i
                ", where the plan has " + std::to_string(step.size) + " and " + std::to_string(step.position);
       });
   int device = 0;
-  static_cast<void>(cudaGetDevice(&device));
+  if (!communicators.empty()) static_cast<void>(cudaGetDevice(&device));
   return Communicators(std::unique_ptr<Owned>(new Owned{.device = device,
                                                         .names = {},
                                                         .host = {},

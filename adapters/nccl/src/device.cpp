@@ -80,7 +80,8 @@ DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest&
   }
 
   Claim own{.rank = rank};
-  DeviceChoice choice = claim_device(local_rank, request, own);
+  DeviceChoice choice = request.is_needed ? claim_device(local_rank, request, own)
+                                          : DeviceChoice{.device = request.device.value_or(local_rank)};
   std::vector<Claim> claims(static_cast<std::size_t>(local_size));
   if (const int code = MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, native);
       code != MPI_SUCCESS) {

@@ -11,6 +11,8 @@ namespace rankmesh::nccl {
 struct DeviceRequest {
   std::optional<int> device{};
   bool allow_shared = false;
+  /// Whether this process uses a device. If not, it makes no call of CUDA.
+  bool is_needed = true;
 };
 
 /// The device of this process, or why it has none.

@@ -2,6 +2,7 @@
 
 #include <nccl.h>
 
+#include <optional>
 #include <string>
 
 #include "rankmesh/comm/plan.hpp"
@@ -15,13 +16,15 @@ inline constexpr int minimum_version = 21800;
 // The header of an older NCCL is refused.
 static_assert(NCCL_VERSION_CODE >= minimum_version);
 
-// A newer feature is there if both the header at compile time and the library at run time have it.
+// The library at run time has what the header at compile time declares, because an older library is refused.
 #define RANKMESH_NCCL_HAS_SCALABLE_INIT (NCCL_VERSION_CODE >= NCCL_VERSION(2, 23, 0))
-
-inline constexpr int first_with_scalable_init = 22300;
 
 /// The version of the NCCL library at run time; 0 if it cannot be asked.
 [[nodiscard]] int library_version() noexcept;
+
+/// Why a library of this version cannot be used: it is too old for rankmesh, or older than the header that
+/// rankmesh was compiled with. Nothing if it can be used.
+[[nodiscard]] std::optional<std::string> version_problem(int version);
 
 [[nodiscard]] inline bool is_failure(ncclResult_t result) noexcept {
   return result != ncclSuccess && result != ncclInProgress;

@@ -1,6 +1,8 @@
 // What the options of kinds do: see rankmesh/nccl/options.hpp and rankmesh/nccl/kind_options.hpp.
 #include "rankmesh/nccl/options.hpp"
 
+#include <filesystem>
+
 #include "rankmesh/nccl/error.hpp"
 #include "support.hpp"
 
@@ -19,6 +21,14 @@ ncclConfig_t arrived(ncclComm_t communicator) {
   return config;
 }
 #endif
+
+/// The text after `before`, up to the next `after`.
+std::string between(const std::string& text, const std::string& before, const std::string& after) {
+  const std::size_t begin = text.find(before);
+  if (begin == std::string::npos) return "";
+  const std::size_t end = text.find(after, begin + before.size());
+  return text.substr(begin + before.size(), end - begin - before.size());
+}
 
 }  // namespace
 
@@ -113,18 +123,27 @@ TEST_CASE(
   nccl::Options options;
   options.kinds[K::data].communicator = {.max_ctas = 16, .traffic_class = 1};
   const std::string text = common_error<nccl::OptionsError>({.world_size = world_size()}, options);
+  const std::string path = between(text, "and this is 2.17.5 (", ")");
+  CHECK(std::filesystem::exists(path));
   CHECK(text ==
         "the NCCL options have 2 problems:\n"
-        "  rankmesh needs NCCL 2.18.0, and this is 2.17.5\n"
-        "  data.traffic_class needs NCCL 2.26.0, and this is 2.17.5");
+        "  rankmesh needs NCCL 2.18.0, and this is 2.17.5 (" +
+            path +
+            ")\n"
+            "  data.traffic_class needs NCCL 2.26.0, and this is 2.17.5");
 }
 
-TEST_CASE("with a version before 2.23 groups of any size are initialised with one ID") {
-  const Steer version("RANKMESH_DOUBLE_NCCL_VERSION", "22203");
-  const auto before = nccl_double::counters();
-  Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, {.ranks_per_identifier = 1});
-  int made = static_cast<int>(nccl_double::counters().ids_made - before.ids_made);
-  MPI_Allreduce(MPI_IN_PLACE, &made, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
-  CHECK(made == (world_size() > 1 ? 1 : 0));
+TEST_CASE("a library that is older than the header is an error that names both versions and the library") {
+  const std::string header = nccl::version_text(NCCL_VERSION_CODE);
+  {
+    const Steer version("RANKMESH_DOUBLE_NCCL_VERSION", std::to_string(NCCL_VERSION_CODE - 1));
+    const std::string text = common_error<nccl::OptionsError>({.world_size = world_size()}, {});
+    CHECK_THAT(text,
+               ContainsSubstring("rankmesh was compiled with NCCL " + header + " (nccl.h of the test)"));
+    const std::string older = nccl::version_text(NCCL_VERSION_CODE - 1);
+    CHECK(std::filesystem::exists(between(text, "is the older NCCL " + older + " (", ")")));
+  }
+  const Steer version("RANKMESH_DOUBLE_NCCL_VERSION", std::to_string(NCCL_VERSION_CODE + 1));
+  Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()});
   groups.close();
 }

@@ -69,7 +69,8 @@ class Communicators : public ReferenceNames<Communicators> {
   const CommunicatorPlan& plan() const&& = delete;
   /// The rank in the world of the job.
   [[nodiscard]] int rank() const noexcept { return owned_->set.rank(); }
-  /// The device that this process uses.
+  /// The device that this process uses. If this rank has no communicator, CUDA was not called: the device of
+  /// the options, else the number of the process on its node, without being the current device.
   [[nodiscard]] int device() const noexcept { return owned_->device; }
   /// With `nccl_split`, the communicator that the others were split from; nothing with the other strategies.
   /// A kind whose only group is the whole world uses it too. Nothing after `close`, and after the release of
