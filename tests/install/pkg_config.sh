@@ -18,6 +18,10 @@ build() {
 LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH")
 export LD_LIBRARY_PATH
 if [ $# -gt 0 ]; then
+  flags=$(pkg-config --cflags --libs rankmesh-mpi)
+  case $flags in *libmpi_cxx* | *libmpichcxx*) echo "the C++ bindings of MPI: $flags"; exit 1 ;; esac
+  case $flags in *-DOMPI_SKIP_MPICXX*) ;; *) echo "no OMPI_SKIP_MPICXX: $flags"; exit 1 ;; esac
+  pkg-config --variable=mpi rankmesh-mpi | grep -qE '^(Open MPI|MPICH) [0-9]' || { echo "which MPI?"; exit 1; }
   build mpi "$examples/bring_up.cpp"
   "$@" "$binary/mpi" >"$binary/out"
   cmp "$binary/out" "$examples/bring_up.out"
