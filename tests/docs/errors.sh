@@ -28,6 +28,8 @@ has stage
 , but with pipeline = 1 there is only stage 0, which is taken instead
 lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-
 gives the same groups
+is refused by Megatron-Core 0.19 with pipeline =
+, because it does not find pp in upper case at the end;
 END
 }
 

@@ -6,6 +6,7 @@
 
 using rankmesh::ConfigError;
 using rankmesh::Diagnostic;
+using rankmesh::Phrase;
 
 TEST_CASE("a violation reads as field, value, rule and nearest values", "[error]") {
   CHECK(Diagnostic{"tensor", "3", "does not divide world_size = 16", {2, 4}}.message() ==
@@ -13,6 +14,24 @@ TEST_CASE("a violation reads as field, value, rule and nearest values", "[error]
   CHECK(Diagnostic{"tensor", "0", "is below 1", {1}}.message() == "tensor = 0 is below 1; nearest: 1");
   CHECK(Diagnostic{"world_size", "x", "is not a whole number", {}}.message() ==
         "world_size = x is not a whole number");
+}
+
+TEST_CASE("a phrase knows which fields it names, and takes other words for them", "[error]") {
+  Phrase phrase = "needs " + Phrase::field("tensor", 1) + ", not " + Phrase::field("expert_tensor") + " of " +
+                  Phrase::field("tensor");
+  phrase += " or tensor";
+  CHECK(phrase.text() == "needs tensor = 1, not expert_tensor of tensor or tensor");
+  CHECK(phrase.names("tensor"));
+  CHECK(phrase.names("expert_tensor"));
+  CHECK(!phrase.names("expert"));
+  CHECK(!Phrase("tensor").names("tensor"));
+
+  phrase.rename("tensor", "tp");
+  CHECK(phrase.text() == "needs tp = 1, not expert_tensor of tp or tensor");
+  CHECK(!phrase.names("tensor"));
+  phrase.rename("expert_tensor", "etp");
+  phrase.rename("tp", "tensor_model_parallel");
+  CHECK(phrase.text() == "needs tensor_model_parallel = 1, not etp of tensor_model_parallel or tensor");
 }
 
 TEST_CASE("a violation without a value leaves out the equals sign", "[error]") {

@@ -10,16 +10,29 @@
 namespace rankmesh::dialects {
 namespace {
 
+/// The one-line form has words of its own for the fields, `hierarchical-cp`, which Megatron-Core's words
+/// follow.
+std::string word_of(const FieldDescription& field) {
+  return std::string(field.word);
+}
+std::string megatron_word_of(const FieldDescription& field) {
+  std::string word(field.word);
+  std::replace(word.begin(), word.end(), '-', '_');
+  return word;
+}
+
 struct Entry {
   Dialect dialect;
   std::string_view name;
   ParallelConfig (*read)(std::string_view text, std::optional<std::int64_t> world_size);
   std::string (*write)(const ParallelConfig& config);
+  /// The word of the dialect for a field; none if its words are no fields.
+  std::string (*word)(const FieldDescription& field) = nullptr;
 };
 
 constexpr std::array<Entry, 6> entries{
-    {{Dialect::rankmesh, "rankmesh", read_rankmesh, write_rankmesh},
-     {Dialect::megatron, "megatron", read_megatron, write_megatron},
+    {{Dialect::rankmesh, "rankmesh", read_rankmesh, write_rankmesh, word_of},
+     {Dialect::megatron, "megatron", read_megatron, write_megatron, megatron_word_of},
      {Dialect::devicemesh, "devicemesh", read_devicemesh, write_devicemesh},
      {Dialect::deepspeed, "deepspeed", read_deepspeed, write_deepspeed},
      {Dialect::torchtitan, "torchtitan", read_torchtitan, write_torchtitan},
@@ -33,6 +46,14 @@ constexpr std::array<Dialect, 6> in_order = [] {
 
 const Entry& entry_of(Dialect dialect) {
   return *std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.dialect == dialect; });
+}
+
+void require_valid(const ParallelConfig& config) {
+  if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+}
+
+std::vector<Diagnostic> diagnostics_of(const ConfigError& error) {
+  return {error.diagnostics().begin(), error.diagnostics().end()};
 }
 
 }  // namespace
@@ -52,24 +73,29 @@ std::optional<Dialect> find(std::string_view name) noexcept {
 }
 
 ParallelConfig read(Dialect dialect, std::string_view text, std::optional<std::int64_t> world_size) {
-  const Reader reader = [dialect](std::string_view words, WorldSize world) {
-    ParallelConfig config = entry_of(dialect).read(words, world);
-    if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
-    return config;
+  const Entry& entry = entry_of(dialect);
+  const Reader reader = [&](std::string_view words, WorldSize world) {
+    try {
+      ParallelConfig config = entry.read(words, world);
+      require_valid(config);
+      return config;
+    } catch (const ConfigError& error) {
+      if (entry.word == nullptr) throw;
+      throw ConfigError(renamed_fields(diagnostics_of(error), words, entry.word));
+    }
   };
   try {
     return reader(text, world_size);
   } catch (const ConfigError& error) {
-    // The one-line form has the words of the library itself.
+    // The rules of the library know the values that work in its own words.
     if (dialect == Dialect::rankmesh) throw;
     const std::string words = dialect == Dialect::inner_to_outer ? with_words(text) : std::string(text);
-    throw ConfigError(in_own_words({error.diagnostics().begin(), error.diagnostics().end()}, reader, words,
-                                   world_size, dialect == Dialect::megatron));
+    throw ConfigError(with_values(diagnostics_of(error), reader, words, world_size));
   }
 }
 
 std::string write(Dialect dialect, const ParallelConfig& config) {
-  if (auto diagnostics = check(config); !diagnostics.empty()) throw ConfigError(std::move(diagnostics));
+  require_valid(config);
   return entry_of(dialect).write(config);
 }
 

@@ -81,37 +81,12 @@ std::vector<std::int64_t> candidates(const std::vector<WrittenSize>& sizes, Worl
   return {values.begin(), values.end()};
 }
 
-/// A word of Megatron-Core's sizes for a field: `tp` for `tensor`, `hierarchical_cp` for
-/// `hierarchical_context`.
-std::vector<std::pair<std::string, std::string>> words_of_fields() {
-  std::vector<std::pair<std::string, std::string>> result;
-  for (const FieldDescription& field : describe_fields()) {
-    std::string word(field.word);
-    std::replace(word.begin(), word.end(), '-', '_');
-    result.emplace_back(field.field, std::move(word));
-  }
-  return result;
-}
-
-/// Replaces a field in `field = value`, and in the note that the tensor size of the experts is not given.
-void rename(std::string& rule, const std::string& field, const std::string& word) {
-  if (rule.ends_with("that of " + field)) rule.replace(rule.size() - field.size(), field.size(), word);
-  for (const std::string& end : {std::string(" = "), std::string(" is not given"), std::string("; ")}) {
-    for (std::size_t at = rule.find(field + end); at != std::string::npos;
-         at = rule.find(field + end, at + 1)) {
-      // `tensor` is the end of another name, `expert_tensor`.
-      if (at == 0 || rule[at - 1] != '_') rule.replace(at, field.size(), word);
-    }
-  }
-}
-
 class OwnWords {
  public:
   OwnWords(const Reader& read, std::string_view text, WorldSize world_size,
-           const std::vector<Diagnostic>& found, bool has_fields)
+           const std::vector<Diagnostic>& found)
       : read_(read),
         world_size_(world_size),
-        has_fields_(has_fields),
         words_(words_of(text)),
         sizes_(sizes_of(words_)) {
     for (const Diagnostic& diagnostic : found) wrong_.insert(diagnostic.field);
@@ -128,7 +103,6 @@ class OwnWords {
       if (!changes.empty()) diagnostic.rule += "; take " + joined(changes, " or ");
       return;
     }
-    if (has_fields_) rename_fields(diagnostic);
     const auto size = std::find_if(sizes_.begin(), sizes_.end(),
                                    [&](const WrittenSize& s) { return s.name == diagnostic.field; });
     // The rules of the library know nearest values of other words too, for example of stages. -1 is no size.
@@ -136,17 +110,6 @@ class OwnWords {
   }
 
  private:
-  void rename_fields(Diagnostic& diagnostic) const {
-    for (const auto& [field, word] : words_of_fields()) {
-      // The text has the name of a field, which is an unknown word there.
-      if (diagnostic.field == field && word != field && find_word(words_, field)) return;
-      // The world size may be given beside the text.
-      if (field == "world_size" && !find_word(words_, word)) continue;
-      if (diagnostic.field == field) diagnostic.field = word;
-      rename(diagnostic.rule, field, word);
-    }
-  }
-
   /// The nearest values of a size below and above its own that mend what is wrong with a field.
   [[nodiscard]] std::vector<std::int64_t> nearest(const WrittenSize& size, const std::string& field,
                                                   const Diagnostic& diagnostic) const {
@@ -178,7 +141,6 @@ class OwnWords {
 
   const Reader& read_;
   WorldSize world_size_;
-  bool has_fields_;
   std::vector<Word> words_;
   std::vector<WrittenSize> sizes_;
   /// The fields that have a diagnostic.
@@ -187,10 +149,27 @@ class OwnWords {
 
 }  // namespace
 
-std::vector<Diagnostic> in_own_words(std::vector<Diagnostic> diagnostics, const Reader& read,
-                                     std::string_view text, WorldSize world_size, bool has_fields) {
-  const OwnWords own(read, text, world_size, diagnostics, has_fields);
+std::vector<Diagnostic> with_values(std::vector<Diagnostic> diagnostics, const Reader& read,
+                                    std::string_view text, WorldSize world_size) {
+  const OwnWords own(read, text, world_size, diagnostics);
   for (Diagnostic& diagnostic : diagnostics) own.complete(diagnostic);
+  return diagnostics;
+}
+
+std::vector<Diagnostic> renamed_fields(std::vector<Diagnostic> diagnostics, std::string_view text,
+                                       const std::function<std::string(const FieldDescription&)>& word_of) {
+  const std::vector<Word> words = words_of(text);
+  for (const FieldDescription& field : describe_fields()) {
+    const std::string word = word_of(field);
+    // The text may have the name of a field, which is an unknown word there; and the world size may be given
+    // beside the text.
+    if (word == field.field || find_word(words, field.field)) continue;
+    if (field.field == "world_size" && !find_word(words, word)) continue;
+    for (Diagnostic& diagnostic : diagnostics) {
+      if (diagnostic.field == field.field) diagnostic.field = word;
+      diagnostic.rule.rename(field.field, word);
+    }
+  }
   return diagnostics;
 }
 

@@ -250,7 +250,7 @@ TEST_CASE("everything that is wrong with a text is told at once", "[dialect]") {
         "invalid configuration: world = 8 is not the world size that is given beside the text, 16; nearest: "
         "16");
   CHECK(problem(Dialect::rankmesh, "tp=2 world=8", 16) ==
-        "invalid configuration: world_size = 8 is not the world size that is given beside the text, 16");
+        "invalid configuration: world = 8 is not the world size that is given beside the text, 16");
   CHECK(problem(Dialect::megatron, "tp=2 order=tp-dp-xp", 8) ==
         "invalid configuration: order = tp-dp-xp has an unknown axis, xp: the axes are tp, cp, ep, dp, pp; "
         "tp-dp works");
@@ -335,6 +335,14 @@ TEST_CASE("messages name the words of the text, with values that work", "[dialec
         "invalid configuration: ep = 2 does not work: the product of tp = 8 and ep = 2 does not divide "
         "world_size = "
         "8; etp is not given, so it is that of tp; etp = 4 works; nearest: 1");
+  CHECK(problem(Dialect::rankmesh, "world=16 tp=3 pp=4") ==
+        "invalid configuration: tp = 3 does not divide world = 16; nearest: 2, 4");
+  CHECK(problem(Dialect::rankmesh, "tp=3", 16) ==
+        "invalid configuration: tp = 3 does not divide world_size = 16; nearest: 2, 4");
+  CHECK(problem(Dialect::rankmesh, "world=8 tensor=3") ==
+        "invalid configuration: tensor = 3 is no word of a configuration; did you mean tp?");
+  CHECK(problem(Dialect::rankmesh, "convention=megatron-core world=16 cp=4 hierarchical-cp=2,3") ==
+        "invalid configuration: hierarchical-cp = 2,3 multiplies to 6, not to cp = 4");
   CHECK(problem(Dialect::megatron, "tp=2 optimiser_instances=2", 8) ==
         "invalid configuration: optimiser_instances = 2 is no word of this dialect; known are world, tp, cp, "
         "ep, "

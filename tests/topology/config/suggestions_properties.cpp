@@ -148,9 +148,9 @@ std::vector<Suggestion> suggestions_of(const ParallelConfig& config, const Diagn
   for (const std::int64_t value : diagnostic.nearest) {
     result.push_back({"nearest " + std::to_string(value), with_number(config, diagnostic.field, value)});
   }
-  const std::string advice = diagnostic.rule.find("; ") == std::string::npos
+  const std::string advice = diagnostic.rule.text().find("; ") == std::string::npos
                                  ? ""
-                                 : diagnostic.rule.substr(diagnostic.rule.find("; "));
+                                 : diagnostic.rule.text().substr(diagnostic.rule.text().find("; "));
   const std::regex change("([a-z_]+) = ([0-9]+)(?: or ([0-9]+)\\b(?! ?=))?");
   for (std::sregex_iterator found(advice.begin(), advice.end(), change), end; found != end; ++found) {
     for (const int group : {2, 3}) {
@@ -245,7 +245,7 @@ TEST_CASE("what is wrong with one field has a suggestion, or names a field that 
     if (field == fields.end() || field->type != FieldType::number) return;
     for (const Diagnostic& diagnostic : diagnostics) {
       RC_LOG() << to_string(config) << ": " << diagnostic.message() << std::endl;
-      const bool names_another = diagnostic.rule.find("; ") != std::string::npos;
+      const bool names_another = diagnostic.rule.text().find("; ") != std::string::npos;
       RC_ASSERT(!diagnostic.nearest.empty() || names_another);
       ++suggested;
     }

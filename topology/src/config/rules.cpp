@@ -4,6 +4,15 @@
 
 namespace rankmesh {
 
+Phrase joined_phrases(std::span<const Phrase> phrases, const char* separator) {
+  Phrase result;
+  for (const Phrase& phrase : phrases) {
+    if (!result.empty()) result += separator;
+    result += phrase;
+  }
+  return result;
+}
+
 std::optional<std::int64_t> product_of(std::span<const Size> sizes) {
   std::int64_t result = 1;
   for (const Size& size : sizes) {
@@ -62,7 +71,7 @@ bool check_each_divides(const RuleSet& rules, std::span<const Size> sizes, std::
     if (size.value < 1 || world_size % size.value == 0) continue;
     each_divides = false;
     rules.diagnostics.add(size.field, size.value,
-                          "does not divide world_size = " + std::to_string(world_size));
+                          "does not divide " + Phrase::field("world_size", world_size));
   }
   return each_divides;
 }
@@ -72,19 +81,18 @@ void check_product_divides(const RuleSet& rules, std::span<const Size> sizes, st
                            const Note& note) {
   const auto product = product_of(sizes);
   if (product && world_size % *product == 0) return;
-  std::vector<std::string> factors;
+  std::vector<Phrase> factors;
   const Size* last = nullptr;
-  std::string_view explanation;
+  Phrase explanation;
   for (const Size& size : sizes) {
     if (size.value <= 1) continue;
-    factors.push_back(size.text());
+    factors.push_back(size.phrase());
     last = &size;
-    if (size.field == note.field) explanation = note.text;
+    if (size.field == note.field) explanation = note.phrase;
   }
   rules.diagnostics.add(last->field, last->value,
-                        "does not work: the product of " + joined(factors, " and ") +
-                            " does not divide world_size = " + std::to_string(world_size) +
-                            std::string(explanation));
+                        "does not work: the product of " + joined_phrases(factors, " and ") +
+                            " does not divide " + Phrase::field("world_size", world_size) + explanation);
 }
 
 }  // namespace
@@ -108,8 +116,8 @@ void check_virtual_pipeline(const RuleSet& rules, std::int64_t least) {
     if (rules.config.pipeline >= least) return;
     rules.diagnostics.add("virtual_pipeline", value,
                           std::string("needs more than ") +
-                              (least == 3 ? "two pipeline stages" : "one pipeline stage") +
-                              ", but pipeline = " + std::to_string(rules.config.pipeline));
+                              (least == 3 ? "two pipeline stages" : "one pipeline stage") + ", but " +
+                              Phrase::field("pipeline", rules.config.pipeline));
   });
 }
 
@@ -123,8 +131,8 @@ void check_split_rank(const RuleSet& rules) {
     const std::int64_t stages = rules.config.pipeline;
     if (value < stages || stages <= 1) return;
     rules.diagnostics.add("split_rank", value,
-                          "is no stage of pipeline = " + std::to_string(stages) + ", which has stages 0 .. " +
-                              std::to_string(stages - 1));
+                          "is no stage of " + Phrase::field("pipeline", stages) +
+                              (", which has stages 0 .. " + std::to_string(stages - 1)));
   });
 }
 
@@ -140,14 +148,14 @@ void check_placement(const RuleSet& rules) {
   rules.apply({"rank_offset", "job_size", "world_size"}, [&] {
     const std::int64_t job_size = config.job_size.value_or(max_world_size);
     if (config.rank_offset < 0 || !is_world_size(job_size) || !is_world_size(config.world_size)) return;
-    const std::string world_size = "world_size = " + std::to_string(config.world_size);
+    const Phrase world_size = Phrase::field("world_size", config.world_size);
     const std::int64_t room = job_size - config.world_size;
     if (room < 0) {
       rules.diagnostics.add("job_size", job_size, "is less than " + world_size + ", the ranks of the layout");
     } else if (config.rank_offset > room) {
       rules.diagnostics.add("rank_offset", config.rank_offset,
                             "leaves no room for " + world_size + " ranks below " +
-                                (config.job_size ? "job_size = " + std::to_string(job_size)
+                                (config.job_size ? Phrase::field("job_size", job_size)
                                                  : "2147483647, the most that MPI and NCCL can number"));
     }
   });

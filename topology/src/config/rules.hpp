@@ -26,13 +26,13 @@ struct Size {
   std::int64_t value;
 
   /// `tensor = 3`
-  [[nodiscard]] std::string text() const { return std::string(field) + " = " + std::to_string(value); }
+  [[nodiscard]] Phrase phrase() const { return Phrase::field(field, value); }
 };
 
 /// What a user should know about a size that takes part in a product.
 struct Note {
   std::string_view field;
-  std::string_view text;
+  Phrase phrase;
 };
 
 /// Applies rules to a configuration of which some fields may be unreadable. Every rule names the fields that
@@ -75,6 +75,9 @@ class RuleSet {
  private:
   std::span<const std::string> unreadable_;
 };
+
+/// The phrases as one, with a separator between them.
+[[nodiscard]] Phrase joined_phrases(std::span<const Phrase> phrases, const char* separator);
 
 /// The product of the sizes that are at least 1; nothing if it exceeds every world.
 [[nodiscard]] std::optional<std::int64_t> product_of(std::span<const Size> sizes);

@@ -61,16 +61,6 @@ bool has_meaning(const ConfigField& field, const Config& config) {
   return std::find(known.begin(), known.end(), config.convention) != known.end();
 }
 
-/// Whether a rule says `field = ...`.
-bool mentions(std::string_view rule, std::string_view field) {
-  const std::string wanted = std::string(field) + " = ";
-  for (std::size_t at = rule.find(wanted); at != std::string_view::npos; at = rule.find(wanted, at + 1)) {
-    // `tensor` is the end of another name, `expert_tensor`.
-    if (at == 0 || rule[at - 1] != '_') return true;
-  }
-  return false;
-}
-
 /// Numbers in ascending order, each once, of those that a field can have.
 class Candidates {
  public:
@@ -199,16 +189,18 @@ class Search {
     const ConfigField* field = find_field(diagnostic.field);
     // A field without meaning must go, whatever its value is.
     if (field == nullptr || !has_meaning(*field, config_)) return;
+    // An order that works mends everything that is wrong with the order, so one diagnostic names it.
+    if (diagnostic.field == "order" && order_) return;
     allowed_.clear();
     for (const Diagnostic& other : independent_of(diagnostic.field)) allowed_.insert(other.field);
     if (is_number(*field)) diagnostic.nearest = nearest(*field);
-    std::vector<std::string> remedies = remedies_beside_numbers(diagnostic);
+    std::vector<Phrase> remedies = remedies_beside_numbers(diagnostic);
     if (diagnostic.nearest.empty() && remedies.empty()) {
-      for (std::string& remedy : remedies_without_numbers(diagnostic, *field))
+      for (Phrase& remedy : remedies_without_numbers(diagnostic, *field))
         remedies.push_back(std::move(remedy));
     }
     if (!remedies.empty()) {
-      diagnostic.rule += "; " + joined(remedies, ", or ");
+      diagnostic.rule += "; " + joined_phrases(remedies, ", or ");
     } else if (diagnostic.nearest.empty() && is_number(*field)) {
       diagnostic.rule += what_must_change_too(*field);
     }
@@ -249,13 +241,13 @@ class Search {
   }
 
   /// `tensor = 2 or 4`; empty if no value works.
-  [[nodiscard]] std::string change_of(const ConfigField& field) const {
+  [[nodiscard]] Phrase change_of(const ConfigField& field) const {
     const std::vector<std::int64_t> values = nearest(field);
-    return values.empty() ? "" : std::string(field.field) + " = " + joined(values, " or ");
+    return values.empty() ? Phrase() : Phrase::field(field.field) + (" = " + joined(values, " or "));
   }
 
-  [[nodiscard]] std::vector<std::string> remedies_beside_numbers(Diagnostic& diagnostic) {
-    std::vector<std::string> remedies;
+  [[nodiscard]] std::vector<Phrase> remedies_beside_numbers(Diagnostic& diagnostic) {
+    std::vector<Phrase> remedies;
     if (diagnostic.field == "order") {
       if (!order_) {
         order_ =
@@ -267,8 +259,8 @@ class Search {
         diagnostic.suggestions = {*order};
       }
     }
-    if (diagnostic.rule.find("expert_tensor is not given") != std::string::npos) {
-      const std::string change = change_of(*find_field("expert_tensor"));
+    if (diagnostic.rule.names("expert_tensor") && !config_.expert_tensor) {
+      const Phrase change = change_of(*find_field("expert_tensor"));
       if (!change.empty()) remedies.push_back(change + " works");
     }
     if (config_.convention == Convention::reference) {
@@ -280,9 +272,9 @@ class Search {
   }
 
   /// Changes of the fields that the rule names.
-  [[nodiscard]] std::vector<std::string> remedies_without_numbers(const Diagnostic& diagnostic,
-                                                                  const ConfigField& field) const {
-    std::vector<std::string> remedies;
+  [[nodiscard]] std::vector<Phrase> remedies_without_numbers(const Diagnostic& diagnostic,
+                                                             const ConfigField& field) const {
+    std::vector<Phrase> remedies;
     if (const auto* number = std::get_if<OptionalNumber>(&field.access)) {
       Config without = config_;
       (without.**number).reset();
@@ -298,8 +290,8 @@ class Search {
     for (const ConfigField& other : config_fields()) {
       if (is_list_of_stages || &other == &field || !is_number(other) || !can_read(other.field)) continue;
       if (other.field == "world_size" && diagnostic.field != "meshes") continue;
-      if (!mentions(diagnostic.rule, other.field) || allowed_.contains(other.field)) continue;
-      if (const std::string change = change_of(other); !change.empty()) remedies.push_back("take " + change);
+      if (!diagnostic.rule.names(other.field) || allowed_.contains(other.field)) continue;
+      if (const Phrase change = change_of(other); !change.empty()) remedies.push_back("take " + change);
     }
     Config by_megatron = config_;
     by_megatron.virtual_pipeline_rule = VirtualPipelineRule::megatron;
@@ -330,12 +322,14 @@ class Search {
   }
 
   /// `; no value works unless order changes`: the fields that keep the nearest possible value from working.
-  [[nodiscard]] std::string what_must_change_too(const ConfigField& field) const {
+  [[nodiscard]] Phrase what_must_change_too(const ConfigField& field) const {
     for (const bool below : {true, false}) {
       for (const std::int64_t value : outwards(field, config_, candidates(field), below)) {
         const Names wrong = wrong_in(with_number(field, config_, value));
         if (wrong.contains(field.field)) continue;
-        return "; no value works unless " + joined(wrong, " and ") +
+        std::vector<Phrase> fields;
+        for (const std::string& name : wrong) fields.push_back(Phrase::field(name));
+        return "; no value works unless " + joined_phrases(fields, " and ") +
                (wrong.size() == 1 ? " changes too" : " change too");
       }
     }

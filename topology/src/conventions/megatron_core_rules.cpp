@@ -65,7 +65,8 @@ class Checker {
   [[nodiscard]] Note expert_tensor_note() const {
     const bool has_experts = config_.expert > 1 || config_.expert_weight_remat > 1;
     if (config_.expert_tensor || !has_experts) return {};
-    return {"tensor", "; expert_tensor is not given, so it is that of tensor"};
+    return {"tensor", "; " + Phrase::field("expert_tensor") + " is not given, so it is that of " +
+                          Phrase::field("tensor")};
   }
 
   /// Whether both meshes exist. Rules about their groups can be applied only then.
@@ -110,7 +111,7 @@ class Checker {
       const std::string meant = place_beside(lowered, anchors);
       if (found == meant) return;
       rules_.diagnostics.add("order", config_.order,
-                             "has two meanings with " + size.text() + ": " + std::string(axis) + " is " +
+                             "has two meanings with " + size.phrase() + ": " + std::string(axis) + " is " +
                                  meant + " if the order is in lower case, but Megatron-Core puts it " +
                                  found + ", because it does not find the axis in upper case");
     };
@@ -147,16 +148,16 @@ class Checker {
                                         {"pp", {"pipeline", config_.pipeline}}}};
     const std::vector<std::string> axes = axes_of(config_.order);
     std::vector<std::string> missing;
-    std::vector<std::string> reasons;
+    std::vector<Phrase> reasons;
     for (const auto& [axis, size] : needed) {
       const bool is_named = std::find(axes.begin(), axes.end(), axis) != axes.end();
       if (is_named || size.value == 1) continue;
       if (std::find(missing.begin(), missing.end(), axis) != missing.end()) continue;
       missing.emplace_back(axis);
-      reasons.push_back(std::string(axis) + " though " + size.text());
+      reasons.push_back(std::string(axis) + " though " + size.phrase());
     }
     if (missing.empty()) return true;
-    rules_.diagnostics.add("order", config_.order, "lacks " + joined(reasons, ", "));
+    rules_.diagnostics.add("order", config_.order, "lacks " + joined_phrases(reasons, ", "));
     return false;
   }
 
@@ -179,11 +180,11 @@ class Checker {
     });
     rules_.apply({"optimizer_instances", "weight_remat", "expert_weight_remat"}, [&] {
       if (value < 2 || (config_.weight_remat <= 1 && config_.expert_weight_remat <= 1)) return;
-      rules_.diagnostics.add(
-          "optimizer_instances", value,
-          "cannot go together with weight_remat = " + std::to_string(config_.weight_remat) +
-              ", expert_weight_remat = " + std::to_string(config_.expert_weight_remat) +
-              ": one of the two must be at 1");
+      rules_.diagnostics.add("optimizer_instances", value,
+                             "cannot go together with " +
+                                 Phrase::field("weight_remat", config_.weight_remat) + ", " +
+                                 Phrase::field("expert_weight_remat", config_.expert_weight_remat) +
+                                 ": one of the two must be at 1");
     });
     rules_.apply({"optimizer_instances"}, [&] {
       if (value < 2 || !meshes_exist()) return;
@@ -219,8 +220,8 @@ class Checker {
       if (!are_sizes || product == config_.context) return;
       rules_.diagnostics.add("hierarchical_context", text,
                              "multiplies to " +
-                                 (product ? std::to_string(*product) : "more than 2147483647") +
-                                 ", not to context = " + std::to_string(config_.context));
+                                 (product ? std::to_string(*product) : "more than 2147483647") + ", not to " +
+                                 Phrase::field("context", config_.context));
     });
   }
 
@@ -245,7 +246,7 @@ class Checker {
     for (auto stage = stages.begin(); stage != stages.end(); ++stage) {
       if (*stage < -config_.pipeline || *stage >= config_.pipeline) {
         rules_.diagnostics.add(field, *stage,
-                               "is no stage of pipeline = " + std::to_string(config_.pipeline) +
+                               "is no stage of " + Phrase::field("pipeline", config_.pipeline) +
                                    ", which has stages 0 .. " + std::to_string(config_.pipeline - 1) +
                                    ", or -1 .. " + std::to_string(-config_.pipeline) + " from the end");
       } else if (std::find(stages.begin(), stage, *stage) != stage) {

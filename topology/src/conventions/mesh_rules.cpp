@@ -20,8 +20,8 @@ void check_meshes(const RuleSet& rules) {
       const Mesh mesh(fill_in(axes, config.world_size));
       if (mesh.world_size() == config.world_size) continue;
       rules.diagnostics.add("meshes", text,
-                            "multiplies to " + std::to_string(mesh.world_size()) +
-                                ", not to world_size = " + std::to_string(config.world_size));
+                            "multiplies to " + std::to_string(mesh.world_size()) + ", not to " +
+                                Phrase::field("world_size", config.world_size));
     } catch (const ConfigError& error) {
       // The nearest sizes of a mesh alone need not fit the world.
       for (Diagnostic diagnostic : error.diagnostics()) {

@@ -16,8 +16,9 @@ void check_reference(const RuleSet& rules) {
     if (config.convention == Convention::extended || config.sequence <= 1) return;
     if (config.tensor == 1 && config.pipeline == 1) return;
     rules.diagnostics.add("sequence", config.sequence,
-                          "needs tensor = 1 and pipeline = 1, but tensor = " + std::to_string(config.tensor) +
-                              ", pipeline = " + std::to_string(config.pipeline));
+                          "needs " + Phrase::field("tensor", 1) + " and " + Phrase::field("pipeline", 1) +
+                              ", but " + Phrase::field("tensor", config.tensor) + ", " +
+                              Phrase::field("pipeline", config.pipeline));
   });
   check_virtual_pipeline(rules, config.virtual_pipeline_rule == VirtualPipelineRule::reference ? 3 : 2);
   check_split_rank(rules);

@@ -1,6 +1,7 @@
 #include "rankmesh/topology/invariants.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,12 +16,30 @@ constexpr int in_no_group = -1;
 
 using Lists = std::vector<std::vector<int>>;
 
+/// The first ranks, and how many there are if that is not all.
+std::string first_of(std::span<const int> ranks) {
+  const std::span<const int> first = ranks.first(std::min(ranks.size(), max_ranks_reported));
+  return joined(first, ", ") +
+         (first.size() == ranks.size() ? "" : ", ... (" + counted(ranks.size(), "rank") + ")");
+}
+
 std::string text(std::span<const int> ranks) {
-  return "[" + joined(ranks, ", ") + "]";
+  return "[" + first_of(ranks) + "]";
+}
+
+/// `rank 3`, `ranks 3, 5`
+std::string ranks_text(std::span<const int> ranks) {
+  return (ranks.size() == 1 ? "rank " : "ranks ") + first_of(ranks);
 }
 
 std::string group_name(GroupKind kind, std::size_t group) {
   return std::string(kind.name()) + " group " + std::to_string(group);
+}
+
+/// `position 1 of group 0`
+std::string place_text(const std::optional<Place>& place) {
+  if (!place) return "no group";
+  return "position " + std::to_string(place->position) + " of group " + std::to_string(place->group);
 }
 
 bool includes(const std::vector<std::string>& axes, const std::vector<std::string>& others) {
@@ -93,14 +112,13 @@ class Checker {
       return;
     }
     Subject subject{kind, given->groups, {}};
-    check_sizes(subject);
-    if (!check_ranks(subject)) return;
-    check_coordinates(subject);
-    check_closed_form(subject);
+    if (!check_ranks(subject) || !check_sizes(subject)) return;
+    if (check_coordinates(subject)) check_closed_form(subject);
     subjects_.push_back(std::move(subject));
   }
 
-  void check_sizes(const Subject& subject) {
+  /// @return whether all groups have the right size
+  bool check_sizes(const Subject& subject) {
     const KindFamily& kind = subject.kind;
     std::int64_t expected = 1;
     for (const std::string& axis : kind.varying) expected *= topology_.meshes()[kind.mesh].size(axis);
@@ -114,14 +132,15 @@ class Checker {
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
       if (static_cast<std::int64_t>(subject.groups[g].size()) == expected) continue;
       report("size", {kind.kind}, subject.groups[g],
-             group_name(kind.kind, g) + " has " + std::to_string(subject.groups[g].size()) +
-                 " ranks, expected " + std::to_string(expected));
-      return;
+             group_name(kind.kind, g) + " " + text(subject.groups[g]) + " has " +
+                 counted(subject.groups[g].size(), "rank") + ", expected " + std::to_string(expected));
+      return false;
     }
+    return true;
   }
 
   /// Checks the range and the partition, and stores the group of every rank.
-  /// @return false if a rank is outside the world, so that the ranks cannot be used for further checks
+  /// @return whether both are right, so that the lists can be checked further
   bool check_ranks(Subject& subject) {
     const GroupKind kind = subject.kind.kind;
     std::vector<int> outside;
@@ -143,14 +162,25 @@ class Checker {
       if (subject.group_of[static_cast<std::size_t>(rank)] == in_no_group) missing.push_back(rank);
     }
     const std::string name(kind.name());
-    if (!outside.empty()) report("in_range", {kind}, outside, name + " groups hold ranks outside the world");
-    if (!repeated.empty()) report("partition", {kind}, repeated, name + " groups hold ranks more than once");
-    if (!missing.empty()) report("partition", {kind}, missing, "no " + name + " group holds these ranks");
-    return outside.empty();
+    if (!outside.empty()) {
+      report("in_range", {kind}, outside,
+             name + " groups hold " + ranks_text(outside) + ", outside the world of " +
+                 std::to_string(topology_.world_size()));
+      return false;
+    }
+    if (repeated.empty() && missing.empty()) return true;
+    // Where a rank is held twice, another is often missing: one mistake.
+    std::vector<std::string> found;
+    if (!repeated.empty()) found.push_back(name + " groups hold " + ranks_text(repeated) + " more than once");
+    if (!missing.empty()) found.push_back("no " + name + " group holds " + ranks_text(missing));
+    repeated.insert(repeated.end(), missing.begin(), missing.end());
+    report("partition", {kind}, repeated, joined(found, "; "));
+    return false;
   }
 
-  void check_coordinates(const Subject& subject) {
-    if (subject.kind.derivation == Derivation::joined) return;  // `check_joined` checks the order
+  /// @return whether the coordinates are right
+  bool check_coordinates(const Subject& subject) {
+    if (subject.kind.derivation == Derivation::joined) return true;  // `check_joined` checks the order
     const Mesh& mesh = topology_.meshes()[subject.kind.mesh];
     const int first = topology_.first_rank();
     const std::vector<int> picked = subject.kind.family.formula().picked;
@@ -167,53 +197,62 @@ class Checker {
         for (const int rank : ranks) {
           if ((rank - first) / stride % size == (ranks.front() - first) / stride % size) continue;
           report("coordinates", {subject.kind.kind}, {ranks.front(), rank},
-                 group_name(subject.kind.kind, g) + " " + text(ranks) + " varies along " + std::string(axis));
-          return;
+                 group_name(subject.kind.kind, g) + " " + text(ranks) + " varies along " + std::string(axis) +
+                     ": " + ranks_text(std::array{ranks.front(), rank}));
+          return false;
         }
       }
       // The order of the mesh is ascending, unless members were picked in another order.
       if (in_order && !std::is_sorted(ranks.begin(), ranks.end())) {
         report("coordinates", {subject.kind.kind}, ranks,
                group_name(subject.kind.kind, g) + " " + text(ranks) + " is not in the order of the mesh");
-        return;
+        return false;
       }
     }
+    return true;
   }
 
   void check_closed_form(const Subject& subject) {
     const GroupFamily& family = subject.kind.family;
     const auto differ = [&](std::vector<int> ranks, const std::string& what) {
       report("closed_form", {subject.kind.kind}, std::move(ranks),
-             "the family of kind " + std::string(subject.kind.kind.name()) +
-                 " disagrees with the lists: " + what);
+             "the lists of kind " + std::string(subject.kind.kind.name()) +
+                 " are not those of its formula: " + what);
     };
     std::vector<int> buffer(static_cast<std::size_t>(family.member_count()));
     family.enumerate(buffer);
     auto enumerated = buffer.begin();
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
-      const std::vector<int>& expected = subject.groups[g];
+      const std::vector<int>& given = subject.groups[g];
       const RankList list = family.group(static_cast<int>(g));
       const auto name = [&] { return group_name(subject.kind.kind, g); };
-      if (list.to_vector() != expected) return differ(expected, name() + " is not " + text(expected));
-      if (!std::equal(list.begin(), list.end(), expected.begin(), expected.end())) {
-        return differ(expected, name() + " iterates differently");
+      if (const std::vector<int> expected = list.to_vector(); expected != given) {
+        return differ(given, name() + " is " + text(given) + ", expected " + text(expected));
       }
-      if (!std::equal(expected.begin(), expected.end(), enumerated)) {
-        return differ(expected, "enumeration of " + name());
+      if (!std::equal(list.begin(), list.end(), given.begin(), given.end())) {
+        return differ(given, "the iterators of " + name() + " give other ranks than " + text(given));
       }
-      enumerated += static_cast<std::ptrdiff_t>(expected.size());
-      for (std::size_t m = 0; m < expected.size(); ++m) {
+      if (!std::equal(given.begin(), given.end(), enumerated)) {
+        return differ(given, "enumerate gives other ranks than " + text(given) + " for " + name());
+      }
+      enumerated += static_cast<std::ptrdiff_t>(given.size());
+      for (std::size_t m = 0; m < given.size(); ++m) {
         const Place place{static_cast<int>(g), static_cast<int>(m)};
-        if (family.locate(expected[m]) != place || family.rank_at(place) != expected[m] ||
-            list.position_of(expected[m]) != place.position) {
-          return differ({expected[m]}, "place of rank " + std::to_string(expected[m]));
+        if (family.locate(given[m]) != place || family.rank_at(place) != given[m] ||
+            list.position_of(given[m]) != place.position) {
+          return differ({given[m]}, "rank " + std::to_string(given[m]) + " is at position " +
+                                        std::to_string(m) + " of " + name() + ", expected " +
+                                        place_text(family.locate(given[m])));
         }
       }
     }
     for (int rank = 0; rank < topology_.world_size(); ++rank) {
       const int group = subject.group_of[static_cast<std::size_t>(rank)];
-      if (family.locate(rank).has_value() != (group != in_no_group)) {
-        return differ({rank}, "membership of rank " + std::to_string(rank));
+      const auto expected = family.locate(rank);
+      if (expected.has_value() != (group != in_no_group)) {
+        return differ({rank}, "rank " + std::to_string(rank) + " is in " +
+                                  (group == in_no_group ? "no group" : "group " + std::to_string(group)) +
+                                  ", expected " + place_text(expected));
       }
     }
   }
@@ -230,8 +269,8 @@ class Checker {
         if (last == g) {
           report("orthogonal", {a.kind.kind, b.kind.kind}, {first_rank, rank},
                  group_name(a.kind.kind, g) + " and " +
-                     group_name(b.kind.kind, static_cast<std::size_t>(group)) +
-                     " meet in more than one rank");
+                     group_name(b.kind.kind, static_cast<std::size_t>(group)) + " share " +
+                     ranks_text(std::array{first_rank, rank}) + ", and may share one at most");
           return;
         }
         last = g;
@@ -251,7 +290,8 @@ class Checker {
         }
         report("nested", {inner.kind.kind, outer.kind.kind}, {ranks.front(), rank},
                group_name(inner.kind.kind, g) + " " + text(ranks) + " lies in more than one " +
-                   std::string(outer.kind.kind.name()) + " group");
+                   std::string(outer.kind.kind.name()) +
+                   " group: " + ranks_text(std::array{ranks.front(), rank}));
         return;
       }
     }
@@ -278,8 +318,8 @@ class Checker {
       for (const int rank : subject.groups[g]) {
         if (parent.group_of[static_cast<std::size_t>(rank)] == static_cast<int>(g / parts)) continue;
         report("derived", {subject.kind.kind, parent.kind.kind}, {rank},
-               group_name(subject.kind.kind, g) + " holds a rank that is not in " +
-                   group_name(parent.kind.kind, g / parts));
+               group_name(subject.kind.kind, g) + " holds rank " + std::to_string(rank) +
+                   ", which is not in " + group_name(parent.kind.kind, g / parts));
         return;
       }
     }

@@ -37,13 +37,13 @@ std::int64_t parts_of(const ModelSize& size, const ParallelConfig& config) {
 }
 
 /// `pipeline = 4 times virtual_pipeline = 2`
-std::string parts_text(const ModelSize& size, const ParallelConfig& config) {
-  std::vector<std::string> factors;
+Phrase parts_phrase(const ModelSize& size, const ParallelConfig& config) {
+  std::vector<Phrase> factors;
   for (const std::string& field : size.divided_by) {
     const auto value = value_of(field, config);
-    if (value && *value > 1) factors.push_back(field + " = " + std::to_string(*value));
+    if (value && *value > 1) factors.push_back(Phrase::field(field, *value));
   }
-  return factors.empty() ? size.divided_by.front() + " = 1" : joined(factors, " times ");
+  return factors.empty() ? Phrase::field(size.divided_by.front(), 1) : joined_phrases(factors, " times ");
 }
 
 }  // namespace
@@ -56,20 +56,21 @@ std::optional<Diagnostic> check_model_size(const ModelSize& size, const Parallel
   if (size.length >= 1 && divides(config)) return std::nullopt;
   Diagnostic diagnostic{.field = size.field,
                         .value = std::to_string(size.length),
-                        .rule = "is no positive multiple of " + parts_text(size, config)};
+                        .rule = "is no positive multiple of " + parts_phrase(size, config)};
   if (size.length < 1) return diagnostic;
   // No model has a longer size, whose divisors would take too long to find.
   const std::vector<std::int64_t> divisors =
       size.length <= max_world_size ? divisors_of(size.length) : std::vector<std::int64_t>();
-  std::vector<std::string> remedies;
+  std::vector<Phrase> remedies;
   for (const std::string& field : size.divided_by) {
     if (!value_of(field, config)) continue;
     const auto values = nearest_values(config, field, divisors, [&](const ParallelConfig& other) {
       return divides(other) && broken_rules(other, {}).empty();
     });
-    if (!values.empty()) remedies.push_back("take " + field + " = " + joined(values, " or "));
+    if (!values.empty())
+      remedies.push_back("take " + Phrase::field(field) + (" = " + joined(values, " or ")));
   }
-  if (!remedies.empty()) diagnostic.rule += "; " + joined(remedies, ", or ");
+  if (!remedies.empty()) diagnostic.rule += "; " + joined_phrases(remedies, ", or ");
   return diagnostic;
 }
 

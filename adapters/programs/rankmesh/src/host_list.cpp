@@ -53,7 +53,7 @@ class Hosts {
     }
     const files::Hostlist list = files::expand_hostlist(text);
     for (const Diagnostic& diagnostic : list.diagnostics) {
-      problems_.push_back(where + ": " + diagnostic.value + " " + diagnostic.rule);
+      problems_.push_back(where + ": " + diagnostic.value + " " + diagnostic.rule.text());
     }
     for (const std::string& name : list.names) add_host(where, name, slots ? slots : slots_);
   }

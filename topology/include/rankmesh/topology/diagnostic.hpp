@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -28,6 +29,49 @@ struct SourcePlace {
   bool operator==(const SourcePlace&) const = default;
 };
 
+/// A part of a message that knows which fields it names, so that a program can put its own words in their
+/// place. `"does not divide " + Phrase::field("world_size", 16)` reads `does not divide world_size = 16`.
+class Phrase {
+ public:
+  /// An empty text.
+  Phrase() = default;
+  /// A text that names no field.
+  Phrase(std::string text) : text_(std::move(text)) {}
+  /// A text that names no field.
+  Phrase(const char* text) : text_(text) {}
+  /// The name of a field: `tensor`.
+  [[nodiscard]] static Phrase field(std::string_view name);
+  /// A field with its value: `tensor = 2`.
+  [[nodiscard]] static Phrase field(std::string_view name, std::int64_t value);
+
+  /// The whole text.
+  [[nodiscard]] const std::string& text() const& noexcept { return text_; }
+  const std::string& text() const&& = delete;
+  /// Whether there is no text.
+  [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+  /// Whether the phrase names this field.
+  [[nodiscard]] bool names(std::string_view field) const noexcept;
+  /// Puts a word in the place of a field, wherever the phrase names it.
+  void rename(std::string_view field, std::string_view word);
+
+  /// Appends a phrase.
+  Phrase& operator+=(const Phrase& other);
+  /// One phrase after another.
+  friend Phrase operator+(Phrase left, const Phrase& right) { return left += right; }
+  /// Whether the texts are equal.
+  friend bool operator==(const Phrase& a, const Phrase& b) noexcept { return a.text_ == b.text_; }
+
+ private:
+  struct Name {
+    std::size_t begin;
+    std::size_t length;
+  };
+
+  std::string text_;
+  /// Where the names of fields are, in ascending order.
+  std::vector<Name> names_;
+};
+
 /// One thing that is wrong with a configuration, a mesh or a file.
 struct Diagnostic {
   /// What the diagnostic is about.
@@ -44,7 +88,7 @@ struct Diagnostic {
   /// The value of the field as text; the text need not be a number.
   std::string value{};
   /// The rule that is broken, as a phrase that follows `field = value`.
-  std::string rule{};
+  Phrase rule{};
   /// The values of `field` nearest to `value`, below and above it, with which no rule is broken while the
   /// other fields stay as they are, but for rules of fields that are wrong whatever this one is. Empty if
   /// there is none, or if the field is no number.
@@ -72,11 +116,9 @@ void sort_by_place(std::vector<Diagnostic>& diagnostics);
 class Diagnostics {
  public:
   /// Adds a diagnostic, unless the same one is there.
-  void add(std::string_view field, std::string value, std::string rule,
-           std::vector<std::int64_t> nearest = {});
+  void add(std::string_view field, std::string value, Phrase rule, std::vector<std::int64_t> nearest = {});
   /// Adds a diagnostic of a number.
-  void add(std::string_view field, std::int64_t value, std::string rule,
-           std::vector<std::int64_t> nearest = {}) {
+  void add(std::string_view field, std::int64_t value, Phrase rule, std::vector<std::int64_t> nearest = {}) {
     add(field, std::to_string(value), std::move(rule), std::move(nearest));
   }
   /// Whether there is a diagnostic of this field.

@@ -57,7 +57,9 @@ struct BrokenInvariant {
 ///   number, and a joined group is consecutive groups of the parent, one after another;
 /// - `closed_form`: the formulas of the family (`locate`, `rank_at`, `enumerate`, ...) agree with the lists.
 ///
-/// Each broken rule is reported once per kind or pair of kinds, with the first ranks that break it.
+/// Each broken rule is reported once per kind or pair of kinds, with the first ranks that break it. A kind
+/// that breaks one of the first four rules is not checked further, and one that breaks `coordinates` not for
+/// `closed_form`: these rules would name the same mistake again.
 /// O(kinds^2 * world size) time, O(kinds * world size) memory.
 [[nodiscard]] std::vector<BrokenInvariant> check_invariants(const Topology& topology);
 
