@@ -22,6 +22,8 @@ constexpr int eager_polls = 512;
 /// and doing so twice would double the time that a message takes.
 constexpr int polls_per_yield = 8;
 constexpr auto longest_sleep = std::chrono::microseconds(500);
+/// A receiver that is gone stays gone; any other error may pass, and the receiver waits for the message.
+constexpr int send_attempts = 3;
 
 /// Whether an error of MPI_Isend may mean that the receiver is gone. Only MPI implementations with fault
 /// tolerance have a class for that; MPICH reports MPI_ERR_OTHER.
@@ -129,12 +131,14 @@ void MpiTransport::post(int to, const Envelope& envelope) {
 
 void MpiTransport::start(Sending& sending, const Envelope& envelope) {
   std::memcpy(sending.bytes.data(), &envelope, sizeof envelope);
-  const int code = MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE,
-                             sending.to, sending.tag, communicator_, &sending.request);
-  if (code == MPI_SUCCESS) return;
-  sending.request = MPI_REQUEST_NULL;
+  for (int attempt = 0; attempt < send_attempts; ++attempt) {
+    const int code = MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE,
+                               sending.to, sending.tag, communicator_, &sending.request);
+    if (code == MPI_SUCCESS) return;
+    sending.request = MPI_REQUEST_NULL;
+    if (!may_mean_dead_receiver(code)) require_success(code, "MPI_Isend", rank_);
+  }
   // A message to a dead rank is lost, whether MPI says so or not: the verdict names the rank.
-  if (!may_mean_dead_receiver(code)) require_success(code, "MPI_Isend", rank_);
 }
 
 void MpiTransport::collect_sent() {

@@ -12,7 +12,18 @@ namespace {
 
 constexpr std::size_t max_values_shown = 8;
 
+/// Whether all ranks hold the same value, which is not the required one.
+bool is_unanimous(const Disagreement& disagreement) {
+  return disagreement.required && disagreement.values.size() == 1;
+}
+
 std::string describe(const std::vector<Disagreement>& disagreements) {
+  if (std::all_of(disagreements.begin(), disagreements.end(), is_unanimous)) {
+    const std::int64_t ranks = disagreements.front().values.front().ranks.size();
+    std::string text = "the layout does not fit the job of " + counted(ranks, "rank") + ":";
+    for (const Disagreement& disagreement : disagreements) text += "\n  " + disagreement.message();
+    return text + "\nstart as many ranks as the layout needs, or change the layout";
+  }
   std::string text = "the ranks do not agree on " + counted(disagreements.size(), "field") + ":";
   for (const Disagreement& disagreement : disagreements) text += "\n  " + disagreement.message();
   return text + "\nstart every rank with the same configuration";
@@ -52,8 +63,8 @@ std::string Disagreement::message() const {
   std::string text = field;
   const char* separator = " = ";
   for (std::size_t i = 0; i < std::min(values.size(), max_values_shown); ++i) {
-    text += separator + (values[i].value.empty() ? "(empty)" : values[i].value) + " on " +
-            values[i].ranks.to_string();
+    text += separator + (values[i].value.empty() ? "(empty)" : values[i].value);
+    if (!is_unanimous(*this)) text += " on " + values[i].ranks.to_string();
     separator = ", ";
   }
   if (values.size() > max_values_shown) {

@@ -24,6 +24,9 @@ int sessions_key = MPI_KEYVAL_INVALID;
 int freed_requests = 0;
 /// MPI refuses to send to this rank, as MPICH does if it has died.
 int refused_rank = -1;
+/// Whether MPI refuses every other message, to any rank.
+bool refuses_every_other = false;
+int sent = 0;
 
 }  // namespace
 
@@ -42,7 +45,8 @@ extern "C" int MPI_Request_free(MPI_Request* request) {
 
 extern "C" int MPI_Isend(const void* bytes, int count, MPI_Datatype type, int to, int tag,
                          MPI_Comm communicator, MPI_Request* request) {
-  if (to != refused_rank) return PMPI_Isend(bytes, count, type, to, tag, communicator, request);
+  const bool is_refused = to == refused_rank || (refuses_every_other && ++sent % 2 != 0);
+  if (!is_refused) return PMPI_Isend(bytes, count, type, to, tag, communicator, request);
   MPI_Comm_call_errhandler(communicator, MPI_ERR_OTHER);
   return MPI_ERR_OTHER;
 }
@@ -466,4 +470,12 @@ TEST_CASE("a rank that is late after a failure finds the messages of the session
     ++transports;
   }
   CHECK(transports < 100);
+}
+
+TEST_CASE("messages that MPI refuses once reach a rank that runs") {
+  const Duplicate duplicate;
+  refuses_every_other = true;
+  const bool agrees = try_to_agree(duplicate.native());
+  refuses_every_other = false;
+  CHECK(on_all_ranks(agrees));
 }

@@ -12,9 +12,19 @@ TEST_CASE("a disagreement names each field, its values and the ranks") {
   CHECK(std::string(error.what()) ==
         "the ranks do not agree on 2 fields:\n"
         "  tensor = 2 on ranks 0-3 and 6-7, 4 on ranks 4-5\n"
-        "  world_size = 16 on ranks 0-7; it must be 8\n"
+        "  world_size = 16; it must be 8\n"
         "start every rank with the same configuration");
   CHECK(error.disagreements().size() == 2);
+}
+
+TEST_CASE("a layout that no rank can have here is told as such, not as a disagreement") {
+  const DisagreementError error({{"world_size", {{"5", RankSet::first_ranks(4)}}, "4"}});
+  CHECK(std::string(error.what()) ==
+        "the layout does not fit the job of 4 ranks:\n"
+        "  world_size = 5; it must be 4\n"
+        "start as many ranks as the layout needs, or change the layout");
+  CHECK(Disagreement{"world_size", {{"5", RankSet(0)}, {"6", RankSet(1)}}, "4"}.message() ==
+        "world_size = 5 on rank 0, 6 on rank 1; it must be 4");
 }
 
 TEST_CASE("a field with many values prints some of them and says how many more there are") {
