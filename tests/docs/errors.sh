@@ -5,9 +5,10 @@ cd "$1" || exit 1
 document=docs/errors.md
 parts="topology comm adapters/dialects adapters/mpi adapters/nccl adapters/files"
 
-# Text that is no error message: the invariants of tests, the descriptions of fields, warnings, the text of plans, and the
+# Text that is no error message: the invariants of tests, the descriptions of fields, conventions that are tables, warnings, the text of plans, and the
 # name of a part of the bring-up.
-sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp' ! -name 'config_fields.cpp'; done)
+sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp' ! -name 'config_fields.cpp' \
+         ! -name 'shipped_tables.cpp'; done)
 other() { cat <<'END'
 liveness probe
 host communicators
@@ -28,6 +29,8 @@ has stage
 , but with pipeline = 1 there is only stage 0, which is taken instead
 lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-
 gives the same groups
+summary =
+meshes = [
 is refused by Megatron-Core 0.19 with pipeline =
 , because it does not find pp in upper case at the end;
 END

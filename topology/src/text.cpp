@@ -38,6 +38,22 @@ std::vector<std::string_view> split_text(std::string_view text, char separator) 
   }
 }
 
+std::vector<std::string_view> split_outside_brackets(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  std::size_t begin = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '[' || c == '(') ++depth;
+    if (c == ']' || c == ')') --depth;
+    if (c != separator || depth > 0) continue;
+    parts.push_back(text.substr(begin, i - begin));
+    begin = i + 1;
+  }
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
 std::vector<std::string_view> split_words(std::string_view text) {
   constexpr std::string_view space = " \t\r\n";
   std::vector<std::string_view> result;

@@ -116,6 +116,13 @@ std::string flatten_text(const KindSpec& kind, const Layout& layout) {
   return (usual == kind.kind ? "" : kind.kind + ":") + joined(axes, "+");
 }
 
+/// What a kind has beside axes in the order of the mesh; empty if nothing.
+std::string beyond_axes(const GroupSpec& groups) {
+  if (groups.in_written_order) return "has members in another order than the mesh";
+  if (!groups.picked.empty()) return "picks coordinates";
+  return groups.division.kind == GroupDivision::Kind::none ? "" : "divides its groups";
+}
+
 /// The custom kinds of a configuration. Kinds of other conventions have no form in a DeviceMesh.
 std::string kinds_text(const ParallelConfig& config, const Layout& layout, Diagnostics& diagnostics) {
   std::vector<std::string> texts;
@@ -123,6 +130,8 @@ std::string kinds_text(const ParallelConfig& config, const Layout& layout, Diagn
     if (!kind.groups.at.empty()) {
       diagnostics.add("kinds", to_string(kind), "is a slice, which this dialect has no words for");
     }
+    if (const std::string what = beyond_axes(kind.groups); !what.empty())
+      diagnostics.add("kinds", to_string(kind), what + ", which this dialect has no words for");
     if (std::string text = flatten_text(kind, layout); !text.empty()) texts.push_back(std::move(text));
   }
   return texts.empty() ? "" : " flatten=" + joined(texts, ",");

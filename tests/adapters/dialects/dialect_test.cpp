@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
 #include "support/lists.hpp"
@@ -204,6 +205,21 @@ TEST_CASE("Megatron-Core has stages of embeddings, whatever the layout comes fro
       "dp=2 pp=4 order=tp-cp-ep-dp-pp embedding_stages=0,1,-1 position_embedding_stages=0,2";
   CHECK(translated(Dialect::megatron, text, Dialect::megatron) == text);
   CHECK(lists(Dialect::megatron, text, "embedding") == Lists{{0, 2, 6}, {1, 3, 7}});
+}
+
+TEST_CASE("kinds beyond axes are refused by DeviceMesh", "[dialect]") {
+  for (const auto& [kind, what] : std::vector<std::pair<std::string, std::string>>{
+           {"k:b.a", "has members in another order than the mesh"},
+           {"k:b[0,-1]", "picks coordinates"},
+           {"k:a+b/4", "divides its groups"}}) {
+    const ParallelConfig config = parse_config("world=8 convention=mesh axes=a=2,b=4 groups=" + kind);
+    try {
+      static_cast<void>(write(Dialect::devicemesh, config));
+      FAIL_CHECK(kind);
+    } catch (const ConfigError& error) {
+      CHECK_THAT(error.what(), rankmesh::tests::ContainsSubstring(what + ", which this dialect has no words for"));
+    }
+  }
 }
 
 TEST_CASE("what a dialect has no words for is refused, not dropped", "[dialect]") {

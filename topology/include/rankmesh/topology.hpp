@@ -8,6 +8,7 @@
 #include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/config_values.hpp"
+#include "rankmesh/topology/convention_table.hpp"
 #include "rankmesh/topology/diagnostic.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_family.hpp"

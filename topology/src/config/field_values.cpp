@@ -105,10 +105,11 @@ struct Read {
     return "";
   }
   std::string operator()(std::vector<std::vector<Axis>> Config::*member) const {
-    return parts_into<std::vector<Axis>>(config.*member, next_mesh, parse_axes);
+    return parts_into<std::vector<Axis>>(config.*member, next_mesh,
+                                         [](std::string_view text) { return parse_axes(text); });
   }
   std::string operator()(std::vector<KindSpec> Config::*member) const {
-    return parts_into<KindSpec>(config.*member, ',', parse_kind);
+    return parts_into<KindSpec>(config.*member, ',', [](std::string_view text) { return parse_kind(text); });
   }
   template <typename Choice>
   std::string operator()(const ChoiceField<Choice>& choice) const {
@@ -132,7 +133,7 @@ struct Read {
     if (!value || value->empty()) return "has no value";
     std::vector<Part> read;
     std::vector<std::string> problems;
-    for (const std::string_view part : split_text(*value, separator)) {
+    for (const std::string_view part : split_outside_brackets(*value, separator)) {
       try {
         read.push_back(parse(part));
       } catch (const ConfigError& error) {

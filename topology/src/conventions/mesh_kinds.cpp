@@ -17,6 +17,11 @@ std::size_t mesh_of(const GroupSpec& groups, std::span<const Mesh> meshes) {
   return found == meshes.end() ? 0 : static_cast<std::size_t>(found - meshes.begin());
 }
 
+Derivation derivation_of(const GroupSpec& groups) {
+  if (groups.division.kind != GroupDivision::Kind::none) return Derivation::split;
+  return groups.picked.empty() ? Derivation::whole : Derivation::picked;
+}
+
 KindTable mesh_table(const ParallelConfig& config) {
   KindTable table;
   for (const std::vector<Axis>& axes : config.meshes) table.meshes.emplace_back(axes);
@@ -26,7 +31,8 @@ KindTable mesh_table(const ParallelConfig& config) {
                            .short_name = GroupKind(spec.kind),
                            .family = placed(table.meshes[mesh].family(spec.groups), config),
                            .mesh = mesh,
-                           .varying = spec.groups.varying});
+                           .varying = spec.groups.varying,
+                           .derivation = derivation_of(spec.groups)});
   }
   return table;
 }

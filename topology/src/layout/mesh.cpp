@@ -171,45 +171,6 @@ GroupFamily Mesh::family(std::span<const std::string_view> varying) const {
   return GroupFamily(grouping(inside, others(inside)));
 }
 
-GroupFamily Mesh::family(const GroupSpec& groups) const {
-  std::vector<std::string_view> named(groups.varying.begin(), groups.varying.end());
-  for (const Coordinate& fixed : groups.at) named.emplace_back(fixed.axis);
-  named.insert(named.end(), groups.numbering.begin(), groups.numbering.end());
-  const std::vector<std::size_t> axes = require_all(named);
-  const std::size_t inside_count = groups.varying.size();
-  const std::size_t fixed_count = groups.at.size();
-
-  std::vector<std::size_t> inside(axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(inside_count));
-  std::sort(inside.begin(), inside.end());
-  const auto fixed = std::span(axes).subspan(inside_count, fixed_count);
-  const auto numbering = std::span(axes).subspan(inside_count + fixed_count);
-
-  // The fixed axes are the slowest, so that the groups at the fixed coordinates are consecutive.
-  std::vector<std::size_t> outside(numbering.begin(), numbering.end());
-  for (const std::size_t axis : others(axes)) outside.push_back(axis);
-  int sliced = 1;
-  for (const std::size_t axis : outside) sliced *= static_cast<int>(axes_[axis].size);
-  int first = 0;
-  int groups_before = sliced;
-  std::vector<Diagnostic> diagnostics;
-  for (std::size_t i = 0; i < fixed_count; ++i) {
-    const Coordinate& at = groups.at[i];
-    const std::int64_t size = axes_[fixed[i]].size;
-    if (at.value < 0 || at.value >= size) {
-      diagnostics.push_back({at.axis,
-                             std::to_string(at.value),
-                             "is no coordinate: the axis has " + counted(size, "value"),
-                             {at.value < 0 ? 0 : size - 1}});
-      continue;
-    }
-    first += static_cast<int>(at.value) * groups_before;
-    groups_before *= static_cast<int>(size);
-    outside.push_back(fixed[i]);
-  }
-  if (!diagnostics.empty()) throw ConfigError(std::move(diagnostics));
-  return GroupFamily(grouping(inside, outside)).slice(first, sliced);
-}
-
 std::vector<std::string> Mesh::complement(std::span<const std::string> axes) const {
   std::vector<std::string> result;
   for (const std::size_t axis : others(require_all(axes))) result.push_back(axes_[axis].name);

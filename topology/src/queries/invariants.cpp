@@ -128,6 +128,8 @@ class Checker {
       // The groups of a split or joined kind share the parent's ranks equally.
       const GroupFamily& parent = topology_.family(*kind.parent);
       expected = parent.member_count() / kind.family.group_count();
+    } else if (kind.derivation == Derivation::split) {
+      expected = kind.family.group_size();
     }
     for (std::size_t g = 0; g < subject.groups.size(); ++g) {
       if (static_cast<std::int64_t>(subject.groups[g].size()) == expected) continue;
@@ -183,8 +185,12 @@ class Checker {
     if (subject.kind.derivation == Derivation::joined) return true;  // `check_joined` checks the order
     const Mesh& mesh = topology_.meshes()[subject.kind.mesh];
     const int first = topology_.first_rank();
-    const std::vector<int> picked = subject.kind.family.formula().picked;
-    const bool in_order = std::is_sorted(picked.begin(), picked.end());
+    const GroupFormula formula = subject.kind.family.formula();
+    const auto digits = formula.grouping.inside();
+    // Kinds of a mesh of one's own may have another order than the mesh.
+    const bool in_order = std::is_sorted(formula.picked.begin(), formula.picked.end()) &&
+                          std::is_sorted(digits.begin(), digits.end(),
+                                         [](const Digit& a, const Digit& b) { return a.stride < b.stride; });
     std::vector<std::string_view> fixed;
     for (const Axis& axis : mesh.axes()) {
       if (!includes(subject.kind.varying, {axis.name})) fixed.push_back(axis.name);
@@ -202,7 +208,6 @@ class Checker {
           return false;
         }
       }
-      // The order of the mesh is ascending, unless members were picked in another order.
       if (in_order && !std::is_sorted(ranks.begin(), ranks.end())) {
         report("coordinates", {subject.kind.kind}, ranks,
                group_name(subject.kind.kind, g) + " " + text(ranks) + " is not in the order of the mesh");
@@ -280,7 +285,9 @@ class Checker {
   }
 
   void check_nested(const Subject& inner, const Subject& outer) {
-    if (outer.kind.parent || is_joined(inner) || !includes(outer.kind.varying, inner.kind.varying)) return;
+    if (outer.kind.derivation != Derivation::whole || is_joined(inner) ||
+        !includes(outer.kind.varying, inner.kind.varying))
+      return;
     for (std::size_t g = 0; g < inner.groups.size(); ++g) {
       const std::vector<int>& ranks = inner.groups[g];
       for (const int rank : ranks) {

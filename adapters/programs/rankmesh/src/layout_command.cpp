@@ -84,7 +84,7 @@ LayoutCommand::LayoutCommand(CommandSpec spec, std::string gpus_per_node)
       names_(add_names(*this)),
       gpus_per_node_(add_gpus_per_node(*this, std::move(gpus_per_node))) {}
 
-ConfigReading LayoutCommand::read_config(Problems& problems) const {
+OptionReading LayoutCommand::read_config(Problems& problems) const {
   OptionReading reading = config_.read();
   problems.insert(problems.end(), reading.messages.begin(), reading.messages.end());
   return reading;

@@ -18,7 +18,7 @@ class LayoutCommand : public RunnableCommand {
                          std::string gpus_per_node = "also show on which nodes ranks and groups lie");
 
  protected:
-  [[nodiscard]] ConfigReading read_config(Problems& problems) const;
+  [[nodiscard]] OptionReading read_config(Problems& problems) const;
   [[nodiscard]] std::optional<int> read_gpus_per_node(Problems& problems) const;
   [[nodiscard]] Names read_names(Problems& problems) const;
 

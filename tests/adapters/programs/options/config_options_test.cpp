@@ -133,7 +133,8 @@ TEST_CASE("options have the choices of their fields") {
     }
     return std::vector<std::string>{};
   };
-  CHECK(choices("--convention") == std::vector<std::string>{"reference", "extended", "megatron-core"});
+  CHECK(choices("--convention") == std::vector<std::string>{"reference", "extended", "megatron-core", "deepspeed",
+                                                                  "megatron-bridge", "sglang", "tensorrt-llm", "vllm", "xdit"});
   CHECK(choices("--amax-rule") == std::vector<std::string>{"reference", "product"});
   CHECK(choices("--tp").empty());
   // `parse` accepts any word; reading the options reports a wrong one.

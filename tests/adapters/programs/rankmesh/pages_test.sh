@@ -52,7 +52,7 @@ case $case in
     expect "json" rankmesh groups --world-size 16 --format j
     expect "json" rankmesh groups --format = j
     expect "text json csv" rankmesh groups --format =
-    expect "reference extended megatron-core" rankmesh show --convention ""
+    expect "reference extended megatron-core deepspeed megatron-bridge sglang tensorrt-llm vllm xdit" rankmesh show --convention ""
     expect "sequence sequence_data" rankmesh groups --kind seq
     expect "dp_cp" rankmesh export --kind dp_cp
     expect "toml per-rank-json astra-sim hostfile rankfile" rankmesh export --format ""
@@ -80,11 +80,11 @@ case $case in
     trap 'rm -f "$script"' EXIT
     "$program" completion zsh > "$script" || fail "there is no script"
     seen=$(zsh -f "${0%/*}/complete_in_zsh.zsh" "$script" "rankmesh gr" "rankmesh groups --form" \
-             "rankmesh groups --format j" "rankmesh show --world-size 16 --conv" "rankmesh nothing")
+             "rankmesh groups --format j" "rankmesh show --world-size 16 --spl" "rankmesh nothing")
     wanted='rankmesh groups 
 rankmesh groups --format=
 rankmesh groups --format json 
-rankmesh show --world-size 16 --convention=
+rankmesh show --world-size 16 --split-rank=
 rankmesh nothing'
     [ "$seen" = "$wanted" ] || fail "zsh makes of the lines: $seen"
     ;;

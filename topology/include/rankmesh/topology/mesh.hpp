@@ -34,16 +34,54 @@ struct Coordinate {
   bool operator==(const Coordinate&) const = default;
 };
 
+/// Some of the coordinates along an axis: the other members are in no group.
+struct PickedCoordinates {
+  /// The axis, which varies inside a group.
+  std::string axis{};
+  /// The coordinates in the order of the members. Negative ones count from the end, -1 is the last. One that
+  /// is named twice in this way counts once.
+  std::vector<std::int64_t> values{};
+
+  bool operator==(const PickedCoordinates&) const = default;
+};
+
+/// How groups are divided further.
+struct GroupDivision {
+  /// Whether and how.
+  enum class Kind {
+    /// Groups stay whole.
+    none,
+    /// Into pieces of `number` consecutive members each.
+    pieces,
+    /// Into `number` groups, of which each has every `number`-th member.
+    strides,
+  };
+
+  /// Whether and how.
+  Kind kind = Kind::none;
+  /// Divides the size of a group.
+  std::int64_t number = 1;
+
+  bool operator==(const GroupDivision&) const = default;
+};
+
 /// The groups of a mesh: the axes that vary inside a group, those that are fixed, and those that number the
 /// groups.
 struct GroupSpec {
-  /// The axes that vary inside a group, in any order: members are always in the order of the mesh.
+  /// The axes that vary inside a group.
   std::vector<std::string> varying{};
   /// Fixed coordinates: only the groups at these coordinates exist, and the other ranks are in no group.
   std::vector<Coordinate> at{};
   /// The axes that number the groups, fastest first. Axes that are not listed follow in the order of the
   /// mesh.
   std::vector<std::string> numbering{};
+  /// Whether the first axis of `varying` is the fastest inside a group, and so on. Otherwise members are in
+  /// the order of the mesh.
+  bool in_written_order = false;
+  /// Axes of `varying` of which only some coordinates are kept.
+  std::vector<PickedCoordinates> picked{};
+  /// How groups are divided; not together with `picked`. The parts of a group are numbered consecutively.
+  GroupDivision division{};
 
   bool operator==(const GroupSpec&) const = default;
 };
@@ -92,10 +130,10 @@ class Mesh {
     return family(std::span(varying.begin(), varying.size()));
   }
 
-  /// The family that a `GroupSpec` describes: possibly only the groups at fixed coordinates, or with groups
-  /// numbered in another order.
+  /// The family that a `GroupSpec` describes.
   /// @throws ConfigError listing every axis that is unknown or named more than once, and every coordinate
-  ///         outside its axis
+  ///         outside its axis; if picked coordinates are of an axis that does not vary, or if the division
+  ///         does not divide the groups
   [[nodiscard]] GroupFamily family(const GroupSpec& groups) const;
 
   /// The other axes, in the order of the mesh. A group in which these vary and a group in which `axes` vary

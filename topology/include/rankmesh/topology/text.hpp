@@ -16,6 +16,9 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 /// The parts of a text between separators. An empty text has one part, which is empty.
 [[nodiscard]] std::vector<std::string_view> split_text(std::string_view text, char separator);
 
+/// The same, but separators inside round or square brackets do not count: `pp[0,-1],tp` has two parts.
+[[nodiscard]] std::vector<std::string_view> split_outside_brackets(std::string_view text, char separator);
+
 /// The words of a text, separated by white space. An empty text has no words.
 [[nodiscard]] std::vector<std::string_view> split_words(std::string_view text);
 

@@ -20,9 +20,9 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 enum class Derivation {
   /// Some axes of a mesh vary inside a group.
   whole,
-  /// Some members of each group of another kind, for example the first and the last.
+  /// Some members of each such group, or of each group of another kind, for example the first and the last.
   picked,
-  /// Parts of each group of another kind.
+  /// Parts of each such group, or of each group of another kind.
   split,
   /// Consecutive groups of another kind, merged.
   joined,
@@ -42,7 +42,8 @@ struct KindFamily {
   std::vector<std::string> varying{};
   /// How the groups are made.
   Derivation derivation = Derivation::whole;
-  /// The kind that the groups are derived from; nothing if `derivation` is `whole`.
+  /// The kind that the groups are derived from; nothing if `derivation` is `whole`, and for the kinds of a
+  /// mesh of one's own.
   std::optional<GroupKind> parent{};
 
   bool operator==(const KindFamily&) const = default;

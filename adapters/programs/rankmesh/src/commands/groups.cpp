@@ -15,19 +15,21 @@ class GroupsCommand : public LayoutCommand {
              .examples = {"rankmesh groups --world-size 16 --tp 2 --pp 4",
                           "rankmesh groups --world-size 64 --tp 8 --pp 4 --kind data --kind tensor "
                           "--format json",
+                          "rankmesh groups --convention vllm --world-size 16 --sizes tp=4,pp=2,dp=2",
                           "rankmesh groups --world-size 1048576 --tp 8 --pp 16 --format csv | head"}}),
         kinds_(*this),
         format_(add_format(*this, {"text", "json", "csv"})),
         all_(add_all(*this)) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const ConfigReading reading = read_config(problems);
+    const OptionReading reading = read_config(problems);
     const ParallelConfig& config = reading.config;
     GroupsRequest request{.kinds = kinds_.read(reading, problems),
                           .format = format_of(format_, problems),
                           .all = is_given(all_, problems),
                           .gpus_per_node = read_gpus_per_node(problems),
-                          .names = read_names(problems)};
+                          .names = read_names(problems),
+                          .listed_as = reading.listed_as};
     if (!problems.empty()) return {};
     return task_on(config, request.gpus_per_node,
                    [request](const Topology& topology, Writer& out, Style style) {

@@ -34,6 +34,9 @@ class MeshCommand : public RunnableCommand {
                         {{"dp", "the groups along dp, called dp"},
                          {"dp+tp", "dp and tp vary together, called dp_tp"},
                          {"zero:dp+tp", "the same, called zero"},
+                         {"pp.tp", "pp and tp vary, pp fastest whatever the order of the axes"},
+                         {"ends:pp[0,-1]", "only the first and the last rank along pp"},
+                         {"half:dp/2", "the groups along dp in pieces of 2; dp%2: every second member"},
                          {"tp@pp=1", "the groups along tp at coordinate 1 of pp only"},
                          {"ep#edp+tp", "the groups along ep, numbered along edp first, then along tp"},
                          {"all", "all axes vary"},
@@ -240,7 +243,8 @@ class MeshCommand : public RunnableCommand {
       for (const Axis& axis : mesh.axes()) kinds.push_back({axis.name, {.varying = {axis.name}}});
       return kinds;
     }
-    for (const std::string& text : parts_of(*groups, ',')) {
+    for (const std::string_view part : split_outside_brackets(*groups, ',')) {
+      const std::string text(part);
       attempt("--groups", text, problems, [&] { kinds.push_back(kind_of(text, mesh)); });
     }
     return kinds;

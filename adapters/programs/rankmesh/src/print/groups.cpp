@@ -105,15 +105,38 @@ void print_text(const Topology& topology, const GroupsRequest& request, Writer& 
   }
 }
 
+/// The families that are listed under one name.
+struct Listed {
+  std::string name;
+  std::vector<const GroupFamily*> families;
+};
+
+std::vector<Listed> listed_kinds(const Topology& topology, const GroupsRequest& request) {
+  std::vector<Listed> result;
+  for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
+    const auto other = request.listed_as.find(std::string(kind->kind.name()));
+    const std::string name =
+        other == request.listed_as.end() ? std::string(name_of(*kind, request.names)) : other->second;
+    auto found = std::find_if(result.begin(), result.end(), [&](const Listed& l) { return l.name == name; });
+    if (found == result.end()) found = result.insert(found, Listed{name, {}});
+    found->families.push_back(&kind->family);
+  }
+  return result;
+}
+
 /// Writes `"name": [...]` for each kind, with an entry for each group.
 template <typename Put>
 void put_kinds_json(const Topology& topology, const GroupsRequest& request, Writer& out, Put put_entry) {
   std::string_view separator = "\n";
-  for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
-    out.put(fmt::format("{}  \"{}\": [", separator, name_of(*kind, request.names)));
-    for (int group = 0; group < kind->family.group_count(); ++group) {
-      if (group > 0) out.put(',');
-      put_entry(kind->family, group);
+  for (const Listed& listed : listed_kinds(topology, request)) {
+    out.put(fmt::format("{}  \"{}\": [", separator, listed.name));
+    bool is_first = true;
+    for (const GroupFamily* family : listed.families) {
+      for (int group = 0; group < family->group_count(); ++group) {
+        if (!is_first) out.put(',');
+        is_first = false;
+        put_entry(*family, group);
+      }
     }
     out.put(']');
     separator = ",\n";

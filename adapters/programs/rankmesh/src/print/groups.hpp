@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common_options.hpp"
@@ -19,6 +21,8 @@ struct GroupsRequest {
   bool all = false;
   std::optional<int> gpus_per_node{};
   Names names = Names::of_rankmesh;
+  /// Kinds whose groups JSON lists behind those of another kind, under its name.
+  std::map<std::string, std::string> listed_as{};
 };
 
 /// Prints every group of every kind. Constant memory, whatever the world size.

@@ -138,7 +138,7 @@ void print_lists(const Topology& topology, const RankRequest& request, Writer& o
 
 Membership membership(const Topology& topology, const KindFamily& kind, int rank) {
   if (const auto place = kind.family.locate(rank)) return {place->group, place->position};
-  if (kind.derivation != Derivation::picked) return {};
+  if (kind.derivation != Derivation::picked || !kind.parent) return {};
   const auto in_parent = topology.family(*kind.parent).locate(rank);
   return in_parent ? Membership{in_parent->group, std::nullopt} : Membership{};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,10 +16,15 @@ namespace rankmesh::cli {
 struct OptionReading : ConfigReading {
   /// Each diagnostic as a message for the user, with its place in the file or the option that it is about.
   std::vector<std::string> messages{};
+  /// Of a convention that is a table: the kinds that its system lists under the name of another kind.
+  std::map<std::string, std::string> listed_as{};
 };
 
 /// The options of a program that describe a configuration, one for each field: `--world-size`, `--tp`, `--pp`
-/// and so on, and `--layout` for a file. Options override the file.
+/// and so on, and `--layout` for a file. Options override the file. A convention that is a table has its
+/// sizes in
+/// `--sizes`, and may come from a file (`--convention-file`); the configuration is then one of
+/// `Convention::mesh`.
 ///
 ///     Program program({.name = "rankmesh-bringup", .summary = "..."});
 ///     const ConfigOptions options(program, "ranks of the MPI job");
@@ -45,7 +51,13 @@ class ConfigOptions {
     const Option* option;
   };
 
+  /// Whether the options name a convention that is a table; if so, `reading` is that of its layout.
+  [[nodiscard]] bool read_table(std::optional<std::int64_t> default_world_size, OptionReading& reading) const;
+  [[nodiscard]] const Option& option_of(std::string_view field) const;
+
   const Option& layout_;
+  const Option& sizes_;
+  const Option& convention_file_;
   /// In the order of the fields.
   std::vector<FieldOption> options_;
 };
