@@ -131,14 +131,15 @@ void MpiTransport::post(int to, const Envelope& envelope) {
 
 void MpiTransport::start(Sending& sending, const Envelope& envelope) {
   std::memcpy(sending.bytes.data(), &envelope, sizeof envelope);
+  int code = MPI_SUCCESS;
   for (int attempt = 0; attempt < send_attempts; ++attempt) {
-    const int code = MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE,
-                               sending.to, sending.tag, communicator_, &sending.request);
+    code = MPI_Isend(sending.bytes.data(), static_cast<int>(sending.bytes.size()), MPI_BYTE, sending.to,
+                     sending.tag, communicator_, &sending.request);
     if (code == MPI_SUCCESS) return;
     sending.request = MPI_REQUEST_NULL;
-    if (!may_mean_dead_receiver(code)) require_success(code, "MPI_Isend", rank_);
   }
   // A message to a dead rank is lost, whether MPI says so or not: the verdict names the rank.
+  if (!may_mean_dead_receiver(code)) require_success(code, "MPI_Isend", rank_);
 }
 
 void MpiTransport::collect_sent() {
