@@ -1,13 +1,15 @@
-"""Makes DeviceMeshes from the texts that rankmesh prints for them, and compares all groups.   dialects.py RANKMESH
+"""Gives the texts that rankmesh prints for other systems to these systems, and compares all groups.   dialects.py RANKMESH
 
-Every rank of a layout is played in turn, with PyTorch's fake process group, so that one process is enough. Exits with 1 if
-PyTorch refuses a text, if a group differs, or if PyTorch accepts an order of axes that rankmesh refuses."""
+DeviceMesh: every rank of a layout is played in turn, with PyTorch's fake process group, so that one process is enough.
+Megatron-Core: its generator of ranks. Exits with 1 if a system refuses a text, if a group differs, or if PyTorch accepts an
+order of axes that rankmesh refuses."""
 
 import json
 import logging
 import subprocess
 import sys
 import tempfile
+import warnings
 
 import torch
 import torch.distributed as dist
@@ -15,6 +17,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 logging.disable(logging.WARNING)
+warnings.simplefilter("ignore")
 
 LAYOUTS = [
     ("megatron", "tp=2 cp=2 dp=2 pp=2"),
@@ -26,6 +29,17 @@ LAYOUTS = [
     ("inner-to-outer", "[TP,CP,PP,DP]=[2,2,2,2]"),
     ("devicemesh", "shape=2,2,2,2 names=pp,dp,cp,tp flatten=dp_cp,pp+tp,all:pp+dp+cp+tp"),
     ("rankmesh", "world=24 convention=mesh axes=tp=2,dp=3,pp=4 groups=tp,pp,some:pp+tp,more:dp+tp"),
+]
+
+MEGATRON_LAYOUTS = [
+    ("megatron", "tp=2 cp=2 dp=2 pp=2"),
+    ("megatron", "tp=2 pp=2 dp=4 order=tp-pp-dp"),
+    ("torchtitan", "dp_replicate=2 dp_shard=4 cp=2"),
+    ("torchtitan", "dp_shard=4 tp=2 pp=2 ep=4"),
+    ("deepspeed", "axes=pipe,data,model dims=2,4,2 ep=2"),
+    ("inner-to-outer", "[TP,CP,DP,PP]=[2,2,2,2]"),
+    ("devicemesh", "shape=2,2,2,2 names=pp,dp,cp,tp"),
+    ("rankmesh", "world=48 convention=megatron-core tp=2 cp=3 pp=2 ep=4 etp=1"),
 ]
 
 failed = 0
@@ -110,8 +124,47 @@ def refuse(text, axes):
         print(f"refused: {text}: {type(error).__name__}")
 
 
+def megatron_lists(words):
+    """The lists of Megatron-Core's generators of ranks, by rankmesh's short names of the kinds."""
+    from megatron.core.parallel_state import RankGenerator
+
+    tp, cp, ep, dp, pp = (int(words.get(name, 1)) for name in ("tp", "cp", "ep", "dp", "pp"))
+    etp = int(words.get("etp", tp))
+    world_size = tp * cp * dp * pp
+    dense = RankGenerator(tp=tp, ep=1, dp=dp, pp=pp, cp=cp, order=words["order"])
+    experts = RankGenerator(tp=etp, ep=ep, dp=world_size // (etp * ep * pp), pp=pp, cp=1, order=words["order"])
+    lists = {kind: dense.get_ranks(token) for kind, token in [
+        ("tp", "tp"), ("pp", "pp"), ("dp", "dp"), ("cp", "cp"), ("dp_cp", "dp-cp"), ("mp", "tp-pp"), ("tp_dp_cp", "tp-dp-cp")]}
+    lists |= {kind: experts.get_ranks(token) for kind, token in [
+        ("ep", "ep"), ("ep_tp", "tp"), ("tp_ep_mp", "tp-ep"), ("ep_dp", "dp"), ("tp_ep_pp", "tp-ep-pp")]}
+    return world_size, lists
+
+
+def compare_megatron(system, layout):
+    text = rankmesh("translate", "--from", system, layout, "--to", "megatron").strip()
+    words = words_of(text)
+    try:
+        world_size, lists = megatron_lists(words)
+    except Exception as error:  # whatever Megatron-Core has against the text
+        return complain(f"{text}: {type(error).__name__}: {error}")
+    options = [option for name, value in words.items() if name not in ("dp", "world") for option in (f"--{name.replace('_', '-')}", value)]
+    known = json.loads(rankmesh("groups", "--convention", "megatron-core", "--world-size", str(world_size), "--names", "short",
+                                "--format", "json", *options))["groups"]
+    for kind, groups in lists.items():
+        if groups != known[kind]:
+            return complain(f"{text}: {kind} is {groups} in Megatron-Core, {known[kind]} in rankmesh")
+    print(f"equal: {text}")
+
+
 print(f"PyTorch {torch.__version__}")
 for system, layout in LAYOUTS:
     compare(system, layout)
+try:
+    import megatron.core
+    print(f"Megatron-Core {megatron.core.__version__}")
+    for system, layout in MEGATRON_LAYOUTS:
+        compare_megatron(system, layout)
+except ImportError as error:
+    print(f"not compared with Megatron-Core: {error}")
 refuse("shape=2,2,2 names=dp,cp,tp flatten=tp+dp", ("tp", "dp"))
 sys.exit(1 if failed else 0)
