@@ -86,6 +86,21 @@ bool is_given(const std::vector<GivenValue>& given, std::string_view field) {
   return std::any_of(given.begin(), given.end(), [&](const GivenValue& v) { return v.field == field; });
 }
 
+/// Options that only Megatron-Core has say which convention is meant.
+void assume_megatron_core(std::vector<GivenValue>& given, std::vector<std::string>& notes) {
+  std::vector<std::string> options;
+  for (const FieldDescription& field : describe_fields()) {
+    const bool is_megatron_core =
+        field.conventions.size() == 1 && field.conventions[0] == Convention::megatron_core;
+    if (is_megatron_core && is_given(given, field.field)) options.push_back(option_name(field));
+  }
+  if (options.empty()) return;
+  const std::string name = "megatron-core";
+  notes.push_back(joined(options, ", ") + (options.size() == 1 ? " belongs" : " belong") +
+                  " to the convention " + name + ", which is taken; --convention " + name + " says so");
+  given.push_back({"convention", name});
+}
+
 /// What is wrong with a convention that is given and does not exist. The rules of the library do not know
 /// those that are tables.
 std::optional<Diagnostic> unknown_convention(const std::vector<GivenValue>& given) {
@@ -162,6 +177,8 @@ OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size
   const auto path = value_of(layout_, problems);
   files::LayoutFile file;
   if (path) file = files::parse_layout_file(*path);
+  std::vector<std::string> notes;
+  if (!is_given(given, "convention") && !gives(file, "convention")) assume_megatron_core(given, notes);
   // Without a field, so that the contents of the file count as unknown.
   for (const std::string& problem : problems) file.diagnostics.push_back({.rule = problem});
   std::vector<Diagnostic> known;
@@ -181,7 +198,8 @@ OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size
   if (default_world_size && !gives(file, "world_size") && !is_given(given, "world_size")) {
     given.push_back({"world_size", std::to_string(*default_world_size)});
   }
-  OptionReading reading{files::check_together(file, given, std::move(known)), {}};
+  OptionReading reading{files::check_together(file, given, std::move(known))};
+  reading.notes = std::move(notes);
   for (Diagnostic& diagnostic : reading.diagnostics) {
     if (diagnostic.rule == misspelt) continue;
     if (diagnostic.kind == Diagnostic::Kind::missing) {

@@ -67,6 +67,13 @@ std::vector<std::string> all_warnings(const Topology& topology, std::optional<in
   return result;
 }
 
+Task task_on(const OptionReading& reading, std::optional<int> gpus_per_node,
+             std::function<void(const Topology&, Writer&, Style)> print) {
+  Task task = task_on(reading.config, gpus_per_node, std::move(print));
+  task.warnings.insert(task.warnings.begin(), reading.notes.begin(), reading.notes.end());
+  return task;
+}
+
 Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
              std::function<void(const Topology&, Writer&, Style)> print) {
   const Topology topology(config);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "command.hpp"
+#include "rankmesh/options/config_options.hpp"
 #include "rankmesh/topology/topology.hpp"
 
 namespace rankmesh::cli {
@@ -15,6 +16,10 @@ namespace rankmesh::cli {
 [[nodiscard]] std::vector<std::string> all_warnings(const Topology& topology,
                                                     std::optional<int> gpus_per_node);
 
+/// A task that prints something of the topology of valid options, with all its warnings and the notes of the
+/// options.
+[[nodiscard]] Task task_on(const OptionReading& reading, std::optional<int> gpus_per_node,
+                           std::function<void(const Topology&, Writer&, Style)> print);
 /// A task that prints something of a topology, with all its warnings.
 [[nodiscard]] Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
                            std::function<void(const Topology&, Writer&, Style)> print);

@@ -31,13 +31,13 @@ class DrawCommand : public LayoutCommand {
                            "what to draw")) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const ConfigReading reading = read_config(problems);
+    const OptionReading reading = read_config(problems);
     const DrawRequest request{.kinds = kinds_.read(reading, problems),
                               .format = static_cast<DrawFormat>(choice_of(format_, problems).value_or(0)),
                               .gpus_per_node = read_gpus_per_node(problems),
                               .names = read_names(problems)};
     if (!problems.empty()) return {};
-    return task_on(reading.config, request.gpus_per_node,
+    return task_on(reading, request.gpus_per_node,
                    [request](const Topology& topology, Writer& out, Style style) {
                      print_picture(topology, request, out, style);
                    });

@@ -84,7 +84,7 @@ class ExportCommand : public LayoutCommand {
                              .default_value = "1"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const ConfigReading reading = read_config(problems);
+    const OptionReading reading = read_config(problems);
     ExportRequest request{.kinds = kinds_.read(reading, problems), .names = read_names(problems)};
     const auto gpus_per_node = read_gpus_per_node(problems);
     const auto format = choice_of(format_, problems);
@@ -98,7 +98,7 @@ class ExportCommand : public LayoutCommand {
     if (problems.empty() && is_placed(request.format)) check_placement(reading.config, request, problems);
     if (!problems.empty()) return {};
     // The user asked for this placement, so there are no warnings about it.
-    return task_on(reading.config, std::nullopt, [request](const Topology& topology, Writer& out, Style) {
+    return task_on(reading, std::nullopt, [request](const Topology& topology, Writer& out, Style) {
       print_export(topology, request, out);
     });
   }

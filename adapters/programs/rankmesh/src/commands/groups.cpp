@@ -31,7 +31,7 @@ class GroupsCommand : public LayoutCommand {
                           .names = read_names(problems),
                           .listed_as = reading.listed_as};
     if (!problems.empty()) return {};
-    return task_on(config, request.gpus_per_node,
+    return task_on(reading, request.gpus_per_node,
                    [request](const Topology& topology, Writer& out, Style style) {
                      print_groups(topology, request, out, style);
                    });

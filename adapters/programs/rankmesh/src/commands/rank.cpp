@@ -32,7 +32,7 @@ class RankCommand : public LayoutCommand {
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const auto number = number_of(rank_, {.min = std::numeric_limits<std::int64_t>::min()}, problems);
-    const ConfigReading reading = read_config(problems);
+    const OptionReading reading = read_config(problems);
     if (number) check_rank(*number, reading, problems);
     RankRequest request{.rank = static_cast<int>(number.value_or(0)),
                         .kinds = kinds_.read(reading, problems),
@@ -44,7 +44,7 @@ class RankCommand : public LayoutCommand {
     if (request.layers && reading.diagnostics.empty())
       check_layers(*request.layers, reading.config, problems);
     if (!problems.empty()) return {};
-    return task_on(reading.config, request.gpus_per_node,
+    return task_on(reading, request.gpus_per_node,
                    [request](const Topology& topology, Writer& out, Style style) {
                      print_rank(topology, request, out, style);
                    });

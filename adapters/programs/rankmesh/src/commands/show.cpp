@@ -214,13 +214,13 @@ class ShowCommand : public LayoutCommand {
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const ConfigReading reading = read_config(problems);
+    const OptionReading reading = read_config(problems);
     const ShowRequest request{.kinds = kinds_.read(reading, problems),
                               .as_json = format_of(format_, problems) == Format::json,
                               .gpus_per_node = read_gpus_per_node(problems),
                               .names = read_names(problems)};
     if (!problems.empty()) return {};
-    return task_on(reading.config, request.gpus_per_node,
+    return task_on(reading, request.gpus_per_node,
                    [request](const Topology& topology, Writer& out, Style style) {
                      if (request.as_json) return print_json(topology, request, out);
                      print_text(topology, request, out, style);

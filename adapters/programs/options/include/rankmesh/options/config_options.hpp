@@ -16,6 +16,8 @@ namespace rankmesh::cli {
 struct OptionReading : ConfigReading {
   /// Each diagnostic as a message for the user, with its place in the file or the option that it is about.
   std::vector<std::string> messages{};
+  /// What was assumed, a sentence each.
+  std::vector<std::string> notes{};
   /// Of a convention that is a table: the kinds that its system lists under the name of another kind.
   std::map<std::string, std::string> listed_as{};
 };
