@@ -172,6 +172,7 @@ function(rankmesh_install_package)
   write_basic_package_version_file(${folder}/rankmesh-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${folder}/rankmesh-config.cmake ${folder}/rankmesh-config-version.cmake
                 ${PROJECT_SOURCE_DIR}/cmake/FindCUDART.cmake ${PROJECT_SOURCE_DIR}/cmake/FindNCCL.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/FindPMIX.cmake
                 ${PROJECT_SOURCE_DIR}/cmake/RankmeshMpiImplementation.cmake
                 ${PROJECT_SOURCE_DIR}/cmake/RankmeshPythonFolders.cmake
           DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT development)

@@ -1,6 +1,6 @@
 # What scripts/demo and scripts/test have in common; sourced, not run.
 
-packages=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libcli11-dev libfmt-dev nlohmann-json3-dev
+packages=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libpmix-dev libcli11-dev libfmt-dev nlohmann-json3-dev
           libyaml-cpp-dev libtomlplusplus-dev groff-base catch2 librapidcheck-dev libbenchmark-dev doxygen valgrind ccache
           libeigen3-dev)
 # What some tests use and skip without: scripts/test installs those that the system offers.

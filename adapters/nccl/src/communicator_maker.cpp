@@ -18,7 +18,7 @@ std::string name_of(const RankStep& step) {
 
 }  // namespace
 
-CommunicatorMaker::CommunicatorMaker(const mpi::BringUp& bring_up, const Options& options,
+CommunicatorMaker::CommunicatorMaker(const rankmesh::BringUp& bring_up, const Options& options,
                                      const Identifiers& identifiers, std::list<std::string>& names)
     : bring_up_(bring_up),
       options_(options),

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "identifiers.hpp"
+#include "rankmesh/comm/bring_up.hpp"
 #include "rankmesh/comm/schedule.hpp"
-#include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/nccl/communicator.hpp"
 #include "rankmesh/nccl/options.hpp"
 
@@ -19,7 +19,7 @@ namespace rankmesh::nccl {
 class CommunicatorMaker {
  public:
   /// @param names receives the strings that NCCL keeps pointers to; must outlive the communicators
-  CommunicatorMaker(const mpi::BringUp& bring_up, const Options& options, const Identifiers& identifiers,
+  CommunicatorMaker(const rankmesh::BringUp& bring_up, const Options& options, const Identifiers& identifiers,
                     std::list<std::string>& names);
   CommunicatorMaker(const CommunicatorMaker&) = delete;
   CommunicatorMaker& operator=(const CommunicatorMaker&) = delete;
@@ -70,7 +70,7 @@ class CommunicatorMaker {
   [[nodiscard]] ncclConfig_t config_of(PlanStep step);
   void require_success(const BringUpStep& step, ncclResult_t result) const;
 
-  const mpi::BringUp& bring_up_;
+  const rankmesh::BringUp& bring_up_;
   const Options& options_;
   const Identifiers& identifiers_;
   std::list<std::string>& names_;

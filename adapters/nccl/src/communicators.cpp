@@ -15,8 +15,8 @@
 #include "device.hpp"
 #include "identifiers.hpp"
 #include "library.hpp"
+#include "rankmesh/comm/bring_up.hpp"
 #include "rankmesh/comm/time_after.hpp"
-#include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/nccl/error.hpp"
 #include "rankmesh/topology/text.hpp"
 
@@ -45,8 +45,8 @@ NcclScheduleOptions schedule_options(const Options& options, int library_version
 
 /// The options of the bring-up, with those of the kinds as text, so that ranks agree on them. Those of
 /// communicators are options of the plan: kinds with different options share no communicator.
-mpi::Options with_kind_options(const Options& options, const ParallelConfig& config) {
-  mpi::Options result = options.bring_up;
+BringUpOptions with_kind_options(const Options& options, const ParallelConfig& config) {
+  BringUpOptions result = options.bring_up;
   const auto topology = check(config).empty() ? std::optional<Topology>(config) : std::nullopt;
   for (const auto& [kind, own] : options.kinds) {
     const std::string name(kind.name());
@@ -65,10 +65,18 @@ mpi::Options with_kind_options(const Options& options, const ParallelConfig& con
 }
 
 /// What is wrong with the options: the same on every rank, where all agree on them.
-std::vector<std::string> problems_of(const Options& options, const Topology& topology, int library_version) {
+/// @param has_mpi whether the job has communicators of MPI
+std::vector<std::string> problems_of(const Options& options, const Topology& topology, int library_version,
+                                     bool has_mpi) {
   std::vector<std::string> problems;
   const int version = std::min<int>(NCCL_VERSION_CODE, library_version);
   if (auto problem = version_problem(library_version)) problems.push_back(*std::move(problem));
+  if (!has_mpi && options.strategy == Strategy::mpi_split) {
+    problems.push_back("strategy mpi_split needs a job that is brought up over MPI");
+  }
+  if (!has_mpi && options.host_communicators) {
+    problems.push_back("host_communicators needs a job that is brought up over MPI");
+  }
   if (options.ranks_per_identifier < 1) {
     problems.push_back("ranks_per_identifier = " + std::to_string(options.ranks_per_identifier) +
                        " is below 1");
@@ -95,21 +103,25 @@ std::vector<std::string> problems_of(const Options& options, const Topology& top
 /// One bring-up under way.
 class Communicators::BringUp {
  public:
-  BringUp(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
+  /// @param host nothing without MPI
+  BringUp(Bootstrap& bootstrap, std::unique_ptr<HostSide> host, const ParallelConfig& config,
+          const Options& options)
       : options_(options),
+        bootstrap_(bootstrap),
+        host_(std::move(host)),
         library_version_(library_version()),
-        mpi_options_(with_kind_options(options, config)),
-        bring_up_(communicator, config, mpi_options_, schedule_options(options, library_version_)) {}
+        bring_up_options_(with_kind_options(options, config)),
+        begun_(bootstrap.begin(config, bring_up_options_, schedule_options(options, library_version_))),
+        bring_up_(*begun_) {}
 
   [[nodiscard]] std::unique_ptr<Owned> run() {
     std::vector<std::string> problems;
     auto made = run_or_abandon(bring_up_.session(), [&]() -> std::unique_ptr<Owned> {
-      problems = problems_of(options_, bring_up_.plan().topology(), library_version_);
+      problems = problems_of(options_, bring_up_.plan().topology(), library_version_, host_ != nullptr);
       if (!problems.empty()) return nullptr;
       identifiers_.emplace(bring_up_, ranks_per_identifier(options_));
       maker_.emplace(bring_up_, options_, *identifiers_, names_);
-      if (makes_host_communicators(schedule_options(options_, library_version_)))
-        host_builder_.emplace(bring_up_);
+      if (makes_host_communicators(schedule_options(options_, library_version_))) host_->prepare(bring_up_);
       try {
         for (const std::span<const BringUpStep> block : bring_up_.schedule().blocks()) {
           if (block.front().entry == BringUpStep::Entry::concurrent) {
@@ -138,17 +150,18 @@ class Communicators::BringUp {
       case Action::agree:
         return;
       case Action::choose_device:
-        return bring_up_.carry_out(step, "MPI_Comm_split_type", [&] { return choose(); });
+        return bring_up_.carry_out(step, bootstrap_.gather_call(), [&] { return choose(); });
       case Action::duplicate:
       case Action::create_group:
-        return host_builder_->carry_out(step);
+        return host_->carry_out(step);
       case Action::use_world:
         maker_->make(step);
         return bring_up_.carry_out(step);
       case Action::broadcast_identifiers:
-        return bring_up_.carry_out(step, "MPI_Bcast", [&] {
-          return options_.strategy == Strategy::mpi_split ? identifiers_->broadcast_in_groups(*host())
-                                                          : identifiers_->broadcast_in_world();
+        return bring_up_.carry_out(step, bootstrap_.broadcast_call(), [&] {
+          if (options_.strategy != Strategy::mpi_split) return identifiers_->broadcast_in_world(bootstrap_);
+          host_->complete();
+          return identifiers_->broadcast_in_groups(*host_);
         });
       case Action::initialise:
       case Action::split:
@@ -222,7 +235,7 @@ class Communicators::BringUp {
   [[nodiscard]] std::optional<std::string> choose() {
     const bool is_needed = makes_communicators();
     const DeviceChoice choice = choose_device(
-        bring_up_.communicator(), bring_up_.rank(),
+        bootstrap_, bring_up_.rank(),
         {.device = options_.device, .allow_shared = options_.allow_shared_device, .is_needed = is_needed});
     if (!choice.problem.empty()) return choice.problem;
     device_ = choice.device;
@@ -237,15 +250,9 @@ class Communicators::BringUp {
                        [](const RankStep& step) { return step.group.has_value(); });
   }
 
-  /// The communicators of MPI, if the schedule makes them. Call it only after their completion.
-  [[nodiscard]] std::optional<mpi::Communicators>& host() {
-    if (host_builder_) host_.emplace(host_builder_->take());
-    host_builder_.reset();
-    return host_;
-  }
-
   [[nodiscard]] std::unique_ptr<Owned> collect() {
-    if (host() && !options_.host_communicators) {
+    if (host_) host_->complete();
+    if (host_ && !options_.host_communicators) {
       host_->close();
       host_.reset();
     }
@@ -286,23 +293,31 @@ class Communicators::BringUp {
   }
 
   const Options& options_;
+  Bootstrap& bootstrap_;
+  std::unique_ptr<HostSide> host_;
   /// The version that the ranks agree on.
   int library_version_;
-  mpi::Options mpi_options_;
-  mpi::BringUp bring_up_;
+  BringUpOptions bring_up_options_;
+  std::unique_ptr<rankmesh::BringUp> begun_;
+  rankmesh::BringUp& bring_up_;
   // Before the communicators, which keep pointers to them.
   std::list<std::string> names_{};
   std::optional<Identifiers> identifiers_{};
   std::optional<CommunicatorMaker> maker_{};
-  std::optional<mpi::Communicators::Builder> host_builder_{};
-  std::optional<mpi::Communicators> host_{};
   std::map<GroupKind, UniqueStream> streams_{};
   int device_ = 0;
   bool is_exchanging_ = false;
 };
 
-Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
-    : owned_(BringUp(communicator, config, options).run()) {}
+std::unique_ptr<Communicators::Owned> Communicators::bring_up_over(Bootstrap& bootstrap,
+                                                                   std::unique_ptr<HostSide> host,
+                                                                   const ParallelConfig& config,
+                                                                   const Options& options) {
+  return BringUp(bootstrap, std::move(host), config, options).run();
+}
+
+Communicators::Communicators(Bootstrap& bootstrap, const ParallelConfig& config, const Options& options)
+    : Communicators(bring_up_over(bootstrap, nullptr, config, options)) {}
 
 Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, int rank,
                                                  const std::map<GroupKind, ncclComm_t>& communicators) {
@@ -342,7 +357,9 @@ KindView Communicators::at(GroupKind kind) const& {
   if (const auto stream = owned_->streams.find(kind); stream != owned_->streams.end()) {
     view.stream = stream->second.native();
   }
-  if (owned_->host) view.host = owned_->host->at(kind).communicator;
+  if (owned_->host && view.has_communicator()) {
+    if (const auto* made = owned_->host->communicators()) view.host = HostCommunicator(*made, kind);
+  }
   return view;
 }
 

@@ -4,10 +4,8 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 #include <vector>
-
-#include "mpi_failure.hpp"
-#include "rankmesh/mpi/communicator.hpp"
 
 namespace rankmesh::nccl {
 namespace {
@@ -62,34 +60,23 @@ std::string uuid_text(const std::array<char, 16>& uuid) {
 
 }  // namespace
 
-DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest& request) {
-  MPI_Comm native = MPI_COMM_NULL;
-  if (const int code = MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &native);
-      code != MPI_SUCCESS) {
-    return {.problem = mpi_failure("MPI_Comm_split_type", code)};
-  }
-  // It returns its errors, as its parent does.
-  const auto node = mpi::Communicator::from_native_handle(native);
-  int local_rank = 0;
-  if (const int code = MPI_Comm_rank(native, &local_rank); code != MPI_SUCCESS) {
-    return {.problem = mpi_failure("MPI_Comm_rank", code)};
-  }
-  int local_size = 1;
-  if (const int code = MPI_Comm_size(native, &local_size); code != MPI_SUCCESS) {
-    return {.problem = mpi_failure("MPI_Comm_size", code)};
-  }
-
+DeviceChoice choose_device(Bootstrap& bootstrap, int rank, const DeviceRequest& request) {
   Claim own{.rank = rank};
-  DeviceChoice choice = request.is_needed ? claim_device(local_rank, request, own)
-                                          : DeviceChoice{.device = request.device.value_or(local_rank)};
-  std::vector<Claim> claims(static_cast<std::size_t>(local_size));
-  if (const int code = MPI_Allgather(&own, sizeof own, MPI_BYTE, claims.data(), sizeof own, MPI_BYTE, native);
-      code != MPI_SUCCESS) {
-    return {.problem = mpi_failure("MPI_Allgather", code)};
-  }
+  DeviceChoice choice;
+  std::vector<Bytes> claims;
+  const auto claim = [&](int local_rank) {
+    choice = request.is_needed ? claim_device(local_rank, request, own)
+                               : DeviceChoice{.device = request.device.value_or(local_rank)};
+    Bytes bytes(sizeof own);
+    std::memcpy(bytes.data(), &own, sizeof own);
+    return bytes;
+  };
+  if (auto why = bootstrap.gather_on_node(claim, claims)) return {.problem = *std::move(why)};
 
   if (request.allow_shared || own.has_device == 0) return choice;
-  for (const Claim& other : claims) {
+  for (const Bytes& bytes : claims) {
+    Claim other;
+    std::memcpy(&other, bytes.data(), sizeof other);
     if (other.rank == rank || other.has_device == 0 || other.uuid != own.uuid) continue;
     choice.problem = "shares " + uuid_text(own.uuid) + " with rank " + std::to_string(other.rank) +
                      ": give each rank a GPU of its own, or allow shared devices";

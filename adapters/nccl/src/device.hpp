@@ -1,9 +1,9 @@
 #pragma once
 
-#include <mpi.h>
-
 #include <optional>
 #include <string>
+
+#include "rankmesh/comm/bootstrap.hpp"
 
 namespace rankmesh::nccl {
 
@@ -26,8 +26,7 @@ struct DeviceChoice {
 /// it sees), makes it the current one, and compares the GPUs of the node by their UUIDs: device numbers
 /// cannot be compared if a scheduler shows each process its own GPU. A failure is a problem of the result and
 /// no exception, so that all ranks get through the collective calls.
-/// @param communicator returns its errors
-/// @collective over `communicator`
-[[nodiscard]] DeviceChoice choose_device(MPI_Comm communicator, int rank, const DeviceRequest& request);
+/// @collective over the ranks of the job
+[[nodiscard]] DeviceChoice choose_device(Bootstrap& bootstrap, int rank, const DeviceRequest& request);
 
 }  // namespace rankmesh::nccl

@@ -4,10 +4,8 @@
 #include <utility>
 
 #include "library.hpp"
-#include "mpi_failure.hpp"
 #include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/comm/slices.hpp"
-#include "rankmesh/mpi/error_handler_guard.hpp"
 
 namespace rankmesh::nccl {
 namespace {
@@ -24,7 +22,7 @@ std::vector<ncclUniqueId> identifiers_of(const Bytes& bytes) {
   return identifiers;
 }
 
-/// The message of MPI_Bcast: an ID, or that the sender has none.
+/// The message of a broadcast: an ID, or that the sender has none.
 struct Offer {
   int is_made = 0;
   ncclUniqueId identifier{};
@@ -32,7 +30,7 @@ struct Offer {
 
 }  // namespace
 
-Identifiers::Identifiers(mpi::BringUp& bring_up, int ranks_per_identifier)
+Identifiers::Identifiers(rankmesh::BringUp& bring_up, int ranks_per_identifier)
     : bring_up_(bring_up),
       ranks_per_identifier_(ranks_per_identifier),
       identifiers_(bring_up.rank_steps().size() + 1) {}
@@ -72,31 +70,24 @@ bool Identifiers::continue_exchange() {
   return has_all;
 }
 
-std::optional<std::string> Identifiers::broadcast_in_groups(const mpi::Communicators& groups) {
+std::optional<std::string> Identifiers::broadcast_in_groups(HostSide& host) {
   std::optional<std::string> failure;
   for (const RankStep& step : bring_up_.rank_steps()) {
     if (!step.group) continue;
-    std::optional<std::string> why = broadcast(groups.at(step.kind).native(), step.step);
+    std::optional<std::string> why = broadcast(
+        step.step, step.position, step.size,
+        [&](std::span<std::byte> bytes, int root) { return host.broadcast(step.kind, bytes, root); });
     if (!failure) failure = std::move(why);
   }
   return failure;
 }
 
-std::optional<std::string> Identifiers::broadcast_in_world() {
-  return broadcast(bring_up_.communicator(), std::nullopt);
+std::optional<std::string> Identifiers::broadcast_in_world(Bootstrap& bootstrap) {
+  return broadcast(std::nullopt, bring_up_.rank(), bring_up_.plan().topology().world_size(),
+                   [&](std::span<std::byte> bytes, int root) { return bootstrap.broadcast(bytes, root); });
 }
 
-std::optional<std::string> Identifiers::broadcast(MPI_Comm members, PlanStep step) {
-  // The communicator of a group may be one that the caller gets, with the error handler of the caller.
-  const mpi::ErrorHandlerGuard guard(members);
-  int rank = 0;
-  int size = 0;
-  if (const int code = MPI_Comm_rank(members, &rank); code != MPI_SUCCESS) {
-    return mpi_failure("MPI_Comm_rank", code);
-  }
-  if (const int code = MPI_Comm_size(members, &size); code != MPI_SUCCESS) {
-    return mpi_failure("MPI_Comm_size", code);
-  }
+std::optional<std::string> Identifiers::broadcast(PlanStep step, int position, int size, const Send& send) {
   // Only the first failure is kept: others may follow from it.
   std::optional<std::string> failure;
   const int count = identifier_count(size, ranks_per_identifier_);
@@ -104,15 +95,14 @@ std::optional<std::string> Identifiers::broadcast(MPI_Comm members, PlanStep ste
     // NCCL cuts the members into the same slices: the root of a slice is where its members meet.
     const int root = slice_begin(index, count, size);
     Offer offer;
-    if (rank == root) {
+    if (position == root) {
       std::optional<std::string> why = make(step, offer.identifier);
       offer.is_made = why ? 0 : 1;
       if (!failure) failure = std::move(why);
     }
-    const int code = MPI_Bcast(&offer, sizeof offer, MPI_BYTE, root, members);
-    if (code != MPI_SUCCESS) {
+    if (auto why = send(std::as_writable_bytes(std::span(&offer, 1)), root)) {
       offer.is_made = 0;
-      if (!failure) failure = mpi_failure("MPI_Bcast", code);
+      if (!failure) failure = std::move(why);
     }
     // Without an ID nothing is initialised: the failure of its root ends the next collective step on all
     // ranks.

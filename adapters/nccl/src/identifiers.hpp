@@ -1,16 +1,18 @@
 #pragma once
 
-#include <mpi.h>
 #include <nccl.h>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "rankmesh/comm/bootstrap.hpp"
+#include "rankmesh/comm/bring_up.hpp"
 #include "rankmesh/comm/group_broadcast.hpp"
-#include "rankmesh/mpi/bring_up.hpp"
-#include "rankmesh/mpi/communicators.hpp"
+#include "rankmesh/nccl/host_side.hpp"
 
 namespace rankmesh::nccl {
 
@@ -22,7 +24,7 @@ class Identifiers {
 
   /// @param bring_up must outlive this
   /// @param ranks_per_identifier see `identifier_count`
-  Identifiers(mpi::BringUp& bring_up, int ranks_per_identifier);
+  Identifiers(rankmesh::BringUp& bring_up, int ranks_per_identifier);
 
   /// Makes the IDs that this rank contributes and begins to exchange them with the other members of its
   /// groups, all kinds in one exchange of messages. Returns why an ID could not be made, or nothing.
@@ -32,12 +34,11 @@ class Identifiers {
 
   /// Broadcasts the IDs of each group of this rank. A rank that cannot make an ID broadcasts that it has
   /// none, so that nobody waits for it. Returns why an ID could not be made, or nothing.
-  /// @param groups communicators over the groups of the plan
   /// @collective over the ranks of the job
-  [[nodiscard]] std::optional<std::string> broadcast_in_groups(const mpi::Communicators& groups);
+  [[nodiscard]] std::optional<std::string> broadcast_in_groups(HostSide& host);
   /// Broadcasts the IDs of the communicator over the world.
   /// @collective over the ranks of the job
-  [[nodiscard]] std::optional<std::string> broadcast_in_world();
+  [[nodiscard]] std::optional<std::string> broadcast_in_world(Bootstrap& bootstrap);
 
   /// The IDs of a communicator; empty if they are not known yet.
   [[nodiscard]] const std::vector<ncclUniqueId>& of(PlanStep step) const { return at(step).known; }
@@ -56,10 +57,12 @@ class Identifiers {
   [[nodiscard]] const OfCommunicator& at(PlanStep step) const { return identifiers_[index_of(step)]; }
   /// Makes an ID. Returns why it could not, or nothing.
   [[nodiscard]] std::optional<std::string> make(PlanStep step, ncclUniqueId& identifier);
+  /// Sends bytes from the member at a position to the others. Returns why it could not, or nothing.
+  using Send = std::function<std::optional<std::string>(std::span<std::byte> bytes, int root)>;
   /// Broadcasts the IDs of one communicator.
-  [[nodiscard]] std::optional<std::string> broadcast(MPI_Comm members, PlanStep step);
+  [[nodiscard]] std::optional<std::string> broadcast(PlanStep step, int position, int size, const Send& send);
 
-  mpi::BringUp& bring_up_;
+  rankmesh::BringUp& bring_up_;
   int ranks_per_identifier_;
   /// By step of the plan; the last entry is that of the world.
   std::vector<OfCommunicator> identifiers_;

@@ -1,44 +1,14 @@
 #pragma once
 
-#include <vector>
-
-#include "rankmesh/comm/agreement.hpp"
-#include "rankmesh/comm/agreement_session.hpp"
-#include "rankmesh/comm/plan.hpp"
-#include "rankmesh/comm/progress.hpp"
-#include "rankmesh/comm/schedule.hpp"
+#include "rankmesh/comm/bring_up_options.hpp"
 #include "rankmesh/mpi/export.hpp"
-#include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/mpi/watchdog.hpp"
 
 namespace RANKMESH_MPI_API rankmesh {
 namespace mpi {
 
 /// Options of a bring-up.
-struct Options {
-  /// How long to wait for other ranks. Not compared: a rank may wait longer than another one.
-  Timeouts timeouts{};
-  /// Which kinds share communicators.
-  PlanOptions plan{};
-  /// When ranks wait for each other before MPI calls.
-  Arrivals arrivals = Arrivals::once;
-  /// Whether to duplicate the caller's communicator even if no kind needs the duplicate, see
-  /// `Communicators::world()`. The call takes up to a fifth of a bring-up.
-  bool duplicate_world = false;
-  /// Other values that must be the same on all ranks, for example the job's own options or the size of its
-  /// model. If they differ, every rank gets an error that names the field, instead of a hang later. If an
-  /// earlier field has the same name, a number is added to it: `layers`, `layers (2)`.
-  std::vector<AgreementField> job_fields{};
-  /// The first of the `MpiTransport::tag_count` tags used on the caller's communicator. Must be the same on
-  /// all ranks: it cannot be compared, since the messages that compare the other options carry it, so ranks
-  /// with another first tag count as missing.
-  int first_tag = MpiTransport::default_first_tag;
-  /// Called on every rank after every step. An exception from it ends the bring-up of all ranks.
-  ProgressCallback on_progress{};
-  /// Called from another thread if a blocking call has not returned at the deadline. Set it on all ranks or
-  /// on none, which is compared: without it, a rank in a blocking call does not answer the others.
-  Watchdog::Callback on_stuck{};
-};
+using Options = BringUpOptions;
 
 }  // namespace mpi
 }  // namespace rankmesh

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "rankmesh/comm/bring_up_options.hpp"
 #include "rankmesh/comm/transport.hpp"
 #include "rankmesh/mpi/export.hpp"
 
@@ -40,7 +41,7 @@ class MpiTransport final : public Transport {
   /// they are below 32767, the largest tag that MPI guarantees.
   static constexpr int tag_count = 8;
   /// The first tag, unless the caller chooses another.
-  static constexpr int default_first_tag = 31000;
+  static constexpr int default_first_tag = rankmesh::default_first_tag;
   /// The bytes that MPI transfers for each message besides its contents.
   static constexpr std::size_t envelope_size = 24;
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cuda_runtime_api.h>
-#include <mpi.h>
 #include <nccl.h>
 
 #include <chrono>
@@ -12,16 +11,54 @@
 #include <string>
 #include <utility>
 
+#include "rankmesh/comm/bootstrap.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/reference_names.hpp"
-#include "rankmesh/mpi/communicators.hpp"
 #include "rankmesh/nccl/communicator.hpp"
 #include "rankmesh/nccl/export.hpp"
+#include "rankmesh/nccl/host_side.hpp"
 #include "rankmesh/nccl/options.hpp"
 #include "rankmesh/nccl/stream.hpp"
+// Where there is no MPI, the communicators are the same; `MpiWorld` stays incomplete.
+#if __has_include(<mpi.h>) && __has_include("rankmesh/mpi/communicators.hpp")
+#include "rankmesh/nccl/mpi_world.hpp"
+#endif
 
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
+
+struct MpiWorld;
+
+/// The `MPI_Comm` of a kind, if there is one; used like a `std::optional<MPI_Comm>`.
+class HostCommunicator {
+ public:
+  /// None.
+  HostCommunicator() noexcept = default;
+  /// That of a kind for which this rank has a communicator.
+  HostCommunicator(const mpi::Communicators& communicators, GroupKind kind) noexcept
+      : communicators_(&communicators),
+        kind_(kind) {}
+
+  /// Whether there is one.
+  [[nodiscard]] bool has_value() const noexcept { return communicators_ != nullptr; }
+  /// The same.
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+  /// The `MPI_Comm`. A template, so that it needs no mpi.h before it is called.
+  template <typename Hosts = mpi::Communicators>
+  [[nodiscard]] auto value() const {
+    if (!has_value()) throw StateError("there is no MPI communicator beside this one");
+    return static_cast<const Hosts*>(communicators_)->at(kind_).native();
+  }
+  /// The same.
+  template <typename Hosts = mpi::Communicators>
+  [[nodiscard]] auto operator*() const {
+    return value<Hosts>();
+  }
+
+ private:
+  const mpi::Communicators* communicators_ = nullptr;
+  GroupKind kind_ = GroupKind::data;
+};
 
 /// The communicator of a kind and the place of this rank in it: a view that owns nothing, valid as long as
 /// the communicators.
@@ -30,11 +67,11 @@ struct KindView : GroupCommunicator<ncclComm_t> {
   std::optional<cudaStream_t> stream{};
   /// The `MPI_Comm` over the same members in the same order, if the options ask for it and this rank has a
   /// communicator.
-  std::optional<MPI_Comm> host{};
+  HostCommunicator host{};
 };
 
-/// One `ncclComm_t` for every planned group of this rank, in a job that MPI launched, one process for each
-/// GPU.
+/// One `ncclComm_t` for every planned group of this rank, in a job with one process for each GPU. Processes
+/// that MPI started meet over a communicator, others over a `Bootstrap`, for example `pmix::Job`.
 ///
 ///     rankmesh::nccl::Communicators groups(MPI_COMM_WORLD, {.world_size = 16, .tensor = 2, .pipeline = 4});
 ///     ncclAllReduce(..., groups.at(rankmesh::GroupKind::tensor).native(), stream);
@@ -47,12 +84,16 @@ struct KindView : GroupCommunicator<ncclComm_t> {
 /// Move-only. The destructor destroys what `close` has not: see `CommunicatorTraits::destroy`.
 class Communicators : public ReferenceNames<Communicators> {
  public:
-  /// @collective over `communicator`, an intra-communicator whose ranks are those of the topology
+  /// @param world an `MPI_Comm`: an intra-communicator whose ranks are those of the topology
+  /// @collective over `world`
   /// @throws DisagreementError on every rank if fields, plan, options or the version of NCCL differ
   /// @throws DeadlineError on every rank that arrived if others did not, or did not finish in time
   /// @throws BringUpError on every rank if a call failed on any rank, or ranks share a GPU
   /// @throws ConfigError, OptionsError on every rank if all agree on an invalid configuration or options
-  Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options = {});
+  Communicators(MpiWorld world, const ParallelConfig& config, const Options& options = {});
+  /// The same over another bootstrap, without MPI: no `MPI_Comm` can be made.
+  /// @collective over the ranks of the bootstrap, which are those of the topology
+  Communicators(Bootstrap& bootstrap, const ParallelConfig& config, const Options& options = {});
 
   /// Takes over communicators that were made elsewhere; see `adopt_communicators`. Compares the number of
   /// members and the position of this rank with the plan; NCCL does not tell which ranks the members are.
@@ -78,7 +119,7 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] std::optional<ncclComm_t> world() const& noexcept;
   std::optional<ncclComm_t> world() const&& = delete;
   /// The `MPI_Comm`s beside the communicators; nothing if the options do not ask for them.
-  [[nodiscard]] const std::optional<mpi::Communicators>& host() const& noexcept { return owned_->host; }
+  [[nodiscard]] const std::optional<mpi::Communicators>& host() const& noexcept;
   const std::optional<mpi::Communicators>& host() const&& = delete;
 
   /// The communicator of a kind, and the place of this rank in it.
@@ -106,7 +147,8 @@ class Communicators : public ReferenceNames<Communicators> {
   struct Owned {
     int device = 0;
     std::list<std::string> names;
-    std::optional<mpi::Communicators> host;
+    /// Empty without MPI.
+    std::unique_ptr<HostSide> host;
     std::map<GroupKind, UniqueStream> streams;
     bool splits_world;
     /// Empty if a kind whose group is the world has it.
@@ -115,6 +157,11 @@ class Communicators : public ReferenceNames<Communicators> {
   };
   class BringUp;
 
+  /// @param host nothing without MPI
+  [[nodiscard]] static std::unique_ptr<Owned> bring_up_over(Bootstrap& bootstrap,
+                                                            std::unique_ptr<HostSide> host,
+                                                            const ParallelConfig& config,
+                                                            const Options& options);
   explicit Communicators(std::unique_ptr<Owned> owned) noexcept : owned_(std::move(owned)) {}
 
   std::unique_ptr<Owned> owned_;

@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "rankmesh/comm/bring_up_options.hpp"
 #include "rankmesh/comm/schedule.hpp"
-#include "rankmesh/mpi/options.hpp"
 #include "rankmesh/nccl/export.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
 
@@ -16,14 +16,14 @@ using rankmesh::to_string;
 
 /// Options of a bring-up of NCCL communicators.
 struct Options {
-  /// The options that MPI communicators have too: deadline, sharing, callbacks.
-  mpi::Options bring_up{};
+  /// The options that MPI communicators have too, `mpi::Options`: deadline, sharing, callbacks.
+  BringUpOptions bring_up{};
   /// How the communicators are made.
   Strategy strategy = Strategy::unique_id;
   /// Whether NCCL's calls block until they are done. If false, all communicators of a rank are initialised at
   /// the same time under the deadline, and stay non-blocking: a call on one may return `ncclInProgress`, see
   /// `wait`. If true, they are initialised one after another, and a call that hangs can only be reported, see
-  /// `mpi::Options::on_stuck`.
+  /// `BringUpOptions::on_stuck`.
   bool blocking = false;
   /// How many ranks share a unique ID, at least 1. A larger group is initialised with several IDs, if the
   /// header and the library have `ncclCommInitRankScalable`: NCCL 2.23.

@@ -1,22 +1,11 @@
-#include "rankmesh/mpi/watchdog.hpp"
-
-#include <mpi.h>
+#include "rankmesh/comm/watchdog.hpp"
 
 #include <utility>
 
 #include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/duration_text.hpp"
 
-namespace rankmesh::mpi {
-namespace {
-
-bool may_call_mpi_from_a_thread() {
-  int level = MPI_THREAD_SINGLE;
-  MPI_Query_thread(&level);
-  return level == MPI_THREAD_MULTIPLE;
-}
-
-}  // namespace
+namespace rankmesh {
 
 std::string StuckCall::message() const {
   std::string text = "rank " + std::to_string(rank) + " is stuck in " + call + " at step " + part + ", " +
@@ -46,9 +35,10 @@ std::string StuckCall::message() const {
   return text;
 }
 
-Watchdog::Watchdog(AgreementSession& session, Callback on_stuck)
+Watchdog::Watchdog(AgreementSession& session, Callback on_stuck, std::string why_unasked)
     : session_(session),
-      on_stuck_(std::move(on_stuck)) {
+      on_stuck_(std::move(on_stuck)),
+      why_unasked_(std::move(why_unasked)) {
   static_cast<void>(take_start());
   if (on_stuck_) thread_ = std::thread([this] { run(); });
 }
@@ -119,9 +109,7 @@ bool Watchdog::is_ended() {
 void Watchdog::run() {
   try {
     if (!wait_for_deadline()) return;
-    if (!may_call_mpi_from_a_thread()) {
-      return report({}, "MPI was initialised without MPI_THREAD_MULTIPLE");
-    }
+    if (!why_unasked_.empty()) return report({}, why_unasked_);
     std::optional<Verdict> verdict;
     std::string failure;
     try {
@@ -205,4 +193,4 @@ void Watchdog::report(const std::optional<Verdict>& verdict, std::string why_unk
   on_stuck_(stuck);
 }
 
-}  // namespace rankmesh::mpi
+}  // namespace rankmesh

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <memory>
+#include <optional>
+
+#include "rankmesh/comm/bootstrap.hpp"
+#include "rankmesh/mpi/bring_up.hpp"
+#include "rankmesh/mpi/communicators.hpp"
+#include "rankmesh/nccl/host_side.hpp"
+
+namespace rankmesh::nccl {
+
+/// The bootstrap over MPI.
+class MpiBootstrap final : public Bootstrap {
+ public:
+  explicit MpiBootstrap(MPI_Comm communicator) : communicator_(communicator) {}
+
+  [[nodiscard]] std::unique_ptr<rankmesh::BringUp> begin(
+      const ParallelConfig& config, const BringUpOptions& options,
+      const std::optional<NcclScheduleOptions>& nccl) override;
+  [[nodiscard]] std::string_view gather_call() const noexcept override { return "MPI_Comm_split_type"; }
+  [[nodiscard]] std::optional<std::string> gather_on_node(const std::function<Bytes(int local_rank)>& own,
+                                                          std::vector<Bytes>& all) override;
+  [[nodiscard]] std::string_view broadcast_call() const noexcept override { return "MPI_Bcast"; }
+  [[nodiscard]] std::optional<std::string> broadcast(std::span<std::byte> bytes, int root) override;
+
+ private:
+  MPI_Comm communicator_;
+};
+
+/// One `MPI_Comm` for every group.
+class MpiSide final : public HostSide {
+ public:
+  void prepare(rankmesh::BringUp& bring_up) override;
+  void carry_out(const BringUpStep& step) override;
+  void complete() override;
+  [[nodiscard]] std::optional<std::string> broadcast(GroupKind kind, std::span<std::byte> bytes,
+                                                     int root) override;
+  void close() noexcept override;
+  [[nodiscard]] const mpi::Communicators* communicators() const noexcept override {
+    return made_ ? &*made_ : nullptr;
+  }
+  [[nodiscard]] const std::optional<mpi::Communicators>& made() const noexcept { return made_; }
+
+ private:
+  std::optional<mpi::Communicators::Builder> builder_{};
+  std::optional<mpi::Communicators> made_{};
+};
+
+}  // namespace rankmesh::nccl

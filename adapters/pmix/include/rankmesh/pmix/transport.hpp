@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "rankmesh/comm/transport.hpp"
+#include "rankmesh/pmix/export.hpp"
+
+namespace RANKMESH_PMIX_API rankmesh {
+namespace pmix {
+
+class Job;
+class [[gnu::visibility("hidden")]] Client;
+
+/// A transport over PMIx, without a server of its own. Each rank keeps what it has sent under one key, its
+/// box, which it puts and commits again with every message; the other ranks get it and take what is for them.
+/// Gets are non-blocking and have a time limit, so a dead process, or a dead node, delays nobody.
+///
+/// A rank looks into the boxes of ranks that it has exchanged messages with, or that it expects messages
+/// from, every few milliseconds; into all others one after another, four times a second each.
+///
+/// Each transport is a session; sessions are numbered in the order of construction, which must be the same on
+/// every rank. Boxes keep the messages of open sessions and of the last four: a rank that is late for a
+/// session still finds its verdict, and a rank that skipped one finds that of the session it skipped first.
+class PmixTransport final : public Transport {
+ public:
+  /// @param job must outlive this
+  explicit PmixTransport(Job& job);
+  PmixTransport(const PmixTransport&) = delete;
+  PmixTransport& operator=(const PmixTransport&) = delete;
+  /// Puts what was not put yet. The messages stay in the box.
+  ~PmixTransport() override;
+
+  /// The number of the session.
+  [[nodiscard]] std::uint64_t session_ordinal() const noexcept { return ordinal_; }
+
+  [[nodiscard]] int rank() const noexcept override;
+  [[nodiscard]] int size() const noexcept override;
+  void send(int to, Channel channel, std::span<const std::byte> bytes) override;
+  /// @throws PmixError
+  [[nodiscard]] bool sends_done(Channel channel) override;
+  /// @throws PmixError
+  /// @throws ProtocolError if another program uses the key
+  [[nodiscard]] std::optional<Message> receive(Channel channel) override;
+  [[nodiscard]] Duration now() override;
+  void idle() override;
+
+ private:
+  /// Another rank, as this one looks into its box.
+  struct Peer {
+    /// Its messages of this session to this rank that were taken.
+    std::size_t taken = 0;
+    /// Whether it is looked at often.
+    bool is_near = false;
+    /// When a get was begun that has not been answered.
+    std::optional<Duration> asked{};
+    /// When to look next, if it is near, and the pause after that.
+    Duration due{0};
+    Duration pause{0};
+  };
+
+  [[nodiscard]] Peer& at(int rank) { return peers_[static_cast<std::size_t>(rank)]; }
+  void make_near(int rank);
+  void take_replies();
+  void look();
+  void ask(int rank);
+
+  std::shared_ptr<Client> client_;
+  std::uint64_t ordinal_;
+  std::vector<Peer> peers_;
+  std::vector<int> near_{};
+  /// The next of all ranks to look at, when, and the pause after that.
+  int cursor_ = 0;
+  Duration due_{0};
+  Duration pause_{0};
+  std::map<Channel, std::deque<Message>> arrived_{};
+  int idle_polls_ = 0;
+};
+
+}  // namespace pmix
+}  // namespace rankmesh
