@@ -3,21 +3,30 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
+#include <cstring>
+#include <exception>
+#include <span>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "rankmesh/pmix/error.hpp"
 
 namespace rankmesh::pmix {
 namespace {
 
-constexpr const char* box_key = "rankmesh.box";
 /// After so many seconds PMIx gives a get up.
 constexpr int seconds_for_a_get = 10;
 
 void require_success(pmix_status_t status, const char* call) {
   if (status != PMIX_SUCCESS) throw PmixError({.call = call, .code = status});
+}
+
+/// The key under which a job of before says how many sessions there were.
+std::string key_of_job(int number) {
+  return "rankmesh.job." + std::to_string(number);
 }
 
 /// A value that PMIx knows of the whole job, from the memory of this process.
@@ -70,20 +79,41 @@ std::vector<int> ranks_on_this_node(const pmix_proc_t& self) {
 
 }  // namespace
 
-/// A get under way. PMIx reads the options until it has answered.
+/// A get under way. PMIx reads all of it until it has answered, the key too.
 struct Client::Request {
-  Request(std::shared_ptr<Replies> to, int rank) : replies(std::move(to)), from(rank) {
+  /// @param is_here whether the rank is on this node, whose server then answers from what it has
+  Request(std::shared_ptr<Replies> to, const pmix_proc_t& self, int rank, std::string of, bool is_here)
+      : replies(std::move(to)),
+        from(rank),
+        key(std::move(of)) {
+    PMIX_LOAD_PROCID(&process, self.nspace, static_cast<pmix_rank_t>(rank));
     bool yes = true;
     int seconds = seconds_for_a_get;
-    // Without it, values that were put again would be seen once only.
+    // Without it, PMIx looks at the values of a rank on another node once only.
     PMIX_INFO_LOAD(&info[0], PMIX_GET_REFRESH_CACHE, &yes, PMIX_BOOL);
-    PMIX_INFO_LOAD(&info[1], PMIX_TIMEOUT, &seconds, PMIX_INT);
+    if (is_here) {
+      PMIX_INFO_LOAD(&info[1], PMIX_IMMEDIATE, &yes, PMIX_BOOL);
+    } else {
+      PMIX_INFO_LOAD(&info[1], PMIX_TIMEOUT, &seconds, PMIX_INT);
+    }
   }
 
   std::shared_ptr<Replies> replies;
   int from;
+  std::string key;
+  pmix_proc_t process{};
   std::array<pmix_info_t, 2> info{};
 };
+
+void Replies::add(Reply reply) {
+  const std::lock_guard lock(mutex_);
+  arrived_.push_back(std::move(reply));
+}
+
+std::vector<Reply> Replies::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(arrived_, {});
+}
 
 Client::Client() {
   if (const pmix_status_t status = PMIx_Init(&self_, nullptr, 0); status != PMIX_SUCCESS) {
@@ -94,58 +124,45 @@ Client::Client() {
   }
   size_ = job_size(self_);
   ranks_of_node_ = ranks_on_this_node(self_);
-  if (std::optional<Box> before = own_box_of_before(); before && !before->sessions.empty()) {
-    box_ = *std::move(before);
-    next_ = box_.sessions.back().ordinal + 1;
+  while (const std::optional<Bytes> sessions = own_value(key_of_job(jobs_before_))) {
+    ++jobs_before_;
+    if (sessions->size() == sizeof next_session_) {
+      std::memcpy(&next_session_, sessions->data(), sizeof next_session_);
+    }
   }
 }
 
 Client::~Client() {
+  try {
+    const auto sessions = std::as_bytes(std::span(&next_session_, 1));
+    put(key_of_job(jobs_before_), Bytes(sessions.begin(), sessions.end()));
+  } catch (const std::exception&) {
+    // The server of this node is gone.
+  }
   PMIx_Finalize(nullptr, 0);
 }
 
-std::optional<Box> Client::own_box_of_before() {
-  ask(rank());
-  // The server of this node answers at once, also where there is no box.
+std::optional<Bytes> Client::own_value(const std::string& key) const {
+  const auto replies = std::make_shared<Replies>();
+  ask(rank(), key, replies);
+  // The server of this node answers at once, also where there is no value.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds_for_a_get);
   while (std::chrono::steady_clock::now() < until) {
-    for (const Reply& reply : take_replies()) return reply.bytes ? decode(*reply.bytes) : std::nullopt;
+    for (const Reply& reply : replies->take()) return reply.bytes;
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   return std::nullopt;
 }
 
-std::uint64_t Client::open() {
-  const std::lock_guard lock(mutex_);
-  box_.sessions.push_back({.ordinal = next_});
-  return next_++;
-}
-
-void Client::close(std::uint64_t session) {
-  const std::lock_guard lock(mutex_);
-  box_.find(session)->is_open = false;
-  box_.forget();
-}
-
-void Client::add(std::uint64_t session, int to, int channel, std::span<const std::byte> bytes) {
-  const std::lock_guard lock(mutex_);
-  Box::add(*box_.find(session), to, channel, bytes);
-  is_published_ = false;
-}
-
-void Client::publish() {
-  const std::lock_guard lock(mutex_);
-  if (is_published_) return;
-  Bytes bytes = encode(box_);
+void Client::put(const std::string& key, Bytes bytes) const {
   pmix_value_t value;
   PMIX_VALUE_CONSTRUCT(&value);
   value.type = PMIX_BYTE_OBJECT;
   // PMIx copies them.
   value.data.bo.bytes = reinterpret_cast<char*>(bytes.data());
   value.data.bo.size = bytes.size();
-  require_success(PMIx_Put(PMIX_GLOBAL, box_key, &value), "PMIx_Put");
+  require_success(PMIx_Put(PMIX_GLOBAL, key.c_str(), &value), "PMIx_Put");
   require_success(PMIx_Commit(), "PMIx_Commit");
-  is_published_ = true;
 }
 
 void Client::take_value(pmix_status_t status, pmix_value_t* value, void* request) {
@@ -155,29 +172,21 @@ void Client::take_value(pmix_status_t status, pmix_value_t* value, void* request
     const auto bytes = std::as_bytes(std::span(value->data.bo.bytes, value->data.bo.size));
     reply.bytes.emplace(bytes.begin(), bytes.end());
   }
-  const std::lock_guard lock(own->replies->mutex);
-  own->replies->arrived.push_back(std::move(reply));
+  own->replies->add(std::move(reply));
 }
 
-void Client::ask(int rank) {
-  auto request = std::make_unique<Request>(replies_, rank);
-  pmix_proc_t other;
-  PMIX_LOAD_PROCID(&other, self_.nspace, static_cast<pmix_rank_t>(rank));
-  const pmix_status_t status = PMIx_Get_nb(&other, box_key, request->info.data(), request->info.size(),
-                                           &Client::take_value, request.get());
+void Client::ask(int rank, const std::string& key, const std::shared_ptr<Replies>& replies) const {
+  const bool is_here = std::binary_search(ranks_of_node_.begin(), ranks_of_node_.end(), rank);
+  auto request = std::make_unique<Request>(replies, self_, rank, key, is_here);
+  const pmix_status_t status = PMIx_Get_nb(&request->process, request->key.c_str(), request->info.data(),
+                                           request->info.size(), &Client::take_value, request.get());
   if (status == PMIX_SUCCESS) {
     // `take_value` deletes it.
     static_cast<void>(request.release());
     return;
   }
   if (status != PMIX_ERR_NOT_FOUND) require_success(status, "PMIx_Get_nb");
-  const std::lock_guard lock(replies_->mutex);
-  replies_->arrived.push_back({.from = rank});
-}
-
-std::vector<Reply> Client::take_replies() {
-  const std::lock_guard lock(replies_->mutex);
-  return std::exchange(replies_->arrived, {});
+  replies->add({.from = rank});
 }
 
 }  // namespace rankmesh::pmix

@@ -2,7 +2,6 @@
 
 #include <pmix.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -10,18 +9,31 @@
 #include <string>
 #include <vector>
 
-#include "box.hpp"
+#include "rankmesh/comm/transport.hpp"
 
 namespace rankmesh::pmix {
 
-/// A rank's box as PMIx has delivered it.
+/// What PMIx answered to a get.
 struct Reply {
   int from = 0;
-  /// Nothing if there is none, yet.
+  /// The value; nothing if there is none, yet.
   std::optional<Bytes> bytes{};
 };
 
-/// The PMIx of this process: its place in the job, its box, and the boxes of others.
+/// The answers to gets, from a thread of PMIx, perhaps after their reader has ended.
+class Replies {
+ public:
+  void add(Reply reply);
+  [[nodiscard]] std::vector<Reply> take();
+
+ private:
+  std::mutex mutex_{};
+  std::vector<Reply> arrived_{};
+};
+
+/// The PMIx of this process: its place in the job, the values that it puts, and those of others.
+///
+/// A key is put once only: PMIx 4.2 does not reliably show a value that was put again.
 class Client {
  public:
   /// @throws PmixError
@@ -34,40 +46,29 @@ class Client {
   [[nodiscard]] int size() const noexcept { return size_; }
   [[nodiscard]] const std::vector<int>& ranks_of_node() const noexcept { return ranks_of_node_; }
 
-  /// Begins the next session. Returns its number.
-  [[nodiscard]] std::uint64_t open();
-  void close(std::uint64_t session);
-  /// Puts a message into the box, for `publish`.
-  void add(std::uint64_t session, int to, int channel, std::span<const std::byte> bytes);
-  /// Shows the others what was added.
-  /// @throws PmixError
-  void publish();
+  /// The number of the next session.
+  [[nodiscard]] std::uint64_t next_session() noexcept { return next_session_++; }
 
-  /// Begins to get the box of a rank. The answer is among the replies later.
+  /// Shows all ranks a value.
   /// @throws PmixError
-  void ask(int rank);
-  [[nodiscard]] std::vector<Reply> take_replies();
+  void put(const std::string& key, Bytes bytes) const;
+  /// Begins to get a value of a rank. The answer is among the replies later, or, if that rank's node is gone,
+  /// never.
+  /// @throws PmixError
+  void ask(int rank, const std::string& key, const std::shared_ptr<Replies>& replies) const;
 
  private:
-  /// What PMIx writes to from a thread of its own, perhaps after this object has ended.
-  struct Replies {
-    std::mutex mutex{};
-    std::vector<Reply> arrived{};
-  };
   struct Request;
 
   static void take_value(pmix_status_t status, pmix_value_t* value, void* request);
-  [[nodiscard]] std::optional<Box> own_box_of_before();
+  [[nodiscard]] std::optional<Bytes> own_value(const std::string& key) const;
 
   pmix_proc_t self_{};
   int size_ = 0;
   std::vector<int> ranks_of_node_{};
-  std::shared_ptr<Replies> replies_ = std::make_shared<Replies>();
-  /// Of the box.
-  std::mutex mutex_{};
-  Box box_{};
-  std::uint64_t next_ = 0;
-  bool is_published_ = true;
+  /// How many objects of this class the process has had before.
+  int jobs_before_ = 0;
+  std::uint64_t next_session_ = 0;
 };
 
 }  // namespace rankmesh::pmix

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "client.hpp"
+#include "letters.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/pmix/job.hpp"
 
@@ -25,7 +26,7 @@ constexpr Duration shortest_round = 20ms;
 constexpr Duration longest_round = 250ms;
 /// The server of a node answers all its processes.
 constexpr Duration shortest_step = 250us;
-/// A get that was not answered for so long is begun again.
+/// A get that was not answered for so long is begun again: a node may be gone, or its answer.
 constexpr Duration patience = 2s;
 /// The longest sleep of `idle`.
 constexpr Duration longest_sleep = 500us;
@@ -38,17 +39,28 @@ Duration step_of(Duration round, int size) {
 
 PmixTransport::PmixTransport(Job& job)
     : client_(job.client_),
-      ordinal_(client_->open()),
+      session_(client_->next_session()),
+      replies_(std::make_shared<Replies>()),
       peers_(static_cast<std::size_t>(client_->size())),
       pause_(step_of(shortest_round, client_->size())) {}
 
 PmixTransport::~PmixTransport() {
   try {
-    client_->publish();
+    publish();
   } catch (const std::exception&) {
     // The server of this node is gone: nobody can be told.
   }
-  client_->close(ordinal_);
+}
+
+std::string PmixTransport::key(std::uint64_t number) const {
+  return "rankmesh." + std::to_string(session_) + "." + std::to_string(number);
+}
+
+void PmixTransport::publish() {
+  if (unsent_.empty()) return;
+  client_->put(key(published_), encode(unsent_));
+  ++published_;
+  unsent_.clear();
 }
 
 int PmixTransport::rank() const noexcept {
@@ -70,17 +82,17 @@ void PmixTransport::make_near(int rank) {
 }
 
 void PmixTransport::send(int to, Channel channel, std::span<const std::byte> bytes) {
-  client_->add(ordinal_, to, static_cast<int>(channel), bytes);
+  add(unsent_, to, static_cast<int>(channel), bytes);
   make_near(to);
 }
 
 bool PmixTransport::sends_done(Channel /*channel*/) {
-  client_->publish();
+  publish();
   return true;
 }
 
 std::optional<Message> PmixTransport::receive(Channel channel) {
-  client_->publish();
+  publish();
   std::deque<Message>& queue = arrived_[channel];
   if (queue.empty()) {
     take_replies();
@@ -93,24 +105,22 @@ std::optional<Message> PmixTransport::receive(Channel channel) {
 }
 
 void PmixTransport::take_replies() {
-  for (const Reply& reply : client_->take_replies()) {
+  for (const Reply& reply : replies_->take()) {
     Peer& peer = at(reply.from);
     peer.asked.reset();
     if (!reply.bytes) continue;
-    std::optional<Box> box = decode(*reply.bytes);
-    if (!box) {
+    std::optional<std::vector<Letter>> letters = decode(*reply.bytes);
+    if (!letters) {
       throw ProtocolError(
-          "rank " + std::to_string(reply.from) +
-          " has put a value under rankmesh.box that is none of this version of rankmesh: start "
-          "every rank with the same version, and keep that key to itself");
+          "rank " + std::to_string(reply.from) + " has put a value under " + key(peer.read) +
+          " that is none of this version of rankmesh: start every rank with the same version, "
+          "and keep these keys to itself");
     }
-    BoxSession* session = box->find(ordinal_);
-    if (session == nullptr) continue;
-    std::size_t seen = 0;
-    for (Letter& letter : session->letters) {
+    ++peer.read;
+    // There may be more.
+    peer.due = now();
+    for (Letter& letter : *letters) {
       if (std::find(letter.to.begin(), letter.to.end(), rank()) == letter.to.end()) continue;
-      if (seen++ < peer.taken) continue;
-      ++peer.taken;
       arrived_[static_cast<Channel>(letter.channel)].push_back({reply.from, std::move(letter.bytes)});
       make_near(reply.from);
       idle_polls_ = 0;
@@ -138,7 +148,7 @@ void PmixTransport::look() {
 void PmixTransport::ask(int rank) {
   Peer& peer = at(rank);
   if (peer.asked && now() < *peer.asked + patience) return;
-  client_->ask(rank);
+  client_->ask(rank, key(peer.read), replies_);
   peer.asked = now();
 }
 

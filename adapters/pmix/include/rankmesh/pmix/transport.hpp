@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "rankmesh/comm/transport.hpp"
@@ -17,28 +18,31 @@ namespace pmix {
 
 class Job;
 class [[gnu::visibility("hidden")]] Client;
+class [[gnu::visibility("hidden")]] Replies;
+struct [[gnu::visibility("hidden")]] Letter;
 
-/// A transport over PMIx, without a server of its own. Each rank keeps what it has sent under one key, its
-/// box, which it puts and commits again with every message; the other ranks get it and take what is for them.
+/// A transport over PMIx, without a server of its own. What a rank sends, it puts and commits under keys of
+/// its own, `rankmesh.<session>.<number>`; the other ranks get one after another and take what is for them.
 /// Gets are non-blocking and have a time limit, so a dead process, or a dead node, delays nobody.
 ///
-/// A rank looks into the boxes of ranks that it has exchanged messages with, or that it expects messages
-/// from, every few milliseconds; into all others one after another, four times a second each.
+/// A rank looks for messages of ranks that it has exchanged messages with every few milliseconds, of all
+/// others one after another, four times a second each.
 ///
 /// Each transport is a session; sessions are numbered in the order of construction, which must be the same on
-/// every rank. Boxes keep the messages of open sessions and of the last four: a rank that is late for a
-/// session still finds its verdict, and a rank that skipped one finds that of the session it skipped first.
+/// every rank. PMIx keeps what was put as long as the job lives. So a rank that is late for a session still
+/// finds its verdict, and a rank that has skipped a session gets the verdict of that one first. A commit
+/// takes longer the more a process has put: from 0.3 ms for the first messages to 10 ms after 300.
 class PmixTransport final : public Transport {
  public:
   /// @param job must outlive this
   explicit PmixTransport(Job& job);
   PmixTransport(const PmixTransport&) = delete;
   PmixTransport& operator=(const PmixTransport&) = delete;
-  /// Puts what was not put yet. The messages stay in the box.
+  /// Puts what was not put yet.
   ~PmixTransport() override;
 
   /// The number of the session.
-  [[nodiscard]] std::uint64_t session_ordinal() const noexcept { return ordinal_; }
+  [[nodiscard]] std::uint64_t session_ordinal() const noexcept { return session_; }
 
   [[nodiscard]] int rank() const noexcept override;
   [[nodiscard]] int size() const noexcept override;
@@ -52,10 +56,10 @@ class PmixTransport final : public Transport {
   void idle() override;
 
  private:
-  /// Another rank, as this one looks into its box.
+  /// What this rank has of another.
   struct Peer {
-    /// Its messages of this session to this rank that were taken.
-    std::size_t taken = 0;
+    /// How many of its values were read.
+    std::uint64_t read = 0;
     /// Whether it is looked at often.
     bool is_near = false;
     /// When a get was begun that has not been answered.
@@ -66,13 +70,19 @@ class PmixTransport final : public Transport {
   };
 
   [[nodiscard]] Peer& at(int rank) { return peers_[static_cast<std::size_t>(rank)]; }
+  [[nodiscard]] std::string key(std::uint64_t number) const;
+  /// Puts the messages that were not put yet, together.
+  void publish();
   void make_near(int rank);
   void take_replies();
   void look();
   void ask(int rank);
 
   std::shared_ptr<Client> client_;
-  std::uint64_t ordinal_;
+  std::uint64_t session_;
+  std::vector<Letter> unsent_;
+  std::uint64_t published_ = 0;
+  std::shared_ptr<Replies> replies_;
   std::vector<Peer> peers_;
   std::vector<int> near_{};
   /// The next of all ranks to look at, when, and the pause after that.
