@@ -82,9 +82,9 @@ void check_agreements(const Said& said, int size) {
   std::string all = agreed + "the ranks do not agree on 1 field:\n  tensor = 1 on " + most + ", 7 on rank " +
                     std::to_string(size - 1) + "\nstart every rank with the same configuration\n";
   for (int i = 0; i < 6; ++i) all += agreed;
-  const std::string ranks = "ranks 0-" + std::to_string(size - 1);
-  all += "the ranks do not agree on 1 field:\n  world_size = " + std::to_string(size + 1) + " on " + ranks +
-         "; it must be " + std::to_string(size) + "\nstart every rank with the same configuration\n";
+  all += "the layout does not fit the job of " + std::to_string(size) +
+         " ranks:\n  world_size = " + std::to_string(size + 1) + "; it must be " + std::to_string(size) +
+         "\nstart as many ranks as the layout needs, or change the layout\n";
   check_all_say(said, size, all);
 }
 
