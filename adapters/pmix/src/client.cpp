@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -19,6 +20,8 @@ namespace {
 
 /// After so many seconds PMIx gives a get up.
 constexpr int seconds_for_a_get = 10;
+/// The server may forget the values of a process that has ended: so long it stays for others to read them.
+constexpr auto longest_stay = std::chrono::seconds(3);
 
 void require_success(pmix_status_t status, const char* call) {
   if (status != PMIX_SUCCESS) throw PmixError({.call = call, .code = status});
@@ -115,7 +118,7 @@ std::vector<Reply> Replies::take() {
   return std::exchange(arrived_, {});
 }
 
-Client::Client() {
+Client::Client() : ends_pmix_(PMIx_Initialized() == 0) {
   if (const pmix_status_t status = PMIx_Init(&self_, nullptr, 0); status != PMIX_SUCCESS) {
     throw PmixError({.call = "PMIx_Init",
                      .code = status,
@@ -133,6 +136,7 @@ Client::Client() {
 }
 
 Client::~Client() {
+  if (ends_pmix_) stay();
   try {
     const auto sessions = std::as_bytes(std::span(&next_session_, 1));
     put(key_of_job(jobs_before_), Bytes(sessions.begin(), sessions.end()));
@@ -154,7 +158,25 @@ std::optional<Bytes> Client::own_value(const std::string& key) const {
   return std::nullopt;
 }
 
-void Client::put(const std::string& key, Bytes bytes) const {
+void Client::stay() const {
+  if (!last_put_) return;
+  const auto until = *last_put_ + longest_stay;
+  const auto are_here = std::make_shared<std::atomic<bool>>(false);
+  auto mine = std::make_unique<std::shared_ptr<std::atomic<bool>>>(are_here);
+  const auto note = [](pmix_status_t /*status*/, void* data) {
+    const std::unique_ptr<std::shared_ptr<std::atomic<bool>>> own(
+        static_cast<std::shared_ptr<std::atomic<bool>>*>(data));
+    **own = true;
+  };
+  if (PMIx_Fence_nb(nullptr, 0, nullptr, 0, note, mine.get()) == PMIX_SUCCESS) {
+    static_cast<void>(mine.release());
+  }
+  while (!*are_here && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void Client::put(const std::string& key, Bytes bytes) {
   pmix_value_t value;
   PMIX_VALUE_CONSTRUCT(&value);
   value.type = PMIX_BYTE_OBJECT;
@@ -163,6 +185,7 @@ void Client::put(const std::string& key, Bytes bytes) const {
   value.data.bo.size = bytes.size();
   require_success(PMIx_Put(PMIX_GLOBAL, key.c_str(), &value), "PMIx_Put");
   require_success(PMIx_Commit(), "PMIx_Commit");
+  last_put_ = std::chrono::steady_clock::now();
 }
 
 void Client::take_value(pmix_status_t status, pmix_value_t* value, void* request) {

@@ -2,6 +2,7 @@
 
 #include <pmix.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -51,7 +52,7 @@ class Client {
 
   /// Shows all ranks a value.
   /// @throws PmixError
-  void put(const std::string& key, Bytes bytes) const;
+  void put(const std::string& key, Bytes bytes);
   /// Begins to get a value of a rank. The answer is among the replies later, or, if that rank's node is gone,
   /// never.
   /// @throws PmixError
@@ -60,6 +61,8 @@ class Client {
  private:
   struct Request;
 
+  /// Waits until all ranks are here, or a moment after the last value was put.
+  void stay() const;
   static void take_value(pmix_status_t status, pmix_value_t* value, void* request);
   [[nodiscard]] std::optional<Bytes> own_value(const std::string& key) const;
 
@@ -69,6 +72,9 @@ class Client {
   /// How many objects of this class the process has had before.
   int jobs_before_ = 0;
   std::uint64_t next_session_ = 0;
+  /// Whether PMIx is finalised with this object: not if MPI has initialised it, too.
+  bool ends_pmix_ = true;
+  std::optional<std::chrono::steady_clock::time_point> last_put_{};
 };
 
 }  // namespace rankmesh::pmix

@@ -29,7 +29,8 @@ class Job final : public Bootstrap {
   Job();
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
-  /// Finalises PMIx. What this rank has sent stays readable for the other ranks.
+  /// Finalises PMIx. Before, waits until all ranks do so, but no longer than 3 s after the last message of
+  /// this rank: others may still read it.
   ~Job() override;
 
   /// The rank of this process, 0 .. size() - 1.

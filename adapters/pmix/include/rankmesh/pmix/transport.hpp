@@ -29,9 +29,9 @@ struct [[gnu::visibility("hidden")]] Letter;
 /// others one after another, four times a second each.
 ///
 /// Each transport is a session; sessions are numbered in the order of construction, which must be the same on
-/// every rank. PMIx keeps what was put as long as the job lives. So a rank that is late for a session still
-/// finds its verdict, and a rank that has skipped a session gets the verdict of that one first. A commit
-/// takes longer the more a process has put: from 0.3 ms for the first messages to 10 ms after 300.
+/// every rank. PMIx keeps what was put as long as its process lives. So a rank that is late for a session
+/// still finds its verdict, and a rank that has skipped a session gets the verdict of that one first. A
+/// commit takes longer the more a process has put: from 0.3 ms for the first messages to 10 ms after 300.
 class PmixTransport final : public Transport {
  public:
   /// @param job must outlive this
