@@ -76,7 +76,9 @@ CommunicatorPlan::CommunicatorPlan(Topology topology, PlanOptions options)
 
 const PlannedKind& CommunicatorPlan::kind(GroupKind kind) const& {
   static_cast<void>(topology_.family(kind));  // throws for an unknown kind, listing those there are
-  return *std::find_if(kinds_.begin(), kinds_.end(), [&](const PlannedKind& k) { return k.kind == kind; });
+  // The kind may be given by its short name.
+  const GroupKind name = topology_.find_kind(kind)->kind;
+  return *std::find_if(kinds_.begin(), kinds_.end(), [&](const PlannedKind& k) { return k.kind == name; });
 }
 
 std::vector<RankStep> CommunicatorPlan::for_rank(int rank) const {

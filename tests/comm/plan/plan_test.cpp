@@ -57,6 +57,18 @@ TEST_CASE("kinds with the same lists share, whatever made the lists") {
   }
 }
 
+TEST_CASE("a kind is found by its short name, and by the name of a kind that another one stands for") {
+  const CommunicatorPlan plan(Topology(
+      {.world_size = 16, .tensor = 2, .pipeline = 2, .convention = Convention::megatron_core, .expert = 2}));
+  for (const PlannedKind& kind : plan.kinds()) {
+    const KindFamily& family = *plan.topology().find_kind(kind.kind);
+    CHECK(plan.kind(family.short_name).kind == kind.kind);
+  }
+  // With one optimizer instance, the group of an instance is the whole group.
+  CHECK(plan.kind(GroupKind("intra_data_context")).kind == GroupKind("data_context"));
+  CHECK_THROWS_AS(plan.kind(GroupKind("amax")), RangeError);
+}
+
 TEST_CASE("sharing is decided by the lists: kinds share exactly when their lists are equal") {
   int shared = 0;
   for (const std::int64_t world : {1, 2, 4, 6, 8, 12, 16, 24}) {
