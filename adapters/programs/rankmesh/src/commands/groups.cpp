@@ -23,7 +23,6 @@ class GroupsCommand : public LayoutCommand {
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const OptionReading reading = read_config(problems);
-    const ParallelConfig& config = reading.config;
     GroupsRequest request{.kinds = kinds_.read(reading, problems),
                           .format = format_of(format_, problems),
                           .all = is_given(all_, problems),
