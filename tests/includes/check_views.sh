@@ -9,7 +9,8 @@ cd "$1"
 find topology comm adapters/mpi adapters/nccl adapters/files adapters/dialects -path '*/include/*' -name '*.hpp' -exec awk '
   FNR == 1 || /^(class|struct|template)/ || /^ public:/ { public = 1 }
   /^ (private|protected):/ { public = 0 }
-  !public || / (static|friend) / { next }
+  # Of an abstract class there are no temporaries.
+  !public || / (static|friend) / || / = 0;/ { next }
   {
     view = "(const [A-Za-z_:<>]+[&*]|std::span<[^()]*>|std::string_view|RankList|GroupCommunicator<[^()]*>|KindView)"
     if ($0 ~ "^ +(\\[\\[nodiscard\\]\\] )?(virtual |constexpr )*" view " [a-z_]+\\(.*\\) const") {
