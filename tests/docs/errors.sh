@@ -32,8 +32,6 @@ lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-
 gives the same groups
 summary =
 meshes = [
-is refused by Megatron-Core 0.19 with pipeline =
-, because it does not find pp in upper case at the end;
 END
 }
 

@@ -72,32 +72,6 @@ RankList Topology::group_of(GroupKind kind, int rank) const& {
                    " group of a world of " + std::to_string(world_size()));
 }
 
-namespace {
-
-/// Where Megatron-Core 0.19 fails with an order that has one clear meaning.
-void warn_of_order(const ParallelConfig& config, std::vector<std::string>& result) {
-  const std::string lowered = lower_case(config.order);
-  const std::vector<std::string_view> axes = split_text(lowered, '-');
-  if (std::find(axes.begin(), axes.end(), "tp") == axes.end()) {
-    result.push_back("order = " + config.order +
-                     " lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-" +
-                     config.order + " gives the same groups");
-  }
-  // Megatron-Core asks whether the order ends with pp before it lowers the case.
-  const bool hides_pipeline = lowered.ends_with("pp") && !config.order.ends_with("pp");
-  const std::int64_t dense = config.tensor * config.weight_remat * config.context;
-  const std::int64_t expert =
-      config.expert_tensor.value_or(config.tensor) * config.expert_weight_remat * config.expert;
-  if (hides_pipeline && config.pipeline > 1 && dense != expert) {
-    result.push_back("order = " + config.order +
-                     " is refused by Megatron-Core 0.19 with pipeline = " + std::to_string(config.pipeline) +
-                     ", because it does not find pp in upper case at the end; " + lowered +
-                     " gives the same groups");
-  }
-}
-
-}  // namespace
-
 std::vector<std::string> warnings(const Topology& topology) {
   const ParallelConfig& config = topology.config();
   std::vector<std::string> result;
@@ -122,7 +96,13 @@ std::vector<std::string> warnings(const Topology& topology) {
   };
   warn_of_stages("embedding_stages", config.embedding_stages);
   warn_of_stages("position_embedding_stages", config.position_embedding_stages);
-  if (config.convention == Convention::megatron_core) warn_of_order(config, result);
+  const std::vector<std::string_view> axes = split_text(config.order, '-');
+  if (config.convention == Convention::megatron_core &&
+      std::find(axes.begin(), axes.end(), "tp") == axes.end()) {
+    result.push_back("order = " + config.order +
+                     " lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-" +
+                     config.order + " gives the same groups");
+  }
   return result;
 }
 

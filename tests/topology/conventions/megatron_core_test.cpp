@@ -306,17 +306,6 @@ TEST_CASE("what Megatron-Core does not take, or takes in another way, is told", 
   CHECK(agree(compare(Topology(config), Topology(with_tp))));
   with_tp.order = "TP-DP-PP";
   CHECK(warnings(Topology(with_tp)).empty());
-  // Experts with fewer replicas than the dense layers, and pp last in upper case.
-  with_tp.pipeline = 2;
-  with_tp.order = "tp-cp-ep-dp-PP";
-  CHECK(warnings(Topology(with_tp)).empty());
-  with_tp.expert = 2;
-  CHECK(
-      warnings(Topology(with_tp)) ==
-      Names{"order = tp-cp-ep-dp-PP is refused by Megatron-Core 0.19 with pipeline = 2, because it does not "
-            "find pp in upper case at the end; tp-cp-ep-dp-pp gives the same groups"});
-  with_tp.order = "tp-cp-ep-dp-pp";
-  CHECK(warnings(Topology(with_tp)).empty());
   with_tp = config;
   with_tp.order = "tp-dp-pp";
   with_tp.embedding_stages = {0, -1};
