@@ -1,14 +1,16 @@
 """Gives the texts that rankmesh prints for other systems to these systems, and compares all groups.   dialects.py RANKMESH
 
-DeviceMesh: every rank of a layout is played in turn, with PyTorch's fake process group, so that one process is enough.
-Megatron-Core: its generator of ranks. Exits with 1 if a system refuses a text, if a group differs, or if PyTorch accepts an
+DeviceMesh and torchtitan: every rank of a layout is played in turn, with PyTorch's fake process group, so that one process is
+enough. Megatron-Core: its generator of ranks. Exits with 1 if a system refuses a text, if a group differs, or if PyTorch accepts an
 order of axes that rankmesh refuses."""
 
+import importlib.metadata
 import json
 import logging
 import subprocess
 import sys
 import tempfile
+import types
 import warnings
 
 import torch
@@ -42,6 +44,16 @@ MEGATRON_LAYOUTS = [
     ("rankmesh", "world=48 convention=megatron-core tp=2 cp=3 pp=2 ep=4 etp=1"),
 ]
 
+TORCHTITAN_LAYOUTS = [
+    ("torchtitan", "dp_shard=4 tp=2"),
+    ("torchtitan", "dp_replicate=2 dp_shard=4 cp=2"),
+    ("torchtitan", "dp_replicate=2 dp_shard=2 cp=2 tp=2 pp=2"),
+    ("torchtitan", "dp_shard=4 tp=2 pp=2 ep=4"),
+    ("torchtitan", "dp_replicate=2 dp_shard=2 cp=2 tp=2 ep=2"),
+    ("megatron", "tp=2 cp=2 dp=2 pp=2"),
+    ("rankmesh", "world=48 convention=megatron-core tp=2 cp=3 pp=2 ep=4 etp=1"),
+]
+
 failed = 0
 
 
@@ -59,9 +71,9 @@ def words_of(text):
     return dict(word.split("=", 1) for word in text.split() if "=" in word)
 
 
-def groups_of(text):
+def groups_of(text, system="devicemesh"):
     """The groups of each kind of a text, as rankmesh makes them."""
-    line = words_of(rankmesh("translate", "--from", "devicemesh", text, "--to", "rankmesh"))
+    line = words_of(rankmesh("translate", "--from", system, text, "--to", "rankmesh"))
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as layout:
         layout.write(f'world_size = {line["world"]}\nconvention = "mesh"\n')
         layout.write(f'meshes = {json.dumps(line["axes"].split("/"))}\nkinds = {json.dumps(line["groups"].split(","))}\n')
@@ -124,6 +136,47 @@ def refuse(text, axes):
         print(f"refused: {text}: {type(error).__name__}")
 
 
+def torchtitan_class():
+    """torchtitan's own ParallelDims, without what that class imports only for annotations, messages and devices."""
+    class Anything(types.ModuleType):
+        def __getattr__(self, name):
+            return type(name, (), {})
+
+    for name in ("spmd_types", "torchtitan.config", "torchtitan.config.configs", "torchtitan.tools", "torchtitan.tools.logging",
+                 "torchtitan.tools.utils"):
+        sys.modules[name] = Anything(name)
+    sys.modules["torchtitan.tools.utils"].device_type = "cpu"
+    sys.modules["torchtitan.tools.logging"].logger = logging.getLogger("torchtitan")
+    from torchtitan.distributed.parallel_dims import ParallelDims
+
+    return ParallelDims
+
+
+def compare_torchtitan(dims_class, system, layout):
+    text = rankmesh("translate", "--from", system, layout, "--to", "torchtitan").strip()
+    world_size, kinds = groups_of(text, "torchtitan")
+    words = {name: int(value) for name, value in words_of(text).items()}
+    sizes = {name: words.get(name, 1) for name in ("dp_replicate", "dp_shard", "cp", "tp", "pp", "ep")}
+    known = [group for groups in kinds.values() for group in groups]
+
+    def lists():
+        dims = dims_class(**sizes, world_size=world_size, spmd_backend="partial_dtensor")
+        dims.build_mesh()
+        # Without experts, torchtitan has a mesh for them that it does not use.
+        axes = ["pp", "dp_replicate", "cp", "tp", "fsdp", "batch", "loss", *(["ep", "efsdp"] if sizes["ep"] > 1 else [])]
+        return {axis: dims._single_axis_meshes[axis].mesh.flatten().tolist() for axis in axes}
+
+    for rank in range(world_size):
+        try:
+            of_rank = as_rank(rank, world_size, lists)
+        except Exception as error:  # whatever torchtitan has against the text
+            return complain(f"{text}: {type(error).__name__}: {error}")
+        for axis, ranks in of_rank.items():
+            if len(ranks) > 1 and ranks not in known:
+                return complain(f"{text}: torchtitan's {axis} group {ranks} of rank {rank} is none of rankmesh")
+    print(f"equal: {text}")
+
+
 def megatron_lists(words):
     """The lists of Megatron-Core's generators of ranks, by rankmesh's short names of the kinds."""
     from megatron.core.parallel_state import RankGenerator
@@ -166,5 +219,12 @@ try:
         compare_megatron(system, layout)
 except ImportError as error:
     print(f"not compared with Megatron-Core: {error}")
+try:
+    dims_class = torchtitan_class()
+    print("torchtitan", importlib.metadata.version("torchtitan"))
+    for system, layout in TORCHTITAN_LAYOUTS:
+        compare_torchtitan(dims_class, system, layout)
+except ImportError as error:
+    print(f"not compared with torchtitan: {error}")
 refuse("shape=2,2,2 names=dp,cp,tp flatten=tp+dp", ("tp", "dp"))
 sys.exit(1 if failed else 0)
