@@ -12,7 +12,7 @@ constexpr const char* every_call_of_a_device_fails =
     "cudaGetDeviceProperties@*=error:35;cudaDeviceGetStreamPriorityRange@*=error:35";
 
 /// A job of this process alone. Its groups have one member, so it makes no communicator.
-constexpr ParallelConfig alone{.world_size = 1};
+const ParallelConfig alone{.world_size = 1};
 
 }  // namespace
 
