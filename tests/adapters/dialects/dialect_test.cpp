@@ -217,7 +217,8 @@ TEST_CASE("kinds beyond axes are refused by DeviceMesh", "[dialect]") {
       static_cast<void>(write(Dialect::devicemesh, config));
       FAIL_CHECK(kind);
     } catch (const ConfigError& error) {
-      CHECK_THAT(error.what(), rankmesh::tests::ContainsSubstring(what + ", which this dialect has no words for"));
+      CHECK_THAT(error.what(),
+                 rankmesh::tests::ContainsSubstring(what + ", which this dialect has no words for"));
     }
   }
 }

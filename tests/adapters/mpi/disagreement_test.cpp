@@ -96,8 +96,8 @@ TEST_CASE("every job field is compared, also where names are repeated or are tho
 TEST_CASE("a world size that is not that of the job is an error on every rank") {
   const std::string text = error_of<DisagreementError>(MPI_COMM_WORLD, {.world_size = world_size() + 1});
   CHECK(same_everywhere(text));
-  CHECK_THAT(text, ContainsSubstring("\n  world_size = " + std::to_string(world_size() + 1) + "; it must be " +
-                                     std::to_string(world_size()) + "\n"));
+  CHECK_THAT(text, ContainsSubstring("\n  world_size = " + std::to_string(world_size() + 1) +
+                                     "; it must be " + std::to_string(world_size()) + "\n"));
   CHECK_THAT(text, !ContainsSubstring("do not agree"));
 }
 

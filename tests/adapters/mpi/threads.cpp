@@ -1,4 +1,5 @@
-// Two threads of each process bring up at the same time, each on a communicator of its own. Exits with 0 on success.
+// Two threads of each process bring up at the same time, each on a communicator of its own. Exits with 0 on
+// success.
 
 #include <mpi.h>
 
@@ -20,7 +21,9 @@ bool bring_up(MPI_Comm communicator, const rankmesh::ParallelConfig& config) {
     const int own = groups.rank();
     MPI_Allreduce(&own, &sum, 1, MPI_INT, MPI_SUM, groups.at(rankmesh::GroupKind::tensor).native());
     int expected = 0;
-    groups.topology().group_of(rankmesh::GroupKind::tensor, own).for_each([&](int rank) { expected += rank; });
+    groups.topology().group_of(rankmesh::GroupKind::tensor, own).for_each([&](int rank) {
+      expected += rank;
+    });
     if (sum != expected) return false;
   }
   return true;

@@ -119,7 +119,8 @@ TEST_CASE("ranks that disagree end with one message") {
 TEST_CASE("a world size other than the number of processes is an error") {
   const Outcome outcome = bring_up(4, "--world-size 8");
   CHECK(outcome.exit_code == 1);
-  CHECK(occurrences(outcome.err, "the layout does not fit the job of 4 ranks:\n  world_size = 8; it must be 4\n") == 1);
+  CHECK(occurrences(outcome.err,
+                    "the layout does not fit the job of 4 ranks:\n  world_size = 8; it must be 4\n") == 1);
 }
 
 TEST_CASE("help is printed once") {

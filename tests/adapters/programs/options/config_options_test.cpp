@@ -133,8 +133,9 @@ TEST_CASE("options have the choices of their fields") {
     }
     return std::vector<std::string>{};
   };
-  CHECK(choices("--convention") == std::vector<std::string>{"reference", "extended", "megatron-core", "deepspeed",
-                                                                  "megatron-bridge", "sglang", "tensorrt-llm", "vllm", "xdit"});
+  CHECK(choices("--convention") == std::vector<std::string>{"reference", "extended", "megatron-core",
+                                                            "deepspeed", "megatron-bridge", "sglang",
+                                                            "tensorrt-llm", "vllm", "xdit"});
   CHECK(choices("--amax-rule") == std::vector<std::string>{"reference", "product"});
   CHECK(choices("--tp").empty());
   // `parse` accepts any word; reading the options reports a wrong one.
