@@ -12,6 +12,7 @@ using rankmesh::Diagnostic;
 using rankmesh::layout_of;
 using rankmesh::files::FileError;
 using rankmesh::files::parse_convention;
+using rankmesh::files::to_toml;
 using rankmesh::tests::accepts;
 using rankmesh::tests::Input;
 using rankmesh::tests::require;

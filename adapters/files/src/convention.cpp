@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "rankmesh/files/file_text.hpp"
@@ -118,6 +119,14 @@ class ConventionReader {
   std::vector<Diagnostic> diagnostics_;
 };
 
+template <typename Rows, typename Project>
+void add_rows(std::string& text, const char* key, const Rows& rows, Project project) {
+  if (rows.empty()) return;
+  text += std::string(key) + " = [\n";
+  for (const auto& row : rows) text += "  " + toml_text(project(row)) + ",\n";
+  text += "]\n";
+}
+
 }  // namespace
 
 ConventionTable parse_convention(std::string_view toml, const std::string& source) {
@@ -126,6 +135,17 @@ ConventionTable parse_convention(std::string_view toml, const std::string& sourc
 
 ConventionTable load_convention(const std::filesystem::path& path) {
   return parse_convention(file_text(path.string()), source_name(path.string()));
+}
+
+std::string to_toml(const ConventionTable& table) {
+  const auto as_text = [](const auto& row) { return to_string(row); };
+  std::string text = "name = " + toml_text(table.name) + "\n";
+  if (!table.summary.empty()) text += "summary = " + toml_text(table.summary) + "\n";
+  add_rows(text, "sizes", table.sizes, as_text);
+  add_rows(text, "rules", table.rules, as_text);
+  add_rows(text, "meshes", table.meshes, std::identity());
+  add_rows(text, "kinds", table.kinds, as_text);
+  return text;
 }
 
 }  // namespace rankmesh::files

@@ -1,30 +1,16 @@
-#include <algorithm>
-
 #include "rankmesh/files/layout.hpp"
+#include "rankmesh/topology/text.hpp"
+#include "toml.hpp"
 
 namespace rankmesh::files {
 namespace {
 
-/// A string of TOML. The texts here have no other characters that need an escape.
-std::string toml_text(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + "\"";
-}
-
 /// An array of TOML with the elements of a list in the one-line form.
 std::string array(std::string_view text, char separator, bool are_texts) {
-  std::string result = "[";
-  while (true) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    const std::string_view part = text.substr(0, end);
-    result.append(result.size() > 1 ? ", " : "").append(are_texts ? toml_text(part) : std::string(part));
-    if (end == text.size()) return result + "]";
-    text.remove_prefix(end + 1);
-  }
+  return "[" +
+         joined(split_outside_brackets(text, separator), ", ",
+                [&](std::string_view part) { return are_texts ? toml_text(part) : std::string(part); }) +
+         "]";
 }
 
 std::string toml_value(FieldType type, const std::string& text) {
@@ -46,6 +32,15 @@ std::string toml_value(FieldType type, const std::string& text) {
 }
 
 }  // namespace
+
+std::string toml_text(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "\"";
+}
 
 std::string to_toml(const ParallelConfig& config) {
   const std::vector<FieldText> values = field_texts(config);

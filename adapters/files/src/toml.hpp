@@ -38,4 +38,7 @@ struct Toml {
 /// @throws FileError if the text is not TOML, with the message of the parser, or if there is no parser
 [[nodiscard]] Toml read_toml(std::string_view text, std::string_view source);
 
+/// A string of TOML. The texts here have no other characters than quotes and backslashes that need an escape.
+[[nodiscard]] std::string toml_text(std::string_view text);
+
 }  // namespace rankmesh::files

@@ -10,6 +10,7 @@ using rankmesh::Diagnostic;
 using rankmesh::files::FileError;
 using rankmesh::files::load_convention;
 using rankmesh::files::parse_convention;
+using rankmesh::files::to_toml;
 
 namespace {
 

@@ -64,7 +64,8 @@ std::vector<ParallelConfig> every_field() {
       {.world_size = 16,
        .convention = Convention::mesh,
        .meshes = {parse_axes("tp=2,dp=4,pp=2"), parse_axes("ep=8,rest=2")},
-       .kinds = {parse_kind("dp"), parse_kind("zero:dp+tp"), parse_kind("tp@pp=1")}},
+       .kinds = {parse_kind("dp"), parse_kind("zero:dp+tp"), parse_kind("tp@pp=1"),
+                 parse_kind("ends:pp[0,-1]"), parse_kind("turned:pp.tp/2")}},
   };
 }
 
@@ -86,6 +87,14 @@ TEST_CASE("a layout file gives a configuration") {
                                          .convention = Convention::megatron_core,
                                          .context = 8,
                                          .hierarchical_context = {2, 4}});
+}
+
+TEST_CASE("a kind that has a comma is written as one text") {
+  const ParallelConfig config{.world_size = 8,
+                              .convention = Convention::mesh,
+                              .meshes = {parse_axes("tp=2,pp=4")},
+                              .kinds = {parse_kind("tp"), parse_kind("ends:pp[0,-1]")}};
+  CHECK_THAT(to_toml(config), rankmesh::tests::ContainsSubstring("kinds = [\"tp\", \"ends:pp[0,-1]\"]\n"));
 }
 
 TEST_CASE("every field can be written and read back") {

@@ -50,24 +50,6 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-/// A string of TOML.
-std::string quoted(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + "\"";
-}
-
-template <typename Rows>
-void add_rows(std::string& text, const char* key, const Rows& rows) {
-  if (rows.empty()) return;
-  text += std::string(key) + " = [\n";
-  for (const auto& row : rows) text += "  " + quoted(to_string(row)) + ",\n";
-  text += "]\n";
-}
-
 }  // namespace
 
 std::string to_string(const ConventionTable::Size& size) {
@@ -121,20 +103,6 @@ ConventionTable::Kind parse_convention_kind(std::string_view text) {
   kind.condition = take_behind(rest, " if ");
   kind.groups = trimmed(rest);
   return kind;
-}
-
-std::string to_toml(const ConventionTable& table) {
-  std::string text = "name = " + quoted(table.name) + "\n";
-  if (!table.summary.empty()) text += "summary = " + quoted(table.summary) + "\n";
-  add_rows(text, "sizes", table.sizes);
-  add_rows(text, "rules", table.rules);
-  if (!table.meshes.empty()) {
-    text += "meshes = [\n";
-    for (const std::string& mesh : table.meshes) text += "  " + quoted(mesh) + ",\n";
-    text += "]\n";
-  }
-  add_rows(text, "kinds", table.kinds);
-  return text;
 }
 
 }  // namespace rankmesh

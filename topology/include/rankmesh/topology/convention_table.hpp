@@ -125,7 +125,4 @@ struct ConventionValues {
 /// See above.
 [[nodiscard]] ConventionTable::Kind parse_convention_kind(std::string_view text);
 
-/// The table as a file in TOML, the form in which users write one.
-[[nodiscard]] std::string to_toml(const ConventionTable& table);
-
 }  // namespace rankmesh

@@ -25,13 +25,15 @@ namespace files {
 
 /// Reads a table.
 /// @param source the name of the text in diagnostics
-/// @throws FileError listing every mistake with its line and column: those of TOML, unknown keys, and those
-/// of
-///         `check(const ConventionTable&)`
+/// @throws FileError listing every mistake with its line and column: those of TOML, unknown keys, and what
+///         `check` finds in the table
 [[nodiscard]] ConventionTable parse_convention(std::string_view toml, const std::string& source = "<text>");
 /// Reads the table in a file of at most 1 MiB.
 /// @throws FileError the same, and if the file cannot be read
 [[nodiscard]] ConventionTable load_convention(const std::filesystem::path& path);
+
+/// The table as TOML, which `parse_convention` reads back.
+[[nodiscard]] std::string to_toml(const ConventionTable& table);
 
 }  // namespace files
 }  // namespace rankmesh

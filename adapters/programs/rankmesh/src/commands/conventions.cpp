@@ -1,12 +1,10 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
 #include "common_options.hpp"
 #include "rankmesh/cli/run.hpp"
-#include "rankmesh/output/table.hpp"
+#include "rankmesh/files/convention.hpp"
 #include "rankmesh/topology/convention_table.hpp"
 #include "rankmesh/topology/text.hpp"
 
@@ -75,7 +73,7 @@ class ConventionsCommand : public RunnableCommand {
         for (const ConventionTable& table : tables) all.push_back(json_of(table));
         out.put((index ? all[*index] : Json{{"conventions", all}}).dump(1) + "\n");
       } else if (index) {
-        out.put(to_toml(tables[*index]));
+        out.put(files::to_toml(tables[*index]));
       } else {
         print_list(out, style);
       }
