@@ -1,5 +1,5 @@
 # Where `cmake --install` installs what. Install components: runtime (shared libraries), development (headers, archives,
-# CMake and pkg-config files), cli (programs), and nccl (everything that needs NCCL).
+# CMake and pkg-config files), cli (programs), nccl (everything that needs NCCL), and nccl_double.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -57,6 +57,35 @@ function(rankmesh_add_shared_twin name)
   endif()
 endfunction()
 
+# rankmesh_install_headers(COMPONENT FROM folder [ONLY file ...] [EXCEPT file ...]): the headers of a folder include/.
+function(rankmesh_install_headers component)
+  cmake_parse_arguments(arg "" "FROM" "ONLY;EXCEPT" ${ARGN})
+  file(GLOB_RECURSE headers RELATIVE ${arg_FROM} CONFIGURE_DEPENDS ${arg_FROM}/*.hpp)
+  foreach(header IN LISTS headers)
+    get_filename_component(folder ${header} DIRECTORY)
+    get_filename_component(file ${header} NAME)
+    if((NOT arg_ONLY OR file IN_LIST arg_ONLY) AND NOT file IN_LIST arg_EXCEPT)
+      install(FILES ${arg_FROM}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder} COMPONENT ${component})
+    endif()
+  endforeach()
+endfunction()
+
+# rankmesh_install_pc(NAME COMPONENT component [REQUIRES package ...] [FLAGS flag ...] [LIBRARIES library ...]
+#                     [VARIABLES name=value ...]): the pkg-config file of the library librankmesh_NAME. `pkg-config --variable`
+# tells the variables.
+function(rankmesh_install_pc name)
+  cmake_parse_arguments(arg "" "COMPONENT" "REQUIRES;FLAGS;LIBRARIES;VARIABLES" ${ARGN})
+  string(REPLACE "_" "-" pc_name rankmesh-${name})
+  list(JOIN arg_REQUIRES ", " pc_requires)
+  list(JOIN arg_FLAGS " " pc_flags)
+  list(JOIN arg_LIBRARIES " " pc_libraries)
+  list(JOIN arg_VARIABLES "\n" pc_variables)
+  file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/rankmesh.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+          COMPONENT ${arg_COMPONENT})
+endfunction()
+
 # rankmesh_install(NAME [NCCL] HEADERS_FROM folder [ONLY pattern ...] [EXCEPT pattern ...]
 #                  [PC_REQUIRES name ...] [PC_FLAGS flag ...] [PC_LIBRARIES library ...] [PC_VARIABLES name=value ...]):
 # the library rankmesh_NAME with its headers, its targets and its pkg-config file. To be called after the library's
@@ -98,26 +127,9 @@ function(rankmesh_install name)
             DESTINATION ${RANKMESH_CMAKE_FOLDER} COMPONENT ${development})
   endif()
 
-  file(GLOB_RECURSE headers RELATIVE ${arg_HEADERS_FROM} CONFIGURE_DEPENDS ${arg_HEADERS_FROM}/*.hpp)
-  foreach(header IN LISTS headers)
-    get_filename_component(folder ${header} DIRECTORY)
-    get_filename_component(file ${header} NAME)
-    if((NOT arg_ONLY OR file IN_LIST arg_ONLY) AND NOT file IN_LIST arg_EXCEPT)
-      install(FILES ${arg_HEADERS_FROM}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder}
-              COMPONENT ${development})
-    endif()
-  endforeach()
-
-  # The other packages, flags and libraries in the pkg-config file, and the variables that `pkg-config --variable` tells.
-  string(REPLACE "_" "-" pc_name rankmesh-${name})
-  list(JOIN arg_PC_REQUIRES ", " pc_requires)
-  list(JOIN arg_PC_FLAGS " " pc_flags)
-  list(JOIN arg_PC_LIBRARIES " " pc_libraries)
-  list(JOIN arg_PC_VARIABLES "\n" pc_variables)
-  file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
-  configure_file(${PROJECT_SOURCE_DIR}/cmake/rankmesh.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
-          COMPONENT ${development})
+  rankmesh_install_headers(${development} FROM ${arg_HEADERS_FROM} ONLY ${arg_ONLY} EXCEPT ${arg_EXCEPT})
+  rankmesh_install_pc(${name} COMPONENT ${development} REQUIRES ${arg_PC_REQUIRES} FLAGS ${arg_PC_FLAGS}
+                      LIBRARIES ${arg_PC_LIBRARIES} VARIABLES ${arg_PC_VARIABLES})
 endfunction()
 
 # rankmesh_install_program(TARGET NAME [NCCL]): a program, for find_package the target rankmesh::NAME.
@@ -159,7 +171,9 @@ function(rankmesh_install_package)
     get_target_property(libraries rankmesh_${component} LINK_LIBRARIES)
     foreach(library IN LISTS libraries)
       rankmesh_own_name(${library} own)
-      list(APPEND needed ${own})
+      if(own IN_LIST components)
+        list(APPEND needed ${own})
+      endif()
     endforeach()
     list(JOIN needed " " needed)
     string(APPEND RANKMESH_NEEDS "set(_rankmesh_needs_${component} ${needed})\n")

@@ -2,6 +2,7 @@
 #   librankmesh0      the shared libraries
 #   librankmesh-dev   headers, archives, CMake and pkg-config files
 #   rankmesh-tools    the programs, their man pages and completions
+#   librankmesh-nccl-double-dev   the stand-in for NCCL, with RANKMESH_NCCL_DOUBLE=ON
 # They contain nothing that needs NCCL, which is not part of Debian: not rankmesh::nccl, nor a rankmesh-bringup that is linked
 # with NCCL. For a rankmesh-bringup in rankmesh-tools, configure with RANKMESH_NCCL=OFF.
 set(CPACK_GENERATOR DEB)
@@ -65,5 +66,11 @@ set(CPACK_DEBIAN_CLI_PACKAGE_NAME rankmesh-tools)
 set(CPACK_DEBIAN_CLI_PACKAGE_SECTION utils)
 # The package openmpi-bin contains mpiexec.
 set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "openmpi-bin")
+
+set(CPACK_COMPONENT_NCCL_DOUBLE_DESCRIPTION "The NCCL adapter on a stand-in for NCCL, for tests without a GPU.")
+set(CPACK_DEBIAN_NCCL_DOUBLE_PACKAGE_NAME librankmesh-nccl-double-dev)
+set(CPACK_DEBIAN_NCCL_DOUBLE_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_NCCL_DOUBLE_PACKAGE_DEPENDS "librankmesh-dev (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_NCCL_DOUBLE_PACKAGE_GENERATE_SHLIBS OFF)
 
 include(CPack)

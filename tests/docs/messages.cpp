@@ -2,14 +2,13 @@
 #include <chrono>
 #include <concepts>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 
-#include "nccl_double/double.hpp"
 #include "rankmesh/mpi.hpp"
 #include "rankmesh/nccl.hpp"
 #include "rankmesh/nccl/options_file.hpp"
+#include "rankmesh/nccl_double.hpp"
 
 using namespace rankmesh;
 using namespace std::chrono_literals;
@@ -27,23 +26,7 @@ int own_rank() {
   return rank;
 }
 
-/// Sets an environment variable that controls the NCCL double on this rank, for the lifetime of this object.
-class Steer {
- public:
-  Steer(const char* name, const char* value) : name_(name) {
-    setenv(name_, value, 1);
-    tests::nccl_double::rankmesh_nccl_double_reset();
-  }
-  Steer(const Steer&) = delete;
-  Steer& operator=(const Steer&) = delete;
-  ~Steer() {
-    unsetenv(name_);
-    tests::nccl_double::rankmesh_nccl_double_reset();
-  }
-
- private:
-  const char* name_;
-};
+using Steer = nccl_double::ScopedSetting;
 
 void print(const std::string& name, const std::string& text) {
   if (own_rank() == 0) std::printf("== %s\n%s\n", name.c_str(), text.c_str());

@@ -17,9 +17,9 @@
 #include <thread>
 
 #include "faults/fault.hpp"
-#include "nccl_double/double.hpp"
 #include "rankmesh/mpi.hpp"
 #include "rankmesh/nccl/communicators.hpp"
+#include "rankmesh/nccl_double.hpp"
 
 namespace {
 

@@ -36,7 +36,8 @@ foreach(header IN LISTS headers)
   string(TOUPPER ${part} part)
   file(STRINGS ${TREE}/include/${header} namespaces REGEX "^namespace ")
   foreach(line IN LISTS namespaces)
-    if(line MATCHES "rankmesh" AND NOT line MATCHES "^namespace RANKMESH_${part}_API rankmesh {")
+    # The stand-in for NCCL is not compiled with hidden symbols.
+    if(line MATCHES "rankmesh" AND NOT header STREQUAL "rankmesh/nccl_double.hpp" AND NOT line MATCHES "^namespace RANKMESH_${part}_API rankmesh {")
       message(SEND_ERROR "${header}: a shared library exports nothing of \"${line}\"; write "
                          "\"namespace RANKMESH_${part}_API rankmesh {\" and any further namespace inside")
     endif()

@@ -12,7 +12,7 @@ mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates" "$root/var/lib/d
 (cd "$build" && cpack --config CPackConfig.cmake -G DEB >"$root/cpack.log" 2>&1) || { cat "$root/cpack.log"; exit 1; }
 # shellcheck disable=SC2012
 names=$(cd "$build/packages" && ls ./*.deb | sed 's,^\./,,; s/_.*//' | tr '\n' ' ')
-[ "$names" = 'librankmesh-dev librankmesh0 rankmesh-tools ' ] || { echo "made: $names"; exit 1; }
+[ "$names" = 'librankmesh-dev librankmesh-nccl-double-dev librankmesh0 rankmesh-tools ' ] || { echo "made: $names"; exit 1; }
 
 if [ "$(id -u)" -eq 0 ]; then
   # What is installed here counts as installed there: dpkg refuses packages whose dependencies are not. Packages of

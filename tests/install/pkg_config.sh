@@ -25,6 +25,7 @@ if [ $# -gt 0 ]; then
   build mpi "$examples/bring_up.cpp"
   "$@" "$binary/mpi" >"$binary/out"
   cmp "$binary/out" "$examples/bring_up.out"
+  ! pkg-config --exists rankmesh-nccl-double || build nccl-double "$examples/start_up_test.cpp"
   exit 0
 fi
 build topology "$examples/layout.cpp"

@@ -7,7 +7,7 @@
 
 #include "counters.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -139,9 +139,9 @@ extern "C" const char* ncclGetLastError(ncclComm_t) {
   return last_error.c_str();
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 ncclComm::ncclComm(const ncclConfig_t& settings)
     : config(settings),

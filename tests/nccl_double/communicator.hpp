@@ -30,8 +30,8 @@ struct ncclComm {
   /// The device memory of the communicator.
   const std::int64_t bytes;
 
-  rankmesh::tests::nccl_double::Star star;
-  rankmesh::tests::nccl_double::Cancellation cancellation;
+  rankmesh::nccl_double::Star star;
+  rankmesh::nccl_double::Cancellation cancellation;
 
   /// The result of ncclCommGetAsyncError.
   std::atomic<ncclResult_t> state{ncclSuccess};
@@ -48,7 +48,7 @@ struct ncclComm {
   std::atomic<bool> ending{false};
 };
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// The device memory of a communicator and of each of its channels. The numbers are invented. A communicator
 /// has 16 channels, clamped to the range from minCTAs to maxCTAs.
@@ -88,4 +88,4 @@ class Use {
 /// Stores a message for ncclGetLastError, and returns the result.
 ncclResult_t fail(ncclResult_t result, const std::string& message);
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

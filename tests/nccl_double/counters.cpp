@@ -1,6 +1,6 @@
 #include "counters.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 AtomicCounters& atomic_counters() {
   static AtomicCounters counters{};
@@ -28,4 +28,4 @@ extern "C" void rankmesh_nccl_double_counters(Counters* counters) {
                .bytes = now.bytes};
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -6,9 +6,9 @@
 #include <thread>
 #include <utility>
 
-#include "double.hpp"
+#include "rankmesh/nccl_double.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// The counters of this process.
 struct AtomicCounters {
@@ -35,4 +35,4 @@ template <typename Body>
   });
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

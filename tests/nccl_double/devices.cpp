@@ -13,7 +13,7 @@
 #include "faults.hpp"
 #include "runtime_error.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -62,9 +62,9 @@ Uuid device_uuid(int index) {
   return uuid;
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 extern "C" {
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <memory>
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 using Uuid = std::array<char, 16>;
 
@@ -21,4 +21,4 @@ using Uuid = std::array<char, 16>;
 /// Marks work on a stream as in progress until the last copy of the returned pointer is destroyed.
 [[nodiscard]] std::shared_ptr<void> begin_work(cudaStream_t stream);
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <initializer_list>
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -34,4 +34,4 @@ std::optional<std::string> setting(const std::string& name) {
   return std::nullopt;
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// The rank of this process in the job: RANKMESH_DOUBLE_RANK, or the rank from the launcher, or 0.
 [[nodiscard]] int job_rank();
@@ -15,4 +15,4 @@ namespace rankmesh::tests::nccl_double {
 /// set a variable for one rank.
 [[nodiscard]] std::optional<std::string> setting(const std::string& name);
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -7,7 +7,7 @@
 
 #include "rendezvous.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -132,4 +132,4 @@ Bytes concatenate(const std::vector<Bytes>& contributions) {
   return result;
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

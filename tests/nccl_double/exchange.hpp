@@ -10,7 +10,7 @@
 
 #include "wire.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 struct Star;
 
@@ -67,4 +67,4 @@ struct SplitChoice {
 /// @param child unchanged if the color is NCCL_SPLIT_NOCOLOR
 [[nodiscard]] ncclResult_t split_star(Star& parent, const SplitChoice& choice, Star& child, int cancel);
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "double.hpp"
 #include "environment.hpp"
+#include "rankmesh/nccl_double.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -238,4 +238,4 @@ int undergo_fault_of(std::string_view name) {
   }
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -6,7 +6,7 @@
 
 #include "wire.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 enum class FaultKind {
   none,
@@ -36,4 +36,4 @@ struct Fault {
 /// @return the error code; 0 for none
 [[nodiscard]] int undergo_fault_of(std::string_view name);
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -8,7 +8,7 @@
 #include "counters.hpp"
 #include "faults.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -112,9 +112,9 @@ ncclResult_t launch(Work work) {
                : ncclSuccess;
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 extern "C" ncclResult_t ncclGroupStart() {
   if (const int code = undergo_fault_of("ncclGroupStart"); code != 0) return static_cast<ncclResult_t>(code);

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// The work of one call.
 struct Work {
@@ -23,4 +23,4 @@ struct Work {
 /// Returns `result`. If it is an error inside a group, the group fails.
 ncclResult_t noted(ncclResult_t result);
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

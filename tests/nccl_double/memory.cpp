@@ -9,7 +9,7 @@
 #include "devices.hpp"
 #include "runtime_error.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -32,9 +32,9 @@ std::size_t available_memory() {
 
 }  // namespace
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 extern "C" {
 

@@ -13,7 +13,7 @@
 #include "faults.hpp"
 #include "group.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -158,9 +158,9 @@ Request request_of(RequestKind kind, ncclDataType_t type, std::size_t count) {
 
 }  // namespace
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 extern "C" {
 

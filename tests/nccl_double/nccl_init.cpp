@@ -14,7 +14,7 @@
 #include "faults.hpp"
 #include "group.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -244,9 +244,9 @@ ncclResult_t abort(ncclComm_t communicator) {
 
 }  // namespace
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 extern "C" {
 
@@ -300,7 +300,7 @@ ncclResult_t ncclCommDestroy(ncclComm_t comm) {
 }
 
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
-  return noted(rankmesh::tests::nccl_double::abort(comm));
+  return noted(rankmesh::nccl_double::abort(comm));
 }
 
 }  // extern "C"

@@ -7,7 +7,7 @@
 #include "environment.hpp"
 #include "faults.hpp"
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 namespace {
 

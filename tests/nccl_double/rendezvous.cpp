@@ -4,7 +4,7 @@
 
 #include "rendezvous_root.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -61,4 +61,4 @@ ncclResult_t meet(const Arrival& arrival, Star& star, const Cancellation& cancel
   return ncclSuccess;
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -8,7 +8,7 @@
 
 #include "wire.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// The connections of one communicator, a star: rank 0 has a connection to every other rank (its own entry is
 /// empty); the other ranks have one connection, to rank 0.
@@ -37,4 +37,4 @@ struct Arrival {
 /// every rank waits until it is cancelled. In NCCL, the ranks then wait for a neighbour that never connects.
 [[nodiscard]] ncclResult_t meet(const Arrival& arrival, Star& star, const Cancellation& cancellation);
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

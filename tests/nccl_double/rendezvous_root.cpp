@@ -15,7 +15,7 @@
 
 #include "counters.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -202,4 +202,4 @@ extern "C" void rankmesh_nccl_double_discard_ids() {
   }
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -4,7 +4,7 @@
 
 #include "rendezvous.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 inline constexpr std::uint64_t protocol_magic = 0x72616e6b6d657368;
 
@@ -56,4 +56,4 @@ struct Dealing {
   return dealing.size / dealing.ids + (id < dealing.size % dealing.ids ? 1 : 0);
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -7,7 +7,7 @@
 #include "counters.hpp"
 #include "faults.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -52,9 +52,9 @@ cudaError_t runtime_fault(const char* name) {
   return remember(static_cast<cudaError_t>(undergo_fault_of(name)));
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 extern "C" {
 

@@ -5,7 +5,7 @@
 #include "exchange.hpp"
 #include "rendezvous.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -102,4 +102,4 @@ ncclResult_t split_star(Star& parent, const SplitChoice& choice, Star& child, in
   return takes_part ? trade_ends(parent, std::move(far_end), child, cancel) : ncclSuccess;
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -9,24 +9,24 @@
 #include "devices.hpp"
 #include "runtime_error.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// The work in progress on one stream.
 struct Pending {
   int works = 0;
 };
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
 /// The object behind a cudaStream_t.
 struct CUstream_st {
   unsigned int flags = 0;
   int priority = 0;
-  std::shared_ptr<rankmesh::tests::nccl_double::Pending> pending =
-      std::make_shared<rankmesh::tests::nccl_double::Pending>();
+  std::shared_ptr<rankmesh::nccl_double::Pending> pending =
+      std::make_shared<rankmesh::nccl_double::Pending>();
 };
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -85,9 +85,9 @@ std::shared_ptr<void> begin_work(cudaStream_t stream) {
   });
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double
 
-using namespace rankmesh::tests::nccl_double;
+using namespace rankmesh::nccl_double;
 
 extern "C" {
 

@@ -14,7 +14,7 @@
 
 #include "counters.hpp"
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 namespace {
 
@@ -190,4 +190,4 @@ std::pair<Descriptor, Descriptor> socket_pair() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// A file descriptor that is closed by the destructor.
 class Descriptor {
@@ -76,4 +76,4 @@ template <typename T>
 /// Two connected sockets; both empty if the system call failed.
 [[nodiscard]] std::pair<Descriptor, Descriptor> socket_pair();
 
-}  // namespace rankmesh::tests::nccl_double
+}  // namespace rankmesh::nccl_double

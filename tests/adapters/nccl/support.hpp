@@ -7,14 +7,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "adapters/mpi/support.hpp"
-#include "nccl_double/double.hpp"
 #include "rankmesh/nccl/communicators.hpp"
+#include "rankmesh/nccl_double.hpp"
 #include "support/catch.hpp"
 
 namespace rankmesh::tests {
@@ -59,30 +58,8 @@ inline int settled_entries(const char* folder) {
   return count;
 }
 
-/// A variable of the environment that steers the double, for the length of a test.
-class Steer {
- public:
-  Steer(const char* name, const std::string& value) : name_(name) {
-    setenv(name, value.c_str(), 1);
-    nccl_double::rankmesh_nccl_double_reset();
-  }
-  Steer(const Steer&) = delete;
-  Steer& operator=(const Steer&) = delete;
-  ~Steer() {
-    unsetenv(name_);
-    nccl_double::rankmesh_nccl_double_reset();
-    // Whatever the test left behind on purpose is not to disturb the next.
-    nccl_double::rankmesh_nccl_double_discard_ids();
-  }
-
- private:
-  const char* name_;
-};
-
-/// Switches faults on for the length of a test.
-struct Faults : Steer {
-  explicit Faults(const std::string& rules) : Steer("RANKMESH_DOUBLE_FAULTS", rules) {}
-};
+using Steer = nccl_double::ScopedSetting;
+using Faults = nccl_double::ScopedFaults;
 
 /// Options for a bring-up that ends with a failure, long before the deadline. No rank hangs, so nothing waits
 /// for the grace period: it covers ranks that a busy machine delays.

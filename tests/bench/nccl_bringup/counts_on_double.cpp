@@ -1,10 +1,10 @@
 #include "nccl_bringup/counts.hpp"
-#include "nccl_double/double.hpp"
+#include "rankmesh/nccl_double.hpp"
 
 namespace rankmesh::bench {
 
 std::optional<Counts> counts() {
-  const auto now = tests::nccl_double::counters();
+  const auto now = nccl_double::counters();
   return Counts{.identifiers = now.ids_made, .communicators = now.live_communicators};
 }
 

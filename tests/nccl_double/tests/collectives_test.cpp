@@ -2,10 +2,11 @@
 #include <limits>
 #include <numeric>
 
-#include "nccl_double/double.hpp"
 #include "proofs.hpp"
+#include "rankmesh/nccl_double.hpp"
 #include "support/catch.hpp"
 
+using namespace rankmesh;
 using namespace rankmesh::tests;
 
 namespace {

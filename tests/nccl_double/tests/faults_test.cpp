@@ -3,10 +3,11 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "nccl_double/double.hpp"
 #include "proofs.hpp"
+#include "rankmesh/nccl_double.hpp"
 #include "support/catch.hpp"
 
+using namespace rankmesh;
 using namespace rankmesh::tests;
 using nccl_double::counters;
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "nccl_double/double.hpp"
+#include "rankmesh/nccl_double.hpp"
 #include "support/catch.hpp"
 
 static_assert(NCCL_VERSION_CODE == RANKMESH_FALLBACK_NCCL_VERSION);
@@ -22,6 +22,7 @@ using ncclCommInitRankScalable = void;
 #error "a macro of a later version"
 #endif
 
+using namespace rankmesh;
 using namespace rankmesh::tests;
 
 namespace {

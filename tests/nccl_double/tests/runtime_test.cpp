@@ -2,10 +2,11 @@
 #include <cstring>
 #include <string>
 
-#include "nccl_double/double.hpp"
 #include "proofs.hpp"
+#include "rankmesh/nccl_double.hpp"
 #include "support/catch.hpp"
 
+using namespace rankmesh;
 using namespace rankmesh::tests;
 using nccl_double::counters;
 

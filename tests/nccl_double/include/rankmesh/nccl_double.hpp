@@ -1,14 +1,16 @@
 #pragma once
 
 /// @file
-/// Functions of the double for tests, beyond the calls of NCCL and the CUDA runtime. Environment variables
-/// control the double: see README.md in this folder.
+/// Functions for tests of the stand-in for NCCL and the CUDA runtime, beyond the calls of these two.
+/// Environment variables control the stand-in: see tests/nccl_double/README.md in the sources.
 
 #include <nccl.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <string>
 
-namespace rankmesh::tests::nccl_double {
+namespace rankmesh::nccl_double {
 
 /// Counts of what this process holds, and of what it has done.
 struct Counters {
@@ -59,4 +61,34 @@ int rankmesh_nccl_double_config(ncclComm_t communicator, ncclConfig_t* config);
   return result;
 }
 
-}  // namespace rankmesh::tests::nccl_double
+/// An environment variable that controls the stand-in in this process, as long as the object lives. Objects
+/// for one variable must not overlap.
+class ScopedSetting {
+ public:
+  /// @param name for example `RANKMESH_DOUBLE_NCCL_VERSION`
+  ScopedSetting(const char* name, const std::string& value) : name_(name) {
+    setenv(name, value.c_str(), 1);
+    rankmesh_nccl_double_reset();
+  }
+  ScopedSetting(const ScopedSetting&) = delete;
+  ScopedSetting& operator=(const ScopedSetting&) = delete;
+  /// Also ends the threads of unique IDs that a failed bring-up has left behind.
+  ~ScopedSetting() {
+    unsetenv(name_);
+    rankmesh_nccl_double_reset();
+    rankmesh_nccl_double_discard_ids();
+  }
+
+ private:
+  const char* name_;
+};
+
+/// Faults of the calls of NCCL and CUDA in this process, as long as the object lives.
+class ScopedFaults : public ScopedSetting {
+ public:
+  /// @param rules of the form `call@rank[#n]=kind[:value]`, separated by semicolons, for example
+  ///        `ncclCommInitRankConfig@2=error:2;ncclGetUniqueId@0=slow:500`. A wrong rule ends the process.
+  explicit ScopedFaults(const std::string& rules) : ScopedSetting("RANKMESH_DOUBLE_FAULTS", rules) {}
+};
+
+}  // namespace rankmesh::nccl_double
