@@ -37,7 +37,9 @@ needs "librankmesh0 (= $version)" "its links"
 owner() { dpkg -S "$1" | sed 's/:.*//'; }
 export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig"
 checked=0
-for header in $(grep -rhoE '^#include <[^>]+\.h(pp)?>' "$root/usr/include/rankmesh" | sed 's/.*<\(.*\)>/\1/' | grep -v '^rankmesh/' | sort -u); do
+own_headers=$(dpkg-deb -c "$build/packages/librankmesh-dev_${version}_"*.deb | grep -o 'usr/include/rankmesh.*\.hpp$')
+# shellcheck disable=SC2086
+for header in $(cd "$root" && grep -hoE '^#include <[^>]+\.h(pp)?>' $own_headers | sed 's/.*<\(.*\)>/\1/' | grep -v '^rankmesh/' | sort -u); do
   # shellcheck disable=SC2046
   path=$(echo "#include <$header>" | "$compiler" -M -x c++ $(pkg-config --cflags-only-I rankmesh-mpi) - | tr ' ' '\n' |
          grep -m 1 "/$header\$") || { echo "$header was not found"; exit 1; }
