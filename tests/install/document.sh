@@ -16,17 +16,17 @@ foreach(package Catch2 rapidcheck benchmark Doxygen)
 endforeach()
 set(RANKMESH_WERROR $werror CACHE BOOL "")
 END
-{
-  # What is to be installed must be installed here.
-  echo 'apt-get() { shift; ! command -v dpkg >/dev/null || dpkg -s "$@" >/dev/null; }'
-  awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' docs/install.md
-} >"$work/commands.sh"
+# In place of apt-get: what is to be installed must be installed here.
+mkdir "$work/bin"
+printf '#!/bin/sh\nshift\n! command -v dpkg >/dev/null || dpkg -s "$@" >/dev/null\n' >"$work/bin/apt-get"
+chmod +x "$work/bin/apt-get"
+awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' docs/install.md >"$work/commands.sh"
 [ "$(wc -l <"$work/commands.sh")" -ge 12 ] || { echo "hardly any command was found in docs/install.md"; exit 1; }
 
-# Variables of MPI that this machine needs.
-mpi=$(env | grep -E '^(OMPI|PRTE)_' | tr '\n' ' ')
+# The settings of MPI for this machine, and of ccache.
+settings=$(env | grep -E '^(OMPI|PRTE|CCACHE)_' | tr '\n' ' ')
 # shellcheck disable=SC2086
-env -i $mpi HOME="$work/home" PATH="$PATH" CCACHE_DIR="$cache" CMAKE_TOOLCHAIN_FILE="$work/toolchain.cmake" \
+env -i $settings HOME="$work/home" PATH="$work/bin:$PATH" CCACHE_DIR="$cache" CMAKE_TOOLCHAIN_FILE="$work/toolchain.cmake" \
   sh -eu "$work/commands.sh" >"$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
 
 fail() { tail -n 40 "$work/log"; echo "$1"; exit 1; }
