@@ -23,8 +23,8 @@ chmod +x "$work/bin/apt-get"
 awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' docs/install.md >"$work/commands.sh"
 [ "$(wc -l <"$work/commands.sh")" -ge 12 ] || { echo "hardly any command was found in docs/install.md"; exit 1; }
 
-# The settings of MPI for this machine, and of ccache.
-settings=$(env | grep -E '^(OMPI|PRTE|CCACHE)_' | tr '\n' ' ')
+# The settings of MPI for this machine, and of ccache, for which the language counts too.
+settings=$(env | grep -E '^((OMPI|PRTE|CCACHE|LC)_|LANG=)' | tr '\n' ' ')
 # shellcheck disable=SC2086
 env -i $settings HOME="$work/home" PATH="$work/bin:$PATH" CCACHE_DIR="$cache" CMAKE_TOOLCHAIN_FILE="$work/toolchain.cmake" \
   sh -eu "$work/commands.sh" >"$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
@@ -36,6 +36,6 @@ line=$(head -n 1 docs/examples/bring_up.out)
 [ -x "$work/home/rankmesh/bin/rankmesh" ] || fail "the program was not installed"
 programs=$(cd build/install/bin && ls | tr '\n' ' ')
 [ "$programs" = 'rankmesh rankmesh-bringup rankmesh_bringup_pages ' ] || fail "built: $programs"
-packages=$(cd build/install/packages && ls | sed 's/_.*\.deb$//' | tr '\n' ' ')
+packages=$(cd build/install/packages && ls ./*.deb | sed 's,^./,,; s/_.*//' | tr '\n' ' ')
 [ "$packages" = 'librankmesh-dev librankmesh0 rankmesh-tools ' ] || fail "packages: $packages"
 grep -E '^\[[0-9]+/[0-9]+\]' "$work/log" | tail -n 1
