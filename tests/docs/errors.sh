@@ -19,6 +19,8 @@ rankmesh plan 2
 groups of
 group of
 : groups of one
+: left out
+made later:
 , sharing key "
 , made with
 amax groups are blocks of consecutive ranks, as in the reference, and with sequence =

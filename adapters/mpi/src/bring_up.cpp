@@ -1,10 +1,13 @@
 #include "rankmesh/mpi/bring_up.hpp"
 
+#include <utility>
+
 namespace rankmesh::mpi {
 
-Connection::Connection(MPI_Comm communicator, int first_tag)
+Connection::Connection(MPI_Comm communicator, std::vector<int> members, int first_tag)
     : guard_(communicator),
-      transport_(communicator, first_tag) {}
+      members_(std::move(members)),
+      transport_(communicator, members_, first_tag) {}
 
 BringUpPlace Connection::place() & {
   int level = MPI_THREAD_SINGLE;

@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "origin.hpp"
 #include "rank_ranges.hpp"
 #include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
 #include "require_success.hpp"
+#include "sessions.hpp"
 
 namespace rankmesh::mpi {
 namespace {
@@ -40,34 +42,14 @@ struct Group {
 
 /// Makes the communicator of a group, by its members alone: the rest of the world takes no part.
 /// @param tag another one for each step, so that the ranks of two steps cannot meet
-std::optional<std::string> create(MPI_Comm world, const Group& all, const RankList& members, int tag,
-                                  const RankStep& step, Communicator& made) {
-  std::vector<RankRange> ranges = ranges_of(members);
-  Group group;
-  const int code = MPI_Group_range_incl(all.native, static_cast<int>(ranges.size()),
-                                        reinterpret_cast<int(*)[3]>(ranges.data()), &group.native);
-  if (code != MPI_SUCCESS) return failure_of(code, "MPI_Group_range_incl", &step);
+std::optional<std::string> create(MPI_Comm world, const Group& members, int tag, const RankStep* step,
+                                  Communicator& made) {
   MPI_Comm native = MPI_COMM_NULL;
-  if (const int failed = MPI_Comm_create_group(world, group.native, tag, &native); failed != MPI_SUCCESS) {
-    return failure_of(failed, "MPI_Comm_create_group", &step);
+  if (const int failed = MPI_Comm_create_group(world, members.native, tag, &native); failed != MPI_SUCCESS) {
+    return failure_of(failed, "MPI_Comm_create_group", step);
   }
   made = Communicator::from_native_handle(native);
   return std::nullopt;
-}
-
-Communicators bring_up_alone(MPI_Comm communicator, const ParallelConfig& config, const Options& options) {
-  BringUp bring_up(communicator, config, options);
-  return run_or_abandon(bring_up.session(), [&] {
-    Communicators::Builder builder(bring_up);
-    for (const BringUpStep& step : bring_up.schedule().steps()) {
-      if (step.action == BringUpStep::Action::complete) {
-        bring_up.carry_out(step);
-      } else if (step.action != BringUpStep::Action::agree) {
-        builder.carry_out(step);
-      }
-    }
-    return builder.take();
-  });
 }
 
 /// The members of a communicator, by position, as ranks of the world.
@@ -85,6 +67,11 @@ std::vector<int> members_of(MPI_Comm communicator, const Group& world) {
   return ranks;
 }
 
+std::vector<int> checked_members(MPI_Comm communicator, std::span<const int> ranks) {
+  require_members(communicator, ranks);
+  return {ranks.begin(), ranks.end()};
+}
+
 /// Whether a communicator connects two groups.
 /// @throws MpiError
 bool is_inter_communicator(MPI_Comm communicator) {
@@ -96,7 +83,28 @@ bool is_inter_communicator(MPI_Comm communicator) {
 }  // namespace
 
 Communicators::Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
-    : Communicators(bring_up_alone(communicator, config, options)) {}
+    : Communicators(brought_up({communicator, {}, options}, config)) {}
+
+Communicators::Communicators(MPI_Comm communicator, std::span<const int> ranks, const ParallelConfig& config,
+                             const Options& options)
+    : Communicators(brought_up({communicator, checked_members(communicator, ranks), options}, config)) {}
+
+Communicators Communicators::brought_up(Origin origin, const ParallelConfig& config) {
+  BringUp bring_up(origin.communicator, config, origin.options, std::nullopt, origin.members);
+  return run_or_abandon(bring_up.session(), [&] {
+    Builder builder(bring_up);
+    for (const BringUpStep& step : bring_up.schedule().steps()) {
+      if (step.action == BringUpStep::Action::complete) {
+        bring_up.carry_out(step);
+      } else if (step.action != BringUpStep::Action::agree) {
+        builder.carry_out(step);
+      }
+    }
+    Communicators made = builder.take();
+    made.origin_ = std::make_shared<const Origin>(std::move(origin));
+    return made;
+  });
+}
 
 /// The state of a builder.
 struct Communicators::Builder::State {
@@ -108,11 +116,49 @@ struct Communicators::Builder::State {
 
   /// A tag for the calls of a step. What a failed bring-up may have left behind in the caller's communicator
   /// has another one, until 128 bring-ups later.
-  [[nodiscard]] int tag(const RankStep& step) const {
+  [[nodiscard]] int tag(std::size_t step) const {
     constexpr std::uint64_t tags_of_any_mpi = 32768;
     constexpr std::uint64_t tags_of_a_bring_up = 256;
-    const std::uint64_t first = bring_up.transport().session_ordinal() * tags_of_a_bring_up;
-    return static_cast<int>((first + step.step) % tags_of_any_mpi);
+    const std::uint64_t ordinal = bring_up.transport().session_ordinal();
+    const std::uint64_t first = (ordinal + group_of(ordinal)) * tags_of_a_bring_up;
+    return static_cast<int>((first + step) % tags_of_any_mpi);
+  }
+
+  /// Makes the communicator of this rank's group in a step, or of all ranks of the job without a step.
+  [[nodiscard]] std::optional<std::string> create(const RankStep* step, Communicator& communicator) const {
+    Group group;
+    if (auto why = select(step, group)) return why;
+    return mpi::create(bring_up.communicator(), group, tag(step != nullptr ? step->step : 0), step,
+                       communicator);
+  }
+
+  /// The members of this rank's group in a step, or all ranks of the job.
+  [[nodiscard]] std::optional<std::string> select(const RankStep* step, Group& group) const {
+    const std::vector<int>& job = bring_up.members();
+    if (step != nullptr && job.empty()) {
+      const RankList members = bring_up.plan().topology().family(step->kind).group(*step->group);
+      std::vector<RankRange> ranges = ranges_of(members);
+      return failure_of(MPI_Group_range_incl(all.native, static_cast<int>(ranges.size()),
+                                             reinterpret_cast<int(*)[3]>(ranges.data()), &group.native),
+                        "MPI_Group_range_incl", step);
+    }
+    std::vector<int> ranks = job;
+    if (step != nullptr) {
+      ranks.clear();
+      const RankList members = bring_up.plan().topology().family(step->kind).group(*step->group);
+      for (const int rank : members) ranks.push_back(job[static_cast<std::size_t>(rank)]);
+    }
+    return failure_of(MPI_Group_incl(all.native, static_cast<int>(ranks.size()), ranks.data(), &group.native),
+                      "MPI_Group_incl", step);
+  }
+
+  [[nodiscard]] std::optional<std::string> duplicate(const RankStep* step, Communicator& communicator) const {
+    MPI_Comm native = MPI_COMM_NULL;
+    if (const int failed = MPI_Comm_dup(bring_up.communicator(), &native); failed != MPI_SUCCESS) {
+      return failure_of(failed, "MPI_Comm_dup", step);
+    }
+    communicator = Communicator::from_native_handle(native);
+    return std::nullopt;
   }
 
   BringUp& bring_up;
@@ -130,32 +176,27 @@ Communicators::Builder::~Builder() = default;
 
 void Communicators::Builder::carry_out(const BringUpStep& step) {
   BringUp& bring_up = state_->bring_up;
+  const RankStep* const own = step.plan_step ? &bring_up.rank_steps()[*step.plan_step] : nullptr;
+  Communicator& made = step.plan_step ? state_->made[*step.plan_step] : state_->world;
+  const bool is_duplicate = step.action == BringUpStep::Action::duplicate && bring_up.members().empty();
   switch (step.action) {
     case BringUpStep::Action::duplicate:
-      bring_up.carry_out(step, "MPI_Comm_dup", [&]() -> std::optional<std::string> {
-        MPI_Comm native = MPI_COMM_NULL;
-        const RankStep* own = step.plan_step ? &bring_up.rank_steps()[*step.plan_step] : nullptr;
-        if (const int failed = MPI_Comm_dup(bring_up.communicator(), &native); failed != MPI_SUCCESS) {
-          return failure_of(failed, "MPI_Comm_dup", own);
-        }
-        Communicator& made = step.plan_step ? state_->made[*step.plan_step] : state_->world;
-        made = Communicator::from_native_handle(native);
-        return std::nullopt;
-      });
-      return;
-    case BringUpStep::Action::create_group: {
-      const RankStep& own = bring_up.rank_steps()[*step.plan_step];
-      bring_up.carry_out(step, "MPI_Comm_create_group", [&]() -> std::optional<std::string> {
-        if (!own.group || state_->all.native == MPI_GROUP_NULL) return std::nullopt;
-        const RankList members = bring_up.plan().topology().family(own.kind).group(*own.group);
-        return create(bring_up.communicator(), state_->all, members, state_->tag(own), own,
-                      state_->made[*step.plan_step]);
-      });
-      return;
-    }
+    case BringUpStep::Action::create_group:
+      return bring_up.carry_out(step, is_duplicate ? "MPI_Comm_dup" : "MPI_Comm_create_group",
+                                [&]() -> std::optional<std::string> {
+                                  if (is_duplicate) return state_->duplicate(own, made);
+                                  const bool is_in_no_group = own != nullptr && !own->group;
+                                  if (is_in_no_group || state_->all.native == MPI_GROUP_NULL)
+                                    return std::nullopt;
+                                  return state_->create(own, made);
+                                });
     default:
       throw std::logic_error(step.name);  // a step of NCCL
   }
+}
+
+std::optional<std::string> Communicators::Builder::make_over_all(Communicator& made) const {
+  return state_->create(nullptr, made);
 }
 
 Communicators Communicators::Builder::take() {

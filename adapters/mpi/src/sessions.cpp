@@ -18,6 +18,13 @@ constexpr auto longest_wait_for_answer = std::chrono::milliseconds(250);
 
 }  // namespace
 
+Sessions& Sessions::of(std::uint32_t group) {
+  if (group == group_) return *this;
+  std::unique_ptr<Sessions>& sessions = groups_[group];
+  if (!sessions) sessions.reset(new Sessions(group));
+  return *sessions;
+}
+
 std::shared_ptr<Session> Sessions::open() {
   auto session = std::make_shared<Session>(Session{
       .ordinal = next_, .number = next_, .follows_failure = last_failed_, .is_settled = !last_failed_});
@@ -42,6 +49,9 @@ void Sessions::drop_what_is_over() {
 
 std::optional<Envelope> Sessions::sort_in(Arrived arrived) {
   const Envelope envelope = arrived.envelope;
+  if (const std::uint32_t group = group_of(envelope.ordinal); group != group_) {
+    return of(group).sort_in(std::move(arrived));
+  }
   follow(envelope.ordinal);
   switch (envelope.kind) {
     case MessageKind::data:

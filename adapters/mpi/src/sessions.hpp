@@ -32,7 +32,7 @@ enum class MessageKind : std::uint64_t {
 /// The first bytes of every message.
 struct Envelope {
   MessageKind kind = MessageKind::data;
-  /// The session of the sender.
+  /// The session of the sender. The upper half is the group of its transport, see `Sessions`.
   std::uint64_t ordinal = 0;
   /// With a question, the `Session::number` of the session that asks; the answer repeats it.
   std::uint64_t asker = 0;
@@ -64,23 +64,37 @@ struct Session {
   std::optional<Clock::time_point> first_question{};
 };
 
+/// The group of ranks that a session is among, as the upper half of its ordinal says.
+[[nodiscard]] constexpr std::uint32_t group_of(std::uint64_t ordinal) noexcept {
+  return static_cast<std::uint32_t>(ordinal >> 32);
+}
+
 /// The sessions of this process on one communicator, and the messages that have arrived for them. Callers
 /// hold the mutex.
+///
+/// Sessions among all ranks of the communicator are group 0. Sessions among some of its ranks are numbered
+/// apart, for each group of ranks by itself, since other ranks do not know of them.
 class Sessions {
  public:
+  Sessions() = default;
+
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+  /// The sessions of a group.
+  [[nodiscard]] Sessions& of(std::uint32_t group);
 
   /// Begins the next session.
   [[nodiscard]] std::shared_ptr<Session> open();
   /// Ends a session and drops the messages that have arrived for it.
   void close(const Session& session);
+  /// Notes that a session of a group has failed.
+  void note_failure() noexcept { any_failed_ = true; }
   /// Whether a session has failed.
   [[nodiscard]] bool any_failed() const noexcept { return any_failed_; }
   /// The first tags of all sessions so far.
   [[nodiscard]] std::set<int>& first_tags() noexcept { return first_tags_; }
 
   /// Sorts in a message that has arrived: keeps data for a session that is live or to come, drops data for
-  /// others, and handles questions and answers.
+  /// others, and handles questions and answers. The message may be one of any group.
   /// @return the answer to a question, for the sender
   std::optional<Envelope> sort_in(Arrived arrived);
   /// How many messages are kept.
@@ -95,6 +109,8 @@ class Sessions {
   [[nodiscard]] std::vector<int> take_questions() { return std::exchange(to_ask_, {}); }
 
  private:
+  explicit Sessions(std::uint32_t group) : group_(group), next_(std::uint64_t{group} << 32) {}
+
   [[nodiscard]] bool is_over(std::uint64_t ordinal) const;
   void drop_what_is_over();
   void deliver(Arrived arrived);
@@ -104,6 +120,7 @@ class Sessions {
 
   std::mutex mutex_;
   std::set<int> first_tags_;
+  std::uint32_t group_ = 0;
   std::uint64_t next_ = 0;
   bool last_failed_ = false;
   bool any_failed_ = false;
@@ -111,6 +128,8 @@ class Sessions {
   /// By ordinal and tag.
   std::map<std::pair<std::uint64_t, int>, std::deque<Message>> ready_;
   std::vector<int> to_ask_;
+  /// The sessions of the other groups; none in these.
+  std::map<std::uint32_t, std::unique_ptr<Sessions>> groups_;
 };
 
 /// The sessions on a communicator. They live as long as it, or as a transport that uses them.

@@ -42,20 +42,31 @@ bool may_mean_dead_receiver(int code) {
 }  // namespace
 
 MpiTransport::MpiTransport(MPI_Comm communicator, int first_tag)
+    : MpiTransport(communicator, std::vector<int>{}, first_tag) {}
+
+MpiTransport::MpiTransport(MPI_Comm communicator, std::vector<int> members, int first_tag)
     : communicator_(communicator),
-      first_tag_(first_tag) {
+      first_tag_(first_tag),
+      members_(std::move(members)) {
   require_success(MPI_Comm_rank(communicator_, &rank_), "MPI_Comm_rank");
   require_success(MPI_Comm_size(communicator_, &size_), "MPI_Comm_size");
+  position_ = rank_;
+  if (!members_.empty()) {
+    size_ = static_cast<int>(members_.size());
+    for (int position = 0; position < size_; ++position) positions_[name_of(position)] = position;
+    position_ = positions_.at(rank_);
+  }
   sessions_ = sessions_on(communicator_);
   const std::lock_guard lock(sessions_->mutex());
   sessions_->first_tags().insert(first_tag_);
-  session_ = sessions_->open();
+  own_sessions_ = &sessions_->of(group_of(members_));
+  session_ = own_sessions_->open();
   if (!session_->follows_failure) return;
   try {
     // Shows how far other ranks are.
     drain();
   } catch (...) {
-    sessions_->close(*session_);
+    close_session();
     keep_identifier(communicator_, sessions_);
     throw;
   }
@@ -71,7 +82,7 @@ MpiTransport::~MpiTransport() {
     } catch (const std::exception&) {
       // What cannot be received stays where it is.
     }
-    sessions_->close(*session_);
+    close_session();
     if (finalized == 0) keep_identifier(communicator_, sessions_);
   }
   if (finalized == 0) collect_sent();
@@ -83,6 +94,22 @@ MpiTransport::~MpiTransport() {
     // If this fails, the request stays as it is, like its bytes.
     if (finalized == 0) static_cast<void>(MPI_Request_free(&sending.request));
   }
+}
+
+std::uint32_t MpiTransport::group_of(const std::vector<int>& members) {
+  if (members.empty()) return 0;
+  std::uint32_t hash = 2166136261U;
+  for (const int member : members) {
+    for (int shift = 0; shift < 32; shift += 8) {
+      hash = (hash ^ (static_cast<std::uint32_t>(member) >> shift & 0xffU)) * 16777619U;
+    }
+  }
+  return std::max(hash, 1U);
+}
+
+void MpiTransport::close_session() {
+  own_sessions_->close(*session_);
+  if (session_->has_failed) sessions_->note_failure();
 }
 
 void MpiTransport::mark_failed() noexcept {
@@ -100,12 +127,12 @@ int MpiTransport::tag(Channel channel) const noexcept {
 }
 
 void MpiTransport::send(int to, Channel channel, std::span<const std::byte> bytes) {
-  Sending& sending = waiting_.emplace_back(Sending{.to = to, .tag = tag(channel)});
+  Sending& sending = waiting_.emplace_back(Sending{.to = name_of(to), .tag = tag(channel)});
   sending.bytes.reserve(sizeof(Envelope) + bytes.size());
   sending.bytes.resize(sizeof(Envelope));
   sending.bytes.insert(sending.bytes.end(), bytes.begin(), bytes.end());
   const std::lock_guard lock(sessions_->mutex());
-  sessions_->ask_once(*session_, to);
+  own_sessions_->ask_once(*session_, sending.to);
   post_questions();
   post_waiting();
 }
@@ -118,7 +145,7 @@ void MpiTransport::post_waiting() {
 }
 
 void MpiTransport::post_questions() {
-  for (const int rank : sessions_->take_questions()) {
+  for (const int rank : own_sessions_->take_questions()) {
     post(rank, {.kind = MessageKind::question, .ordinal = session_->ordinal, .asker = session_->number});
   }
 }
@@ -184,10 +211,16 @@ std::optional<Message> MpiTransport::receive(Channel channel) {
   // Ranks ask after a failure only, and most of the others have had it, too. Those that have not answer when
   // a transport is made or destroyed; the rank that asks does not wait for long.
   if (session_->follows_failure) answer_questions();
-  std::optional<Message> message = sessions_->take(*session_, tag(channel));
-  while (!message && sort_in_next(tag(channel))) message = sessions_->take(*session_, tag(channel));
+  std::optional<Message> message = own_sessions_->take(*session_, tag(channel));
+  while (!message && sort_in_next(tag(channel))) message = own_sessions_->take(*session_, tag(channel));
   post_questions();
   post_waiting();
+  if (message && !positions_.empty()) {
+    const auto sender = positions_.find(message->from);
+    // Another group whose members have the same hash.
+    if (sender == positions_.end()) return std::nullopt;
+    message->from = sender->second;
+  }
   return message;
 }
 

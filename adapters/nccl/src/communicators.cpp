@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agreed_options.hpp"
 #include "communicator_maker.hpp"
 #include "device.hpp"
 #include "identifiers.hpp"
@@ -43,61 +44,6 @@ NcclScheduleOptions schedule_options(const Options& options, int library_version
           .allow_shared_device = options.allow_shared_device};
 }
 
-/// The options of the bring-up, with those of the kinds as text, so that ranks agree on them. Those of
-/// communicators are options of the plan: kinds with different options share no communicator.
-BringUpOptions with_kind_options(const Options& options, const ParallelConfig& config) {
-  BringUpOptions result = options.bring_up;
-  const auto topology = check(config).empty() ? std::optional<Topology>(config) : std::nullopt;
-  for (const auto& [kind, own] : options.kinds) {
-    const std::string name(kind.name());
-    const std::string text = to_string(own.communicator);
-    if (!topology || topology->find(kind) == nullptr) {
-      // Refused once all ranks are known to have the same, even without a value.
-      result.job_fields.push_back({.field = "options." + name, .value = text});
-    } else if (!text.empty()) {
-      result.plan.communicator_options[kind] = text;
-    }
-    if (own.stream != Stream::none) {
-      result.job_fields.push_back({.field = "stream." + name, .value = std::string(to_string(own.stream))});
-    }
-  }
-  return result;
-}
-
-/// What is wrong with the options: the same on every rank, where all agree on them.
-/// @param has_mpi whether the job has communicators of MPI
-std::vector<std::string> problems_of(const Options& options, const Topology& topology, int library_version,
-                                     bool has_mpi) {
-  std::vector<std::string> problems;
-  const int version = std::min<int>(NCCL_VERSION_CODE, library_version);
-  if (auto problem = version_problem(library_version)) problems.push_back(*std::move(problem));
-  if (!has_mpi && options.strategy == Strategy::mpi_split) {
-    problems.push_back("strategy mpi_split needs a job that is brought up over MPI");
-  }
-  if (!has_mpi && options.host_communicators) {
-    problems.push_back("host_communicators needs a job that is brought up over MPI");
-  }
-  if (options.ranks_per_identifier < 1) {
-    problems.push_back("ranks_per_identifier = " + std::to_string(options.ranks_per_identifier) +
-                       " is below 1");
-  }
-  if (options.share_split_resources && options.strategy != Strategy::nccl_split) {
-    problems.push_back("share_split_resources makes no sense with strategy " +
-                       std::string(to_string(options.strategy)) + ": nothing is split");
-  }
-  for (const auto& [kind, own] : options.kinds) {
-    const std::string name(kind.name());
-    if (topology.find(kind) == nullptr)
-      problems.push_back(name + ": this topology has no groups of this kind");
-    for (const std::string& problem : check(own.communicator)) problems.push_back(name + ": " + problem);
-    for (const ConfigKey& key : newer_than(own.communicator, version)) {
-      problems.push_back(name + "." + std::string(key.key) + " needs NCCL " + version_text(key.since) +
-                         ", and this is " + version_text(version));
-    }
-  }
-  return problems;
-}
-
 }  // namespace
 
 /// One bring-up under way.
@@ -106,12 +52,12 @@ class Communicators::BringUp {
   /// @param host nothing without MPI
   BringUp(Bootstrap& bootstrap, std::unique_ptr<HostSide> host, const ParallelConfig& config,
           const Options& options)
-      : options_(options),
+      : options_(with_full_names(options, config)),
         bootstrap_(bootstrap),
         host_(std::move(host)),
         library_version_(library_version()),
-        bring_up_options_(with_kind_options(options, config)),
-        begun_(bootstrap.begin(config, bring_up_options_, schedule_options(options, library_version_))),
+        bring_up_options_(with_kind_options(options_, config)),
+        begun_(bootstrap.begin(config, bring_up_options_, schedule_options(options_, library_version_))),
         bring_up_(*begun_) {}
 
   [[nodiscard]] std::unique_ptr<Owned> run() {
@@ -234,9 +180,15 @@ class Communicators::BringUp {
   /// Chooses the device and makes the streams. Returns why it could not.
   [[nodiscard]] std::optional<std::string> choose() {
     const bool is_needed = makes_communicators();
+    std::optional<int> device = options_.device;
+    const Transport& transport = bring_up_.transport();
+    // Among some ranks of a job, the number of the process on its node is not known.
+    if (int current = 0; !device && is_needed && !transport.rank_names().empty()) {
+      if (cudaGetDevice(&current) == cudaSuccess) device = current;
+    }
     const DeviceChoice choice = choose_device(
-        bootstrap_, bring_up_.rank(),
-        {.device = options_.device, .allow_shared = options_.allow_shared_device, .is_needed = is_needed});
+        bootstrap_, transport.name_of(transport.rank()),
+        {.device = device, .allow_shared = options_.allow_shared_device, .is_needed = is_needed});
     if (!choice.problem.empty()) return choice.problem;
     device_ = choice.device;
     return is_needed ? make_streams() : std::nullopt;
@@ -260,7 +212,9 @@ class Communicators::BringUp {
     CommunicatorSet<Communicator> set(bring_up_.shared_plan(), bring_up_.rank(), [&](const RankStep& step) {
       return std::move(made.of_step[step.step]);
     });
-    return std::unique_ptr<Owned>(new Owned{.device = device_,
+    return std::unique_ptr<Owned>(new Owned{.origin = {},
+                                            .options = options_,
+                                            .device = device_,
                                             .names = std::move(names_),
                                             .host = std::move(host_),
                                             .streams = std::move(streams_),
@@ -292,7 +246,7 @@ class Communicators::BringUp {
     return std::nullopt;
   }
 
-  const Options& options_;
+  Options options_;
   Bootstrap& bootstrap_;
   std::unique_ptr<HostSide> host_;
   /// The version that the ranks agree on.
@@ -335,7 +289,9 @@ Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, i
       });
   int device = 0;
   if (!communicators.empty()) static_cast<void>(cudaGetDevice(&device));
-  return Communicators(std::unique_ptr<Owned>(new Owned{.device = device,
+  return Communicators(std::unique_ptr<Owned>(new Owned{.origin = {},
+                                                        .options = {},
+                                                        .device = device,
                                                         .names = {},
                                                         .host = {},
                                                         .streams = {},
@@ -354,11 +310,11 @@ std::optional<ncclComm_t> Communicators::world() const& noexcept {
 
 KindView Communicators::at(GroupKind kind) const& {
   KindView view{owned_->set.at(kind)};
-  if (const auto stream = owned_->streams.find(kind); stream != owned_->streams.end()) {
+  if (const auto stream = owned_->streams.find(view.kind); stream != owned_->streams.end()) {
     view.stream = stream->second.native();
   }
   if (owned_->host && view.has_communicator()) {
-    if (const auto* made = owned_->host->communicators()) view.host = HostCommunicator(*made, kind);
+    if (const auto* made = owned_->host->communicators()) view.host = HostCommunicator(*made, view.kind);
   }
   return view;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "origin.hpp"
 #include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
@@ -26,17 +27,24 @@ std::optional<std::string> broadcast_in(MPI_Comm members, std::span<std::byte> b
 std::unique_ptr<rankmesh::BringUp> MpiBootstrap::begin(const ParallelConfig& config,
                                                        const BringUpOptions& options,
                                                        const std::optional<NcclScheduleOptions>& nccl) {
-  return std::make_unique<mpi::BringUp>(communicator_, config, options, nccl);
+  auto begun = std::make_unique<mpi::BringUp>(communicator_, config, options, nccl, members_);
+  current_ = begun.get();
+  return begun;
 }
 
 std::optional<std::string> MpiBootstrap::gather_on_node(const std::function<Bytes(int local_rank)>& own,
                                                         std::vector<Bytes>& all) {
+  if (!members_.empty()) {
+    const mpi::Communicators::Builder builder(*current_);
+    if (auto why = builder.make_over_all(over_members_)) return why;
+  }
   // The communicator returns its errors during the bring-up.
+  MPI_Comm world = over_all();
   int rank = 0;
-  if (auto why = failure_of("MPI_Comm_rank", MPI_Comm_rank(communicator_, &rank))) return why;
+  if (auto why = failure_of("MPI_Comm_rank", MPI_Comm_rank(world, &rank))) return why;
   MPI_Comm native = MPI_COMM_NULL;
-  if (auto why = failure_of("MPI_Comm_split_type", MPI_Comm_split_type(communicator_, MPI_COMM_TYPE_SHARED,
-                                                                       rank, MPI_INFO_NULL, &native))) {
+  if (auto why = failure_of("MPI_Comm_split_type",
+                            MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &native))) {
     return why;
   }
   const auto node = mpi::Communicator::from_native_handle(native);
@@ -59,7 +67,7 @@ std::optional<std::string> MpiBootstrap::gather_on_node(const std::function<Byte
 }
 
 std::optional<std::string> MpiBootstrap::broadcast(std::span<std::byte> bytes, int root) {
-  return broadcast_in(communicator_, bytes, root);
+  return broadcast_in(over_all(), bytes, root);
 }
 
 void MpiSide::prepare(rankmesh::BringUp& bring_up) {
@@ -86,10 +94,23 @@ void MpiSide::close() noexcept {
   if (made_) made_->close();
 }
 
+std::unique_ptr<Communicators::Owned> Communicators::bring_up_over_mpi(Origin origin,
+                                                                       const ParallelConfig& config,
+                                                                       const Options& options) {
+  MpiBootstrap bootstrap(origin.communicator, origin.members);
+  std::unique_ptr<Owned> owned = bring_up_over(bootstrap, std::make_unique<MpiSide>(), config, options);
+  owned->origin = std::make_shared<const Origin>(std::move(origin));
+  return owned;
+}
+
 Communicators::Communicators(MpiWorld world, const ParallelConfig& config, const Options& options)
+    : Communicators(bring_up_over_mpi({.communicator = world.communicator}, config, options)) {}
+
+Communicators::Communicators(MpiWorld world, std::span<const int> ranks, const ParallelConfig& config,
+                             const Options& options)
     : Communicators([&] {
-        MpiBootstrap bootstrap(world.communicator);
-        return bring_up_over(bootstrap, std::make_unique<MpiSide>(), config, options);
+        mpi::require_members(world.communicator, ranks);
+        return bring_up_over_mpi({world.communicator, {ranks.begin(), ranks.end()}}, config, options);
       }()) {}
 
 const std::optional<mpi::Communicators>& Communicators::host() const& noexcept {

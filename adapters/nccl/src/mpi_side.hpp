@@ -4,9 +4,12 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "rankmesh/comm/bootstrap.hpp"
 #include "rankmesh/mpi/bring_up.hpp"
+#include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/communicators.hpp"
 #include "rankmesh/nccl/host_side.hpp"
 
@@ -15,7 +18,10 @@ namespace rankmesh::nccl {
 /// The bootstrap over MPI.
 class MpiBootstrap final : public Bootstrap {
  public:
-  explicit MpiBootstrap(MPI_Comm communicator) : communicator_(communicator) {}
+  /// @param members the ranks of `communicator` that take part; empty for all
+  MpiBootstrap(MPI_Comm communicator, std::vector<int> members)
+      : communicator_(communicator),
+        members_(std::move(members)) {}
 
   [[nodiscard]] std::unique_ptr<rankmesh::BringUp> begin(
       const ParallelConfig& config, const BringUpOptions& options,
@@ -27,7 +33,17 @@ class MpiBootstrap final : public Bootstrap {
   [[nodiscard]] std::optional<std::string> broadcast(std::span<std::byte> bytes, int root) override;
 
  private:
+  /// A communicator over exactly the ranks that take part.
+  [[nodiscard]] MPI_Comm over_all() const {
+    return over_members_.is_empty() ? communicator_ : over_members_.native();
+  }
+
   MPI_Comm communicator_;
+  std::vector<int> members_;
+  /// The bring-up under way.
+  mpi::BringUp* current_ = nullptr;
+  /// Made with the first call that needs it, if members are given.
+  mpi::Communicator over_members_{};
 };
 
 /// One `MPI_Comm` for every group.
@@ -43,6 +59,7 @@ class MpiSide final : public HostSide {
     return made_ ? &*made_ : nullptr;
   }
   [[nodiscard]] const std::optional<mpi::Communicators>& made() const noexcept { return made_; }
+  [[nodiscard]] std::optional<mpi::Communicators>& made() noexcept { return made_; }
 
  private:
   std::optional<mpi::Communicators::Builder> builder_{};

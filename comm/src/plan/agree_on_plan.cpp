@@ -65,6 +65,13 @@ std::vector<AgreementField> plan_fields(const ParallelConfig& config, const Plan
   std::vector<AgreementField> fields = agreement_fields(config, world_size);
   // A plan follows from the configuration, the options and the code: ranks must run the same build.
   fields.push_back({.field = "rankmesh_build", .value = RANKMESH_BUILD});
+  const PlanOptions defaults;
+  const auto add_selection = [&](const char* name, const KindSelection& value, const KindSelection& usual) {
+    if (value != usual) fields.push_back({.field = name, .value = value.to_string()});
+  };
+  add_selection("only", what.plan.only, defaults.only);
+  add_selection("groups_of_one", what.plan.groups_of_one, defaults.groups_of_one);
+  add_selection("lazy", what.plan.lazy, defaults.lazy);
   add_fields(fields, "sharing_key", what.plan.sharing_keys);
   add_fields(fields, "options", what.plan.communicator_options);
   const std::size_t first = fields.size();

@@ -6,6 +6,7 @@
 #include "protocol/agreement_message.hpp"
 #include "protocol/ballot.hpp"
 #include "protocol/knowledge.hpp"
+#include "protocol/rank_names.hpp"
 #include "protocol/rank_tree.hpp"
 
 namespace rankmesh {
@@ -43,7 +44,8 @@ class Agreement::State {
   void fail(std::string what);
   bool step();
 
-  [[nodiscard]] const Verdict& verdict() const { return verdict_.value(); }
+  /// The verdict, with the names of ranks.
+  [[nodiscard]] const Verdict& verdict() const;
   [[nodiscard]] bool has_verdict() const noexcept { return verdict_.has_value(); }
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
   [[nodiscard]] int messages_sent() const noexcept { return messages_sent_ + ballot_.messages_sent(); }
@@ -117,6 +119,7 @@ class Agreement::State {
   /// When a collector has to act: the first failure, or the first verdict that was proposed to it.
   std::optional<Instant> alarm_;
   std::optional<Verdict> verdict_;
+  mutable std::optional<Verdict> verdict_with_names_;
   Instant ended_at_{0};
   /// The decision travels down the tree, through this rank.
   bool is_on_path_ = false;
@@ -147,6 +150,13 @@ Agreement::State::State(AgreementSession& session, std::vector<AgreementField> f
   if (options_.arrives_at_once) arrive();
   // Last, so that no exception uses up a round.
   round_ = session.begin();
+}
+
+const Verdict& Agreement::State::verdict() const {
+  const std::span<const int> names = transport_.rank_names();
+  if (names.empty()) return verdict_.value();
+  if (!verdict_with_names_) verdict_with_names_ = with_rank_names(verdict_.value(), names);
+  return *verdict_with_names_;
 }
 
 void Agreement::State::resume(AgreementOptions options) {

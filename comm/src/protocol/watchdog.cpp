@@ -174,7 +174,8 @@ std::optional<Verdict> Watchdog::stand_in() {
 }
 
 void Watchdog::report(const std::optional<Verdict>& verdict, std::string why_unknown) {
-  StuckCall stuck{.rank = session_.transport().rank(), .why_unknown = std::move(why_unknown)};
+  StuckCall stuck{.rank = session_.transport().name_of(session_.transport().rank()),
+                  .why_unknown = std::move(why_unknown)};
   if (verdict) {
     const DeadlineError::Details& deadline = verdict->deadline;
     stuck.silent = deadline.missing;

@@ -133,3 +133,29 @@ TEST_CASE("the answer names the session that was asked about if it is live here,
   CHECK(sessions.sort_in(control(MessageKind::question, 0, 0))->ordinal == second->ordinal);
   CHECK(sessions.sort_in(control(MessageKind::question, 9, 0))->ordinal == second->ordinal);
 }
+
+TEST_CASE("sessions of a group of ranks are numbered by themselves, and their messages wait for them") {
+  constexpr std::uint32_t group = 7;
+  constexpr std::uint64_t first = std::uint64_t{group} << 32;
+  Sessions sessions;
+  const auto of_all = sessions.open();
+  sessions.sort_in(data(first));
+  sessions.sort_in(data(first + 1));
+  CHECK(sessions.stored() == 0);
+  CHECK(sessions.of(group).stored() == 2);
+  const auto of_group = sessions.of(group).open();
+  CHECK(of_group->ordinal == first);
+  CHECK(mpi::group_of(of_group->ordinal) == group);
+  CHECK_FALSE(sessions.take(*of_all, tag).has_value());
+  CHECK(sessions.of(group).take(*of_group, tag).has_value());
+  CHECK_FALSE(sessions.of(group).take(*of_group, tag).has_value());
+  sessions.of(group).close(*of_group);
+  CHECK(sessions.of(group).stored() == 1);
+  // A question is answered by the group that it is about.
+  const auto next = sessions.of(group).open();
+  const auto answer = sessions.sort_in(control(MessageKind::question, first + 1, first));
+  REQUIRE(answer);
+  CHECK(answer->ordinal == next->ordinal);
+  CHECK_FALSE(sessions.sort_in(control(MessageKind::question, first + (std::uint64_t{1} << 32), 0)));
+  CHECK(sessions.open()->ordinal == 1);
+}

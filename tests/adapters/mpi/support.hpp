@@ -28,16 +28,21 @@ namespace rankmesh::tests {
   return size;
 }
 
-/// Whether the text is the same on all ranks.
-[[nodiscard]] inline bool same_everywhere(const std::string& text) {
+/// Whether the text is the same on all ranks of a communicator.
+[[nodiscard]] inline bool same_on(MPI_Comm ranks, const std::string& text) {
   int length = static_cast<int>(text.size());
-  MPI_Bcast(&length, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  MPI_Bcast(&length, 1, MPI_INT, 0, ranks);
   std::string first = text;
   first.resize(static_cast<std::size_t>(length));
-  MPI_Bcast(first.data(), length, MPI_CHAR, 0, MPI_COMM_WORLD);
+  MPI_Bcast(first.data(), length, MPI_CHAR, 0, ranks);
   int same = first == text ? 1 : 0;
-  MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+  MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPI_INT, MPI_MIN, ranks);
   return same != 0;
+}
+
+/// Whether the text is the same on all ranks.
+[[nodiscard]] inline bool same_everywhere(const std::string& text) {
+  return same_on(MPI_COMM_WORLD, text);
 }
 
 /// Takes every context identifier of this process: Open MPI has about 65,000, and each communicator of a

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "rankmesh/comm/list_config.hpp"
 #include "rankmesh/comm/unique_handle.hpp"
 #include "support/catch.hpp"
 
@@ -72,7 +73,7 @@ TEST_CASE("a group of one has no communicator, a rank outside has no group, and 
   CHECK_FALSE(sequence.has_communicator());
   CHECK_THROWS_WITH(sequence.native(),
                     "there is no sequence communicator on this rank: its group has one member; "
-                    "ask has_communicator() first");
+                    "ask has_communicator() first, or set groups_of_one");
   const auto embedding = set.at(GroupKind::embedding);
   CHECK_FALSE(embedding.is_member());
   CHECK_FALSE(embedding.has_communicator());
@@ -194,4 +195,60 @@ TEST_CASE("communicators that do not fit are refused with everything that is wro
   CHECK(freed.empty());
   CHECK_THROWS_AS(adopt_communicators<Handle>(example(), 5, {{GroupKind("unheard_of"), 1}}, wrong),
                   RangeError);
+}
+
+TEST_CASE("a view says why it has no communicator") {
+  const CommunicatorPlan plan(
+      Topology({.world_size = 8, .pipeline = 4}),
+      {.only = {GroupKind::data, GroupKind::tensor, GroupKind::embedding}, .lazy = {GroupKind::embedding}});
+  Set set(plan, 0, make);
+  CHECK(set.at("data").absence == Absence::none);
+  CHECK(set.at("dp").kind == GroupKind::data);
+  CHECK_THROWS_WITH(set.at("tensor").native(), ContainsSubstring("its group has one member"));
+  CHECK_THROWS_WITH(set.at("pp").native(),
+                    "there is no pipeline communicator on this rank: the option only "
+                    "leaves this kind out");
+  CHECK_THROWS_WITH(set.at("embedding").native(),
+                    "there is no embedding communicator on this rank: it is made later, when all members of "
+                    "the group call make");
+  const Set outside(plan, 2, make);
+  CHECK(outside.at("embedding").absence == Absence::in_no_group);
+  CHECK_THROWS_AS(set.add("data", Handle()), StateError);
+  set.add("embedding", Handle::from_native_handle(77));
+  CHECK(set.at("embedding").native() == 77);
+  CHECK(set.natives() == std::vector<int>{0, 77});
+  CHECK_THROWS_AS(set.add("embedding", Handle()), StateError);
+  freed.clear();
+  set.clear();
+  CHECK(freed == std::vector<int>{77, 0});
+}
+
+TEST_CASE("a communicator is found by its members in their order") {
+  Set set(example(), 4, make);
+  const std::vector<int> pipeline{0, 4, 8, 12};
+  CHECK(set.at_list(pipeline).kind == GroupKind::pipeline);
+  CHECK(set.at_list(pipeline).position == 1);
+  CHECK(set.at_list(pipeline).native() == set.at(GroupKind::pipeline).native());
+  const std::vector<int> other_order{4, 0, 8, 12};
+  const auto missing = set.at_list(other_order);
+  CHECK(missing.absence == Absence::not_made);
+  CHECK(missing.size == 4);
+  CHECK(missing.position == 0);
+  set.add_list(other_order, Handle::from_native_handle(88));
+  CHECK(set.at_list(other_order).native() == 88);
+  CHECK(set.at_list(other_order).kind == GroupKind("group"));
+  static_cast<void>(set.release(GroupKind::pipeline).release());
+  CHECK(set.at_list(pipeline).absence == Absence::not_made);
+}
+
+TEST_CASE("a list of ranks is checked before anyone communicates") {
+  const auto check = [](const std::vector<int>& ranks) { check_members(ranks, 1, 4); };
+  CHECK_NOTHROW(check({3, 1}));
+  CHECK_THROWS_WITH(check({}), "the list of ranks is empty");
+  CHECK_THROWS_WITH(check({1, 4}), "the list of ranks has rank 4, but the ranks are 0 .. 3");
+  CHECK_THROWS_WITH(check({-1, 1}), "the list of ranks has rank -1, but the ranks are 0 .. 3");
+  CHECK_THROWS_WITH(check({1, 2, 1}), "the list of ranks has rank 1 twice");
+  CHECK_THROWS_WITH(check({0, 2}),
+                    "the list of ranks lacks rank 1, which asks for the group: only its members "
+                    "make it");
 }

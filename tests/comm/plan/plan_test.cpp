@@ -252,3 +252,77 @@ TEST_CASE("different plans have different digests") {
   CHECK(plan({.world_size = 4}).digest() !=
         plan({.world_size = 4}, {.sharing_keys = {{K::data, "x"}}}).digest());
 }
+
+TEST_CASE("only some kinds get communicators, and the plan says which are left out") {
+  const auto p = plan({.world_size = 8, .tensor = 2, .pipeline = 2}, {.only = {K::tensor, "pp"}});
+  CHECK(p.steps().size() == 2);
+  CHECK(p.kind(K::tensor).step == std::size_t{0});
+  CHECK(p.kind(K::pipeline).step == std::size_t{1});
+  CHECK(p.kind(K::data).is_left_out);
+  // It shares the step of the pipeline otherwise.
+  CHECK_FALSE(p.kind(K::embedding).step.has_value());
+  CHECK_THAT(p.to_string(), ContainsSubstring("no communicator: data: left out\n"));
+  const auto none = plan({.world_size = 8}, {.only = {}});
+  CHECK(none.steps().empty());
+  CHECK_THROWS_AS(plan({.world_size = 8}, {.only = {K::amax}}), RangeError);
+}
+
+TEST_CASE("groups of one get communicators where the options ask for them") {
+  const ParallelConfig config{.world_size = 8, .pipeline = 4};
+  const auto all = plan(config, {.groups_of_one = KindSelection::all()});
+  for (const PlannedKind& kind : all.kinds()) CHECK(kind.step.has_value());
+  const PlanStep& alone = all.steps()[*all.kind(K::tensor).step];
+  CHECK(alone.group_size == 1);
+  CHECK(alone.group_count == 8);
+  // Kinds of single ranks share a communicator, unless some ranks have no group.
+  CHECK(all.kind(K::sequence).step == all.kind(K::tensor).step);
+  CHECK(all.kind(K::position_embedding).step != all.kind(K::tensor).step);
+  const auto some = plan(config, {.groups_of_one = {"tp"}});
+  CHECK(some.kind(K::tensor).step.has_value());
+  CHECK_FALSE(some.kind(K::sequence).step.has_value());
+  const auto lean = plan(config);
+  CHECK_FALSE(lean.kind(K::tensor).step.has_value());
+  CHECK_THROWS_AS(plan(config, {.groups_of_one = {K::amax}}), RangeError);
+}
+
+TEST_CASE("lazy kinds have no step, unless a kind that is not lazy has the same groups") {
+  const ParallelConfig config{.world_size = 8, .tensor = 2, .pipeline = 2};
+  const auto p = plan(config, {.lazy = {K::data, K::sequence_data, K::tensor, K::pipeline}});
+  // The first of them in the order of creation stands for both.
+  CHECK(p.kind(K::data).made_later_as == K::data);
+  CHECK(p.kind(K::sequence_data).made_later_as == K::data);
+  CHECK(p.kind(K::tensor).made_later_as == K::tensor);
+  CHECK_FALSE(p.kind(K::tensor).step.has_value());
+  // Embedding groups are those of the pipeline, and come later in the order of creation.
+  CHECK(p.kind(K::pipeline).step.has_value());
+  CHECK(p.kind(K::pipeline).step == p.kind(K::embedding).step);
+  CHECK(p.steps().size() == 2);
+  CHECK_THAT(p.to_string(), ContainsSubstring("made later: data\nno communicator: sequence: groups of one\n"
+                                              "made later: sequence_data, with data\nmade later: tensor\n"));
+  const auto apart = plan(config, {.lazy = KindSelection::all(), .sharing_keys = {{K::data, "overlap"}}});
+  CHECK(apart.kind(K::sequence_data).made_later_as == K::sequence_data);
+  CHECK(apart.steps().empty());
+  CHECK_FALSE(apart.kind(K::sequence).made_later_as.has_value());
+  CHECK_THROWS_AS(plan(config, {.lazy = {K::amax}}), RangeError);
+}
+
+TEST_CASE("options may name kinds by their short names") {
+  const ParallelConfig config{.world_size = 8, .convention = Convention::megatron_core};
+  const auto p = plan(config, {.sharing_keys = {{"dp_cp", "x"}}, .communicator_options = {{"dp", "y"}}});
+  CHECK(p.steps()[*p.kind("data_context").step].sharing_key == "x");
+  CHECK(p.steps()[*p.kind("dp").step].communicator_options == "y");
+  CHECK(p ==
+        plan(config, {.sharing_keys = {{"data_context", "x"}}, .communicator_options = {{"data", "y"}}}));
+  // A kind that Megatron-Core does not make is the one that it stands for.
+  CHECK(p.kind("intra_data_context").kind == K("data_context"));
+}
+
+TEST_CASE("a selection of kinds is none, all, or those listed") {
+  CHECK(KindSelection().to_string() == "none");
+  CHECK(KindSelection::all().to_string() == "all");
+  CHECK(KindSelection({K::tensor, "data"}).to_string() == "data, tensor");
+  CHECK(KindSelection({K::tensor}) == KindSelection(std::set<K>{K::tensor}));
+  CHECK(KindSelection({K::tensor}).contains("tensor"));
+  CHECK_FALSE(KindSelection({K::tensor}).contains("data"));
+  CHECK(KindSelection::all().contains("data"));
+}

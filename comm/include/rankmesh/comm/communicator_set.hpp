@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +27,23 @@ concept CommunicatorHandle =
   { handle.is_empty() } -> std::same_as<bool>;
 };
 
+/// Why a rank has no communicator of a kind.
+enum class Absence {
+  /// It has one.
+  none,
+  /// It is in no group of the kind.
+  in_no_group,
+  /// Its group has one member, and `PlanOptions::groups_of_one` lacks the kind.
+  group_of_one,
+  /// `PlanOptions::only` lacks the kind.
+  left_out,
+  /// `PlanOptions::lazy` has the kind, and it was not made yet.
+  not_made,
+};
+
+/// Why a rank has no communicator of a kind, and what to do.
+[[nodiscard]] std::string describe(Absence absence, GroupKind kind);
+
 /// The communicator of a kind and the place of this rank in it: a view that owns nothing, valid as long as
 /// the set.
 template <typename Native>
@@ -37,12 +56,15 @@ struct GroupCommunicator {
   int position = 0;
   /// The size of the group; 0 for a rank in no group.
   int size = 0;
-  /// The communicator; nothing for a rank in no group and for a group of one member, which needs none.
+  /// The communicator; nothing for a rank in no group, for a kind that the options leave out or that is not
+  /// made yet, and for a group of one member, unless the options ask for it.
   std::optional<Native> communicator{};
+  /// Why there is no communicator.
+  Absence absence = Absence::in_no_group;
 
   /// Whether this rank is in a group of the kind.
   [[nodiscard]] bool is_member() const noexcept { return group.has_value(); }
-  /// Whether the group has other members, and so a communicator.
+  /// Whether there is a communicator.
   [[nodiscard]] bool has_communicator() const noexcept { return communicator.has_value(); }
   /// The next position, as a rank in this communicator; nothing for the last member and for a rank in no
   /// group. In a pipeline group: the next stage.
@@ -57,9 +79,7 @@ struct GroupCommunicator {
   /// @throws StateError if there is none, saying why
   [[nodiscard]] Native native() const {
     if (communicator) return *communicator;
-    throw StateError("there is no " + std::string(kind.name()) + " communicator on this rank: " +
-                     (is_member() ? "its group has one member; ask has_communicator() first"
-                                  : "it is in no group of this kind; ask is_member() first"));
+    throw StateError(describe(absence, kind));
   }
 };
 
@@ -74,8 +94,7 @@ class CommunicatorSet {
   /// Calls `maker` for each step of the plan.
   /// @param plan kept as long as the set
   /// @param maker called with each `RankStep` in order, also with those in which this rank has no group.
-  /// Returns the
-  ///        handle, an empty one if the rank has no group
+  ///        Returns the handle, an empty one if the rank has no group
   /// @collective as the maker is
   template <std::invocable<const RankStep&> Maker>
   CommunicatorSet(std::shared_ptr<const CommunicatorPlan> plan, int rank, Maker&& maker)
@@ -102,19 +121,26 @@ class CommunicatorSet {
   [[nodiscard]] GroupCommunicator<Native> at(GroupKind kind) const& {
     if (is_cleared()) throw StateError("the communicators are closed");
     const PlannedKind& planned = plan_->kind(kind);
-    const GroupFamily& family = plan_->topology().family(kind);
-    GroupCommunicator<Native> result{.kind = kind};
+    const GroupFamily& family = plan_->topology().family(planned.kind);
+    GroupCommunicator<Native> result{.kind = planned.kind};
     const std::optional<Place> place = family.locate(rank_);
     if (!place) return result;
     result.group = place->group;
     result.position = place->position;
     result.size = family.group_size();
-    if (!planned.step) return result;
-    const Handle& handle = handles_[*planned.step];
+    const std::optional<std::size_t> index = index_of(planned);
+    if (!index) {
+      result.absence = planned.is_left_out     ? Absence::left_out
+                       : planned.made_later_as ? Absence::not_made
+                                               : Absence::group_of_one;
+      return result;
+    }
+    const Handle& handle = handles_[*index];
     if (handle.is_empty()) {
-      throw StateError("the " + std::string(kind.name()) + " communicator was released");
+      throw StateError("the " + std::string(planned.kind.name()) + " communicator was released");
     }
     result.communicator = handle.native();
+    result.absence = Absence::none;
     return result;
   }
   GroupCommunicator<Native> at(GroupKind kind) const&& = delete;
@@ -124,7 +150,7 @@ class CommunicatorSet {
   /// @throws StateError if this rank has no such communicator
   [[nodiscard]] Handle release(GroupKind kind) {
     static_cast<void>(at(kind).native());
-    return std::move(handles_[*plan_->kind(kind).step]);
+    return std::move(handles_[*index_of(plan_->kind(kind))]);
   }
 
   /// The communicator of a step; an empty one if this rank has none, or it was released or cleared.
@@ -134,14 +160,59 @@ class CommunicatorSet {
   /// The communicators of this rank in the order of creation, without released ones.
   [[nodiscard]] std::vector<Native> natives() const {
     std::vector<Native> result;
-    for (const RankStep& step : steps_) {
-      if (!is_cleared_ && !handles_[step.step].is_empty()) result.push_back(handles_[step.step].native());
+    for (std::size_t i = 0; i < handles_.size(); ++i) {
+      if (!handles_[i].is_empty()) result.push_back(handles_[i].native());
     }
     return result;
   }
 
   /// The number of communicators of this rank in the plan.
   [[nodiscard]] int communicator_count() const { return plan_ ? plan_->communicator_count(rank_) : 0; }
+
+  /// The communicator whose members are a list of ranks, in this order: that of a kind, or one that was
+  /// added. If there is none, the view says `Absence::not_made`. O(kinds + members).
+  /// @param ranks this rank among them
+  /// @throws StateError after `clear`, and on a set that was moved from
+  [[nodiscard]] GroupCommunicator<Native> at_list(std::span<const int> ranks) const& {
+    if (is_cleared()) throw StateError("the communicators are closed");
+    const auto own = std::find(ranks.begin(), ranks.end(), rank_);
+    GroupCommunicator<Native> result{.kind = "group", .group = 0};
+    result.position = static_cast<int>(own - ranks.begin());
+    result.size = static_cast<int>(ranks.size());
+    result.absence = Absence::not_made;
+    for (const PlannedKind& planned : plan_->kinds()) {
+      const std::optional<std::size_t> index = index_of(planned);
+      if (!index || handles_[*index].is_empty()) continue;
+      const RankList members = plan_->topology().group_of(planned.kind, rank_);
+      if (!std::equal(members.begin(), members.end(), ranks.begin(), ranks.end())) continue;
+      result.kind = planned.kind;
+      result.group = members.group();
+      result.communicator = handles_[*index].native();
+    }
+    for (std::size_t i = 0; i < added_.size() && !result.communicator; ++i) {
+      if (std::equal(added_[i].ranks.begin(), added_[i].ranks.end(), ranks.begin(), ranks.end())) {
+        result.communicator = handles_[steps_.size() + i].native();
+      }
+    }
+    if (result.communicator) result.absence = Absence::none;
+    return result;
+  }
+  GroupCommunicator<Native> at_list(std::span<const int> ranks) const&& = delete;
+
+  /// Takes over the communicator of a kind that the plan makes later.
+  /// @throws StateError unless `at(kind)` says `Absence::not_made`
+  void add(GroupKind kind, Handle handle) {
+    if (at(kind).absence != Absence::not_made) {
+      throw StateError("the " + std::string(kind.name()) + " communicator is not to be made");
+    }
+    added_.push_back({.kind = *plan_->kind(kind).made_later_as});
+    handles_.push(std::move(handle));
+  }
+  /// Takes over a communicator over a list of ranks.
+  void add_list(std::span<const int> ranks, Handle handle) {
+    added_.push_back({.ranks = {ranks.begin(), ranks.end()}});
+    handles_.push(std::move(handle));
+  }
 
   /// Frees every communicator, in the reverse order of creation.
   void clear() noexcept {
@@ -152,6 +223,21 @@ class CommunicatorSet {
   [[nodiscard]] bool is_cleared() const noexcept { return is_cleared_ || !plan_; }
 
  private:
+  /// What a communicator was added for: a kind, see `PlannedKind::made_later_as`, or a list of ranks.
+  struct Added {
+    std::optional<GroupKind> kind{};
+    std::vector<int> ranks{};
+  };
+
+  /// The index in `handles_`; nothing for a kind without a communicator.
+  [[nodiscard]] std::optional<std::size_t> index_of(const PlannedKind& planned) const noexcept {
+    if (planned.step || !planned.made_later_as) return planned.step;
+    const auto found = std::find_if(added_.begin(), added_.end(),
+                                    [&](const Added& added) { return added.kind == planned.made_later_as; });
+    if (found == added_.end()) return std::nullopt;
+    return steps_.size() + static_cast<std::size_t>(found - added_.begin());
+  }
+
   /// Handles that are destroyed in the reverse order of creation, which a vector does not guarantee.
   class Handles {
    public:
@@ -181,7 +267,9 @@ class CommunicatorSet {
   std::shared_ptr<const CommunicatorPlan> plan_;
   std::vector<RankStep> steps_;
   int rank_;
+  /// By step, and behind them those of `added_`.
   Handles handles_;
+  std::vector<Added> added_;
   bool is_cleared_ = false;
 };
 

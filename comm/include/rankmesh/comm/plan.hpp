@@ -9,12 +9,22 @@
 #include <vector>
 
 #include "rankmesh/comm/export.hpp"
+#include "rankmesh/comm/kind_selection.hpp"
 #include "rankmesh/topology/topology.hpp"
 
 namespace RANKMESH_COMM_API rankmesh {
 
-/// Options of a plan.
+/// Options of a plan. Kinds may be named by their short names too.
 struct PlanOptions {
+  /// The kinds that get communicators. The others are described as usual, but have none.
+  KindSelection only = KindSelection::all();
+  /// The kinds whose groups of one member get a communicator too, so that code which communicates in a group
+  /// works with every size. Without it, groups of one have none.
+  KindSelection groups_of_one{};
+  /// The kinds whose communicators are not made by the bring-up, but later, when the members of a group call
+  /// `make`. A kind with the same groups, key and options as a kind outside of this selection shares the
+  /// communicator of that kind, and is made by the bring-up.
+  KindSelection lazy{};
   /// Kinds share a communicator only if their keys are equal. Give a kind a key of its own to get a
   /// communicator of its own, for example to overlap its traffic with that of other kinds. Kinds without an
   /// entry have the key "".
@@ -38,7 +48,7 @@ struct PlanStep {
   std::string communicator_options{};
   /// The number of groups; a rank is in at most one.
   int group_count = 0;
-  /// The size of each group, at least two: groups of one need no communicator.
+  /// The size of each group, at least two unless `PlanOptions::groups_of_one` has the kind.
   int group_size = 0;
   /// Whether every rank is in a group; if not, some ranks take part without a color.
   bool covers_world = true;
@@ -50,10 +60,15 @@ struct PlanStep {
 struct PlannedKind {
   /// The kind.
   GroupKind kind;
-  /// The step; nothing for a kind whose groups have one member.
+  /// The step; nothing for a kind that has no communicators.
   std::optional<std::size_t> step{};
   /// Whether the step is named after another kind.
   bool is_shared = false;
+  /// Whether `PlanOptions::only` lacks the kind, so that it has no step.
+  bool is_left_out = false;
+  /// For a kind that is made later, see `PlanOptions::lazy`: the first such kind with the same groups, key
+  /// and options. They share the communicator.
+  std::optional<GroupKind> made_later_as{};
 
   bool operator==(const PlannedKind&) const = default;
 };
@@ -82,11 +97,11 @@ struct RankStep {
 ///
 /// Every rank carries out the same steps in the same order. The groups of a step are disjoint, and a step is
 /// at most one collective call, so there is no deadlock. Kinds whose groups have the same members in the same
-/// order share one step; groups of one have none.
+/// order share one step; groups of one have none unless the options ask for it.
 class CommunicatorPlan {
  public:
   /// O(kinds^2), independent of the world size.
-  /// @throws RangeError if a sharing key or options are given for a kind that the topology does not have
+  /// @throws RangeError if the options name a kind that the topology does not have
   explicit CommunicatorPlan(Topology topology, PlanOptions options = {});
 
   /// The topology of the plan.
@@ -101,9 +116,14 @@ class CommunicatorPlan {
   /// Every kind of the topology, in the order of creation.
   [[nodiscard]] std::span<const PlannedKind> kinds() const& noexcept { return kinds_; }
   std::span<const PlannedKind> kinds() const&& = delete;
+  /// A kind by its name or short name.
   /// @throws RangeError if the topology has no such kind
   [[nodiscard]] const PlannedKind& kind(GroupKind kind) const&;
   const PlannedKind& kind(GroupKind kind) const&& = delete;
+  /// The kinds that share the communicator of a kind that is made later, itself among them, in the order of
+  /// creation.
+  /// @throws RangeError if the topology has no such kind
+  [[nodiscard]] std::vector<GroupKind> made_later_with(GroupKind kind) const;
   /// The step whose only group is the whole world, in the order of the ranks, without a key or options of its
   /// own: an existing communicator over the world can be used for it. Nothing if there is no such step.
   [[nodiscard]] std::optional<std::size_t> world_step() const noexcept { return world_step_; }
@@ -128,6 +148,12 @@ class CommunicatorPlan {
   }
 
  private:
+  /// Adds the step of a kind, unless it has none or shares one.
+  [[nodiscard]] PlannedKind plan_kind(const KindFamily& candidate);
+  [[nodiscard]] bool has_communicators(const KindFamily& kind) const;
+  /// The value of `PlannedKind::made_later_as`.
+  [[nodiscard]] std::optional<GroupKind> first_lazy_kind(const KindFamily& candidate) const;
+
   Topology topology_;
   PlanOptions options_;
   std::vector<PlanStep> steps_;

@@ -51,6 +51,15 @@ class Transport {
   /// The number of ranks, this one included.
   [[nodiscard]] virtual int size() const noexcept = 0;
 
+  /// What errors call the ranks of this transport: for example, a transport over some ranks of a job has the
+  /// numbers of these ranks in the job. Empty if ranks are called by their numbers.
+  [[nodiscard]] virtual std::span<const int> rank_names() const& noexcept { return {}; }
+  /// What errors call a rank.
+  [[nodiscard]] int name_of(int rank) const noexcept {
+    const std::span<const int> names = rank_names();
+    return names.empty() ? rank : names[static_cast<std::size_t>(rank)];
+  }
+
   /// Starts to send a message. `bytes` may be changed as soon as the call returns. A message to a dead rank
   /// is lost.
   virtual void send(int to, Channel channel, std::span<const std::byte> bytes) = 0;

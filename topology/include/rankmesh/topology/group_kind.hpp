@@ -31,6 +31,11 @@ class GroupKind {
     for (std::size_t i = 0; i < name.size(); ++i) name_[i] = name[i];
     length_ = static_cast<unsigned char>(name.size());
   }
+  /// The same, implicit for names that are written in code: `groups.at("tensor")`.
+  /// @throws RangeError for a name that is not valid
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr GroupKind(const char* name) : GroupKind(std::string_view(name)) {}
+  GroupKind(std::nullptr_t) = delete;
 
   /// The name; valid as long as this object.
   [[nodiscard]] constexpr std::string_view name() const& noexcept { return {name_.data(), length_}; }

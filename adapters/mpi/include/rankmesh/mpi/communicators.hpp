@@ -4,6 +4,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "rankmesh/comm/communicator_set.hpp"
 #include "rankmesh/comm/plan.hpp"
@@ -35,6 +39,15 @@ class Communicators : public ReferenceNames<Communicators> {
   /// @throws ConfigError on every rank if all agree on an invalid configuration
   /// @throws StateError outside MPI_Init .. MPI_Finalize
   Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options = {});
+  /// The same for a job on some ranks of the communicator, for example one of several models side by side.
+  /// The other ranks take no part. Errors name the ranks of the communicator.
+  /// @param ranks the ranks of `communicator` that are ranks 0, 1, ... of the topology; the same list on all
+  /// of
+  ///        them
+  /// @collective over the ranks of the list
+  /// @throws RangeError before any communication, if the list is wrong, see `require_members`
+  Communicators(MPI_Comm communicator, std::span<const int> ranks, const ParallelConfig& config,
+                const Options& options = {});
 
   /// Makes the communicators step by step, as a part of a bring-up.
   class Builder {
@@ -49,6 +62,9 @@ class Communicators : public ReferenceNames<Communicators> {
     /// @collective over the ranks of the job, if the step is; else over the group of this rank
     /// @throws DeadlineError, BringUpError the same on every rank, if the step is collective
     void carry_out(const BringUpStep& step);
+    /// Makes a communicator over all ranks that take part, apart from the steps. Returns why it could not.
+    /// @collective over the ranks of the job
+    [[nodiscard]] std::optional<std::string> make_over_all(Communicator& made) const;
     /// What was made, once all ranks are known to have completed the steps.
     [[nodiscard]] Communicators take();
 
@@ -84,6 +100,25 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] GroupCommunicator<MPI_Comm> at(GroupKind kind) const& { return set_.at(kind); }
   GroupCommunicator<MPI_Comm> at(GroupKind kind) const&& = delete;
 
+  /// Makes the communicator of this rank's group of a kind that the option `lazy` names, unless it is made
+  /// already: with the checks and the deadline of a bring-up, among the members of the group. Does nothing
+  /// for other kinds. The communicator that these were brought up on must still exist.
+  /// @collective over the members of the group, if `at(kind)` says `Absence::not_made`
+  /// @return `at(kind)`
+  /// @throws DisagreementError, DeadlineError, BringUpError on every member, as the constructor does
+  GroupCommunicator<MPI_Comm> make(GroupKind kind);
+  /// The communicator over a list of ranks that no formula describes, with the position in the list. It is
+  /// that of a kind, or of an earlier list, if these are the members of that communicator in the same order;
+  /// else it is made. It stays valid as long as these communicators.
+  /// @param ranks ranks of the topology, each once, in the order of the positions
+  /// @collective over the ranks of the list
+  /// @throws RangeError before any communication, if the list is wrong, see `require_members`
+  /// @throws DisagreementError, DeadlineError, BringUpError on every member, as the constructor does
+  GroupCommunicator<MPI_Comm> group(std::span<const int> ranks);
+  /// Takes over the communicator of a kind for which `at` says `Absence::not_made`.
+  /// @throws StateError for any other kind
+  void adopt(GroupKind kind, Communicator made) { set_.add(kind, std::move(made)); }
+
   /// Gives the communicator of a kind, and of all kinds that share it, to the caller.
   /// @throws StateError if this rank has no such communicator
   [[nodiscard]] Communicator release(GroupKind kind) { return set_.release(kind); }
@@ -98,12 +133,46 @@ class Communicators : public ReferenceNames<Communicators> {
   void close() noexcept;
 
  private:
-  Communicators(Communicator world, CommunicatorSet<Communicator> set);
+  friend Communicator group(MPI_Comm, std::span<const int>, const Options&);
+  struct Origin;
 
+  Communicators(Communicator world, CommunicatorSet<Communicator> set);
+  [[nodiscard]] static Communicators brought_up(Origin origin, const ParallelConfig& config);
+  /// Makes one communicator over a list of ranks of a communicator, under the name of a kind.
+  [[nodiscard]] static Communicator list_communicator(MPI_Comm communicator, std::vector<int> ranks,
+                                                      GroupKind kind, Options options);
+  /// Ranks of the topology as ranks of the communicator that these were brought up on.
+  /// @throws StateError if they were made elsewhere
+  [[nodiscard]] std::vector<int> in_origin(std::span<const int> ranks) const;
+
+  std::shared_ptr<const Origin> origin_{};
   // In this order, so that the duplicate is freed last. Empty if a kind whose group is the world has it.
   Communicator world_;
   CommunicatorSet<Communicator> set_;
 };
+
+/// Checks a list of ranks that are to communicate.
+/// @throws RangeError if it is empty, names a rank twice or one that the communicator does not have, or lacks
+///         this rank
+void require_members(MPI_Comm communicator, std::span<const int> ranks);
+
+/// Makes a communicator over a list of ranks, which need not follow a formula: with the checks and the
+/// deadline of a bring-up, among the ranks of the list. Lists may overlap. Ranks in several lists must call
+/// in the same order, as for every collective call.
+///
+///     const std::vector<int> ranks{0, 1, 5};
+///     rankmesh::mpi::Communicator neighbours = rankmesh::mpi::group(MPI_COMM_WORLD, ranks);
+///
+/// @param communicator an intra-communicator
+/// @param ranks ranks of the communicator, each once; the position in the list is the rank in the result
+/// @param options those of the plan have no effect
+/// @collective over the ranks of the list
+/// @throws RangeError before any communication, if the list is wrong, see `require_members`
+/// @throws DisagreementError, DeadlineError, BringUpError on every member, as those of `Communicators`; a
+/// rank
+///         that passes another list counts as one that did not arrive
+[[nodiscard]] Communicator group(MPI_Comm communicator, std::span<const int> ranks,
+                                 const Options& options = {});
 
 }  // namespace mpi
 }  // namespace rankmesh

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "rankmesh/comm/bring_up_options.hpp"
 #include "rankmesh/comm/transport.hpp"
@@ -25,6 +28,10 @@ struct [[gnu::visibility("hidden")]] Session;
 /// the number of its session, so that a late message of one bring-up is never received by the next. Sessions
 /// are numbered in the order of construction: every rank of the communicator must construct its transports in
 /// the same order. Messages of sessions that have ended are received and dropped by later transports.
+///
+/// A transport may be among some ranks of the communicator. The sessions of each such group of ranks are
+/// numbered by themselves: only members of the group construct them, and transports of different groups may
+/// be constructed in any order.
 ///
 /// A rank that skipped a session is one number behind. After a session that ended with `mark_failed`, the
 /// next one therefore asks the ranks that it exchanges messages with for their number, and takes over a
@@ -49,6 +56,11 @@ class MpiTransport final : public Transport {
   /// @throws MpiError
   /// @throws ProtocolError if a message of other code has arrived and the session before has failed
   explicit MpiTransport(MPI_Comm communicator, int first_tag = default_first_tag);
+  /// A transport among some ranks of the communicator. Its ranks are the positions in the list; errors name
+  /// the ranks of the communicator.
+  /// @param members ranks of the communicator, each once, this one among them. Ranks with another list, or
+  ///        with the same in another order, do not hear of each other
+  MpiTransport(MPI_Comm communicator, std::vector<int> members, int first_tag = default_first_tag);
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;
   /// Drops the messages of this session that are not yet sent, and those that have arrived.
@@ -60,8 +72,10 @@ class MpiTransport final : public Transport {
   /// The number of the session, the same on all ranks once one of its messages has been received.
   [[nodiscard]] std::uint64_t session_ordinal() const;
 
-  [[nodiscard]] int rank() const noexcept override { return rank_; }
+  [[nodiscard]] int rank() const noexcept override { return position_; }
   [[nodiscard]] int size() const noexcept override { return size_; }
+  [[nodiscard]] std::span<const int> rank_names() const& noexcept override { return members_; }
+  std::span<const int> rank_names() const&& = delete;
   void send(int to, Channel channel, std::span<const std::byte> bytes) override;
   [[nodiscard]] bool sends_done(Channel channel) override;
   /// @throws MpiError
@@ -90,15 +104,25 @@ class MpiTransport final : public Transport {
   void post_questions();
   void post(int to, const Envelope& envelope);
   void start(Sending& sending, const Envelope& envelope);
+  void close_session();
   /// Removes the messages that have been sent.
   void collect_sent();
 
+  [[nodiscard]] static std::uint32_t group_of(const std::vector<int>& members);
+
   MPI_Comm communicator_;
   int first_tag_;
+  /// The ranks of the communicator by position; empty for all of them.
+  std::vector<int> members_;
+  /// By rank of the communicator, where not all are members.
+  std::map<int, int> positions_;
   int rank_ = 0;
+  int position_ = 0;
   int size_ = 0;
   int idle_polls_ = 0;
+  /// All sessions of the communicator, and those of the group.
   std::shared_ptr<Sessions> sessions_;
+  Sessions* own_sessions_ = nullptr;
   std::shared_ptr<Session> session_;
   /// Not yet given to MPI.
   std::list<Sending> waiting_;

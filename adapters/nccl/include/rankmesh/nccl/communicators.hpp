@@ -4,15 +4,19 @@
 #include <nccl.h>
 
 #include <chrono>
+#include <cstddef>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "rankmesh/comm/bootstrap.hpp"
 #include "rankmesh/comm/communicator_set.hpp"
+#include "rankmesh/comm/parts.hpp"
 #include "rankmesh/comm/reference_names.hpp"
 #include "rankmesh/nccl/communicator.hpp"
 #include "rankmesh/nccl/export.hpp"
@@ -91,7 +95,17 @@ class Communicators : public ReferenceNames<Communicators> {
   /// @throws BringUpError on every rank if a call failed on any rank, or ranks share a GPU
   /// @throws ConfigError, OptionsError on every rank if all agree on an invalid configuration or options
   Communicators(MpiWorld world, const ParallelConfig& config, const Options& options = {});
-  /// The same over another bootstrap, without MPI: no `MPI_Comm` can be made.
+  /// The same for a job on some ranks of the communicator, for example one of several models side by side.
+  /// The other ranks take no part. Errors name the ranks of the communicator. A process uses its current
+  /// device, unless `options.device` says otherwise: how many processes its node has is not known.
+  /// @param ranks the ranks of `world` that are ranks 0, 1, ... of the topology; the same list on all of
+  ///        them
+  /// @collective over the ranks of the list
+  /// @throws RangeError before any communication, if the list is wrong, see `mpi::require_members`
+  Communicators(MpiWorld world, std::span<const int> ranks, const ParallelConfig& config,
+                const Options& options = {});
+  /// The same over another bootstrap, without MPI: no `MPI_Comm` can be made, and no communicator later than
+  /// these.
   /// @collective over the ranks of the bootstrap, which are those of the topology
   Communicators(Bootstrap& bootstrap, const ParallelConfig& config, const Options& options = {});
 
@@ -128,6 +142,24 @@ class Communicators : public ReferenceNames<Communicators> {
   [[nodiscard]] KindView at(GroupKind kind) const&;
   KindView at(GroupKind kind) const&& = delete;
 
+  /// Makes the communicator of this rank's group of a kind that the option `lazy` names, unless it is made
+  /// already: with the checks and the deadline of a bring-up, among the members of the group. Does nothing
+  /// for other kinds. The `MPI_Comm` that these were brought up on must still exist. Strategy `nccl_split`
+  /// makes it as `unique_id` does.
+  /// @collective over the members of the group, if `at(kind)` says `Absence::not_made`
+  /// @return `at(kind)`
+  /// @throws DisagreementError, DeadlineError, BringUpError on every member, as the constructor does
+  KindView make(GroupKind kind);
+  /// The communicator over a list of ranks that no formula describes, with the position in the list. It is
+  /// that of a kind, or of an earlier list, if these are the members of that communicator in the same order;
+  /// else it is made. It stays valid as long as these communicators. The view has no stream and no
+  /// `MPI_Comm`.
+  /// @param ranks ranks of the topology, each once, in the order of the positions
+  /// @collective over the ranks of the list
+  /// @throws RangeError before any communication, if the list is wrong, see `mpi::require_members`
+  /// @throws DisagreementError, DeadlineError, BringUpError on every member, as the constructor does
+  KindView group(std::span<const int> ranks);
+
   /// Gives the communicator of a kind, and of all kinds that share it, to the caller. Its name stays valid as
   /// long as the process lives.
   /// @throws StateError if this rank has no such communicator
@@ -142,9 +174,15 @@ class Communicators : public ReferenceNames<Communicators> {
   void close(std::chrono::nanoseconds deadline = std::chrono::minutes(5));
 
  private:
+  /// The communicator of MPI that these were brought up on.
+  struct Origin;
   /// All resources, in an order in which each is destroyed before those it uses: NCCL keeps pointers to the
   /// names.
   struct Owned {
+    /// Null without MPI, and for communicators that were made elsewhere.
+    std::shared_ptr<const Origin> origin;
+    /// With the full names of kinds.
+    Options options;
     int device = 0;
     std::list<std::string> names;
     /// Empty without MPI.
@@ -162,10 +200,51 @@ class Communicators : public ReferenceNames<Communicators> {
                                                             std::unique_ptr<HostSide> host,
                                                             const ParallelConfig& config,
                                                             const Options& options);
+  [[nodiscard]] static std::unique_ptr<Owned> bring_up_over_mpi(Origin origin, const ParallelConfig& config,
+                                                                const Options& options);
   explicit Communicators(std::unique_ptr<Owned> owned) noexcept : owned_(std::move(owned)) {}
+
+  /// Makes the communicator of one group.
+  /// @param ranks of the topology
+  /// @param kinds those whose group it is; the first is the name in errors
+  [[nodiscard]] Communicators make_group(std::span<const int> ranks, std::span<const GroupKind> kinds,
+                                         const AgreementField& field) const;
+  /// Ranks of the topology as ranks of the communicator that these were brought up on.
+  /// @throws StateError if they were not brought up over MPI
+  [[nodiscard]] std::vector<int> in_origin(std::span<const int> ranks) const;
 
   std::unique_ptr<Owned> owned_;
 };
+
+/// Makes a communicator over a list of ranks, which need not follow a formula: with the checks and the
+/// deadline of a bring-up, among the ranks of the list. Lists may overlap. Ranks in several lists must call
+/// in the same order, as for every collective call. A process uses its current device, unless
+/// `options.device` says otherwise.
+/// @param world an `MPI_Comm`: an intra-communicator
+/// @param ranks ranks of `world`, each once; the position in the list is the rank in the result
+/// @param options those of the kind `group` are taken; those of the plan have no effect. Strategy
+/// `nccl_split`
+///        is `unique_id` here
+/// @collective over the ranks of the list
+/// @throws RangeError before any communication, if the list is wrong, see `mpi::require_members`
+/// @throws DisagreementError, DeadlineError, BringUpError on every member, as those of `Communicators`; a
+/// rank
+///         that passes another list counts as one that did not arrive
+[[nodiscard]] Communicator group(MpiWorld world, std::span<const int> ranks, const Options& options = {});
+
+/// One of several layouts side by side in a job, on the ranks that have it.
+using Part = rankmesh::Part<Communicators>;
+
+/// Brings up several layouts side by side, see `mpi::bring_up_parts`.
+/// @param parts the layouts, without `rank_offset` and `job_size`
+/// @return the part of this rank
+/// @collective over `world`, an `MPI_Comm`: an intra-communicator
+/// @throws ConfigError on every rank if a part is invalid, or the parts have more or fewer ranks
+/// @throws DisagreementError, DeadlineError, BringUpError as the constructor of `Communicators`: on every
+/// rank
+///         while all agree on the parts, then on every rank of the part
+[[nodiscard]] Part bring_up_parts(MpiWorld world, std::span<const ParallelConfig> parts,
+                                  const Options& options = {});
 
 /// Waits until a non-blocking communicator is at rest.
 /// @param deadline how long; `std::chrono::nanoseconds::max()` is for ever

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <vector>
+
+#include "rankmesh/mpi/communicators.hpp"
+
+namespace rankmesh::mpi {
+
+/// What communicators that are made later need.
+struct Communicators::Origin {
+  MPI_Comm communicator = MPI_COMM_NULL;
+  /// The ranks of the communicator by rank of the topology; empty if they are the same.
+  std::vector<int> members{};
+  Options options{};
+};
+
+}  // namespace rankmesh::mpi
