@@ -112,6 +112,7 @@ std::string several_bring_ups(pmix::Job& job) {
   }
   nccl::Options options{.strategy = nccl::Strategy::mpi_split, .host_communicators = true};
   options.bring_up.timeouts = patient;
+  options.bring_up.plan.lazy = {GroupKind::tensor};
   return text + bring_up(job, {.world_size = job.size()}, options);
 }
 

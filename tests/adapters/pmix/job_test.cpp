@@ -130,9 +130,10 @@ TEST_CASE("NCCL communicators are those that MPI brings up") {
     for (const auto& [rank, text] : over_mpi) {
       CAPTURE(rank);
       const std::string refused =
-          "the NCCL options have 2 problems:\n"
+          "the NCCL options have 3 problems:\n"
           "  strategy mpi_split needs a job that is brought up over MPI\n"
-          "  host_communicators needs a job that is brought up over MPI\n";
+          "  host_communicators needs a job that is brought up over MPI\n"
+          "  lazy needs a job that is brought up over MPI\n";
       CHECK_THAT(text, StartsWith("device 0\n") || StartsWith("device " + std::to_string(rank) + "\n"));
       CHECK(over_pmix.at(rank) == text + refused);
     }

@@ -27,7 +27,6 @@ constexpr auto with_pipeline = std::span(all).first(3);
 constexpr auto like_reference = std::span(all).first(2);
 constexpr auto only_megatron_core = std::span(all).subspan(2, 1);
 constexpr auto placed = std::span(all).subspan(2, 2);
-constexpr auto only_mesh = std::span(all).subspan(3, 1);
 
 const std::array<ConfigField, 26> fields{{
     {"world", "world_size", &Config::world_size, all, "ranks of the job", "", true},
@@ -71,8 +70,9 @@ const std::array<ConfigField, 26> fields{{
      "stages with the word embedding; -1 is the last stage", "0, split, -1"},
     {"position-embedding-stages", "position_embedding_stages", &Config::position_embedding_stages,
      only_megatron_core, "stages with the position embedding; -1 is the last stage", "0, split"},
-    {"axes", "meshes", &Config::meshes, only_mesh, "the axes of each mesh; the leftmost varies fastest"},
-    {"groups", "kinds", &Config::kinds, only_mesh, "the kinds of group on those meshes"},
+    {"axes", "meshes", &Config::meshes, all, "meshes of your own; the leftmost axis varies fastest"},
+    {"groups", "kinds", &Config::kinds, all,
+     "kinds of group of your own, on these meshes or those of the convention"},
 }};
 
 }  // namespace

@@ -108,6 +108,9 @@ std::vector<FieldValue> fields_of_convention(const ParallelConfig& config) {
     const auto& known = field.conventions;
     if (std::find(known.begin(), known.end(), config.convention) == known.end()) continue;
     if (field.field == "convention" && config.convention == Convention::reference) continue;
+    // Only a convention of one's own always has these.
+    const bool is_own = field.field == "meshes" || field.field == "kinds";
+    if (is_own && config.convention != Convention::mesh && value_text(field, config) == "none") continue;
     result.push_back({field.field, value_data(field, config)});
   }
   return result;

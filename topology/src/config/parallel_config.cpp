@@ -44,6 +44,7 @@ void check_convention(const RuleSet& rules) {
       break;
   }
   check_foreign_fields(rules);
+  if (rules.config.convention != Convention::mesh) check_own_kinds(rules);
 }
 
 }  // namespace

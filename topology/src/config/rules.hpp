@@ -53,6 +53,9 @@ class RuleSet {
     });
   }
 
+  /// Whether every field could be read.
+  [[nodiscard]] bool can_read_all() const { return unreadable_.empty(); }
+
   /// The readable sizes. Rules about a list of sizes hold for every part of the list: if the product of all
   /// sizes divides the world, so does the product of some.
   [[nodiscard]] std::vector<Size> readable(std::initializer_list<Size> sizes) const {
@@ -104,6 +107,9 @@ void check_placement(const RuleSet& rules);
 void check_reference(const RuleSet& rules);
 void check_megatron_core(const RuleSet& rules);
 void check_mesh(const RuleSet& rules);
+/// Meshes and kinds of the user's own beside those of another convention. The last of all rules: most of them
+/// need the meshes of the convention, so they are skipped if any other rule is broken.
+void check_own_kinds(const RuleSet& rules);
 
 /// All rules of the convention of a configuration, without suggestions; none if the convention is unreadable.
 /// The diagnostics are in no particular order.

@@ -91,7 +91,13 @@ GroupFamily placed(const GroupFamily& family, const ParallelConfig& config) {
 }
 
 KindTable kind_table(const ParallelConfig& config) {
-  if (config.convention == Convention::mesh) return mesh_table(config);
+  KindTable table = convention_table(config);
+  add_own_kinds(config, table);
+  return table;
+}
+
+KindTable convention_table(const ParallelConfig& config) {
+  if (config.convention == Convention::mesh) return {};
   const bool is_megatron_core = config.convention == Convention::megatron_core;
   std::vector<Mesh> meshes = is_megatron_core ? megatron_core_meshes(config) : reference_meshes(config);
   std::vector<KindFamily> kinds =

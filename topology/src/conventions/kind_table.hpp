@@ -62,8 +62,11 @@ struct KindTable {
 /// The kinds of a configuration in the order of creation of its convention.
 /// @param config valid
 [[nodiscard]] KindTable kind_table(const ParallelConfig& config);
-/// The kinds of `Convention::mesh`.
-[[nodiscard]] KindTable mesh_table(const ParallelConfig& config);
+/// The kinds of the convention alone, without those of the user's own.
+/// @param config valid, except for meshes and kinds of the user's own
+[[nodiscard]] KindTable convention_table(const ParallelConfig& config);
+/// Adds the meshes and kinds of the user's own.
+void add_own_kinds(const ParallelConfig& config, KindTable& table);
 
 /// A family of the layout's own ranks, placed in the job as the configuration says.
 [[nodiscard]] GroupFamily placed(const GroupFamily& family, const ParallelConfig& config);

@@ -22,8 +22,8 @@ Derivation derivation_of(const GroupSpec& groups) {
   return groups.picked.empty() ? Derivation::whole : Derivation::picked;
 }
 
-KindTable mesh_table(const ParallelConfig& config) {
-  KindTable table;
+void add_own_kinds(const ParallelConfig& config, KindTable& table) {
+  table.kinds.reserve(table.kinds.size() + config.kinds.size());
   for (const std::vector<Axis>& axes : config.meshes) table.meshes.emplace_back(axes);
   for (const KindSpec& spec : config.kinds) {
     const std::size_t mesh = mesh_of(spec.groups, table.meshes);
@@ -34,7 +34,6 @@ KindTable mesh_table(const ParallelConfig& config) {
                            .varying = spec.groups.varying,
                            .derivation = derivation_of(spec.groups)});
   }
-  return table;
 }
 
 }  // namespace rankmesh

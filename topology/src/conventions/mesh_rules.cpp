@@ -2,8 +2,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/rules.hpp"
+#include "conventions/kind_table.hpp"
 #include "conventions/mesh_kinds.hpp"
 #include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
@@ -32,6 +35,13 @@ void check_meshes(const RuleSet& rules) {
   }
 }
 
+void check_empty_meshes(const RuleSet& rules) {
+  const auto& meshes = rules.config.meshes;
+  if (std::any_of(meshes.begin(), meshes.end(), [](const auto& mesh) { return mesh.empty(); })) {
+    rules.diagnostics.add("meshes", "", "has a mesh without axes");
+  }
+}
+
 /// The meshes of the configuration; none unless all of them exist, which rules about their groups need.
 std::vector<Mesh> meshes_of(const RuleSet& rules) {
   std::vector<Mesh> meshes;
@@ -45,7 +55,7 @@ std::vector<Mesh> meshes_of(const RuleSet& rules) {
 }
 
 /// @param names those of the kinds before this one, which it may not repeat
-void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::set<std::string_view>& names) {
+void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::set<std::string>& names) {
   if (!GroupKind::is_valid(kind.kind)) {
     rules.diagnostics.add(
         "kinds", to_string(kind),
@@ -56,6 +66,22 @@ void check_kind_name(const RuleSet& rules, const KindSpec& kind, std::set<std::s
   if (!names.insert(kind.kind).second) {
     rules.diagnostics.add("kinds", to_string(kind), "repeats the name of another kind, " + kind.kind);
   }
+}
+
+/// The names of the kinds of a convention, also of those that the configuration does not have: a kind of the
+/// user's own must not get another meaning where a size changes.
+std::set<std::string> names_of_convention(const ParallelConfig& config, const KindTable& table) {
+  std::set<std::string> names;
+  const bool is_megatron_core = config.convention == Convention::megatron_core;
+  for (const KindRow& row : is_megatron_core ? megatron_core_rows() : reference_rows()) {
+    names.emplace(row.name);
+    names.emplace(row.short_name);
+  }
+  for (const KindFamily& kind : table.kinds) {
+    names.emplace(kind.kind.name());
+    names.emplace(kind.short_name.name());
+  }
+  return names;
 }
 
 /// The axes of a kind are axes of one mesh.
@@ -71,6 +97,29 @@ void check_kind_axes(const RuleSet& rules, const KindSpec& kind, const std::vect
 
 }  // namespace
 
+void check_own_kinds(const RuleSet& rules) {
+  const ParallelConfig& config = rules.config;
+  if (config.meshes.empty() && config.kinds.empty()) return;
+  rules.apply({"meshes"}, [&] { check_empty_meshes(rules); });
+  rules.apply({"meshes", "world_size"}, [&] {
+    if (is_world_size(config.world_size)) check_meshes(rules);
+  });
+  rules.apply({"kinds"}, [&] {
+    if (config.kinds.empty()) {
+      rules.diagnostics.add("kinds", "", "are missing: say which axes vary in a kind of group");
+    }
+  });
+  if (!rules.diagnostics.empty() || !rules.can_read_all()) return;
+  const KindTable table = convention_table(config);
+  std::vector<Mesh> meshes = table.meshes;
+  for (Mesh& mesh : meshes_of(rules)) meshes.push_back(std::move(mesh));
+  std::set<std::string> names = names_of_convention(config, table);
+  for (const KindSpec& kind : config.kinds) {
+    check_kind_name(rules, kind, names);
+    check_kind_axes(rules, kind, meshes);
+  }
+}
+
 void check_mesh(const RuleSet& rules) {
   const ParallelConfig& config = rules.config;
   check_world_size(rules);
@@ -78,9 +127,7 @@ void check_mesh(const RuleSet& rules) {
     if (config.meshes.empty()) {
       rules.diagnostics.add("meshes", "", "are missing: give the axes with their sizes");
     }
-    if (std::any_of(config.meshes.begin(), config.meshes.end(), [](const auto& m) { return m.empty(); })) {
-      rules.diagnostics.add("meshes", "", "has a mesh without axes");
-    }
+    check_empty_meshes(rules);
   });
   rules.apply({"meshes", "world_size"}, [&] {
     if (is_world_size(config.world_size)) check_meshes(rules);
@@ -90,7 +137,7 @@ void check_mesh(const RuleSet& rules) {
       rules.diagnostics.add("kinds", "", "are missing: say which axes vary in a kind of group");
     }
     const std::vector<Mesh> meshes = meshes_of(rules);
-    std::set<std::string_view> names;
+    std::set<std::string> names;
     for (const KindSpec& kind : config.kinds) {
       check_kind_name(rules, kind, names);
       if (!meshes.empty()) check_kind_axes(rules, kind, meshes);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* layout = "Layout of the job";
 
-/// Custom meshes have a command of their own, so that nothing of their convention is an option here.
+/// Custom meshes have a command of their own, so that their convention is no choice here.
 constexpr std::string_view mesh_convention = "mesh";
 
 bool has_option(const FieldDescription& field) {
@@ -49,6 +49,10 @@ std::string value_name_of(const FieldDescription& field) {
       return "";
     case FieldType::text:
       return upper_case(field.word);
+    case FieldType::meshes:
+      return "NAME=N,...";
+    case FieldType::kinds:
+      return "GROUP,...";
     default:
       return "NAME";
   }

@@ -54,6 +54,15 @@ TEST_CASE("other layouts, sequence parallelism and one process") {
   CHECK(bring_up(12, "--tp 2 --pp 3 --vpp 2").exit_code == 0);
 }
 
+TEST_CASE("kinds of one's own beside those of a convention are brought up and proven") {
+  const Outcome outcome =
+      bring_up(8, "--tp 2 --pp 2 --groups zero:tp+dp,quarter:shard --axes shard=4,rest=2");
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("zero                      2      4  made"));
+  CHECK_THAT(outcome.out, ContainsSubstring("quarter                   2      4  shared with zero"));
+  CHECK(bring_up(4, "--tp 2 --groups tensor:dp").exit_code == 2);
+}
+
 TEST_CASE("options override the layout of a file") {
   const TemporaryFolder folder;
   const std::string layout = folder.write("a.toml", "tensor = 2\npipeline = 2\n");

@@ -43,7 +43,7 @@ enum class VirtualPipelineRule {
   megatron,
 };
 
-/// A kind of group on a custom mesh.
+/// A kind of group of one's own.
 struct KindSpec {
   /// The name; GroupKind says which names are valid.
   std::string kind{};
@@ -109,10 +109,11 @@ struct ParallelConfig {
   std::vector<std::int64_t> embedding_stages{};
   /// Stages that hold the position embedding, in the same form. If not given, the first and split stage.
   std::vector<std::int64_t> position_embedding_stages{};
-  /// Custom meshes, which are views of the same ranks: axes leftmost fastest. The first is
-  /// `Topology::mesh()`.
+  /// Meshes of one's own, which are views of the same ranks: axes leftmost fastest. In the convention `mesh`,
+  /// the first is `Topology::mesh()`; in the others they follow the meshes of the convention.
   std::vector<std::vector<Axis>> meshes{};
-  /// Kinds on those meshes, in the order of creation.
+  /// Kinds of one's own on those meshes and on the meshes of the convention, in the order of creation. They
+  /// follow the kinds of the convention. Each is on the first mesh that has its axes.
   std::vector<KindSpec> kinds{};
 
   bool operator==(const ParallelConfig&) const = default;
