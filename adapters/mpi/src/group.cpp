@@ -63,10 +63,7 @@ GroupCommunicator<MPI_Comm> Communicators::group(std::span<const int> ranks) {
 
 std::vector<int> Communicators::in_origin(std::span<const int> ranks) const {
   if (!origin_) throw StateError("these communicators were made elsewhere, so no further one can be made");
-  std::vector<int> result(ranks.begin(), ranks.end());
-  if (origin_->members.empty()) return result;
-  for (int& rank : result) rank = origin_->members[static_cast<std::size_t>(rank)];
-  return result;
+  return ranks_of_members(origin_->members, ranks);
 }
 
 }  // namespace rankmesh::mpi

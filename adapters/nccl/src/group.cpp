@@ -94,10 +94,7 @@ std::vector<int> Communicators::in_origin(std::span<const int> ranks) const {
   if (!owned_->origin) {
     throw StateError("these communicators were not brought up over MPI, so no further one can be made");
   }
-  std::vector<int> result(ranks.begin(), ranks.end());
-  if (owned_->origin->members.empty()) return result;
-  for (int& rank : result) rank = owned_->origin->members[static_cast<std::size_t>(rank)];
-  return result;
+  return ranks_of_members(owned_->origin->members, ranks);
 }
 
 Communicator group(MpiWorld world, std::span<const int> ranks, const Options& options) {

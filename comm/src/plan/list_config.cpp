@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
 
 #include "rankmesh/topology/error.hpp"
 
@@ -33,6 +32,13 @@ void check_members(std::span<const int> ranks, int own, int size) {
     throw RangeError("the list of ranks lacks rank " + std::to_string(own) +
                      ", which asks for the group: only its members make it");
   }
+}
+
+std::vector<int> ranks_of_members(std::span<const int> members, std::span<const int> ranks) {
+  std::vector<int> result(ranks.begin(), ranks.end());
+  if (members.empty()) return result;
+  for (int& rank : result) rank = members[static_cast<std::size_t>(rank)];
+  return result;
 }
 
 }  // namespace rankmesh

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "rankmesh/comm/export.hpp"
 #include "rankmesh/topology/group_kind.hpp"
@@ -22,5 +23,9 @@ namespace RANKMESH_COMM_API rankmesh {
 /// @param size the number of ranks to choose from
 /// @throws RangeError if the list is empty, names a rank twice or one that does not exist, or lacks this rank
 void check_members(std::span<const int> ranks, int own, int size);
+
+/// Ranks of a job on some ranks of a communicator, as ranks of the communicator.
+/// @param members the ranks of the communicator that are ranks 0, 1, ... of the job; empty for all
+[[nodiscard]] std::vector<int> ranks_of_members(std::span<const int> members, std::span<const int> ranks);
 
 }  // namespace rankmesh

@@ -41,9 +41,8 @@ class Communicators : public ReferenceNames<Communicators> {
   Communicators(MPI_Comm communicator, const ParallelConfig& config, const Options& options = {});
   /// The same for a job on some ranks of the communicator, for example one of several models side by side.
   /// The other ranks take no part. Errors name the ranks of the communicator.
-  /// @param ranks the ranks of `communicator` that are ranks 0, 1, ... of the topology; the same list on all
-  /// of
-  ///        them
+  /// @param ranks the ranks of `communicator` that are ranks 0, 1, ... of the topology; the same list on
+  ///        each of them
   /// @collective over the ranks of the list
   /// @throws RangeError before any communication, if the list is wrong, see `require_members`
   Communicators(MPI_Comm communicator, std::span<const int> ranks, const ParallelConfig& config,
@@ -168,9 +167,8 @@ void require_members(MPI_Comm communicator, std::span<const int> ranks);
 /// @param options those of the plan have no effect
 /// @collective over the ranks of the list
 /// @throws RangeError before any communication, if the list is wrong, see `require_members`
-/// @throws DisagreementError, DeadlineError, BringUpError on every member, as those of `Communicators`; a
-/// rank
-///         that passes another list counts as one that did not arrive
+/// @throws DisagreementError, DeadlineError, BringUpError on every member, as those of `Communicators`;
+///         a rank that passes another list counts as one that did not arrive
 [[nodiscard]] Communicator group(MPI_Comm communicator, std::span<const int> ranks,
                                  const Options& options = {});
 

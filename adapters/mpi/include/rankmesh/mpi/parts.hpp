@@ -25,8 +25,9 @@ using Part = rankmesh::Part<Communicators>;
 /// ones, and so on. For example, a model that learns beside one that generates, or several replicas of one
 /// layout that know nothing of each other.
 ///
-///     const std::vector<ParallelConfig> parts{{.world_size = 8, .tensor = 2}, {.world_size = 4, .tensor =
-///     4}}; rankmesh::mpi::Part part = rankmesh::mpi::bring_up_parts(MPI_COMM_WORLD, parts);
+///     const std::vector<ParallelConfig> parts{{.world_size = 8, .tensor = 2},
+///                                             {.world_size = 4, .tensor = 4}};
+///     rankmesh::mpi::Part part = rankmesh::mpi::bring_up_parts(MPI_COMM_WORLD, parts);
 ///
 /// All ranks agree on all parts; then each part is brought up by its own ranks. A part that fails does not
 /// end the others. The parts must have exactly the ranks of the communicator.
@@ -34,9 +35,8 @@ using Part = rankmesh::Part<Communicators>;
 /// @return the part of this rank
 /// @collective over `communicator`, an intra-communicator
 /// @throws ConfigError on every rank if a part is invalid, or the parts have more or fewer ranks
-/// @throws DisagreementError, DeadlineError, BringUpError as the constructor of `Communicators`: on every
-/// rank
-///         while all agree on the parts, then on every rank of the part
+/// @throws DisagreementError, DeadlineError, BringUpError as the constructor of `Communicators`:
+///         on every rank while all agree on the parts, then on every rank of the part
 [[nodiscard]] Part bring_up_parts(MPI_Comm communicator, std::span<const ParallelConfig> parts,
                                   const Options& options = {});
 

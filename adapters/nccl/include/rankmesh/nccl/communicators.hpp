@@ -222,14 +222,12 @@ class Communicators : public ReferenceNames<Communicators> {
 /// `options.device` says otherwise.
 /// @param world an `MPI_Comm`: an intra-communicator
 /// @param ranks ranks of `world`, each once; the position in the list is the rank in the result
-/// @param options those of the kind `group` are taken; those of the plan have no effect. Strategy
-/// `nccl_split`
-///        is `unique_id` here
+/// @param options those of the kind `group` are taken; those of the plan have no effect.
+///        Strategy `nccl_split` is `unique_id` here
 /// @collective over the ranks of the list
 /// @throws RangeError before any communication, if the list is wrong, see `mpi::require_members`
-/// @throws DisagreementError, DeadlineError, BringUpError on every member, as those of `Communicators`; a
-/// rank
-///         that passes another list counts as one that did not arrive
+/// @throws DisagreementError, DeadlineError, BringUpError on every member, as those of `Communicators`;
+///         a rank that passes another list counts as one that did not arrive
 [[nodiscard]] Communicator group(MpiWorld world, std::span<const int> ranks, const Options& options = {});
 
 /// One of several layouts side by side in a job, on the ranks that have it.
@@ -240,9 +238,8 @@ using Part = rankmesh::Part<Communicators>;
 /// @return the part of this rank
 /// @collective over `world`, an `MPI_Comm`: an intra-communicator
 /// @throws ConfigError on every rank if a part is invalid, or the parts have more or fewer ranks
-/// @throws DisagreementError, DeadlineError, BringUpError as the constructor of `Communicators`: on every
-/// rank
-///         while all agree on the parts, then on every rank of the part
+/// @throws DisagreementError, DeadlineError, BringUpError as the constructor of `Communicators`:
+///         on every rank while all agree on the parts, then on every rank of the part
 [[nodiscard]] Part bring_up_parts(MpiWorld world, std::span<const ParallelConfig> parts,
                                   const Options& options = {});
 
