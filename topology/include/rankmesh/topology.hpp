@@ -5,6 +5,7 @@
 /// the C++ standard library alone.
 
 #include "rankmesh/topology/closest_matches.hpp"
+#include "rankmesh/topology/cluster.hpp"
 #include "rankmesh/topology/compare.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/config_values.hpp"
