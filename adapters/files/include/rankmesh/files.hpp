@@ -7,4 +7,5 @@
 #include "rankmesh/files/error.hpp"
 #include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/layout.hpp"
+#include "rankmesh/files/model.hpp"
 #include "rankmesh/files/shown_text.hpp"

@@ -42,6 +42,8 @@ std::map<std::string, std::vector<std::string>> lines() {
         "convention=megatron-core "
         "tp=4 cp=4 pp=16 ep=8'",
         " 'world=2147483646 tp=2' 'world=2147483647'"}},
+      {"model",
+       {" " RANKMESH_TEST_INPUTS "/models/umber.json", " " RANKMESH_TEST_INPUTS "/models/poppy.json"}},
       {"modules", {" 'world=8 tp=2' 'world=8 convention=megatron-core tp=4 rank-offset=8'"}},
   };
 }
@@ -79,7 +81,7 @@ TEST_CASE("every command that prints data prints it as JSON") {
       CHECK(nlohmann::json::parse(outcome.out).is_object());
     }
   }
-  CHECK(commands == 9);
+  CHECK(commands == 10);
 }
 
 TEST_CASE("tables and paragraphs keep to the width of the lines, and use it") {
