@@ -22,6 +22,7 @@
 #include "rankmesh/topology/modules.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 #include "rankmesh/topology/pipeline.hpp"
+#include "rankmesh/topology/pipeline_layout.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 #include "rankmesh/topology/shard.hpp"
 #include "rankmesh/topology/spans.hpp"
