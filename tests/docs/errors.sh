@@ -15,6 +15,8 @@ liveness probe
 host communicators
 , other ranks without a color
 no communicator:
+declare -x
+declare -x slurm_
 rankmesh plan 2
 groups of
 group of

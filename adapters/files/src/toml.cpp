@@ -3,6 +3,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <tuple>
 
@@ -41,11 +43,18 @@ std::string_view noun_of(const toml::node& node) {
   }
 }
 
+std::string shortest(double number) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
+}
+
 TomlValue value_of(const toml::node& node, std::string_view source) {
   TomlValue value{.place = place_of(node.source(), source), .noun = noun_of(node)};
   if (const auto* number = node.as_integer()) {
     value.sort = TomlValue::Sort::number;
     value.text = std::to_string(number->get());
+  } else if (const auto* fraction = node.as_floating_point()) {
+    value.text = shortest(fraction->get());
   } else if (const auto* boolean = node.as_boolean()) {
     value.sort = TomlValue::Sort::boolean;
     value.text = boolean->get() ? "true" : "false";

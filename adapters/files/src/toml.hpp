@@ -15,7 +15,8 @@ struct TomlValue {
 
   Sort sort = Sort::other;
   SourcePlace place{};
-  /// Of a number, a boolean or a string: the text, without quotes and escapes.
+  /// Of a number (also one with a fraction, of the sort `other`), a boolean or a string: the text, without
+  /// quotes and escapes.
   std::string text{};
   /// Of an array: the elements.
   std::vector<TomlValue> parts{};

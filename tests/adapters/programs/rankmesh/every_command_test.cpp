@@ -34,6 +34,7 @@ std::map<std::string, std::vector<std::string>> lines() {
        {small, small + " --gpus-per-node 5", megatron + " --gpus-per-node 8", largest,
         megatron + " --names short", small + " --kind data"}},
       {"mesh", {" --axes tp=2,dp=4,pp=2 --gpus-per-node 3", " --axes a=1024,b=1024 --groups all,a,b"}},
+      {"cluster", {" 'rack:8 node:18 gpu:4'", " 'login,node[01-16]' --gpus-per-node 8"}},
       {"conventions", {"", " vllm"}},
       {"translate", {" --from megatron 'tp=2 pp=2' --world-size 8 --to devicemesh --to rankmesh"}},
       {"diff",
@@ -81,7 +82,7 @@ TEST_CASE("every command that prints data prints it as JSON") {
       CHECK(nlohmann::json::parse(outcome.out).is_object());
     }
   }
-  CHECK(commands == 10);
+  CHECK(commands == 11);
 }
 
 TEST_CASE("tables and paragraphs keep to the width of the lines, and use it") {

@@ -37,7 +37,7 @@ std::string contents(const fs::path& file) {
 /// A run in the format of a golden file: the command line, the standard output, the standard error, the exit
 /// status.
 std::string transcript(const std::string& line) {
-  const Outcome outcome = run_line(line);
+  const Outcome outcome = run_words(quoted(line));
   std::string text = prompt + line + "\n" + outcome.out;
   if (!outcome.err.empty()) text += "--- standard error\n" + outcome.err;
   return text + "--- exit status " + std::to_string(outcome.status) + "\n";
