@@ -8,10 +8,10 @@
 
 #include "cluster/host_lines.hpp"
 #include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/files/toml.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/text.hpp"
-#include "toml.hpp"
 
 namespace rankmesh::files {
 namespace {

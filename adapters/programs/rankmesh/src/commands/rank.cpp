@@ -18,7 +18,8 @@ class RankCommand : public LayoutCommand {
              .summary = "Everything about one rank: coordinates, stage, neighbours, groups",
              .examples = {"rankmesh rank 5 --world-size 16 --tp 2 --pp 4",
                           "rankmesh rank 5 --world-size 16 --tp 2 --pp 4 --vpp 2 --layers 16 --format "
-                          "json"}}),
+                          "json"}},
+            "also show on which nodes ranks and groups lie", false),
         rank_(add({.name = "RANK",
                    .description = "the rank, 0 .. world size - 1",
                    .heading = "Argument",
@@ -28,7 +29,9 @@ class RankCommand : public LayoutCommand {
                      .value_name = "N",
                      .description = "layers of the model: also show which of them the rank holds"})),
         format_(add_format(*this, {"text", "json"})),
-        all_(add_all(*this, "print every list in full; json leaves out those of more than 1024 ranks")) {}
+        all_(add_all(*this, "print every list in full; json leaves out those of more than 1024 ranks")) {
+    add_layout_argument();
+  }
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const auto number = number_of(rank_, {.min = std::numeric_limits<std::int64_t>::min()}, problems);

@@ -5,6 +5,8 @@
 #include "json.hpp"
 #include "layout_command.hpp"
 #include "print/groups.hpp"
+#include "print/launch.hpp"
+#include "rankmesh/cli/run.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
@@ -22,6 +24,8 @@ struct ShowRequest {
   bool as_json = false;
   std::optional<int> gpus_per_node{};
   Names names = Names::of_rankmesh;
+  /// Of a file of another system: what it says.
+  std::optional<launch::LaunchFile> launch{};
 };
 
 /// A kind with what is computed once.
@@ -130,6 +134,7 @@ std::string communicators_text(const Communicators& count) {
 }
 
 void print_text(const Topology& topology, const ShowRequest& request, Writer& out, Style style) {
+  if (request.launch) out.put(launch_text(*request.launch));
   for (const std::string& line : world_lines(topology, request.gpus_per_node)) {
     out.put(hanging(line, style.width()) + "\n");
   }
@@ -171,9 +176,18 @@ bool put_kind_json(const KindSummary& summary, const ShowRequest& request, Write
   return is_shortened;
 }
 
+/// `"name": value` of each member of an object, each on a line.
+std::string members_of(const nlohmann::ordered_json& json) {
+  std::string text;
+  for (const auto& [name, value] : json.items()) text += fmt::format("\"{}\": {},\n ", name, value.dump());
+  return text;
+}
+
 void print_json(const Topology& topology, const ShowRequest& request, Writer& out) {
-  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n", topology.layout_size(),
-                      config_json(topology.config())));
+  out.put('{');
+  out.put(request.launch ? members_of(launch_json(*request.launch))
+                         : fmt::format("\"world_size\": {},\n ", topology.layout_size()));
+  out.put(fmt::format("\"config\": {},\n", config_json(topology.config())));
   if (request.gpus_per_node) out.put(fmt::format(" \"gpus_per_node\": {},\n", *request.gpus_per_node));
   const Communicators count = communicators_of(topology);
   out.put(fmt::format(" \"communicators\": {{\"planned\": {}, \"of_all_groups\": {}}},\n \"kinds\": [",
@@ -214,12 +228,14 @@ class ShowCommand : public LayoutCommand {
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const OptionReading reading = read_config(problems);
+    const OptionReading reading = read_open_config(problems);
     const ShowRequest request{.kinds = kinds_.read(reading, problems),
                               .as_json = format_of(format_, problems) == Format::json,
                               .gpus_per_node = read_gpus_per_node(problems),
-                              .names = read_names(problems)};
+                              .names = read_names(problems),
+                              .launch = reading.launch};
     if (!problems.empty()) return {};
+    if (reading.launch && !reading.launch->config) return task_without_ranks(request, reading.notes);
     return task_on(reading, request.gpus_per_node,
                    [request](const Topology& topology, Writer& out, Style style) {
                      if (request.as_json) return print_json(topology, request, out);
@@ -228,6 +244,21 @@ class ShowCommand : public LayoutCommand {
   }
 
  private:
+  /// Prints the sizes of a file that does not say how many ranks there are.
+  static Task task_without_ranks(const ShowRequest& request, const std::vector<std::string>& notes) {
+    Task task{.warnings = notes};
+    task.run = [request](Writer& out, Style) {
+      if (request.as_json) {
+        out.put("{" + members_of(launch_json(*request.launch)) + "\"config\": null,\n \"kinds\": []}\n");
+      } else {
+        out.put(launch_text(*request.launch) +
+                "ranks: the file does not say how many; --world-size N prints the groups\n");
+      }
+      return success;
+    };
+    return task;
+  }
+
   KindsOption kinds_;
   const Option& format_;
 };

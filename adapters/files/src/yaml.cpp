@@ -1,4 +1,4 @@
-#include "options_file/yaml.hpp"
+#include "rankmesh/files/yaml.hpp"
 
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
@@ -13,7 +13,7 @@
 #include "rankmesh/files/error.hpp"
 #include "rankmesh/files/file_text.hpp"
 
-namespace rankmesh::nccl::options_file {
+namespace rankmesh::files {
 namespace {
 
 SourcePlace place_of(const YAML::Mark& mark) {
@@ -35,63 +35,65 @@ class Builder : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
-    add({.sort = Value::Sort::scalar, .text = text, .is_plain = tag == "?", .tag = written(tag)}, mark,
+    add({.sort = YamlValue::Sort::scalar, .text = text, .is_plain = tag == "?", .tag = written(tag)}, mark,
         anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    open({.sort = Value::Sort::list, .tag = written(tag)}, mark, anchor);
+    open({.sort = YamlValue::Sort::list, .tag = written(tag)}, mark, anchor);
   }
   void OnSequenceEnd() override { open_.pop_back(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    open({.sort = Value::Sort::map, .tag = written(tag)}, mark, anchor);
+    open({.sort = YamlValue::Sort::map, .tag = written(tag)}, mark, anchor);
   }
   void OnMapEnd() override { open_.pop_back(); }
 
  private:
   /// A list or map that has not ended.
   struct Open {
-    Value* value = nullptr;
+    YamlValue* value = nullptr;
     /// Of a map: the key whose value comes next.
-    std::optional<Use> key{};
+    std::optional<YamlUse> key{};
   };
 
   /// The parser passes `?` or `!` for a value without a tag.
   static std::string written(const std::string& tag) { return tag == "?" || tag == "!" ? "" : tag; }
 
-  Value& add(Value value, const YAML::Mark& mark, YAML::anchor_t anchor) {
-    Value& added = yaml_.values.emplace_back(std::move(value));
+  YamlValue& add(YamlValue value, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    YamlValue& added = yaml_.values.emplace_back(std::move(value));
     if (anchor != YAML::NullAnchor) anchors_[anchor] = &added;
     place({&added, place_of(mark)});
     return added;
   }
 
-  void open(Value value, const YAML::Mark& mark, YAML::anchor_t anchor) {
+  void open(YamlValue value, const YAML::Mark& mark, YAML::anchor_t anchor) {
     open_.push_back({&add(std::move(value), mark, anchor)});
   }
 
-  void place(Use use) {
+  void place(YamlUse use) {
     if (open_.empty()) {
       yaml_.documents.push_back(use);
-    } else if (Open& inner = open_.back(); inner.value->sort == Value::Sort::map) {
+    } else if (Open& inner = open_.back(); inner.value->sort == YamlValue::Sort::map) {
       if (inner.key) {
         inner.value->entries.push_back({*std::exchange(inner.key, std::nullopt), use});
       } else {
         inner.key = use;
       }
+    } else {
+      inner.value->parts.push_back(use);
     }
   }
 
   Yaml yaml_;
-  std::map<YAML::anchor_t, const Value*> anchors_;
+  std::map<YAML::anchor_t, const YamlValue*> anchors_;
   std::vector<Open> open_;
 };
 
 [[noreturn]] void refuse(std::string_view source, const YAML::Mark& mark, std::string rule) {
   SourcePlace place = place_of(mark);
   place.source = source;
-  throw files::FileError(std::move(place), std::move(rule));
+  throw FileError(std::move(place), std::move(rule));
 }
 
 /// The parser takes some control characters for the end of the text. Text in UTF-16 has many of them.
@@ -100,7 +102,7 @@ void require_no_control_characters(std::string_view text, std::string_view sourc
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f) {
-      throw files::FileError(place,
+      throw FileError(place,
                              "is not YAML in UTF-8: it has the control character " + std::to_string(byte));
     }
     if (c == '\n') {
@@ -114,8 +116,12 @@ void require_no_control_characters(std::string_view text, std::string_view sourc
 
 }  // namespace
 
+bool can_read_yaml() noexcept {
+  return true;
+}
+
 Yaml read_yaml(std::string_view text, std::string_view source) {
-  files::require_size(text, source);
+  require_size(text, source);
   require_no_control_characters(text, source);
   try {
     std::istringstream stream{std::string(text)};
@@ -132,4 +138,4 @@ Yaml read_yaml(std::string_view text, std::string_view source) {
   }
 }
 
-}  // namespace rankmesh::nccl::options_file
+}  // namespace rankmesh::files
