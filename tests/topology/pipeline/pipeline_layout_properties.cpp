@@ -125,7 +125,7 @@ std::vector<Change> changes_of(const Diagnostic& diagnostic, const PipelineSplit
     text = text.substr(text.find("take ") + 5);
     std::string remedy = text.substr(0, text.find(", or take "));
     Change change{plain, config};
-    if (remedy == "a balanced split") change.split.costs = SplitCosts();
+    if (remedy == "a balanced split (costs)") change.split.costs = SplitCosts();
     if (remedy.find("account_for_embedding") != std::string::npos) change.split.account_for_embedding = true;
     if (remedy.find("account_for_loss") != std::string::npos) change.split.account_for_loss = true;
     std::smatch match;

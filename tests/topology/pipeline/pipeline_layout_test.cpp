@@ -159,10 +159,8 @@ TEST_CASE("each mistake in a layout string has its column") {
     CHECK(problems_of(text) == "pipeline_layout" + (text.empty() ? "" : " = " + text) +
                                    " is wrong in column " + std::to_string(column) + ": " + rule);
   };
-  wrong("Et|xL", 4,
-        "\"x\" is none of E (embedding), t (layer), m (MTP layer) and L (loss)");
-  wrong("Et |L", 3,
-        "\" \" is none of E (embedding), t (layer), m (MTP layer) and L (loss)");
+  wrong("Et|xL", 4, "\"x\" is none of E (embedding), t (layer), m (MTP layer) and L (loss)");
+  wrong("Et |L", 3, "\" \" is none of E (embedding), t (layer), m (MTP layer) and L (loss)");
   wrong("E((t|)*2|)*2L", 3, "\"(\" is a bracket inside brackets, which Megatron-Core cannot read");
   wrong("E*t", 3, "\"t\" is no number of repetitions");
   wrong("*2EtL", 1, "\"*\" is no letter or group to repeat");
@@ -198,24 +196,24 @@ TEST_CASE("a split that does not fit says which sizes or splits do") {
   CHECK(problems_of({.layers = 126}, pipeline_of(16)) ==
         "layers = 126 is no positive multiple of pipeline = 16; take pipeline = 14 or 18, or take "
         "account_for_embedding and account_for_loss, or take first_stage_layers = 7 and last_stage_layers = "
-        "7, or take a balanced split");
+        "7, or take a balanced split (costs)");
   CHECK(problems_of({.layers = 3}, pipeline_of(16, 2)) ==
         "layers = 3 is no positive multiple of pipeline = 16 times virtual_pipeline = 2; take pipeline = 3 "
         "without virtual_pipeline");
   CHECK(problems_of({.layers = 126, .account_for_loss = true}, pipeline_of(16)) ==
         "layers = 126 with account_for_loss counts as 127, no multiple of pipeline = 16; take pipeline = 1, "
         "or take account_for_embedding and account_for_loss, or take first_stage_layers = 7 and "
-        "last_stage_layers = 7, or take a balanced split");
+        "last_stage_layers = 7, or take a balanced split (costs)");
   CHECK(problems_of({.layers = 126, .first_stage_layers = 5, .last_stage_layers = 7}, pipeline_of(16)) ==
         "first_stage_layers = 5 and last_stage_layers = 7 leave 114 of layers = 126 for 14 of pipeline = 16 "
         "stages, no multiple of 14; take pipeline = 8 or 21, or take account_for_embedding and "
         "account_for_loss, or take first_stage_layers = 7 and last_stage_layers = 7, or take a balanced "
-        "split; nearest: 7");
+        "split (costs); nearest: 7");
   CHECK(problems_of({.layers = 8, .first_stage_layers = 4, .account_for_loss = true}, pipeline_of(2)) ==
         "account_for_loss cannot go together with first_stage_layers");
   CHECK(problems_of({}, pipeline_of(2)) == "layers is missing");
   CHECK(problems_of({.layout = "Et|t|tL"}, pipeline_of(2)) ==
-        "pipeline_layout = Et|t|tL has 3 chunks, no multiple of pipeline = 2; take pipeline = 1 or 3");
+        "pipeline_layout = Et|t|tL has 3 chunks, no multiple of pipeline = 2; take pipeline = 3");
   CHECK(problems_of({.layers = 4, .layout = "Et|t|tL"}, pipeline_of(3)) ==
         "layers = 4 are not the 3 of pipeline_layout");
 }

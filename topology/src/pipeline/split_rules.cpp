@@ -235,9 +235,10 @@ std::vector<Diagnostic> broken_text_rules(const LayoutText& read, std::string_vi
   }
   if (read.mtp_layers > 0 && read.mtp_chunk < read.chunks - stages.stages) {
     found.add("pipeline_layout", value,
-              "has the MTP layers in chunk " + std::to_string(read.mtp_chunk) +
+              "has the MTP layers in chunk " + std::to_string(read.mtp_chunk) + " of " +
+                  std::to_string(read.chunks) +
                   ", but they must be in the last chunk of their stage: one of the last " +
-                  std::to_string(stages.stages) + " of " + std::to_string(read.chunks));
+                  Phrase::field("pipeline", stages.stages));
   }
   return found.take();
 }

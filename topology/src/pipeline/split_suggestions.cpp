@@ -20,6 +20,26 @@ PipelineStages stages_of(const ParallelConfig& config) {
   return {.stages = topology.pipeline().stages()};
 }
 
+/// What is wrong with a split, also because the virtual stages of a layout string do not go together with the
+/// configuration.
+std::vector<Diagnostic> broken_rules_of(const PipelineSplit& split, const ParallelConfig& config) {
+  const PipelineStages stages = stages_of(config);
+  std::vector<Diagnostic> broken = broken_split_rules(split, stages);
+  if (!broken.empty() || !split.layout || config.virtual_pipeline || config.convention == Convention::mesh)
+    return broken;
+  const std::int64_t count = PipelineLayout(split, stages).virtual_stages();
+  if (count == 1) return broken;
+  ParallelConfig with_virtual = config;
+  with_virtual.virtual_pipeline = count;
+  for (const Diagnostic& diagnostic : broken_rules(with_virtual, {})) {
+    broken.push_back(
+        {.field = "pipeline_layout",
+         .value = *split.layout,
+         .rule = "makes " + Phrase::field(diagnostic.field, count) + ", which " + diagnostic.rule});
+  }
+  return broken;
+}
+
 /// Changes with which a rule about a field is no longer broken. Each is tried before it is suggested.
 class Remedies {
  public:
@@ -87,7 +107,7 @@ class Remedies {
     add_first_and_last(result);
     PipelineSplit balanced = plain();
     balanced.costs = SplitCosts();
-    if (is_right(balanced, config_)) result.emplace_back("a balanced split");
+    if (is_right(balanced, config_)) result.push_back("a balanced split (" + Phrase::field("costs") + ")");
     return result;
   }
 
@@ -98,13 +118,13 @@ class Remedies {
   }
 
   [[nodiscard]] static bool is_right(const PipelineSplit& split, const ParallelConfig& config) {
-    return broken_rules(config, {}).empty() && broken_split_rules(split, stages_of(config)).empty();
+    return broken_rules(config, {}).empty() && broken_rules_of(split, config).empty();
   }
 
   /// Whether no rule is broken but for those about other fields.
   [[nodiscard]] bool works(const PipelineSplit& split, const ParallelConfig& config) const {
     if (!broken_rules(config, {}).empty()) return false;
-    const std::vector<Diagnostic> broken = broken_split_rules(split, stages_of(config));
+    const std::vector<Diagnostic> broken = broken_rules_of(split, config);
     return std::all_of(broken.begin(), broken.end(), [&](const Diagnostic& d) {
       return std::find(others_.begin(), others_.end(), d.field) != others_.end();
     });
@@ -172,7 +192,7 @@ bool is_about_stages(const Diagnostic& diagnostic) {
 }  // namespace
 
 std::vector<Diagnostic> check_pipeline_split(const PipelineSplit& split, const ParallelConfig& config) {
-  std::vector<Diagnostic> found = broken_split_rules(split, stages_of(config));
+  std::vector<Diagnostic> found = broken_rules_of(split, config);
   const std::vector<Diagnostic> all = found;
   for (Diagnostic& diagnostic : found) {
     if (!is_about_stages(diagnostic)) continue;

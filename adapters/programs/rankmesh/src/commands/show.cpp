@@ -7,7 +7,9 @@
 #include "print/groups.hpp"
 #include "print/launch.hpp"
 #include "rankmesh/cli/run.hpp"
+#include "print/stages.hpp"
 #include "rankmesh/comm/plan.hpp"
+#include "rankmesh/options/split_options.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
@@ -26,6 +28,7 @@ struct ShowRequest {
   Names names = Names::of_rankmesh;
   /// Of a file of another system: what it says.
   std::optional<launch::LaunchFile> launch{};
+  std::optional<PipelineLayout> layout{};
 };
 
 /// A kind with what is computed once.
@@ -150,6 +153,11 @@ void print_text(const Topology& topology, const ShowRequest& request, Writer& ou
   if (request.kinds.empty()) {
     out.put(hanging(communicators_text(communicators_of(topology)), style.width()) + "\n");
   }
+  if (request.layout) {
+    if (request.kinds.empty()) out.put('\n');
+    print_stages(*request.layout, std::nullopt, out, style);
+    out.put('\n');
+  }
   constexpr std::string_view legend =
       "pattern: size:stride pairs, the fastest first; @ the positions picked. See rankmesh show --help.";
   out.put(style.faint(hanging(legend, style.width())) + "\n");
@@ -189,6 +197,11 @@ void print_json(const Topology& topology, const ShowRequest& request, Writer& ou
                          : fmt::format("\"world_size\": {},\n ", topology.layout_size()));
   out.put(fmt::format("\"config\": {},\n", config_json(topology.config())));
   if (request.gpus_per_node) out.put(fmt::format(" \"gpus_per_node\": {},\n", *request.gpus_per_node));
+  if (request.layout) {
+    out.put(" \"pipeline_layout\": ");
+    put_stages_json(*request.layout, out);
+    out.put(",\n");
+  }
   const Communicators count = communicators_of(topology);
   out.put(fmt::format(" \"communicators\": {{\"planned\": {}, \"of_all_groups\": {}}},\n \"kinds\": [",
                       count.planned, count.of_all_groups));
@@ -223,17 +236,22 @@ class ShowCommand : public LayoutCommand {
                          {"-", "a single rank"}}}},
              .examples = {"rankmesh show --world-size 16 --tp 2 --pp 4",
                           "rankmesh show --world-size 1024 --tp 8 --pp 16 --fp8 --gpus-per-node 8",
+                          "rankmesh show --world-size 512 --pp 16 --layers 126 --account-for-embedding "
+                          "--account-for-loss",
                           "rankmesh show --world-size 64 --tp 8 --kind tensor --format json"}}),
         kinds_(*this),
+        split_(*this),
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const OptionReading reading = read_open_config(problems);
+    OptionReading reading = read_open_config(problems);
+    const std::optional<PipelineLayout> layout = split_.read(reading, problems);
     const ShowRequest request{.kinds = kinds_.read(reading, problems),
                               .as_json = format_of(format_, problems) == Format::json,
                               .gpus_per_node = read_gpus_per_node(problems),
                               .names = read_names(problems),
-                              .launch = reading.launch};
+                              .launch = reading.launch,
+                              .layout = layout};
     if (!problems.empty()) return {};
     if (reading.launch && !reading.launch->config) return task_without_ranks(request, reading.notes);
     return task_on(reading, request.gpus_per_node,
@@ -260,6 +278,7 @@ class ShowCommand : public LayoutCommand {
   }
 
   KindsOption kinds_;
+  SplitOptions split_;
   const Option& format_;
 };
 

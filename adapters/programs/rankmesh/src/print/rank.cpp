@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "print/groups.hpp"
+#include "print/stages.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
@@ -40,16 +41,18 @@ std::string chunks_text(const Pipeline& pipeline, int rank) {
 }
 
 std::string layers_text(const Topology& topology, const RankRequest& request) {
-  constexpr int most = 8;
-  const int ranges = topology.pipeline().virtual_stages().value_or(1);
+  constexpr std::int64_t most = 8;
+  const std::int64_t ranges = request.layout->virtual_stages();
   std::string text;
-  for (int v = 0; v < std::min(ranges, most); ++v) {
-    const auto [first, count] = layers_of(topology, request, v);
+  for (std::int64_t v = 0; v < std::min(ranges, most); ++v) {
+    const auto [first, count] = content_of(topology, request, v).layers;
     text += v == 0 ? "" : ", ";
-    text += count == 1 ? fmt::format("{}", first) : fmt::format("{}-{}", first, first + count - 1);
+    text += count == 0   ? "none"
+            : count == 1 ? fmt::format("{}", first)
+                         : fmt::format("{}-{}", first, first + count - 1);
   }
   if (ranges > most) text += fmt::format(", ... ({} ranges)", ranges);
-  return text + fmt::format(" of 1-{}", *request.layers);
+  return text + fmt::format(" of 1-{}", request.layout->layers());
 }
 
 std::string split_text(const Pipeline& pipeline, int stage) {
@@ -91,7 +94,7 @@ void print_facts(const Topology& topology, const RankRequest& request, Writer& o
     fact("next stage", neighbour_text(pipeline.next_rank(rank), pipeline.is_last_stage(rank)));
   }
   if (pipeline.virtual_stages()) fact("virtual stages", chunks_text(pipeline, rank));
-  if (request.layers) fact("layers", layers_text(topology, request));
+  if (request.layout) fact("layers", layers_text(topology, request));
   if (pipeline.split_stage()) fact("split", split_text(pipeline, pipeline.stage_of(rank)));
 }
 
@@ -159,10 +162,9 @@ const Mesh* expert_mesh(const Topology& topology) {
   return same ? nullptr : &topology.meshes()[1];
 }
 
-LayerRange layers_of(const Topology& topology, const RankRequest& request, int virtual_stage) {
-  const Pipeline& pipeline = topology.pipeline();
-  return pipeline.layers(
-      {.layers = *request.layers, .stage = pipeline.stage_of(request.rank), .virtual_stage = virtual_stage});
+ChunkContent content_of(const Topology& topology, const RankRequest& request, std::int64_t virtual_stage) {
+  return request.layout->chunk(
+      {.stage = topology.pipeline().stage_of(request.rank), .virtual_stage = virtual_stage});
 }
 
 void print_rank(const Topology& topology, const RankRequest& request, Writer& out, Style style) {
@@ -175,6 +177,10 @@ void print_rank(const Topology& topology, const RankRequest& request, Writer& ou
   fitting(style.width(), [&](std::size_t list_width) {
     return memberships(topology, request, list_width);
   }).print(out, style);
+  if (request.layout) {
+    out.put('\n');
+    print_stages(*request.layout, topology.pipeline().stage_of(request.rank), out, style);
+  }
   if (request.all) print_lists(topology, request, out, style);
 }
 

@@ -5,6 +5,7 @@
 #include "json.hpp"
 #include "print/groups.hpp"
 #include "print/rank.hpp"
+#include "print/stages.hpp"
 #include "rankmesh/topology/spans.hpp"
 
 namespace rankmesh::cli {
@@ -31,22 +32,23 @@ nlohmann::ordered_json pipeline_json(const Topology& topology, int rank) {
           {"is_at_split", pipeline.is_at_split(stage)}};
 }
 
-/// @return whether a list was shortened
-bool put_pipeline(const Topology& topology, const RankRequest& request, Writer& out) {
+void put_pipeline(const Topology& topology, const RankRequest& request, Writer& out) {
   std::string text = pipeline_json(topology, request.rank).dump();
-  if (!request.layers) {
+  if (!request.layout) {
     out.put(text);
-    return false;
+    return;
   }
   text.back() = ',';
   out.put(text);
-  const int ranges = topology.pipeline().virtual_stages().value_or(1);
-  const bool is_shortened = put_list_json(out, "layers", ranges, request.all, [&](std::int64_t stage) {
-    const auto [first, count] = layers_of(topology, request, static_cast<int>(stage));
+  // Shortened even with --all: nobody reads 2^31 ranges.
+  const std::int64_t ranges = request.layout->virtual_stages();
+  put_list_json(out, "layers", ranges, false, [&](std::int64_t v) {
+    const auto [first, count] = content_of(topology, request, v).layers;
     out.put(fmt::format("{{\"first\":{},\"last\":{}}}", first, first + count - 1));
   });
+  out.put(", \"layout\": ");
+  put_stages_json(*request.layout, out);
   out.put('}');
-  return is_shortened;
 }
 
 std::string coordinates_json(const Mesh& mesh, int rank) {
@@ -102,7 +104,8 @@ void print_rank_json(const Topology& topology, const RankRequest& request, Write
                         request.rank % *request.gpus_per_node));
   }
   out.put(" \"pipeline\": ");
-  bool is_shortened = put_pipeline(topology, request, out);
+  put_pipeline(topology, request, out);
+  bool is_shortened = false;
   out.put(",\n \"groups\": {");
   std::string_view separator = "\n";
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
