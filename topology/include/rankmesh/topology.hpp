@@ -16,6 +16,7 @@
 #include "rankmesh/topology/group_kind.hpp"
 #include "rankmesh/topology/grouping.hpp"
 #include "rankmesh/topology/invariants.hpp"
+#include "rankmesh/topology/job_sizes.hpp"
 #include "rankmesh/topology/kind_names.hpp"
 #include "rankmesh/topology/mesh.hpp"
 #include "rankmesh/topology/mesh_text.hpp"

@@ -22,13 +22,13 @@ std::string option_of(std::string_view field) {
   return name;
 }
 
-void add_problem(Diagnostic diagnostic, Problems& problems) {
-  const std::string option = option_of(diagnostic.field);
+/// The diagnostic in the words of the command line.
+Diagnostic renamed(Diagnostic diagnostic) {
   for (const char* field : {"first_stage_layers", "last_stage_layers", "account_for_embedding",
                             "account_for_loss", "costs", "pipeline_layout"}) {
     diagnostic.rule.rename(field, option_of(field));
   }
-  problems.push_back(option + ": " + diagnostic.message());
+  return diagnostic;
 }
 
 }  // namespace
@@ -110,30 +110,44 @@ PipelineSplit SplitOptions::read_split(Problems& problems) const {
           .layout = value_of(layout_, problems)};
 }
 
-std::optional<PipelineLayout> SplitOptions::read(OptionReading& reading, Problems& problems) const {
-  Problems own;
-  const PipelineSplit split = read_split(own);
-  const bool is_tied = !is_given(untied_, own);
-  const bool is_model = layers_.count() > 0 || layout_.count() > 0;
+std::optional<LayerSplit> SplitOptions::read(Problems& problems) const {
+  const LayerSplit layers{.split = read_split(problems), .is_tied = !is_given(untied_, problems)};
+  if (layers_.count() > 0 || layout_.count() > 0) return layers;
   const Option* other = first_other();
-  if (!is_model && other != nullptr && !layers_.is_misspelt() && !layout_.is_misspelt())
-    own.push_back(other->name() + ": needs the layers of the model: give --layers N");
-  // A file of another system need not say how many ranks there are.
-  const bool has_ranks = !reading.launch || reading.launch->config;
-  if (is_model && !has_ranks)
-    own.push_back((layers_.count() > 0 ? layers_ : layout_).name() +
-                  ": needs the ranks of the job: give --world-size N");
-  const bool is_readable = own.empty() && is_model && reading.diagnostics.empty();
-  problems.insert(problems.end(), own.begin(), own.end());
-  if (!is_readable) return std::nullopt;
+  if (other != nullptr && !layers_.is_misspelt() && !layout_.is_misspelt())
+    problems.push_back(other->name() + ": needs the layers of the model: give --layers N");
+  return std::nullopt;
+}
+
+std::optional<PipelineLayout> SplitOptions::apply(const LayerSplit& layers, ParallelConfig& config,
+                                                  std::vector<Diagnostic>& found) {
   try {
-    PipelineLayout layout = make_pipeline_layout(split, reading.config);
-    reading.config = with_pipeline_layout(reading.config, layout, is_tied);
+    PipelineLayout layout = make_pipeline_layout(layers.split, config);
+    config = with_pipeline_layout(config, layout, layers.is_tied);
     return layout;
   } catch (const ConfigError& error) {
-    for (const Diagnostic& diagnostic : error.diagnostics()) add_problem(diagnostic, problems);
+    for (const Diagnostic& diagnostic : error.diagnostics()) found.push_back(renamed(diagnostic));
     return std::nullopt;
   }
+}
+
+std::optional<PipelineLayout> SplitOptions::read(OptionReading& reading, Problems& problems) const {
+  Problems own;
+  const std::optional<LayerSplit> layers = read(own);
+  // A file of another system need not say how many ranks there are.
+  const bool has_ranks = !reading.launch || reading.launch->config;
+  if (layers && !has_ranks) {
+    own.push_back((layers_.count() > 0 ? layers_ : layout_).name() +
+                  ": needs the ranks of the job: give --world-size N");
+  }
+  const bool is_readable = own.empty() && layers && reading.diagnostics.empty();
+  problems.insert(problems.end(), own.begin(), own.end());
+  if (!is_readable) return std::nullopt;
+  std::vector<Diagnostic> found;
+  std::optional<PipelineLayout> layout = apply(*layers, reading.config, found);
+  for (const Diagnostic& diagnostic : found)
+    problems.push_back(option_of(diagnostic.field) + ": " + diagnostic.message());
+  return layout;
 }
 
 }  // namespace rankmesh::cli

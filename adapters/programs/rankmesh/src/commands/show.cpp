@@ -5,10 +5,12 @@
 #include "json.hpp"
 #include "layout_command.hpp"
 #include "print/groups.hpp"
+#include "print/job.hpp"
 #include "print/launch.hpp"
-#include "rankmesh/cli/run.hpp"
 #include "print/stages.hpp"
+#include "rankmesh/cli/run.hpp"
 #include "rankmesh/comm/plan.hpp"
+#include "rankmesh/options/job_options.hpp"
 #include "rankmesh/options/split_options.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
@@ -29,6 +31,7 @@ struct ShowRequest {
   /// Of a file of another system: what it says.
   std::optional<launch::LaunchFile> launch{};
   std::optional<PipelineLayout> layout{};
+  std::optional<JobSizes> job{};
 };
 
 /// A kind with what is computed once.
@@ -141,7 +144,12 @@ void print_text(const Topology& topology, const ShowRequest& request, Writer& ou
   for (const std::string& line : world_lines(topology, request.gpus_per_node)) {
     out.put(hanging(line, style.width()) + "\n");
   }
-  out.put("configuration: " + to_string(topology.config()) + "\n\n");
+  out.put("configuration: " + to_string(topology.config()) + "\n");
+  if (request.job) {
+    for (const std::string& line : job_lines(*request.job, topology.config()))
+      out.put(hanging(line, style.width()) + "\n");
+  }
+  out.put('\n');
 
   const std::vector<KindSummary> kinds = summaries(topology, request);
   // Where the lines are too short for both, the last groups are left out.
@@ -197,6 +205,7 @@ void print_json(const Topology& topology, const ShowRequest& request, Writer& ou
                          : fmt::format("\"world_size\": {},\n ", topology.layout_size()));
   out.put(fmt::format("\"config\": {},\n", config_json(topology.config())));
   if (request.gpus_per_node) out.put(fmt::format(" \"gpus_per_node\": {},\n", *request.gpus_per_node));
+  if (request.job) out.put(" \"job\": " + job_json(*request.job, topology.config()) + ",\n");
   if (request.layout) {
     out.put(" \"pipeline_layout\": ");
     put_stages_json(*request.layout, out);
@@ -241,6 +250,7 @@ class ShowCommand : public LayoutCommand {
                           "rankmesh show --world-size 64 --tp 8 --kind tensor --format json"}}),
         kinds_(*this),
         split_(*this),
+        job_(*this),
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
@@ -251,7 +261,8 @@ class ShowCommand : public LayoutCommand {
                               .gpus_per_node = read_gpus_per_node(problems),
                               .names = read_names(problems),
                               .launch = reading.launch,
-                              .layout = layout};
+                              .layout = layout,
+                              .job = read_job(reading, problems)};
     if (!problems.empty()) return {};
     if (reading.launch && !reading.launch->config) return task_without_ranks(request, reading.notes);
     return task_on(reading, request.gpus_per_node,
@@ -262,6 +273,15 @@ class ShowCommand : public LayoutCommand {
   }
 
  private:
+  [[nodiscard]] std::optional<JobSizes> read_job(const OptionReading& reading, Problems& problems) const {
+    std::optional<JobSizes> sizes = job_.read(problems);
+    const bool has_ranks = !reading.launch || reading.launch->config;
+    if (!sizes || !problems.empty() || !has_ranks) return sizes;
+    for (const Diagnostic& diagnostic : check_job_sizes(*sizes, reading.config))
+      problems.push_back(JobOptions::message(diagnostic));
+    return sizes;
+  }
+
   /// Prints the sizes of a file that does not say how many ranks there are.
   static Task task_without_ranks(const ShowRequest& request, const std::vector<std::string>& notes) {
     Task task{.warnings = notes};
@@ -279,6 +299,7 @@ class ShowCommand : public LayoutCommand {
 
   KindsOption kinds_;
   SplitOptions split_;
+  JobOptions job_;
   const Option& format_;
 };
 
