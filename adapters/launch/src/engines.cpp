@@ -115,7 +115,7 @@ void read_sglang(Reading& reading, std::string_view) {
 }
 
 void read_tensorrt_llm(Reading& reading, std::string_view) {
-  std::vector<std::string> top{""};
+  std::vector<std::string> top{"", "server"};
   LaunchFile& file = reading.file();
   // Of separate servers for prompts and generation, the first is the layout, as the file says it.
   const bool is_split = reading.settings().has_table("context_servers");

@@ -68,6 +68,10 @@ void set_launched_world(Reading& reading) {
       return reading.set_world({number});
     const Setting* nodes = reading.find(flags, {"num_nodes"});
     const bool has_hosts = reading.find(flags, {"hostfile", "h"}) != nullptr;
+    // All GPUs of this machine, which a variable of the script counts by convention.
+    const Setting* total = reading.find(variables, {"NUM_GPUS", "NUM_GPU"});
+    const bool is_counted = reading.find(flags, {"num_gpus"}) != nullptr;
+    if (!is_counted && total != nullptr) return reading.set_world({reading.number(total, 1, true)});
     const Number gpus_per_node = first_of(reading, {reading.find(flags, {"num_gpus"})});
     return reading.set_world(
         {nodes == nullptr && !has_hosts ? one : reading.number(nodes, 1, true), gpus_per_node});

@@ -73,7 +73,7 @@ std::optional<OptionReading> ConfigOptions::read_sources(std::optional<std::int6
   const bool has_two = (path ? 1 : 0) + (text ? 1 : 0) + (layout_.count() > 0 ? 1 : 0) > 1;
   if (has_two) problems.emplace_back("give one of LAYOUT, --from and --layout");
   std::optional<LayoutText> source;
-  if (text && text->find_first_of("=:") == std::string::npos) {
+  if (text && !launch::is_flags(*text) && text->find_first_of("=:") == std::string::npos) {
     stray.push_back("unexpected word \"" + *text + "\"");
   } else if (text) {
     source = parse_layout_text("LAYOUT", *text, problems);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
@@ -7,6 +8,7 @@
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/files/layout.hpp"
 #include "rankmesh/options/job_options.hpp"
+#include "rankmesh/options/layout_text.hpp"
 #include "rankmesh/options/split_options.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "topology_task.hpp"
@@ -22,6 +24,23 @@ struct Verdict {
   ConfigReading reading;
   std::vector<std::string> warnings;
 };
+
+/// The reading of a file, or of a layout on one line.
+ConfigReading read_layout(const std::string& argument) {
+  const bool is_text = argument.find('=') != std::string::npos || argument.starts_with("from:") ||
+                       argument.starts_with("layout:") || argument.starts_with("--");
+  if (!is_text || std::filesystem::exists(argument))
+    return files::check_layout(files::parse_layout_file(argument));
+  Problems problems;
+  ConfigReading reading;
+  const auto text = parse_layout_text("LAYOUT", argument, problems);
+  if (text && text->form == LayoutText::Form::words && text->dialect == dialects::Dialect::rankmesh)
+    return files::check_layout(words_as_file(text->text));
+  if (const auto config = text ? read_layout_text("LAYOUT", *text, std::nullopt, problems) : std::nullopt)
+    reading.config = *config;
+  for (std::string& problem : problems) reading.diagnostics.push_back({.rule = std::move(problem)});
+  return reading;
+}
 
 /// What is checked beside the layout itself.
 struct Further {
@@ -44,7 +63,7 @@ void check_job(const Further& further, Verdict& verdict) {
 }
 
 Verdict verdict_on(const std::string& file, const Further& further) {
-  Verdict verdict{file, files::check_layout(files::parse_layout_file(file)), {}};
+  Verdict verdict{file, read_layout(file), {}};
   if (verdict.reading.diagnostics.empty()) check_job(further, verdict);
   if (!verdict.reading.diagnostics.empty()) return verdict;
   verdict.warnings = all_warnings(Topology(verdict.reading.config), further.gpus_per_node);
@@ -109,7 +128,9 @@ class CheckCommand : public RunnableCommand {
                  "standard error then lists everything that is wrong with each file; with --format "
                  "json, the standard output does, as an array that has the warnings too."}),
         files_(add({.name = "FILE",
-                    .description = "a layout in TOML (docs/files.md)",
+                    .description =
+                        "a layout in TOML (docs/files.md), a layout on one line, or from:FILE, a launch "
+                        "script (docs/launch_files.md)",
                     .heading = "Arguments",
                     .is_repeatable = true,
                     .takes_file = true,
