@@ -48,6 +48,7 @@ constexpr std::array fields{ConstantField{"half_rows", &Constants::half_rows, 20
                             ConstantField{"link", &Constants::link, 0.4, 1},
                             ConstantField{"network", &Constants::network, 0.3, 1},
                             ConstantField{"latency_s", &Constants::latency_s, 5e-6, 200e-6},
+                            ConstantField{"ring_step_s", &Constants::ring_step_s, 10e-6, 100e-6},
                             ConstantField{"tensor_hidden", &Constants::tensor_hidden, 0, 0.95},
                             ConstantField{"expert_hidden", &Constants::expert_hidden, 0, 0.95},
                             ConstantField{"data_hidden", &Constants::data_hidden, 0, 1},

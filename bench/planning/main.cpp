@@ -42,6 +42,8 @@ ordered_json json_of(const Metrics& metrics) {
            {{"groups", metrics.rank.groups},
             {"spearman", rounded(metrics.rank.spearman)},
             {"regret_median_pct", rounded(metrics.rank.regret_median_pct)}}},
+          {"published",
+           {{"n", metrics.published.n}, {"median_percentile", rounded(metrics.published.median_percentile)}}},
           {"step_time_by_source", by_source}};
 }
 
@@ -58,6 +60,8 @@ void print(const char* title, const Metrics& metrics) {
   std::printf("  %-38s %5d rows  right  %5.1f %%\n", "fits or not", metrics.oom, metrics.oom_right_pct);
   std::printf("  %-38s %5d groups  Spearman %.3f  regret %.2f %%\n", "order of layouts", metrics.rank.groups,
               metrics.rank.spearman, metrics.rank.regret_median_pct);
+  std::printf("  %-38s %5d layouts  median: %.1f %% of the valid ones are faster\n", "published layouts",
+              metrics.published.n, metrics.published.median_percentile);
   for (const auto& [source, errors] : metrics.step_by_source) print_line(("  " + source).c_str(), errors);
 }
 

@@ -24,6 +24,13 @@ struct RankErrors {
   double regret_median_pct = 0;
 };
 
+/// Where published layouts are among all valid ones, in ascending order of estimated step time.
+struct PublishedPlaces {
+  int n = 0;
+  /// The part of the valid layouts with smaller estimates, in per cent.
+  double median_percentile = 0;
+};
+
 struct Metrics {
   Errors dense{};
   Errors moe{};
@@ -31,6 +38,7 @@ struct Metrics {
   int oom = 0;
   double oom_right_pct = 0;
   RankErrors rank{};
+  PublishedPlaces published{};
   std::map<std::string, Errors> step_by_source{};
 };
 

@@ -110,7 +110,7 @@ void LayerClock::add_attention(PassTime& time) const {
                         : 2 * std::max(1.0, as_double(m_.kv_heads) / tp_) * as_double(m_.head_dim);
   const GroupSpan group(l_.cp, l_.tp, machine_.domain);
   const double moved = 2 * kv * tokens_ * as_double(l_.cp - 1) / ring_rate(group);
-  time.context += 3 * std::max(0.0, moved - time.attention);
+  time.context += 3 * (std::max(0.0, moved - time.attention) + as_double(l_.cp - 1) * c_.ring_step_s);
 }
 
 void LayerClock::add_mlp(double inner, PassTime& time) const {

@@ -56,9 +56,10 @@ class KeptBytes {
     // The norms of both latents, and their inputs; every tensor parallel rank has them.
     if (m_.latent_rank > 0) bytes += 4 * as_double(m_.query_rank + m_.latent_rank + m_.rope_dim);
     const double heads = as_double(m_.heads) / tp_;
-    bytes += 4 * heads;
     const bool has_scores = t_.attention == Attention::scores || t_.attention == Attention::plain;
-    if (!has_scores || t_.recompute == Recompute::selective) return bytes;
+    // A fused kernel keeps the sum of each row of the softmax.
+    if (!has_scores) return bytes + 4 * heads;
+    if (t_.recompute == Recompute::selective) return bytes;
     // The softmax and, with dropout, its mask and output.
     const double score = t_.attention == Attention::scores ? (t_.dropout ? 5 : 2) : c_.kept_score;
     return bytes + score * heads * as_double(t_.sequence_length) / as_double(l_.cp);

@@ -10,7 +10,7 @@ Work::Work(const ModelConfig& model)
       expert_layers_(static_cast<std::size_t>(model.layers) + 1) {
   for (const bool has_experts : {false, true}) {
     for (const ParameterRow& row : layer_parameters(model, has_experts)) {
-      const bool is_routed = row.part == "experts" || row.part == "experts bias";
+      const bool is_routed = row.part.starts_with("experts");
       (is_routed ? experts_ : dense_[has_experts ? 1 : 0]) += as_double(row.each * row.count);
     }
     if (model.experts == 0) break;

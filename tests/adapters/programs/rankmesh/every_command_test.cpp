@@ -21,6 +21,9 @@ namespace {
 const std::string small = " --world-size 16 --tp 2 --pp 4";
 const std::string megatron =
     " --convention megatron-core --world-size 1048576 --tp 8 --cp 2 --pp 16 --ep 8 --optimizer-instances 2";
+const std::string machine = " --cluster 'node:8 gpu:8' --gpu H100 --seq-length 4096 --global-batch 256";
+const std::string job = " --model " RANKMESH_TEST_INPUTS "/models/dune.json" + machine;
+const std::string job_of_experts = " --model " RANKMESH_TEST_INPUTS "/models/spruce.json" + machine;
 const std::string largest = " --world-size 2147483647 --gpus-per-node 7";
 
 /// Command lines of each command that prints data.
@@ -45,6 +48,9 @@ std::map<std::string, std::vector<std::string>> lines() {
         " 'world=2147483646 tp=2' 'world=2147483647'"}},
       {"model",
        {" " RANKMESH_TEST_INPUTS "/models/umber.json", " " RANKMESH_TEST_INPUTS "/models/poppy.json"}},
+      {"estimate",
+       {" --tp 4 --pp 4" + job, " 'world=64 convention=megatron-core tp=2 ep=8 pp=4'" + job_of_experts}},
+      {"plan", {job, job_of_experts + " --top 3"}},
       {"modules", {" 'world=8 tp=2' 'world=8 convention=megatron-core tp=4 rank-offset=8'"}},
   };
 }
@@ -82,7 +88,7 @@ TEST_CASE("every command that prints data prints it as JSON") {
       CHECK(nlohmann::json::parse(outcome.out).is_object());
     }
   }
-  CHECK(commands == 11);
+  CHECK(commands == 13);
 }
 
 TEST_CASE("tables and paragraphs keep to the width of the lines, and use it") {
