@@ -4,6 +4,7 @@
 /// The umbrella header of `rankmesh::topology`: what the parallel groups of a job are. Pure computation on
 /// the C++ standard library alone.
 
+#include "rankmesh/topology/best_placement.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/cluster.hpp"
 #include "rankmesh/topology/compare.hpp"
@@ -24,6 +25,7 @@
 #include "rankmesh/topology/parallel_config.hpp"
 #include "rankmesh/topology/pipeline.hpp"
 #include "rankmesh/topology/pipeline_layout.hpp"
+#include "rankmesh/topology/placement.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 #include "rankmesh/topology/shard.hpp"
 #include "rankmesh/topology/spans.hpp"

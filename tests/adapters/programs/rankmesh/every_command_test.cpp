@@ -38,6 +38,11 @@ std::map<std::string, std::vector<std::string>> lines() {
         megatron + " --names short", small + " --kind data"}},
       {"mesh", {" --axes tp=2,dp=4,pp=2 --gpus-per-node 3", " --axes a=1024,b=1024 --groups all,a,b"}},
       {"cluster", {" 'rack:8 node:18 gpu:4'", " 'login,node[01-16]' --gpus-per-node 8"}},
+      {"place",
+       {small + " --cluster 'node:4 gpu:4'",
+        small + " --cluster 'node[1-2]' --gpus-per-node 8 --weights data=1",
+        " --convention megatron-core --world-size 64 --tp 2 --pp 8 --order pp-tp-cp-ep-dp --cluster 'node:8 "
+        "gpu:8'"}},
       {"conventions", {"", " vllm"}},
       {"translate", {" --from megatron 'tp=2 pp=2' --world-size 8 --to devicemesh --to rankmesh"}},
       {"diff",
@@ -88,7 +93,7 @@ TEST_CASE("every command that prints data prints it as JSON") {
       CHECK(nlohmann::json::parse(outcome.out).is_object());
     }
   }
-  CHECK(commands == 13);
+  CHECK(commands == 14);
 }
 
 TEST_CASE("tables and paragraphs keep to the width of the lines, and use it") {
