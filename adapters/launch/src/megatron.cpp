@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rankmesh/topology/closest_matches.hpp"
+#include "rankmesh/topology/pipeline_layout.hpp"
 #include "rankmesh/topology/text.hpp"
 #include "systems.hpp"
 
@@ -384,28 +385,30 @@ class Megatron {
                     rule, &at);
   }
 
-  void read_layout(const Setting& layout) {
-    const PipelineText text = read_pipeline_text(*layout.text);
-    const std::int64_t stages = pipeline_.or_one();
-    const auto count = static_cast<std::int64_t>(text.chunks.size());
-    if (!text.problem.empty()) return reading_.refuse(layout, Phrase(text.problem));
-    if (count % stages != 0) {
-      return reading_.refuse(
-          layout, Phrase("has " + counted(count, "chunk") + ", no multiple of " + named("pp", pipeline_)));
+  void read_layout(const Setting& setting) {
+    try {
+      layout_ = PipelineLayout::parse(*setting.text, pipeline_.or_one());
+    } catch (const ConfigError& error) {
+      for (Diagnostic diagnostic : error.diagnostics()) {
+        diagnostic.rule.rename("pipeline", "pp");
+        reading_.refuse(setting, diagnostic.rule);
+      }
+      return;
     }
-    std::int64_t layers = 0;
-    file().layers_per_stage.assign(static_cast<std::size_t>(stages), 0);
-    for (std::size_t i = 0; i < text.chunks.size(); ++i) {
-      const auto own = std::count(text.chunks[i].begin(), text.chunks[i].end(), 't');
-      file().layers_per_stage[i % static_cast<std::size_t>(stages)] += own;
-      layers += own;
+    if (layers_.value && layout_->layers() != *layers_.value) {
+      return reading_.refuse(setting, Phrase("has " + counted(layout_->layers(), "layer") + ", not " +
+                                             named("layers", layers_)));
     }
-    if (layers_.value && layers != *layers_.value)
-      return reading_.refuse(layout,
-                             Phrase("has " + counted(layers, "layer") + ", not " + named("layers", layers_)));
-    if (!layers_.value) file().layers = layers;
-    virtual_ = count / stages;
+    if (!layers_.value) file().layers = layout_->layers();
+    virtual_ = layout_->virtual_stages();
     reading_.set_size("vpp", virtual_);
+    if (layout_->chunks() > 4096) return;
+    for (std::int64_t stage = 0; stage < layout_->stages(); ++stage) {
+      std::int64_t layers = 0;
+      for (std::int64_t v = 0; v < *virtual_; ++v)
+        layers += layout_->chunk({.stage = stage, .virtual_stage = v}).layers.count;
+      file().layers_per_stage.push_back(layers);
+    }
   }
 
   void finish() {
@@ -436,11 +439,12 @@ class Megatron {
     config.rank_offset = reading_.known().rank_offset;
     config.job_size = reading_.known().job_size;
     const Setting* const order = reading_.find(form_.sizes, {"use_tp_pp_dp_mapping"});
+    const bool is_tied = !reading_.is_on(reading_.find(form_.sizes, {"untie_embeddings_and_output_weights"}));
     reading_.set_config(
         [&] {
           if (auto diagnostics = check(config); !diagnostics.empty())
             throw ConfigError(std::move(diagnostics));
-          return config;
+          return layout_ ? with_pipeline_layout(config, *layout_, is_tied) : config;
         },
         {{"tensor", tensor_.from},
          {"pipeline", pipeline_.from},
@@ -486,6 +490,8 @@ class Megatron {
   Number tensor_, pipeline_, context_, expert_, expert_tensor_, sequence_, layers_, heads_, micro_, global_;
   std::optional<std::int64_t> data_;
   std::optional<std::int64_t> virtual_;
+  /// Of a layout string.
+  std::optional<PipelineLayout> layout_;
 };
 
 }  // namespace

@@ -42,12 +42,4 @@ void set_launched_world(Reading& reading);
 /// Whether some word of a command is a program, whatever folder it is in.
 [[nodiscard]] bool runs(const Settings& settings, std::string_view program);
 
-/// The chunks of a pipeline in a text of Megatron-Core: `Et*3|(tt|)*29,m|L`, with the layers in each.
-struct PipelineText {
-  std::vector<std::vector<char>> chunks{};
-  /// Why the text cannot be read; empty if it can.
-  std::string problem{};
-};
-[[nodiscard]] PipelineText read_pipeline_text(std::string_view text);
-
 }  // namespace rankmesh::launch

@@ -305,6 +305,29 @@ TEST_CASE("what a refusal of a split suggests works", "[property]") {
   CHECK(applied > 50);
 }
 
+TEST_CASE("what a refusal of a layout string suggests works", "[property]") {
+  std::size_t applied = 0;
+  CHECK(rc::check("strings", [&] {
+    ParallelConfig config{
+        .world_size = 24 * number(1, 3), .pipeline = number(1, 8), .convention = Convention::megatron_core};
+    config.virtual_pipeline = maybe(1, 3);
+    RC_PRE(check(config).empty());
+    std::string text = "Et";
+    for (std::int64_t i = number(1, 24); i > 0; --i) text += "|t";
+    const PipelineSplit split{.layout = text + *rc::gen::element<std::string>("L", "|m|L")};
+    for (const Diagnostic& diagnostic : check_pipeline_split(split, config)) {
+      RC_LOG() << diagnostic.message() << std::endl;
+      for (const Change& change : changes_of(diagnostic, split, config)) {
+        ++applied;
+        RC_ASSERT(check(change.config).empty());
+        const PipelineLayout layout = make_pipeline_layout(change.split, change.config);
+        RC_ASSERT(with_pipeline_layout(change.config, layout).pipeline == change.config.pipeline);
+      }
+    }
+  }));
+  CHECK(applied > 20);
+}
+
 TEST_CASE("the embedding groups of a topology hold exactly the stages that hold embeddings", "[property]") {
   CHECK(rc::check("groups", [] {
     const PipelineStages stages = some_stages();

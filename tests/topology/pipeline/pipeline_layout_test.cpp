@@ -209,6 +209,11 @@ TEST_CASE("a split that does not fit says which sizes or splits do") {
         "stages, no multiple of 14; take pipeline = 8 or 21, or take account_for_embedding and "
         "account_for_loss, or take first_stage_layers = 7 and last_stage_layers = 7, or take a balanced "
         "split (costs); nearest: 7");
+  constexpr std::int64_t most = std::int64_t{1} << 62;
+  CHECK(problems_of({.layers = 1, .first_stage_layers = most, .last_stage_layers = most}, pipeline_of(2)) ==
+        "first_stage_layers = 4611686018427387904 and last_stage_layers = 4611686018427387904 leave "
+        "-9223372036854775807 of layers = 1 for 0 of pipeline = 2 stages; take account_for_embedding, or "
+        "take account_for_loss, or take a balanced split (costs)");
   CHECK(problems_of({.layers = 8, .first_stage_layers = 4, .account_for_loss = true}, pipeline_of(2)) ==
         "account_for_loss cannot go together with first_stage_layers");
   CHECK(problems_of({}, pipeline_of(2)) == "layers is missing");

@@ -85,7 +85,7 @@ OtherStages other_stages(const PipelineSplit& split, const PipelineStages& stage
   for (const auto& given : {split.first_stage_layers, split.last_stage_layers}) {
     if (!given) continue;
     --others.count;
-    others.layers -= std::min(*given, most_layers / 2);
+    others.layers -= *given;
   }
   return others;
 }

@@ -61,8 +61,10 @@ class Remedies {
     const bool has_both = split_.first_stage_layers && split_.last_stage_layers;
     const std::int64_t step = stages.virtual_stages.value_or(1);
     const std::int64_t period = std::max<std::int64_t>(1, stages.stages - (has_both ? 2 : 1)) * step;
-    const std::int64_t other =
-        has_both ? *split_.first_stage_layers + *split_.last_stage_layers - *(split_.*member) : 0;
+    const auto other_member = member == &PipelineSplit::first_stage_layers
+                                  ? &PipelineSplit::last_stage_layers
+                                  : &PipelineSplit::first_stage_layers;
+    const std::int64_t other = (split_.*other_member).value_or(0);
     const std::int64_t value = *(split_.*member);
     if (!split_.layers || other < 0 || other > *split_.layers) return result;
     // The rest is a multiple of the period, and at least one layer for each chunk.
