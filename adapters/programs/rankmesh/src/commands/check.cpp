@@ -45,6 +45,7 @@ ConfigReading read_layout(const std::string& argument) {
 /// What is checked beside the layout itself.
 struct Further {
   std::optional<int> gpus_per_node{};
+  const ClusterOptions* cluster = nullptr;
   std::optional<LayerSplit> layers{};
   std::optional<JobSizes> job{};
 };
@@ -66,7 +67,17 @@ Verdict verdict_on(const std::string& file, const Further& further) {
   Verdict verdict{file, read_layout(file), {}};
   if (verdict.reading.diagnostics.empty()) check_job(further, verdict);
   if (!verdict.reading.diagnostics.empty()) return verdict;
-  verdict.warnings = all_warnings(Topology(verdict.reading.config), further.gpus_per_node);
+  const Topology topology(verdict.reading.config);
+  Problems problems;
+  const auto where = further.cluster->read(verdict.reading, further.gpus_per_node, problems);
+  for (const std::string& problem : problems) {
+    verdict.reading.diagnostics.push_back({.rule = problem, .place = SourcePlace{.source = file}});
+  }
+  verdict.warnings = all_warnings(topology, where ? std::nullopt : further.gpus_per_node);
+  if (where) {
+    const std::vector<std::string> more = crossing_warnings(topology, *where);
+    verdict.warnings.insert(verdict.warnings.end(), more.begin(), more.end());
+  }
   return verdict;
 }
 
@@ -136,6 +147,7 @@ class CheckCommand : public RunnableCommand {
                     .takes_file = true,
                     .is_required = true})),
         gpus_per_node_(add_gpus_per_node(*this, "also warn of groups that cross nodes with N GPUs each")),
+        cluster_(*this),
         split_(*this),
         job_(*this),
         strict_(add({.name = "--strict", .description = "a warning is a mistake too: exit with 2"})),
@@ -145,6 +157,7 @@ class CheckCommand : public RunnableCommand {
     const bool as_json = format_of(format_, problems) == Format::json;
     const bool is_strict = is_given(strict_, problems);
     const Further further{.gpus_per_node = gpus_per_node_of(gpus_per_node_, problems),
+                          .cluster = &cluster_,
                           .layers = split_.read(problems),
                           .job = job_.read(problems)};
     const std::vector<std::string> names = values_of(files_, problems);
@@ -179,6 +192,7 @@ class CheckCommand : public RunnableCommand {
  private:
   const Option& files_;
   const Option& gpus_per_node_;
+  ClusterOptions cluster_;
   SplitOptions split_;
   JobOptions job_;
   const Option& strict_;

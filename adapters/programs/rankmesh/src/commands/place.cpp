@@ -3,7 +3,7 @@
 
 #include "cluster_argument.hpp"
 #include "layout_command.hpp"
-#include "print/placement.hpp"
+#include "print/placed_job.hpp"
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/files/shown_text.hpp"
 #include "rankmesh/topology/error.hpp"

@@ -1,4 +1,4 @@
-#include "print/placement.hpp"
+#include "print/placed_job.hpp"
 
 #include <fmt/format.h>
 
