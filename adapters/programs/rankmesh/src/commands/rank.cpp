@@ -24,6 +24,7 @@ class RankCommand : public LayoutCommand {
                    .heading = "Argument",
                    .is_required = true})),
         kinds_(*this),
+        cluster_(*this),
         split_(*this),
         format_(add_format(*this, {"text", "json"})),
         all_(add_all(*this, "print every list in full; json leaves out those of more than 1024 ranks")) {
@@ -35,18 +36,23 @@ class RankCommand : public LayoutCommand {
     OptionReading reading = read_config(problems);
     const std::optional<PipelineLayout> layout = split_.read(reading, problems);
     if (number) check_rank(*number, reading, problems);
+    const auto gpus_per_node = read_gpus_per_node(problems);
+    const auto where = cluster_.read(reading, gpus_per_node, problems);
     RankRequest request{.rank = static_cast<int>(number.value_or(0)),
                         .kinds = kinds_.read(reading, problems),
                         .format = format_of(format_, problems),
                         .all = is_given(all_, problems),
-                        .gpus_per_node = read_gpus_per_node(problems),
+                        .gpus_per_node = where ? std::nullopt : gpus_per_node,
+                        .where = where,
                         .layout = layout,
                         .names = read_names(problems)};
     if (!problems.empty()) return {};
-    return task_on(reading, request.gpus_per_node,
-                   [request](const Topology& topology, Writer& out, Style style) {
-                     print_rank(topology, request, out, style);
-                   });
+    return task_on(
+        reading, request.gpus_per_node,
+        [request](const Topology& topology, Writer& out, Style style) {
+          print_rank(topology, request, out, style);
+        },
+        request.where);
   }
 
  private:
@@ -65,6 +71,7 @@ class RankCommand : public LayoutCommand {
 
   const Option& rank_;
   KindsOption kinds_;
+  ClusterOptions cluster_;
   SplitOptions split_;
   const Option& format_;
   const Option& all_;

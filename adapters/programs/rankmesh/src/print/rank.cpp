@@ -88,6 +88,18 @@ void print_facts(const Topology& topology, const RankRequest& request, Writer& o
     fact("node", fmt::format("{}, GPU {} of 0 .. {}", rank / *request.gpus_per_node,
                              rank % *request.gpus_per_node, *request.gpus_per_node - 1));
   }
+  if (request.where) {
+    const Cluster& cluster = request.where->cluster;
+    const int slot = request.where->placement.slot_of(rank);
+    for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level) {
+      const bool is_host = level == cluster.host_level();
+      fact(cluster.level_name(level),
+           cluster.domain_name(level, cluster.domain_of(slot, level)) +
+               (is_host ? fmt::format(", slot {} of 0 .. {}", cluster.local_index(slot),
+                                      cluster.slots_of_host(cluster.host_of(slot)) - 1)
+                        : ""));
+    }
+  }
   fact("pipeline stage", stage_text(pipeline, rank));
   if (pipeline.stages() > 1) {
     fact("previous stage", neighbour_text(pipeline.previous_rank(rank), pipeline.is_first_stage(rank)));
@@ -111,17 +123,36 @@ std::string nodes_text(const GroupFamily& family, int group, int gpus_per_node) 
          fmt::format(", ... {}", blocks_of_group(family, group, gpus_per_node).last);
 }
 
+/// The domains that a group touches: `n1, n2, n3, ... n9`.
+std::string domains_text(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 4;
+  if (names.size() <= most) return joined(names, ", ");
+  return joined(std::span(names).first(most - 1), ", ") + ", ... " + names.back();
+}
+
 Table memberships(const Topology& topology, const RankRequest& request, std::size_t list_width) {
   using Align = Table::Align;
-  Table table({{"kind"}, {"group", Align::right}, {"position", Align::right}, {"nodes"}, {"ranks"}});
+  std::vector<Table::Column> columns{
+      {"kind"}, {"group", Align::right}, {"position", Align::right}, {"nodes"}};
+  const std::size_t levels = request.where ? request.where->cluster.level_count() - 1 : 0;
+  for (std::size_t level = 0; level < levels; ++level) {
+    columns.push_back({request.where->cluster.level_name(level) + "s"});
+  }
+  columns.push_back({"ranks"});
+  Table table(std::move(columns));
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     const GroupFamily& family = kind->family;
     const auto [group, position] = membership(topology, *kind, request.rank);
-    table.add({{std::string(name_of(*kind, request.names)), Table::Colour::cyan},
-               {fmt::format("{} of {}", group ? fmt::format("{}", *group) : "none", family.group_count())},
-               {position ? fmt::format("{} of {}", *position, family.group_size()) : "no member"},
-               {group && request.gpus_per_node ? nodes_text(family, *group, *request.gpus_per_node) : ""},
-               {group && !request.all ? short_list_text(family, *group, list_width) : ""}});
+    std::vector<Table::Cell> cells{
+        {std::string(name_of(*kind, request.names)), Table::Colour::cyan},
+        {fmt::format("{} of {}", group ? fmt::format("{}", *group) : "none", family.group_count())},
+        {position ? fmt::format("{} of {}", *position, family.group_size()) : "no member"},
+        {group && request.gpus_per_node ? nodes_text(family, *group, *request.gpus_per_node) : ""}};
+    for (std::size_t level = 0; level < levels; ++level) {
+      cells.push_back({group ? domains_text(request.where->domains(family, *group, level)) : ""});
+    }
+    cells.push_back({group && !request.all ? short_list_text(family, *group, list_width) : ""});
+    table.add(std::move(cells));
   }
   return table;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster_options.hpp"
 #include "common_options.hpp"
 #include "rankmesh/output/style.hpp"
 #include "rankmesh/output/writer.hpp"
@@ -22,6 +23,7 @@ struct RankRequest {
   /// Prints every list in full.
   bool all = false;
   std::optional<int> gpus_per_node{};
+  std::optional<PlacedRanks> where{};
   /// Where the layers of the model are.
   std::optional<PipelineLayout> layout{};
   Names names = Names::of_rankmesh;

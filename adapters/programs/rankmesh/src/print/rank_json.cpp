@@ -72,6 +72,26 @@ bool put_nodes(const GroupFamily& family, int group, const RankRequest& request,
   return true;
 }
 
+/// The domains that a group touches, by level.
+std::string domains_json(const GroupFamily& family, int group, const PlacedRanks& where) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (std::size_t level = 0; level + 1 < where.cluster.level_count(); ++level) {
+    json[where.cluster.level_name(level)] = where.domains(family, group, level);
+  }
+  return json.dump();
+}
+
+/// The domains of a rank, by level.
+std::string place_json(int rank, const PlacedRanks& where) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  const int slot = where.placement.slot_of(rank);
+  for (std::size_t level = 0; level + 1 < where.cluster.level_count(); ++level) {
+    json[where.cluster.level_name(level)] =
+        where.cluster.domain_name(level, where.cluster.domain_of(slot, level));
+  }
+  return json.dump();
+}
+
 /// @return whether a list was shortened
 bool put_kind(const Topology& topology, const KindFamily& kind, const RankRequest& request, Writer& out) {
   const auto [group, position] = membership(topology, kind, request.rank);
@@ -82,6 +102,7 @@ bool put_kind(const Topology& topology, const KindFamily& kind, const RankReques
   if (group) {
     is_shortened = put_ranks_json(out, "ranks", kind.family, *group, request.all);
     if (request.gpus_per_node) is_shortened |= put_nodes(kind.family, *group, request, out);
+    if (request.where) out.put(", \"domains\": " + domains_json(kind.family, *group, *request.where));
   } else {
     out.put(request.gpus_per_node ? "\"ranks\": [], \"nodes\": []" : "\"ranks\": []");
   }
@@ -102,6 +123,11 @@ void print_rank_json(const Topology& topology, const RankRequest& request, Write
   if (request.gpus_per_node) {
     out.put(fmt::format(" \"node\": {},\n \"gpu\": {},\n", request.rank / *request.gpus_per_node,
                         request.rank % *request.gpus_per_node));
+  }
+  if (request.where) {
+    const int slot = request.where->placement.slot_of(request.rank);
+    out.put(fmt::format(" \"slot\": {},\n \"local_index\": {},\n \"domains\": {},\n", slot,
+                        request.where->cluster.local_index(slot), place_json(request.rank, *request.where)));
   }
   out.put(" \"pipeline\": ");
   put_pipeline(topology, request, out);
