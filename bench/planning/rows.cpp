@@ -13,7 +13,10 @@ using namespace rankmesh::planner;
 
 std::int64_t number(const json& object, const char* name, std::int64_t fallback) {
   const auto value = object.find(name);
-  return value == object.end() || !value->is_number() ? fallback : value->get<std::int64_t>();
+  if (value == object.end() || !value->is_number()) return fallback;
+  // Nothing that is counted here is zero or below, but for layers.
+  const auto count = value->get<std::int64_t>();
+  return count > 0 || fallback == 0 ? count : fallback;
 }
 
 std::string text(const json& object, const char* name) {
@@ -47,9 +50,8 @@ ModelConfig model_of(const json& row) {
   model.hidden = number(m, "hidden", 0);
   model.heads = number(m, "heads", std::max<std::int64_t>(1, model.hidden / 128));
   model.kv_heads = number(m, "kv_heads", model.heads);
-  model.head_dim = number(m, "head_dim", model.hidden / std::max<std::int64_t>(1, model.heads));
+  model.head_dim = number(m, "head_dim", std::max<std::int64_t>(1, model.hidden / model.heads));
   model.vocabulary = number(m, "vocab", 51200);
-  if (model.vocabulary < 1) model.vocabulary = 51200;
   model.gated = truth(m, "gated", false);
   model.tied = truth(m, "tied", false);
   const std::int64_t ffn = number(m, "ffn", 4 * model.hidden);
@@ -74,22 +76,38 @@ ModelConfig model_of(const json& row) {
   return model;
 }
 
-Machine machine_of(const json& row) {
-  const std::string name = text(row, "gpu");
-  const Gpu* gpu = find_gpu(name);
-  if (gpu == nullptr) gpu = find_gpu(name.substr(0, name.find('-')));
-  if (gpu == nullptr && has(name, "A100")) gpu = find_gpu("A100-80");
-  if (gpu == nullptr) throw std::runtime_error("unknown GPU: " + name);
-  Machine machine{.gpu = *gpu, .gpus = number(row, "gpus", 1)};
-  if (has(name, "500W")) {
+/// The GPU of a name such as `H100 SXM`; null if it is unknown.
+const Gpu* gpu_of(const std::string& name) {
+  if (const Gpu* gpu = find_gpu(name)) return gpu;
+  // A name within another one is shorter: GB200 and B200.
+  const Gpu* longest = nullptr;
+  for (const Gpu& gpu : known_gpus()) {
+    if (has(name, std::string(gpu.name).c_str()) &&
+        (longest == nullptr || gpu.name.size() > longest->name.size()))
+      longest = &gpu;
+  }
+  if (longest == nullptr && has(name, "A100")) return find_gpu(has(name, "40") ? "A100-40" : "A100-80");
+  return longest;
+}
+
+Machine machine_of(const json& row, const Gpu& gpu) {
+  Machine machine{.gpu = gpu, .gpus = std::max<std::int64_t>(1, number(row, "gpus", 1))};
+  if (has(text(row, "gpu"), "500W")) {
     // A lower limit of power than the data sheet's 700 W, and slower memory: facts of the row.
     machine.gpu.bf16_tflops *= 0.85;
     machine.gpu.fp8_tflops *= 0.85;
     machine.gpu.memory_tb_s = 2.4;
     machine.gpu.memory_gib = 94;
   }
-  machine.domain = std::min(machine.gpus, number(row, "gpus_per_node", 8));
+  machine.domain = std::clamp<std::int64_t>(number(row, "gpus_per_node", 8), 1, machine.gpus);
   return machine;
+}
+
+/// `1`, `3 (FSDP)`, `none`
+int zero_of(const std::string& zero) {
+  if (!zero.empty() && zero.front() >= '0' && zero.front() <= '3') return zero.front() - '0';
+  if (has(zero, "FSDP")) return 3;
+  return has(zero, "no") ? 0 : 1;
 }
 
 Precision precision_of(const std::string& precision) {
@@ -114,7 +132,7 @@ Training training_of(const json& row) {
                        : has(recompute, "selective") || has(recompute, "core") ? Recompute::selective
                                                                                : Recompute::none;
   training.precision = precision_of(precision);
-  training.zero = zero.empty() ? 1 : std::clamp(zero.front() - '0', 0, 3);
+  training.zero = zero_of(zero);
   training.gradient_bytes = lists(row, "flags", "bf16_grad") || lists(row, "flags", "bf16_grads") ? 2 : 4;
   training.sequence_parallel = truth(row, "sp", !is_fp16);
   training.dropout = is_fp16 || lists(row, "flags", "dropout");
@@ -149,7 +167,7 @@ void read_measured(const json& row, Row& result) {
   const json& measured = row.at("measured");
   const auto value = [&](const char* name) -> std::optional<double> {
     const auto found = measured.find(name);
-    if (found == measured.end() || !found->is_number()) return std::nullopt;
+    if (found == measured.end() || !found->is_number() || found->get<double>() <= 0) return std::nullopt;
     return found->get<double>();
   };
   result.step_s = value("step_s");
@@ -177,13 +195,15 @@ std::vector<Row> read_rows(const std::string& path) {
   std::vector<Row> rows;
   for (const json& row : json::parse(file)) {
     const ModelConfig model = model_of(row);
-    if (model.layers < 1 || model.hidden < 1) continue;
+    const Gpu* gpu = gpu_of(text(row, "gpu"));
+    if (gpu == nullptr || !check(model).empty()) continue;
     Row result;
     result.source = text(row, "source");
     result.work = Work(model);
-    result.machine = machine_of(row);
+    result.machine = machine_of(row, *gpu);
     result.training = training_of(row);
     result.layout = layout_of(row);
+    if (result.layout.pp > model.layers) continue;
     result.key = model.name + "|" + text(row, "gpu") + "|" + std::to_string(result.machine.gpus) + "|" +
                  std::to_string(result.training.global_batch);
     result.group = result.source + "|" + result.key + "|" + std::to_string(result.training.sequence_length);

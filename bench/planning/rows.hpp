@@ -34,7 +34,8 @@ struct Row {
   [[nodiscard]] bool is_fitted() const;
 };
 
-/// Reads rows in the form of published_layouts.json. Rows without the sizes of a model are left out.
+/// Reads rows in the form of published_layouts.json. Rows whose model `planner::check` refuses,
+/// for example without sizes, rows of unknown GPUs, and with more stages than layers are left out.
 /// @throws std::exception if the file cannot be read
 [[nodiscard]] std::vector<Row> read_rows(const std::string& path);
 

@@ -59,10 +59,11 @@ class Fields {
       if (value->is_number_integer() &&
           (!value->is_number_unsigned() || value->get<std::uint64_t>() <= INT64_MAX)) {
         const auto number = value->get<std::int64_t>();
-        if (number < 0)
-          found_.push_back(
-              {.field = std::string(name), .value = std::to_string(number), .rule = "is below 0"});
-        return number;
+        // So that the product of two sizes is a number too.
+        const char* rule = number < 0 ? "is below 0" : number > INT32_MAX ? "is above 2147483647" : nullptr;
+        if (rule == nullptr) return number;
+        found_.push_back({.field = std::string(name), .value = std::to_string(number), .rule = rule});
+        return 0;
       }
       refuse(name, *value, "a whole number is needed, without quotes");
       return 0;
@@ -185,7 +186,8 @@ void read_experts(Fields& fields, const ModelFamily& family, ModelConfig& model)
   model.expert_ffn = family.experts_have_ffn
                          ? fields.size(dense_names, 0)
                          : fields.size({"moe_intermediate_size", "expert_ffn_hidden_size"}, 0);
-  if (!model.dense_layers.empty()) model.ffn = fields.size({"intermediate_size_mlp", "intermediate_size"}, 0);
+  const Names names = {"intermediate_size_mlp", "intermediate_size"};
+  model.ffn = model.dense_layers.empty() ? fields.size(names).value_or(0) : fields.size(names, 0);
   const std::int64_t shared =
       fields.size({"n_shared_experts", "num_shared_experts"}).value_or(family.shared_experts);
   model.shared_ffn = fields.size({"shared_expert_intermediate_size", "shared_intermediate_size"})
