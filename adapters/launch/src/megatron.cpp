@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rankmesh/topology/closest_matches.hpp"
+#include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/pipeline_layout.hpp"
 #include "rankmesh/topology/text.hpp"
 #include "systems.hpp"
@@ -70,6 +71,9 @@ const std::vector<Form>& forms() {
   };
   return all;
 }
+
+/// Longer layouts are checked, but not written out.
+constexpr std::int64_t most_chunks = 4096;
 
 /// Parameters of parallelism that define no sizes, beside those that are read.
 constexpr std::array<std::string_view, 16> harmless{"sequence_parallel",
@@ -402,11 +406,24 @@ class Megatron {
     if (!layers_.value) file().layers = layout_->layers();
     virtual_ = layout_->virtual_stages();
     reading_.set_size("vpp", virtual_);
-    if (layout_->chunks() > 4096) return;
-    for (std::int64_t stage = 0; stage < layout_->stages(); ++stage) {
+    const bool is_short =
+        std::max({layout_->chunks(), layout_->layers(), layout_->mtp_layers()}) <= most_chunks;
+    if (is_short) add_stages(*layout_);
+  }
+
+  /// What each chunk of each stage holds: `Ett`.
+  void add_stages(const PipelineLayout& layout) {
+    for (std::int64_t stage = 0; stage < layout.stages(); ++stage) {
+      std::vector<std::string>& chunks = file().stages.emplace_back();
       std::int64_t layers = 0;
-      for (std::int64_t v = 0; v < *virtual_; ++v)
-        layers += layout_->chunk({.stage = stage, .virtual_stage = v}).layers.count;
+      for (std::int64_t chunk = 0; chunk < layout.virtual_stages(); ++chunk) {
+        const ChunkContent content = layout.chunk({.stage = stage, .virtual_stage = chunk});
+        layers += content.layers.count;
+        chunks.push_back(std::string(content.embedding ? 1 : 0, 'E') +
+                         std::string(static_cast<std::size_t>(content.layers.count), 't') +
+                         std::string(static_cast<std::size_t>(content.mtp.count), 'm') +
+                         std::string(content.loss ? 1 : 0, 'L'));
+      }
       file().layers_per_stage.push_back(layers);
     }
   }

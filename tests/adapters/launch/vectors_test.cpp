@@ -32,6 +32,19 @@ std::map<std::string, Json> by_name(const Json& sizes) {
   return result;
 }
 
+/// The parts of each chunk in one text.
+std::vector<std::vector<std::string>> texts_of(const Json& stages) {
+  std::vector<std::vector<std::string>> result;
+  for (const Json& stage : stages) {
+    auto& chunks = result.emplace_back();
+    for (const Json& chunk : stage) {
+      std::string& text = chunks.emplace_back();
+      for (const Json& part : chunk) text += part.get<std::string>();
+    }
+  }
+  return result;
+}
+
 std::string messages(const LaunchFile& file) {
   std::string text;
   for (const Diagnostic& diagnostic : file.diagnostics) text += diagnostic.message() + "\n";
@@ -76,6 +89,7 @@ TEST_CASE("files of other systems give their sizes") {
     CHECK((file.order.empty() ? Json(nullptr) : Json(file.order)) == expected["order"]);
     if (expected.contains("layers_per_stage"))
       CHECK(Json(file.layers_per_stage) == expected["layers_per_stage"]);
+    if (expected.contains("stages")) CHECK(file.stages == texts_of(expected["stages"]));
     if (expected.contains("generation")) CHECK(by_name(file.generation) == by_name(expected["generation"]));
     CHECK(file.diagnostics.empty() == expected["valid"].get<bool>());
     CHECK(file.config.has_value() == (file.diagnostics.empty() && file.world_size));

@@ -259,12 +259,11 @@ Status Interpreter::run_simple(const Node& command) {
     return after(status);
   }
   if (const auto status = run_builtin(words, command)) return after(*status);
-  record(std::move(words), command, before);
+  record(std::move(words), command);
   return after(Status::unknown);
 }
 
-void Interpreter::record(std::vector<Text> words, const Node& command, const State& before) {
-  static_cast<void>(before);
+void Interpreter::record(std::vector<Text> words, const Node& command) {
   is_output_unknown_ = true;
   constexpr std::array<std::string_view, 3> shells{"bash", "sh", "zsh"};
   std::vector<Text> nested;

@@ -68,7 +68,7 @@ class Interpreter {
   Status run_while(const Node& loop);
   Status run_case(const Node& clause);
   Status run_simple(const Node& command);
-  void record(std::vector<Text> words, const Node& command, const State& before);
+  void record(std::vector<Text> words, const Node& command);
   /// Follows a text that a command runs: eval, `bash -c`.
   void run_text(const std::string& text, Place place);
   /// Follows commands that may run or not.

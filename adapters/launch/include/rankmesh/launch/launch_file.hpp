@@ -75,6 +75,9 @@ struct LaunchFile {
   std::vector<NamedSize> generation{};
   /// Layers of each pipeline stage, where the file gives some stages other numbers.
   std::vector<std::int64_t> layers_per_stage{};
+  /// Of a file with a layout of the pipeline: what each chunk of each stage holds, as Megatron-Core writes
+  /// it: `Ett`.
+  std::vector<std::vector<std::string>> stages{};
   /// The layout; nothing if there is a diagnostic, or if the world size is unknown.
   std::optional<ParallelConfig> config{};
   /// Everything that is wrong, with its place, in the words of the file.

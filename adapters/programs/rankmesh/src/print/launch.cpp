@@ -20,6 +20,21 @@ Json sizes_json(const std::vector<launch::NamedSize>& sizes) {
   return json;
 }
 
+/// The parts of each chunk of each stage as letters.
+Json stages_json(const std::vector<std::vector<std::string>>& stages) {
+  Json json = Json::array();
+  for (const std::vector<std::string>& chunks : stages) {
+    Json stage = Json::array();
+    for (const std::string& chunk : chunks) {
+      Json parts = Json::array();
+      for (const char part : chunk) parts.push_back(std::string(1, part));
+      stage.push_back(std::move(parts));
+    }
+    json.push_back(std::move(stage));
+  }
+  return json.empty() ? Json(nullptr) : json;
+}
+
 std::string sizes_text(const std::vector<launch::NamedSize>& sizes) {
   return joined(sizes, " ", [](const launch::NamedSize& size) {
     return size.name + "=" + (size.size ? std::to_string(*size.size) : "?");
@@ -39,6 +54,7 @@ Json launch_json(const launch::LaunchFile& file) {
           {"global_batch", number_json(file.global_batch)},
           {"order", file.order.empty() ? Json(nullptr) : Json(file.order)},
           {"layers_per_stage", file.layers_per_stage.empty() ? Json(nullptr) : Json(file.layers_per_stage)},
+          {"stages", stages_json(file.stages)},
           {"generation", file.generation.empty() ? Json(nullptr) : sizes_json(file.generation)}};
 }
 
