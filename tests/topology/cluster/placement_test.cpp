@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/family_of_slots.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
@@ -186,4 +187,23 @@ TEST_CASE("a span at 2^20 slots is a formula", "[placement]") {
   const Placement placement = Placement::of_digits({{8, 1}, {4096, 256}, {32, 8}});
   CHECK(level_span(mesh.family({"pp"}), cluster, placement, 1) == BlockSpan{1, 1});
   CHECK(level_span(mesh.family({"dp"}), cluster, placement, 0) == BlockSpan{16, 16});
+}
+
+TEST_CASE("the slots of a family are a formula where digits fit", "[placement]") {
+  const Mesh mesh({{"a", 4}, {"b", 6}, {"c", 2}});
+  for (const Placement& placement : {Placement::identity(48), Placement::of_digits({{4, 12}, {6, 2}, {2, 1}}),
+                                     Placement::of_digits({{2, 24}, {24, 1}})}) {
+    for (const auto& varying : {std::vector<std::string_view>{"a"}, {"b"}, {"c"}, {"a", "c"}, {"b", "c"}}) {
+      const GroupFamily family = mesh.family(varying);
+      const auto slots = family_of_slots(family, placement);
+      REQUIRE(slots);
+      for (int group = 0; group < family.group_count(); ++group) {
+        for (int member = 0; member < family.group_size(); ++member) {
+          CHECK(slots->rank_at({group, member}) == placement.slot_of(family.rank_at({group, member})));
+        }
+      }
+    }
+  }
+  CHECK(!family_of_slots(mesh.family({"a"}), Placement::of_digits({{3, 16}, {16, 1}})));
+  CHECK(!family_of_slots(mesh.family({"a"}), Placement(Placement::identity(48).slots())));
 }
