@@ -3,18 +3,21 @@
 # of text that the sources make messages from. A piece is a string in the code with a blank in it.
 cd "$1" || exit 1
 document=docs/errors.md
-parts="topology comm adapters/dialects adapters/mpi adapters/pmix adapters/nccl adapters/files"
+parts="topology comm adapters/dialects adapters/planner adapters/mpi adapters/pmix adapters/nccl adapters/files adapters/launch"
 
-# Text that is no error message: the invariants of tests, the descriptions of fields, conventions that are tables, warnings, the text of plans, and the
+# Text that is no error message: the invariants of tests, the parts of a model, data sheets, the descriptions of fields, conventions that are tables, warnings, the text of plans, and the
 # name of a part of the bring-up.
 sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp' ! -name 'config_fields.cpp' \
-         ! -name 'shipped_tables.cpp'; done)
+         ! -name 'shipped_tables.cpp' ! -path '*launch/src/systems.cpp' ! -path '*planner/src/parameters.cpp' \
+         ! -path '*planner/src/machine.cpp'; done)
 other() { cat <<'END'
 rankmesh letters 1
 liveness probe
 host communicators
 , other ranks without a color
 no communicator:
+declare -x
+declare -x slurm_
 rankmesh plan 2
 groups of
 group of
@@ -32,6 +35,7 @@ has stage
 , but with pipeline = 1 there is only stage 0, which is taken instead
 lacks tp, and Megatron-Core 0.19 fails without it although tensor = 1; tp-
 gives the same groups
+#SBATCH --
 summary =
 meshes = [
 END

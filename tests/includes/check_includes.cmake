@@ -18,16 +18,18 @@ endfunction()
 may_include(topology                    topology)
 may_include(comm                        comm topology)
 may_include(adapters/dialects           dialects topology)
-may_include(adapters/files              files topology THIRD_PARTY toml\\+\\+/)
+may_include(adapters/planner            planner topology)
+may_include(adapters/files              files planner topology THIRD_PARTY toml\\+\\+/ yaml-cpp/ nlohmann/)
+may_include(adapters/launch             launch dialects files topology)
 may_include(adapters/mpi                mpi comm topology THIRD_PARTY mpi.h)
 may_include(adapters/pmix               pmix comm topology THIRD_PARTY pmix.h)
-may_include(adapters/nccl               nccl mpi files comm topology THIRD_PARTY mpi.h nccl.h cuda_runtime yaml-cpp/ dlfcn.h)
-may_include(adapters/programs/options   options files topology THIRD_PARTY CLI/)
+may_include(adapters/nccl               nccl mpi files comm topology THIRD_PARTY mpi.h nccl.h cuda_runtime dlfcn.h)
+may_include(adapters/programs/options   options launch dialects files topology THIRD_PARTY CLI/)
 may_include(adapters/programs/output    output topology THIRD_PARTY fmt/ unistd.h)
 may_include(adapters/programs/draw      draw output topology THIRD_PARTY fmt/ nlohmann/)
-may_include(adapters/programs/rankmesh  cli options output draw dialects files comm topology
+may_include(adapters/programs/rankmesh  cli options output draw launch dialects planner files comm topology
                                         THIRD_PARTY CLI/ fmt/ nlohmann/ sys/ioctl.h unistd.h)
-may_include(adapters/programs/bringup   bringup options output files nccl mpi comm topology
+may_include(adapters/programs/bringup   bringup options output launch files nccl mpi comm topology
                                         THIRD_PARTY CLI/ fmt/ nlohmann/ mpi.h nccl.h cuda_runtime fcntl.h unistd.h)
 
 set(standard_headers

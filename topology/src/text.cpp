@@ -111,7 +111,8 @@ std::string counted(std::int64_t count, std::string_view noun) {
   const std::string number = std::to_string(count) + " ";
   if (count == 1) return number + std::string(noun);
   if (noun.ends_with("is")) return number + std::string(noun.substr(0, noun.size() - 2)) + "es";
-  return number + std::string(noun) + "s";
+  const bool hisses = noun.ends_with("ch") || noun.ends_with('x') || noun.ends_with('s');
+  return number + std::string(noun) + (hisses ? "es" : "s");
 }
 
 std::string with_article(std::string_view noun) {

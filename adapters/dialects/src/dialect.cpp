@@ -72,6 +72,21 @@ std::optional<Dialect> find(std::string_view name) noexcept {
   return found == entries.end() ? std::nullopt : std::optional(found->dialect);
 }
 
+Dialect recognise(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\n");
+  if (begin != std::string_view::npos && (text[begin] == '[' || text[begin] == '('))
+    return Dialect::inner_to_outer;
+  const std::vector<Word> words = words_of(text);
+  const auto has = [&](std::string_view name) {
+    return std::any_of(words.begin(), words.end(), [&](const Word& word) { return word.name == name; });
+  };
+  if (has("shape") || has("names")) return Dialect::devicemesh;
+  if (has("dims")) return Dialect::deepspeed;
+  if (has("sizes")) return Dialect::inner_to_outer;
+  if (has("dp_shard") || has("dp_replicate")) return Dialect::torchtitan;
+  return has("dp") ? Dialect::megatron : Dialect::rankmesh;
+}
+
 ParallelConfig read(Dialect dialect, std::string_view text, std::optional<std::int64_t> world_size) {
   const Entry& entry = entry_of(dialect);
   const Reader reader = [&](std::string_view words, WorldSize world) {

@@ -7,9 +7,9 @@
 
 #include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/files/toml.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/text.hpp"
-#include "toml.hpp"
 
 namespace rankmesh::files {
 namespace {

@@ -1,6 +1,6 @@
 #include "rankmesh/files/layout.hpp"
+#include "rankmesh/files/toml.hpp"
 #include "rankmesh/topology/text.hpp"
-#include "toml.hpp"
 
 namespace rankmesh::files {
 namespace {

@@ -1,10 +1,13 @@
-#include "toml.hpp"
+#include "rankmesh/files/toml.hpp"
 
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <tuple>
+#include <utility>
 
 #include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/layout.hpp"
@@ -41,11 +44,32 @@ std::string_view noun_of(const toml::node& node) {
   }
 }
 
+std::string shortest(double number) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
+}
+
+TomlValue value_of(const toml::node& node, std::string_view source);
+
+std::vector<TomlEntry> entries_of(const toml::table& table, std::string_view source) {
+  std::vector<TomlEntry> entries;
+  for (const auto& [key, node] : table) {
+    entries.push_back({std::string(key.str()), place_of(key.source(), source), value_of(node, source)});
+  }
+  // toml++ sorts the keys of a table by name.
+  std::sort(entries.begin(), entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
+    return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+  });
+  return entries;
+}
+
 TomlValue value_of(const toml::node& node, std::string_view source) {
   TomlValue value{.place = place_of(node.source(), source), .noun = noun_of(node)};
   if (const auto* number = node.as_integer()) {
     value.sort = TomlValue::Sort::number;
     value.text = std::to_string(number->get());
+  } else if (const auto* fraction = node.as_floating_point()) {
+    value.text = shortest(fraction->get());
   } else if (const auto* boolean = node.as_boolean()) {
     value.sort = TomlValue::Sort::boolean;
     value.text = boolean->get() ? "true" : "false";
@@ -55,6 +79,12 @@ TomlValue value_of(const toml::node& node, std::string_view source) {
   } else if (const auto* array = node.as_array()) {
     value.sort = TomlValue::Sort::list;
     for (const toml::node& part : *array) value.parts.push_back(value_of(part, source));
+  } else if (const auto* table = node.as_table()) {
+    value.sort = TomlValue::Sort::table;
+    for (TomlEntry& entry : entries_of(*table, source)) {
+      value.keys.push_back({std::move(entry.key), std::move(entry.place)});
+      value.parts.push_back(std::move(entry.value));
+    }
   }
   return value;
 }
@@ -108,17 +138,7 @@ Toml read_toml(std::string_view text, std::string_view source) {
   require_size(text, source);
   require_shallow(text, source);
   try {
-    const toml::table table = toml::parse(text, source);
-    Toml toml;
-    for (const auto& [key, node] : table) {
-      toml.entries.push_back(
-          {std::string(key.str()), place_of(key.source(), source), value_of(node, source)});
-    }
-    // toml++ sorts the keys of a table by name.
-    std::sort(toml.entries.begin(), toml.entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
-      return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
-    });
-    return toml;
+    return {entries_of(toml::parse(text, source), source)};
   } catch (const toml::parse_error& error) {
     throw FileError(place_of(error.source(), source), "is not TOML: " + std::string(error.description()));
   }

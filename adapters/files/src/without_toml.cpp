@@ -1,7 +1,7 @@
 // For a build without toml++.
 
 #include "rankmesh/files/layout.hpp"
-#include "toml.hpp"
+#include "rankmesh/files/toml.hpp"
 
 namespace rankmesh::files {
 

@@ -117,26 +117,27 @@ TEST_CASE("every field can be written and read back") {
 }
 
 TEST_CASE("every diagnostic of a file at once, at its place") {
-  CHECK(messages_of("world_size = 16\n"
-                    "tensor = 3\n"
-                    "pipline = 4\n"
-                    "  fp8 = \"yes\"\n"
-                    "amax_rule = \"products\"\n"
-                    "split_rank = 1.5\n"
-                    "hierarchical_context = [2, \"x\"]\n"
-                    "[placement]\n"
-                    "rank_offset = 8\n") ==
-        "a.toml:2:10: tensor = 3 does not divide world_size = 16; nearest: 2, 4\n"
-        "a.toml:3:1: pipline is no key of a layout; did you mean pipeline?\n"
-        "a.toml:4:9: fp8 = \"yes\" is a text: true or false is needed, without quotes\n"
-        "a.toml:5:13: amax_rule = \"products\" is none of reference, product; did you mean product?\n"
-        "a.toml:6:14: split_rank is a number with a fraction: a whole number is needed, without quotes\n"
-        "a.toml:7:28: hierarchical_context = \"x\" is a text: an array of whole numbers is needed: [2, 4]\n"
-        "a.toml:8:2: placement is no key of a layout; there are world_size, convention, tensor, pipeline, "
-        "sequence, virtual_pipeline, split_rank, fp8, distributed_optimizer, amax_rule, "
-        "virtual_pipeline_rule, context, expert, expert_tensor, order, optimizer_instances, "
-        "hierarchical_context, hybrid_context, weight_remat, expert_weight_remat, rank_offset, job_size, "
-        "embedding_stages, position_embedding_stages, meshes, kinds\n");
+  CHECK(
+      messages_of("world_size = 16\n"
+                  "tensor = 3\n"
+                  "pipline = 4\n"
+                  "  fp8 = \"yes\"\n"
+                  "amax_rule = \"products\"\n"
+                  "split_rank = 1.5\n"
+                  "hierarchical_context = [2, \"x\"]\n"
+                  "[placement]\n"
+                  "rank_offset = 8\n") ==
+      "a.toml:2:10: tensor = 3 does not divide world_size = 16; nearest: 2, 4\n"
+      "a.toml:3:1: pipline is no key of a layout; did you mean pipeline?\n"
+      "a.toml:4:9: fp8 = \"yes\" is a text: true or false is needed, without quotes\n"
+      "a.toml:5:13: amax_rule = \"products\" is none of reference, product; did you mean product?\n"
+      "a.toml:6:14: split_rank = 1.5 is a number with a fraction: a whole number is needed, without quotes\n"
+      "a.toml:7:28: hierarchical_context = \"x\" is a text: an array of whole numbers is needed: [2, 4]\n"
+      "a.toml:8:2: placement is no key of a layout; there are world_size, convention, tensor, pipeline, "
+      "sequence, virtual_pipeline, split_rank, fp8, distributed_optimizer, amax_rule, "
+      "virtual_pipeline_rule, context, expert, expert_tensor, order, optimizer_instances, "
+      "hierarchical_context, hybrid_context, weight_remat, expert_weight_remat, rank_offset, job_size, "
+      "embedding_stages, position_embedding_stages, meshes, kinds\n");
 }
 
 TEST_CASE("a misspelt key brings no consequences with it") {

@@ -13,9 +13,9 @@
 #include "options_file/diagnostic_list.hpp"
 #include "options_file/group_names.hpp"
 #include "options_file/scalars.hpp"
-#include "options_file/yaml.hpp"
 #include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/files/yaml.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::nccl {
@@ -24,6 +24,8 @@ namespace {
 
 using files::in_quotes;
 using files::shown;
+using files::YamlUse;
+using files::YamlValue;
 
 constexpr std::array streams = {Stream::none, Stream::normal, Stream::high_priority};
 
@@ -45,12 +47,12 @@ std::string known_options() {
 }
 
 /// Text without quotes, which may be a number or a boolean; empty where there is none.
-std::string_view plain_text(const Value& value) {
-  return value.sort == Value::Sort::scalar && value.is_plain ? std::string_view(value.text) : "";
+std::string_view plain_text(const YamlValue& value) {
+  return value.sort == YamlValue::Sort::scalar && value.is_plain ? std::string_view(value.text) : "";
 }
 
 /// Stores a value. Returns what is needed instead; empty if nothing is.
-std::string read_into(std::optional<int>& result, const Value& value) {
+std::string read_into(std::optional<int>& result, const YamlValue& value) {
   std::string_view text = plain_text(value);
   if (!is_decimal(text)) return "a whole number is needed, in decimal digits and without quotes";
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -62,21 +64,21 @@ std::string read_into(std::optional<int>& result, const Value& value) {
   return "";
 }
 
-std::string read_into(std::optional<bool>& result, const Value& value) {
+std::string read_into(std::optional<bool>& result, const YamlValue& value) {
   result = boolean(plain_text(value));
   return result ? "" : "true or false is needed, without quotes";
 }
 
-std::string read_into(std::optional<std::string>& result, const Value& value) {
+std::string read_into(std::optional<std::string>& result, const YamlValue& value) {
   const std::string_view plain = plain_text(value);
-  if (value.sort != Value::Sort::scalar || boolean(plain) || looks_like_number(plain)) {
+  if (value.sort != YamlValue::Sort::scalar || boolean(plain) || looks_like_number(plain)) {
     return "text is needed, in quotes where it could be a number or a boolean";
   }
   result = value.text;
   return "";
 }
 
-std::string read_into(Stream& result, const Value& value) {
+std::string read_into(Stream& result, const YamlValue& value) {
   const auto* named = std::find_if(streams.begin(), streams.end(),
                                    [&](Stream stream) { return to_string(stream) == value.text; });
   if (named == streams.end()) return "none, normal or high_priority is needed";
@@ -85,15 +87,15 @@ std::string read_into(Stream& result, const Value& value) {
 }
 
 /// What a value is, to go between a name and what is needed.
-std::string described(const Value& value) {
+std::string described(const YamlValue& value) {
   switch (value.sort) {
-    case Value::Sort::null:
+    case YamlValue::Sort::null:
       return " has no value";
-    case Value::Sort::list:
+    case YamlValue::Sort::list:
       return " is a list";
-    case Value::Sort::map:
+    case YamlValue::Sort::map:
       return " is a map";
-    case Value::Sort::scalar:
+    case YamlValue::Sort::scalar:
       break;
   }
   return " = " + (value.is_plain ? shown(value.text) : in_quotes(value.text));
@@ -122,16 +124,16 @@ class GivenOnce {
 };
 
 /// Whether the value has a tag, which is a problem.
-bool refuse_tag(DiagnosticList& diagnostics, SourcePlace place, const std::string& name, const Value& value) {
+bool refuse_tag(DiagnosticList& diagnostics, SourcePlace place, const std::string& name, const YamlValue& value) {
   if (value.tag.empty()) return false;
   diagnostics.add(place, name + " has the tag " + shown(value.tag) + ": write it without");
   return true;
 }
 
 /// The text of a key, which names a group or an option.
-std::optional<std::string> read_name(DiagnosticList& diagnostics, const Use& key, const std::string& what) {
+std::optional<std::string> read_name(DiagnosticList& diagnostics, const YamlUse& key, const std::string& what) {
   if (refuse_tag(diagnostics, key.place, "the name of " + what, *key.value)) return std::nullopt;
-  if (key.value->sort == Value::Sort::scalar) return key.value->text;
+  if (key.value->sort == YamlValue::Sort::scalar) return key.value->text;
   diagnostics.add(key.place, "the name of " + what + described(*key.value) + ": text is needed");
   return std::nullopt;
 }
@@ -144,9 +146,9 @@ class OptionsReader {
         name_(std::move(name)),
         place_(place) {}
 
-  [[nodiscard]] KindOptions read(const Value& value) {
+  [[nodiscard]] KindOptions read(const YamlValue& value) {
     if (refuse_tag(diagnostics_, place_, name_, value)) return {};
-    if (value.sort != Value::Sort::map) {
+    if (value.sort != YamlValue::Sort::map) {
       diagnostics_.add(place_,
                        name_ + described(value) + ": a map of options is needed, such as {max_ctas: 16}");
       return {};
@@ -164,7 +166,7 @@ class OptionsReader {
   }
 
  private:
-  void read_option(const std::string& name, SourcePlace place, const Value& value) {
+  void read_option(const std::string& name, SourcePlace place, const YamlValue& value) {
     if (name == stream_key) {
       read_value(options_.stream, name, stream_key, place, value);
     } else if (name == priority_key) {
@@ -188,7 +190,7 @@ class OptionsReader {
   /// @param what what of the result this is: two options can be about the same
   template <typename Result>
   void read_value(Result& result, const std::string& name, std::string_view what, SourcePlace place,
-                  const Value& value) {
+                  const YamlValue& value) {
     const std::string full_name = name_ + "." + name;
     const std::string again = given_.add(what, full_name, place, diagnostics_);
     if (!again.empty()) diagnostics_.add(place, full_name + " " + again);
@@ -204,11 +206,11 @@ class OptionsReader {
   GivenOnce given_;
 };
 
-KindOptionsMap read_groups(DiagnosticList& diagnostics, const Use& top, const GroupNames& groups) {
+KindOptionsMap read_groups(DiagnosticList& diagnostics, const YamlUse& top, const GroupNames& groups) {
   KindOptionsMap result;
   if (refuse_tag(diagnostics, top.place, "the map of groups", *top.value)) return result;
-  if (top.value->sort == Value::Sort::null) return result;
-  if (top.value->sort != Value::Sort::map) {
+  if (top.value->sort == YamlValue::Sort::null) return result;
+  if (top.value->sort != YamlValue::Sort::map) {
     diagnostics.add(top.place, "a map from groups to options is needed, such as tp: {max_ctas: 16}");
     return result;
   }
@@ -230,7 +232,7 @@ KindOptionsMap read_groups(DiagnosticList& diagnostics, const Use& top, const Gr
 }
 
 KindOptionsMap parse(std::string_view yaml, std::string_view source, const GroupNames& groups) {
-  const Yaml read = read_yaml(yaml, source);
+  const files::Yaml read = files::read_yaml(yaml, source);
   if (read.documents.empty()) return {};
   DiagnosticList diagnostics(source);
   KindOptionsMap result = read_groups(diagnostics, read.documents.front(), groups);

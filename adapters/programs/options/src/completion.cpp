@@ -118,6 +118,9 @@ std::string zsh_value(const Option& option) {
 std::string zsh_options(const Command& command, const std::string& indent) {
   std::string text;
   for (const Option* option : command.options()) {
+    // Where an argument may be absent and has no words to offer, zsh would offer no options either.
+    const bool has_words = option->spec().takes_file || !completed_words(*option).empty();
+    if (option->is_argument() && !option->spec().is_required && !has_words) continue;
     text += " \\\n" + indent;
     const std::string repeats = option->spec().is_repeatable ? "*" : "";
     if (option->is_argument()) {

@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "rankmesh/files/convention.hpp"
 #include "rankmesh/files/layout.hpp"
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
@@ -123,24 +122,6 @@ std::optional<Diagnostic> unknown_convention(const std::vector<GivenValue>& give
       .rule = "is none of " + joined(words, ", ") + did_you_mean(closest_matches(*value->text, words))};
 }
 
-/// The most ranks that MPI and NCCL can number.
-constexpr std::int64_t max_ranks = 2147483647;
-
-/// Reads `tp=4,pp=2`. A value of null is not given.
-void read_sizes(const std::string& text, ConventionValues& values, Problems& problems) {
-  for (const std::string_view part : split_text(text, ',')) {
-    const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos || equals == 0) {
-      problems.push_back("--sizes: \"" + std::string(part) + "\" is not NAME=VALUE");
-      continue;
-    }
-    const std::string name(part.substr(0, equals));
-    const std::string_view value = part.substr(equals + 1);
-    if (value == "null") continue;
-    if (!values.sizes.emplace(name, value).second) problems.push_back("--sizes: " + name + " is given twice");
-  }
-}
-
 }  // namespace
 
 ConfigOptions::ConfigOptions(Command& command, std::string_view world_size_note)
@@ -148,6 +129,15 @@ ConfigOptions::ConfigOptions(Command& command, std::string_view world_size_note)
           {.name = "--layout",
            .value_name = "FILE",
            .description = "a layout file in TOML (docs/files.md), - for standard input; options override it",
+           .heading = layout,
+           .takes_file = true})),
+      from_(command.add(
+          {.name = "--from",
+           .value_name = "FILE",
+           .description = "a launch script or a configuration file of another system, - for standard input",
+           .details =
+               "Nothing in it is run. docs/launch_files.md lists the systems: Megatron-LM, NeMo, torchtitan, "
+               "DeepSpeed, accelerate, vLLM, SGLang and others.",
            .heading = layout,
            .takes_file = true})),
       sizes_(command.add(
@@ -169,8 +159,8 @@ ConfigOptions::ConfigOptions(Command& command, std::string_view world_size_note)
   command.explain_unknown("--dp", "the data parallel size is what the others leave of the world size");
 }
 
-OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size) const {
-  if (OptionReading of_table; read_table(default_world_size, of_table)) return of_table;
+OptionReading ConfigOptions::read_options(std::optional<std::int64_t> default_world_size,
+                                          files::LayoutFile file) const {
   std::vector<GivenValue> given;
   for (const auto& [field, option] : options_) {
     for (const std::string& word : option->words()) {
@@ -179,7 +169,6 @@ OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size
   }
   Problems problems;
   const auto path = value_of(layout_, problems);
-  files::LayoutFile file;
   if (path) file = files::parse_layout_file(*path);
   std::vector<std::string> notes;
   if (!is_given(given, "convention") && !gives(file, "convention")) assume_megatron_core(given, notes);
@@ -194,10 +183,11 @@ OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size
   }
   if (auto unknown = unknown_convention(given)) known.push_back(std::move(*unknown));
   // Without a message of its own: that of the unknown option is enough. No rule reads the field.
-  const std::string misspelt = "is misspelt";
+  std::vector<std::string_view> misspelt;
   for (const auto& [field, option] : options_) {
-    if (option->is_misspelt() && option->count() == 0)
-      known.push_back({.field = std::string(field), .rule = misspelt});
+    if (!option->is_misspelt() || option->count() > 0) continue;
+    misspelt.push_back(field);
+    known.push_back({.field = std::string(field)});
   }
   if (default_world_size && !gives(file, "world_size") && !is_given(given, "world_size")) {
     given.push_back({"world_size", std::to_string(*default_world_size)});
@@ -205,7 +195,9 @@ OptionReading ConfigOptions::read(std::optional<std::int64_t> default_world_size
   OptionReading reading{files::check_together(file, given, std::move(known))};
   reading.notes = std::move(notes);
   for (Diagnostic& diagnostic : reading.diagnostics) {
-    if (diagnostic.rule == misspelt) continue;
+    if (diagnostic.rule.empty() &&
+        std::find(misspelt.begin(), misspelt.end(), diagnostic.field) != misspelt.end())
+      continue;
     if (diagnostic.kind == Diagnostic::Kind::missing) {
       diagnostic.rule += ": give " + option_of_field(diagnostic.field) + " N";
     }
@@ -218,72 +210,6 @@ const Option& ConfigOptions::option_of(std::string_view field) const {
   return *std::find_if(options_.begin(), options_.end(), [&](const FieldOption& o) {
             return o.field == field;
           })->option;
-}
-
-bool ConfigOptions::read_table(std::optional<std::int64_t> default_world_size, OptionReading& reading) const {
-  const std::vector<std::string> names = option_of("convention").words();
-  const ConventionTable* table = names.size() == 1 ? find_convention_table(names.front()) : nullptr;
-  if (table == nullptr && convention_file_.count() == 0 && sizes_.count() == 0) return false;
-
-  Problems problems;
-  ConventionTable own;
-  if (const auto path = value_of(convention_file_, problems)) {
-    if (!names.empty())
-      problems.emplace_back("--convention-file: is a convention itself; leave out --convention");
-    try {
-      own = files::load_convention(*path);
-      table = &own;
-    } catch (const files::FileError& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) problems.push_back(diagnostic.message());
-    }
-  } else if (table == nullptr && problems.empty()) {
-    problems.push_back("--sizes: needs a convention that is a table: --convention " +
-                       joined(convention_tables(), ", ", &ConventionTable::name) +
-                       ", or --convention-file FILE");
-  }
-  reading.config.convention = Convention::mesh;
-  ConventionValues values;
-  reading.unreadable.emplace_back("world_size");
-  const auto world_size = number_of(option_of("world_size"), {.max = max_ranks}, problems);
-  if (!world_size && !default_world_size && option_of("world_size").count() == 0)
-    problems.emplace_back("--world-size: world_size is missing: give --world-size N");
-  values.world_size = world_size.value_or(default_world_size.value_or(1));
-  reading.config.world_size = values.world_size;
-  if (world_size || default_world_size) reading.unreadable.clear();
-  values.rank_offset = number_of(option_of("rank_offset"), {.min = 0}, problems).value_or(0);
-  values.job_size = number_of(option_of("job_size"), {}, problems);
-  if (layout_.count() > 0)
-    problems.emplace_back("--layout: a file has a convention of its own; leave out one of both");
-  for (const auto& [field, option] : options_) {
-    const bool has_meaning =
-        field == "convention" || field == "world_size" || field == "rank_offset" || field == "job_size";
-    if (has_meaning || option->count() == 0 || table == nullptr) continue;
-    problems.push_back(option->name() + ": means nothing in the convention " + table->name +
-                       "; its sizes are given as --sizes " +
-                       joined(table->sizes, ",", [](const auto& size) { return size.name + "=..."; }));
-  }
-  if (const auto sizes = value_of(sizes_, problems)) read_sizes(*sizes, values, problems);
-  if (problems.empty()) {
-    try {
-      reading.config = layout_of(*table, values);
-      for (const ConventionTable::Kind& kind : table->kinds) {
-        if (!kind.listed_as.empty()) reading.listed_as[kind.name] = kind.listed_as;
-      }
-    } catch (const ConfigError& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) {
-        reading.diagnostics.push_back(diagnostic);
-        const std::string option = option_of_field(diagnostic.field);
-        const bool is_size =
-            option.empty() || std::any_of(table->sizes.begin(), table->sizes.end(),
-                                          [&](const auto& size) { return size.name == diagnostic.field; });
-        reading.messages.push_back((is_size ? "--sizes" : option) + ": " + diagnostic.message());
-      }
-    }
-  }
-  // Without a field, so that nothing is taken from the configuration.
-  for (const std::string& problem : problems) reading.diagnostics.push_back({.rule = problem});
-  reading.messages.insert(reading.messages.end(), problems.begin(), problems.end());
-  return true;
 }
 
 std::string option_of_field(std::string_view field) {

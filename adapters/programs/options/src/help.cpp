@@ -63,7 +63,9 @@ std::string paragraph(std::string_view text) {
 std::string usage(const Command& command) {
   std::string text = "Usage: " + command.full_name();
   for (const Option* option : command.options()) {
-    if (option->is_argument()) text += " " + option->name() + (option->spec().is_repeatable ? "..." : "");
+    if (!option->is_argument()) continue;
+    const std::string name = option->name() + (option->spec().is_repeatable ? "..." : "");
+    text += option->spec().is_required ? " " + name : " [" + name + "]";
   }
   return text + (visible_commands_of(command).empty() ? " [options]\n" : " <command> [options]\n");
 }

@@ -85,7 +85,8 @@ void put_synopsis(Page& page, const Command& command) {
   page.request(".B " + escaped(command.full_name()));
   for (const Option* option : command.options()) {
     if (!option->is_argument()) continue;
-    page.request(".I " + escaped(option->name()) + (option->spec().is_repeatable ? " ..." : ""));
+    const std::string name = escaped(option->name()) + (option->spec().is_repeatable ? " ..." : "");
+    page.request(option->spec().is_required ? ".I " + name : "[\\fI" + name + "\\fR]");
   }
   page.request(visible_commands_of(command).empty() ? "[\\fIoptions\\fR]"
                                                     : "\\fIcommand\\fR [\\fIoptions\\fR]");

@@ -5,6 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
+#include "foreign_flags.hpp"
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/options/pages.hpp"
 #include "rankmesh/options/suggestions.hpp"
@@ -84,6 +85,25 @@ void report_unknown_words(const Declared& declared, std::span<const std::string>
   }
 }
 
+/// A word right behind an unknown option is taken for its value, not for an argument that may be absent.
+void drop_values_of_unknown(const Declared& declared, std::span<const std::string> args) {
+  const std::vector<std::string> unknown = declared.app.remaining();
+  for (auto word = args.begin(); word != args.end() && std::next(word) != args.end(); ++word) {
+    const std::string& value = *std::next(word);
+    const bool has_value = looks_like_option(*word) && word->find('=') == std::string::npos &&
+                           !looks_like_option(value) &&
+                           std::find(unknown.begin(), unknown.end(), *word) != unknown.end();
+    if (!has_value) continue;
+    for (Option& option : declared.command.added_options()) {
+      std::vector<std::string> words = option.words();
+      if (option.spec().is_required || !option.is_argument()) continue;
+      const auto taken = std::find(words.begin(), words.end(), value);
+      if (taken != words.end()) words.erase(taken);
+      option.set_words(std::move(words));
+    }
+  }
+}
+
 /// Reports the words before the command: all options belong to commands.
 void report_early_words(const CLI::App& program, const Command& command, Problems& problems) {
   bool is_value = false;
@@ -128,7 +148,18 @@ void report_missing_options(Command& command, Problems& problems) {
 
 }  // namespace
 
-Parsed parse(Program& program, std::span<const std::string> args) {
+Parsed parse(Program& program, std::span<const std::string> all_args) {
+  std::vector<std::string> args(all_args.begin(), all_args.end());
+  std::string flags;
+  const auto named =
+      std::find_if(program.commands().begin(), program.commands().end(),
+                   [&](const Command* command) { return !args.empty() && command->name() == args.front(); });
+  if (named != program.commands().end()) {
+    std::vector<std::string> words(args.begin() + 1, args.end());
+    flags = take_foreign_flags(**named, words);
+    args.resize(1);
+    args.insert(args.end(), words.begin(), words.end());
+  }
   CLI::App app;
   if (!program.version().empty()) app.set_version_flag("--version", program.name() + " " + program.version());
   app.require_subcommand(0, 1);
@@ -157,6 +188,14 @@ Parsed parse(Program& program, std::span<const std::string> args) {
     parsed.problems.emplace_back(error.what());
   }
   for (Declared& each : declared) each.take_words();
+  if (!flags.empty()) {
+    for (Option& option : (*named)->added_options()) {
+      if (option.name() != (*named)->flags_argument()) continue;
+      std::vector<std::string> words = option.words();
+      words.push_back(flags);
+      option.set_words(std::move(words));
+    }
+  }
   Declared& given = chosen();
   if (&given.command != &program) {
     parsed.command = &given.command;
@@ -165,6 +204,7 @@ Parsed parse(Program& program, std::span<const std::string> args) {
     parsed.problems = {missing_command(program, app)};
     return parsed;
   }
+  drop_values_of_unknown(given, args);
   report_unknown_words(given, args, parsed.problems);
   report_missing_options(given.command, parsed.problems);
   return parsed;

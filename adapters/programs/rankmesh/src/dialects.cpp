@@ -1,7 +1,5 @@
 #include "dialects.hpp"
 
-#include "rankmesh/topology/error.hpp"
-
 namespace rankmesh::cli {
 
 std::vector<Choice> dialect_choices() {
@@ -14,18 +12,6 @@ Option& add_world_size(Command& command) {
   return command.add({.name = "--world-size",
                       .value_name = "N",
                       .description = "ranks of the layout, where the text does not have all sizes"});
-}
-
-std::optional<ParallelConfig> layout_of(const std::string& what, dialects::Dialect dialect,
-                                        const std::string& text, std::optional<std::int64_t> world_size,
-                                        Problems& problems) {
-  try {
-    return dialects::read(dialect, text, world_size);
-  } catch (const ConfigError& error) {
-    for (const Diagnostic& diagnostic : error.diagnostics())
-      problems.push_back(what + ": " + diagnostic.message());
-  }
-  return std::nullopt;
 }
 
 }  // namespace rankmesh::cli

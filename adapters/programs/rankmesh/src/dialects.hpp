@@ -19,11 +19,4 @@ namespace rankmesh::cli {
 /// `--world-size`, for layouts whose text does not have all sizes.
 Option& add_world_size(Command& command);
 
-/// The layout that a text describes; nothing if there is a problem.
-/// @param what the option or argument with the text, for messages
-[[nodiscard]] std::optional<ParallelConfig> layout_of(const std::string& what, dialects::Dialect dialect,
-                                                      const std::string& text,
-                                                      std::optional<std::int64_t> world_size,
-                                                      Problems& problems);
-
 }  // namespace rankmesh::cli

@@ -78,15 +78,29 @@ std::vector<std::string> all_kind_names() {
 
 }  // namespace
 
-LayoutCommand::LayoutCommand(CommandSpec spec, std::string gpus_per_node)
+LayoutCommand::LayoutCommand(CommandSpec spec, std::string gpus_per_node, bool has_argument)
     : RunnableCommand(std::move(spec)),
       config_(*this),
       names_(add_names(*this)),
-      gpus_per_node_(add_gpus_per_node(*this, std::move(gpus_per_node))) {}
+      gpus_per_node_(add_gpus_per_node(*this, std::move(gpus_per_node))) {
+  if (has_argument) add_layout_argument();
+}
+
+void LayoutCommand::add_layout_argument() {
+  config_.add_argument(*this);
+  take_flags("LAYOUT", launch::is_layout_flag);
+}
 
 OptionReading LayoutCommand::read_config(Problems& problems) const {
   OptionReading reading = config_.read();
   problems.insert(problems.end(), reading.messages.begin(), reading.messages.end());
+  return reading;
+}
+
+OptionReading LayoutCommand::read_open_config(Problems& problems) const {
+  OptionReading reading = config_.read();
+  const bool is_open = reading.launch && !reading.launch->config && reading.launch->diagnostics.empty();
+  if (!is_open) problems.insert(problems.end(), reading.messages.begin(), reading.messages.end());
   return reading;
 }
 

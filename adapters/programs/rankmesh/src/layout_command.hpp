@@ -14,11 +14,18 @@ namespace rankmesh::cli {
 class LayoutCommand : public RunnableCommand {
  public:
   /// @param gpus_per_node the description of `--gpus-per-node`
+  /// @param has_argument whether LAYOUT is the first argument; if not, the command calls
+  /// `add_layout_argument` itself
   explicit LayoutCommand(CommandSpec spec,
-                         std::string gpus_per_node = "also show on which nodes ranks and groups lie");
+                         std::string gpus_per_node = "also show on which nodes ranks and groups lie",
+                         bool has_argument = true);
 
  protected:
+  /// Adds the argument LAYOUT behind those that the command has.
+  void add_layout_argument();
   [[nodiscard]] OptionReading read_config(Problems& problems) const;
+  /// The same, but a file of another system (`--from`) need not say how many ranks there are.
+  [[nodiscard]] OptionReading read_open_config(Problems& problems) const;
   [[nodiscard]] std::optional<int> read_gpus_per_node(Problems& problems) const;
   [[nodiscard]] Names read_names(Problems& problems) const;
 

@@ -8,7 +8,7 @@
 
 namespace rankmesh::cli {
 
-Placement::Placement(const Topology& topology, const KindFamily& kind, std::vector<Host> hosts)
+HostPlacement::HostPlacement(const Topology& topology, const KindFamily& kind, std::vector<Host> hosts)
     : family_(&kind.family),
       kind_(kind.kind.name()),
       world_size_(topology.world_size()),
@@ -22,7 +22,7 @@ Placement::Placement(const Topology& topology, const KindFamily& kind, std::vect
   }
 }
 
-Problems Placement::problems() const {
+Problems HostPlacement::problems() const {
   Problems problems;
   const int size = family_->group_size();
   const int count = family_->group_count();
@@ -45,23 +45,23 @@ Problems Placement::problems() const {
   return problems;
 }
 
-std::int64_t Placement::seats() const {
+std::int64_t HostPlacement::seats() const {
   std::int64_t total = 0;
   for (const Host& host : hosts_) total += host.slots;
   return total;
 }
 
-int Placement::groups_on(int host) const {
+int HostPlacement::groups_on(int host) const {
   const auto place = static_cast<std::size_t>(host);
   return first_group_[place + 1] - first_group_[place];
 }
 
-int Placement::host_of_group(int group) const {
+int HostPlacement::host_of_group(int group) const {
   const auto after = std::upper_bound(first_group_.begin(), first_group_.end(), group);
   return static_cast<int>(after - first_group_.begin()) - 1;
 }
 
-Placement::Seat Placement::free_from(int host) const {
+HostPlacement::Seat HostPlacement::free_from(int host) const {
   for (; host < static_cast<int>(hosts_.size()); ++host) {
     const int taken = groups_on(host) * family_->group_size();
     if (taken < hosts_[static_cast<std::size_t>(host)].slots) return {host, taken};
@@ -69,7 +69,7 @@ Placement::Seat Placement::free_from(int host) const {
   return {host, 0};
 }
 
-int Placement::processes_on(int host) const {
+int HostPlacement::processes_on(int host) const {
   std::int64_t others = world_size_ - family_->member_count();
   for (int i = 0; i < host; ++i) {
     others -= hosts_[static_cast<std::size_t>(i)].slots - groups_on(i) * family_->group_size();

@@ -13,7 +13,7 @@ namespace rankmesh::cli {
 ///
 /// The groups are placed in order on the hosts in order, as many on each as fit. Then the ranks that are in
 /// no group of the kind take the remaining slots in order. O(hosts) memory; O(log hosts) time for a rank.
-class Placement {
+class HostPlacement {
  public:
   /// The place of a process.
   struct Seat {
@@ -23,7 +23,7 @@ class Placement {
   };
 
   /// @param kind a kind of a topology that outlives this object
-  Placement(const Topology& topology, const KindFamily& kind, std::vector<Host> hosts);
+  HostPlacement(const Topology& topology, const KindFamily& kind, std::vector<Host> hosts);
 
   /// Why the groups do not fit; empty if they do.
   [[nodiscard]] Problems problems() const;

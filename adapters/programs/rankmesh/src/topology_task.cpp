@@ -68,8 +68,13 @@ std::vector<std::string> all_warnings(const Topology& topology, std::optional<in
 }
 
 Task task_on(const OptionReading& reading, std::optional<int> gpus_per_node,
-             std::function<void(const Topology&, Writer&, Style)> print) {
+             std::function<void(const Topology&, Writer&, Style)> print,
+             const std::optional<PlacedRanks>& where) {
   Task task = task_on(reading.config, gpus_per_node, std::move(print));
+  if (where) {
+    const std::vector<std::string> more = crossing_warnings(Topology(reading.config), *where);
+    task.warnings.insert(task.warnings.end(), more.begin(), more.end());
+  }
   task.warnings.insert(task.warnings.begin(), reading.notes.begin(), reading.notes.end());
   return task;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster_options.hpp"
 #include "command.hpp"
 #include "rankmesh/options/config_options.hpp"
 #include "rankmesh/topology/topology.hpp"
@@ -18,8 +19,10 @@ namespace rankmesh::cli {
 
 /// A task that prints something of the topology of valid options, with all its warnings and the notes of the
 /// options.
+/// @param where adds the warnings about groups that cross hosts
 [[nodiscard]] Task task_on(const OptionReading& reading, std::optional<int> gpus_per_node,
-                           std::function<void(const Topology&, Writer&, Style)> print);
+                           std::function<void(const Topology&, Writer&, Style)> print,
+                           const std::optional<PlacedRanks>& where = std::nullopt);
 /// A task that prints something of a topology, with all its warnings.
 [[nodiscard]] Task task_on(const ParallelConfig& config, std::optional<int> gpus_per_node,
                            std::function<void(const Topology&, Writer&, Style)> print);

@@ -167,7 +167,11 @@ TEST_CASE("the help text is made from the properties of options and commands") {
                    .notes = {{"Terms:", {{"a", "the first"}, {"bcd", "the second"}}}},
                    .examples = {"program run FILE"},
                    .exit_status = "0 always."});
-  command.add({.name = "FILE", .description = "what to run", .heading = "Arguments", .is_repeatable = true});
+  command.add({.name = "FILE",
+               .description = "what to run",
+               .heading = "Arguments",
+               .is_repeatable = true,
+               .is_required = true});
   command.add({.name = "--to",
                .value_name = "WORD",
                .choices = {"a", "b"},

@@ -49,9 +49,9 @@ bool has_own_lines_only(const std::string& messages) {
 
 TEST_CASE("control characters and newlines of a command line never reach the output") {
   const std::string forged = "x\nerror: forged\x1b[31m\x9b";
-  const std::vector<std::string> commands{"groups",  "rank",      "show",       "draw",
-                                          "mesh",    "translate", "diff",       "check",
-                                          "modules", "export",    "completion", "conventions"};
+  const std::vector<std::string> commands{"groups",     "rank",        "show",    "draw",    "mesh",
+                                          "translate",  "diff",        "check",   "modules", "export",
+                                          "completion", "conventions", "cluster", "place"};
   std::vector<std::vector<std::string>> lines{{forged}, {"--" + forged}};
   for (const std::string& command : commands) {
     const std::size_t before = lines.size();

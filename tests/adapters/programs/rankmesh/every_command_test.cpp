@@ -21,6 +21,9 @@ namespace {
 const std::string small = " --world-size 16 --tp 2 --pp 4";
 const std::string megatron =
     " --convention megatron-core --world-size 1048576 --tp 8 --cp 2 --pp 16 --ep 8 --optimizer-instances 2";
+const std::string machine = " --cluster 'node:8 gpu:8' --gpu H100 --seq-length 4096 --global-batch 256";
+const std::string job = " --model " RANKMESH_TEST_INPUTS "/models/dune.json" + machine;
+const std::string job_of_experts = " --model " RANKMESH_TEST_INPUTS "/models/spruce.json" + machine;
 const std::string largest = " --world-size 2147483647 --gpus-per-node 7";
 
 /// Command lines of each command that prints data.
@@ -34,6 +37,12 @@ std::map<std::string, std::vector<std::string>> lines() {
        {small, small + " --gpus-per-node 5", megatron + " --gpus-per-node 8", largest,
         megatron + " --names short", small + " --kind data"}},
       {"mesh", {" --axes tp=2,dp=4,pp=2 --gpus-per-node 3", " --axes a=1024,b=1024 --groups all,a,b"}},
+      {"cluster", {" 'rack:8 node:18 gpu:4'", " 'login,node[01-16]' --gpus-per-node 8"}},
+      {"place",
+       {small + " --cluster 'node:4 gpu:4'",
+        small + " --cluster 'node[1-2]' --gpus-per-node 8 --weights data=1",
+        " --convention megatron-core --world-size 64 --tp 2 --pp 8 --order pp-tp-cp-ep-dp --cluster 'node:8 "
+        "gpu:8'"}},
       {"conventions", {"", " vllm"}},
       {"translate", {" --from megatron 'tp=2 pp=2' --world-size 8 --to devicemesh --to rankmesh"}},
       {"diff",
@@ -42,6 +51,11 @@ std::map<std::string, std::vector<std::string>> lines() {
         "convention=megatron-core "
         "tp=4 cp=4 pp=16 ep=8'",
         " 'world=2147483646 tp=2' 'world=2147483647'"}},
+      {"model",
+       {" " RANKMESH_TEST_INPUTS "/models/umber.json", " " RANKMESH_TEST_INPUTS "/models/poppy.json"}},
+      {"estimate",
+       {" --tp 4 --pp 4" + job, " 'world=64 convention=megatron-core tp=2 ep=8 pp=4'" + job_of_experts}},
+      {"plan", {job, job_of_experts + " --top 3"}},
       {"modules", {" 'world=8 tp=2' 'world=8 convention=megatron-core tp=4 rank-offset=8'"}},
   };
 }
@@ -79,7 +93,7 @@ TEST_CASE("every command that prints data prints it as JSON") {
       CHECK(nlohmann::json::parse(outcome.out).is_object());
     }
   }
-  CHECK(commands == 9);
+  CHECK(commands == 14);
 }
 
 TEST_CASE("tables and paragraphs keep to the width of the lines, and use it") {

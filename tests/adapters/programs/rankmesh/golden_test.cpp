@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "rankmesh/files/layout.hpp"
+#include "rankmesh/files/yaml.hpp"
 #include "support.hpp"
 #include "support/catch.hpp"
 
@@ -23,6 +24,8 @@ std::vector<fs::path> golden_files() {
   for (const auto& entry : fs::directory_iterator(RANKMESH_GOLDEN)) {
     const bool needs_toml = entry.path().filename().string().starts_with("layout_");
     if (needs_toml && !files::can_read_layouts()) continue;
+    const bool is_launch = entry.path().filename().string().starts_with("launch_");
+    if (is_launch && !(files::can_read_layouts() && files::can_read_yaml())) continue;
     if (entry.path().extension() == ".txt") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -37,7 +40,7 @@ std::string contents(const fs::path& file) {
 /// A run in the format of a golden file: the command line, the standard output, the standard error, the exit
 /// status.
 std::string transcript(const std::string& line) {
-  const Outcome outcome = run_line(line);
+  const Outcome outcome = run_words(quoted(line));
   std::string text = prompt + line + "\n" + outcome.out;
   if (!outcome.err.empty()) text += "--- standard error\n" + outcome.err;
   return text + "--- exit status " + std::to_string(outcome.status) + "\n";

@@ -87,5 +87,47 @@ TEST_CASE("model chunks are a formula, however many there are") {
   CHECK(pipeline.at("layers_size") == 10000000);
   CHECK(pipeline.at("layers_first").at(1) == nlohmann::json{{"first", 6}, {"last", 6}});
   CHECK(pipeline.at("layers_last").back() == nlohmann::json{{"first", 39999998}, {"last", 39999998}});
-  CHECK(json.at("note").get<std::string>().find("--all") != std::string::npos);
+}
+
+TEST_CASE("the cost of no command grows with the number of virtual stages") {
+  const std::string few = " --world-size 16 --tp 2 --pp 4 --vpp 2000 ";
+  const std::string many = " --world-size 16 --tp 2 --pp 4 --vpp 2147483647 ";
+  // Layers with which each split fills 4 stages of that many chunks.
+  const auto even = [](const std::string& text) {
+    return "--layers " + std::to_string(4 * std::stoll(text));
+  };
+  const auto check = [&](const std::string& command, const std::string& more_few,
+                         const std::string& more_many) {
+    const Cost first = cost_of(command + few + more_few);
+    const Cost small = cost_of(command + few + more_few);
+    const Cost large = cost_of(command + many + more_many);
+    INFO(command << many << more_many);
+    CHECK(first.output == small.output);
+    CHECK(large.bytes < 2 * small.bytes + 100000);
+    CHECK(large.output < 2 * small.output + 10000);
+  };
+  for (const std::string command : {"show", "show --format json", "rank 5", "rank 5 --format json",
+                                    "rank 5 --all", "rank 5 --all --format json"}) {
+    check(command, even("2000"), even("2147483647"));
+    check(command, even("2000") + " --first-stage-layers 2000",
+          even("2147483647") + " --first-stage-layers 2147483647");
+    check(command, "--layers 7999 --account-for-embedding", "--layers 8589934587 --account-for-embedding");
+  }
+  for (const std::string command :
+       {"groups", "draw", "draw --format svg", "draw --format html", "draw --format dot",
+        "export --format toml", "export --format per-rank-json"}) {
+    check(command, "", "");
+  }
+  for (const std::string command : {"diff 'world=16 pp=4 vpp={vpp}' 'world=16 pp=4'",
+                                    "modules 'world=16 convention=megatron-core pp=4 vpp={vpp}'",
+                                    "translate --from rankmesh --to megatron --to devicemesh 'world=16 "
+                                    "convention=megatron-core pp=4 vpp={vpp}'"}) {
+    const auto cost = [&](const std::string& vpp) {
+      std::string line = command;
+      line.replace(line.find("{vpp}"), 5, vpp);
+      return cost_of(line);
+    };
+    static_cast<void>(cost("2000"));
+    CHECK(cost("2147483647").bytes < 2 * cost("2000").bytes + 100000);
+  }
 }

@@ -15,12 +15,12 @@ namespace {
 
 /// Checks the properties of a placement for each rank.
 void check_promises(const Topology& topology, GroupKind kind, const std::vector<Host>& hosts) {
-  const Placement placement(topology, *topology.find_kind(kind), hosts);
+  const HostPlacement placement(topology, *topology.find_kind(kind), hosts);
   REQUIRE(placement.problems().empty());
   std::vector<int> host_of;
   std::set<std::pair<int, int>> taken;
   std::vector<int> processes(hosts.size());
-  placement.each_rank([&](int rank, Placement::Seat seat) {
+  placement.each_rank([&](int rank, HostPlacement::Seat seat) {
     CHECK(rank == static_cast<int>(host_of.size()));
     REQUIRE(seat.host < static_cast<int>(hosts.size()));
     CHECK(seat.slot >= 0);
@@ -76,13 +76,13 @@ TEST_CASE("ranks in no group take the remaining slots") {
 TEST_CASE("groups that do not fit are reported") {
   const Topology topology({.world_size = 16, .tensor = 4});
   const KindFamily& tensor = *topology.find_kind(GroupKind::tensor);
-  CHECK(Placement(topology, tensor, hosts({3, 3})).problems() ==
+  CHECK(HostPlacement(topology, tensor, hosts({3, 3})).problems() ==
         Problems{"--kind: a tensor group has 4 ranks, more than the 3 slots of the largest host",
                  "the job has 16 ranks, more than the 6 slots of 2 hosts"});
-  CHECK(Placement(topology, tensor, hosts({7, 7, 7})).problems() ==
+  CHECK(HostPlacement(topology, tensor, hosts({7, 7, 7})).problems() ==
         Problems{"--kind: there are 4 tensor groups of 4 ranks, and room for 3 on 3 hosts"});
   const Topology experts({.world_size = 8, .convention = Convention::megatron_core, .expert = 4});
-  CHECK(Placement(experts, *experts.find_kind(GroupKind("expert")), hosts({1})).problems() ==
+  CHECK(HostPlacement(experts, *experts.find_kind(GroupKind("expert")), hosts({1})).problems() ==
         Problems{"--kind: an expert group has 4 ranks, more than the 1 slot of the largest host",
                  "the job has 8 ranks, more than the 1 slot of 1 host"});
 }

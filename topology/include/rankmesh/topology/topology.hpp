@@ -16,6 +16,8 @@
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
 
+class PipelineLayout;
+
 /// How the groups of a kind are made.
 enum class Derivation {
   /// Some axes of a mesh vary inside a group.
@@ -61,6 +63,10 @@ class Topology {
  public:
   /// @throws ConfigError listing every diagnostic, see `check`
   explicit Topology(const ParallelConfig& config);
+  /// The groups of a model whose layers lie as `layout` says: the embedding groups hold the stages that hold
+  /// the embedding. `Topology(with_pipeline_layout(config, layout))`.
+  /// @throws ConfigError as both functions do
+  Topology(const ParallelConfig& config, const PipelineLayout& layout);
 
   /// The configuration, with the order in lower case and sizes of -1 replaced by the sizes they stand for.
   [[nodiscard]] const ParallelConfig& config() const& noexcept { return config_; }

@@ -35,6 +35,10 @@ enum class Dialect {
 /// The dialect with a name; nothing if there is none.
 [[nodiscard]] std::optional<Dialect> find(std::string_view name) noexcept;
 
+/// The dialect that a text is written in, as its words tell: `rankmesh` unless it has words that only another
+/// dialect has, for example `shape` and `names`. `recognise(write(dialect, config))` is `dialect`.
+[[nodiscard]] Dialect recognise(std::string_view text);
+
 /// Reads a layout. One size may be -1, or absent where the system fills it in: the world size divided by the
 /// other sizes. The result is valid. Its kinds have the lists of the system in the same order, under the
 /// names of this library (`tensor`, `data`, ...) where it has one.

@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
 #include "common_options.hpp"
 #include "rankmesh/cli/run.hpp"
 #include "rankmesh/files/layout.hpp"
+#include "rankmesh/options/job_options.hpp"
+#include "rankmesh/options/layout_text.hpp"
+#include "rankmesh/options/split_options.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "topology_task.hpp"
 
@@ -21,10 +25,59 @@ struct Verdict {
   std::vector<std::string> warnings;
 };
 
-Verdict verdict_on(const std::string& file, std::optional<int> gpus_per_node) {
-  Verdict verdict{file, files::check_layout(files::parse_layout_file(file)), {}};
+/// The reading of a file, or of a layout on one line.
+ConfigReading read_layout(const std::string& argument) {
+  const bool is_text = argument.find('=') != std::string::npos || argument.starts_with("from:") ||
+                       argument.starts_with("layout:") || argument.starts_with("--");
+  if (!is_text || std::filesystem::exists(argument))
+    return files::check_layout(files::parse_layout_file(argument));
+  Problems problems;
+  ConfigReading reading;
+  const auto text = parse_layout_text("LAYOUT", argument, problems);
+  if (text && text->form == LayoutText::Form::words && text->dialect == dialects::Dialect::rankmesh)
+    return files::check_layout(words_as_file(text->text));
+  if (const auto config = text ? read_layout_text("LAYOUT", *text, std::nullopt, problems) : std::nullopt)
+    reading.config = *config;
+  for (std::string& problem : problems) reading.diagnostics.push_back({.rule = std::move(problem)});
+  return reading;
+}
+
+/// What is checked beside the layout itself.
+struct Further {
+  std::optional<int> gpus_per_node{};
+  const ClusterOptions* cluster = nullptr;
+  std::optional<LayerSplit> layers{};
+  std::optional<JobSizes> job{};
+};
+
+/// What is wrong with the layers and the sizes of a job in a layout without mistakes.
+void check_job(const Further& further, Verdict& verdict) {
+  ParallelConfig& config = verdict.reading.config;
+  std::vector<Diagnostic> found;
+  if (further.layers) static_cast<void>(SplitOptions::apply(*further.layers, config, found));
+  if (further.job) {
+    const std::vector<Diagnostic> of_job = check_job_sizes(*further.job, config);
+    found.insert(found.end(), of_job.begin(), of_job.end());
+  }
+  for (Diagnostic& diagnostic : found) diagnostic.place = SourcePlace{.source = verdict.file};
+  verdict.reading.diagnostics = std::move(found);
+}
+
+Verdict verdict_on(const std::string& file, const Further& further) {
+  Verdict verdict{file, read_layout(file), {}};
+  if (verdict.reading.diagnostics.empty()) check_job(further, verdict);
   if (!verdict.reading.diagnostics.empty()) return verdict;
-  verdict.warnings = all_warnings(Topology(verdict.reading.config), gpus_per_node);
+  const Topology topology(verdict.reading.config);
+  Problems problems;
+  const auto where = further.cluster->read(verdict.reading, further.gpus_per_node, problems);
+  for (const std::string& problem : problems) {
+    verdict.reading.diagnostics.push_back({.rule = problem, .place = SourcePlace{.source = file}});
+  }
+  verdict.warnings = all_warnings(topology, where ? std::nullopt : further.gpus_per_node);
+  if (where) {
+    const std::vector<std::string> more = crossing_warnings(topology, *where);
+    verdict.warnings.insert(verdict.warnings.end(), more.begin(), more.end());
+  }
   return verdict;
 }
 
@@ -79,30 +132,39 @@ class CheckCommand : public RunnableCommand {
              .summary = "Whether layout files are right, for scripts and CI",
              .examples = {"rankmesh check layout.toml",
                           "rankmesh check layouts/*.toml --gpus-per-node 8 --format json",
-                          "rankmesh check layouts/*.toml --strict"},
+                          "rankmesh check layouts/*.toml --strict",
+                          "rankmesh check layout.toml --layers 126 --global-batch 1024"},
              .exit_status =
                  "0 if every file is right, 2 if one is not, or with --strict if one has a warning. The "
                  "standard error then lists everything that is wrong with each file; with --format "
                  "json, the standard output does, as an array that has the warnings too."}),
         files_(add({.name = "FILE",
-                    .description = "a layout in TOML (docs/files.md)",
+                    .description =
+                        "a layout in TOML (docs/files.md), a layout on one line, or from:FILE, a launch "
+                        "script (docs/launch_files.md)",
                     .heading = "Arguments",
                     .is_repeatable = true,
                     .takes_file = true,
                     .is_required = true})),
         gpus_per_node_(add_gpus_per_node(*this, "also warn of groups that cross nodes with N GPUs each")),
+        cluster_(*this),
+        split_(*this),
+        job_(*this),
         strict_(add({.name = "--strict", .description = "a warning is a mistake too: exit with 2"})),
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const bool as_json = format_of(format_, problems) == Format::json;
     const bool is_strict = is_given(strict_, problems);
-    const auto gpus_per_node = gpus_per_node_of(gpus_per_node_, problems);
+    const Further further{.gpus_per_node = gpus_per_node_of(gpus_per_node_, problems),
+                          .cluster = &cluster_,
+                          .layers = split_.read(problems),
+                          .job = job_.read(problems)};
     const std::vector<std::string> names = values_of(files_, problems);
     if (!problems.empty()) return {};
     std::vector<Verdict> verdicts;
     verdicts.reserve(names.size());
-    for (const std::string& name : names) verdicts.push_back(verdict_on(name, gpus_per_node));
+    for (const std::string& name : names) verdicts.push_back(verdict_on(name, further));
     if (as_json) {
       return {.run = [=](Writer& out, Style) { return print_json(verdicts, is_strict, out); }};
     }
@@ -130,6 +192,9 @@ class CheckCommand : public RunnableCommand {
  private:
   const Option& files_;
   const Option& gpus_per_node_;
+  ClusterOptions cluster_;
+  SplitOptions split_;
+  JobOptions job_;
   const Option& strict_;
   const Option& format_;
 };

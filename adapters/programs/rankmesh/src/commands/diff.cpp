@@ -5,8 +5,7 @@
 #include "dialects.hpp"
 #include "json.hpp"
 #include "rankmesh/cli/run.hpp"
-#include "rankmesh/files/layout.hpp"
-#include "rankmesh/options/suggestions.hpp"
+#include "rankmesh/options/layout_text.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/compare.hpp"
@@ -91,30 +90,12 @@ void print_json(const Compared& compared, const DiffRequest& request, Writer& ou
   out.put("}\n");
 }
 
-std::optional<ParallelConfig> read_file(const std::string& path, Problems& problems) {
-  const ConfigReading reading = files::check_layout(files::parse_layout_file(path));
-  for (const Diagnostic& diagnostic : reading.diagnostics) problems.push_back(diagnostic.message());
-  return reading.diagnostics.empty() ? std::optional(reading.config) : std::nullopt;
-}
-
 std::optional<ParallelConfig> read_layout(const Option& option, std::optional<std::int64_t> world_size,
                                           Problems& problems) {
   const auto text = value_of(option, problems);
   if (!text) return std::nullopt;
-  // The name of a dialect comes before the first word, and contains no equals sign.
-  const std::size_t colon = text->find(':');
-  const bool is_named = colon != std::string::npos && colon < text->find('=');
-  const std::string name = is_named ? text->substr(0, colon) : "rankmesh";
-  if (name == "layout") return read_file(text->substr(colon + 1), problems);
-  const auto dialect = dialects::find(name);
-  if (!dialect) {
-    std::vector<std::string> names = words_of(dialect_choices());
-    const std::string known = "layout, " + alternatives(names);
-    names.emplace_back("layout");
-    problems.push_back(option.name() + ": \"" + name + "\" is not " + known + did_you_mean(name, names));
-    return std::nullopt;
-  }
-  return layout_of(option.name(), *dialect, is_named ? text->substr(colon + 1) : *text, world_size, problems);
+  const auto layout = parse_layout_text(option.name(), *text, problems);
+  return layout ? read_layout_text(option.name(), *layout, world_size, problems) : std::nullopt;
 }
 
 class DiffCommand : public RunnableCommand {
@@ -123,13 +104,7 @@ class DiffCommand : public RunnableCommand {
       : RunnableCommand(
             {.name = "diff",
              .summary = "Which kinds of two layouts have equal lists",
-             .notes = {{"A layout is one of:",
-                        {{"TEXT", "a layout on one line: 'world=16 tp=2 pp=4'"},
-                         {"DIALECT:TEXT",
-                          "a layout in another system's words: 'megatron:tp=2 pp=2'. The dialects "
-                          "are " +
-                              joined(words_of(dialect_choices()), ", ")},
-                         {"layout:FILE", "a file in TOML (docs/files.md)"}}}},
+             .notes = {layout_text_note()},
              .examples = {"rankmesh diff 'world=16 tp=2 pp=4' 'world=16 tp=4 pp=2'",
                           "rankmesh diff 'megatron:tp=2 pp=2' 'devicemesh:shape=2,2,2 names=pp,dp,tp' "
                           "--world-size 8",

@@ -36,7 +36,7 @@ void print_export(const Topology& topology, const ExportRequest& request, Writer
     case ExportFormat::rankfile:
       break;
   }
-  const Placement placement(topology, *topology.find_kind(request.kinds.front()), request.hosts);
+  const HostPlacement placement(topology, *topology.find_kind(request.kinds.front()), request.hosts);
   if (request.format == ExportFormat::hostfile) return print_hostfile(placement, out);
   print_rankfile(placement, request.cores_per_rank, out);
 }
@@ -138,7 +138,7 @@ class ExportCommand : public LayoutCommand {
   static void check_placement(const ParallelConfig& config, const ExportRequest& request,
                               Problems& problems) {
     const Topology topology(config);
-    const Placement placement(topology, *topology.find_kind(request.kinds.front()), request.hosts);
+    const HostPlacement placement(topology, *topology.find_kind(request.kinds.front()), request.hosts);
     problems = placement.problems();
   }
 

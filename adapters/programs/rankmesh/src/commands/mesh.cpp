@@ -6,6 +6,7 @@
 #include "print/groups.hpp"
 #include "rankmesh/draw/draw.hpp"
 #include "rankmesh/files/layout.hpp"
+#include "rankmesh/options/layout_text.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
 #include "rankmesh/topology/text.hpp"
 #include "topology_task.hpp"
@@ -94,7 +95,10 @@ class MeshCommand : public RunnableCommand {
                        .default_value = "up to the end of the mesh"})),
         gpus_per_node_(add_gpus_per_node(*this)),
         format_(add_format(*this, {"text", "json", "csv", "ascii", "svg", "html", "dot"})),
-        all_(add_all(*this)) {}
+        all_(add_all(*this)),
+        text_(add({.name = "LAYOUT",
+                   .description = "a layout on one line with meshes, in place of --axes or --layout",
+                   .heading = "Argument"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const std::size_t format = choice_of(format_, problems).value_or(0);
@@ -159,8 +163,21 @@ class MeshCommand : public RunnableCommand {
   /// The fields of the layout file that no option overrides.
   [[nodiscard]] ParallelConfig read_layout(files::LayoutFile& file, Problems& problems) const {
     const auto path = value_of(layout_, problems);
-    if (!path) return {.convention = Convention::mesh};
-    file = files::parse_layout_file(*path);
+    const auto text = value_of(text_, problems);
+    if (path && text) problems.emplace_back("give one of LAYOUT and --layout");
+    if (text) {
+      const auto layout = parse_layout_text("LAYOUT", *text, problems);
+      if (!layout) return {.convention = Convention::mesh};
+      if (layout->form == LayoutText::Form::words && layout->dialect == dialects::Dialect::rankmesh) {
+        file = words_as_file(layout->text);
+      } else if (const auto config = read_layout_text("LAYOUT", *layout, std::nullopt, problems)) {
+        // As the one-line form, which options can override.
+        file = words_as_file(to_string(*config));
+      }
+    } else if (path) {
+      file = files::parse_layout_file(*path);
+    }
+    if ((!path && !text) || !problems.empty()) return {.convention = Convention::mesh};
     const std::array<std::pair<std::string_view, const Option*>, 5> replaced{{{"meshes", &axes_},
                                                                               {"world_size", &world_size_},
                                                                               {"kinds", &groups_},
@@ -180,14 +197,15 @@ class MeshCommand : public RunnableCommand {
       problems.push_back(message(diagnostic, file));
     }
     if (problems.empty() && reading.config.convention != Convention::mesh) {
-      problems.push_back(*path + ": has no mesh of its own; rankmesh groups --layout takes it");
+      problems.push_back(path.value_or("LAYOUT") +
+                         ": has no mesh of its own; rankmesh groups --layout takes it");
     }
     return reading.config;
   }
 
   /// Without --axes, the layout file must have a mesh, and only one if it is to be reshaped.
   void require_layout(const ParallelConfig& config, Problems& problems) const {
-    if (layout_.count() == 0) {
+    if (layout_.count() == 0 && text_.count() == 0) {
       if (axes_.is_misspelt() || layout_.is_misspelt()) return;
       problems.emplace_back("--axes is missing: give --axes tp=2,dp=4, or --layout FILE");
       return;
@@ -297,6 +315,7 @@ class MeshCommand : public RunnableCommand {
   const Option& gpus_per_node_;
   const Option& format_;
   const Option& all_;
+  const Option& text_;
 };
 
 }  // namespace

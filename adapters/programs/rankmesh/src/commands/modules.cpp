@@ -8,6 +8,7 @@
 #include "common_options.hpp"
 #include "json.hpp"
 #include "rankmesh/cli/run.hpp"
+#include "rankmesh/options/layout_text.hpp"
 #include "rankmesh/topology/config_text.hpp"
 
 namespace rankmesh::cli {
@@ -38,6 +39,20 @@ void print_json(const std::vector<ParallelConfig>& modules, Writer& out) {
   out.put("\n ]}\n");
 }
 
+/// The layout of a module. The rules of one in words are applied with those of all modules.
+ParallelConfig read_module(const std::string& what, const std::string& text, Problems& problems) {
+  const auto layout = parse_layout_text(what, text, problems);
+  if (!layout) return {};
+  const bool is_words = layout->form == LayoutText::Form::words;
+  if (!is_words || layout->dialect != dialects::Dialect::rankmesh) {
+    return read_layout_text(what, *layout, std::nullopt, problems).value_or(ParallelConfig{});
+  }
+  const ConfigReading reading = read_config(layout->text);
+  for (const Diagnostic& diagnostic : reading.diagnostics)
+    problems.push_back(what + ": " + diagnostic.message());
+  return reading.config;
+}
+
 class ModulesCommand : public RunnableCommand {
  public:
   ModulesCommand()
@@ -48,6 +63,7 @@ class ModulesCommand : public RunnableCommand {
         layouts_(add({.name = "LAYOUT",
                       .description = "the layout of each module on one line, in quotes: 'world=8 "
                                      "convention=megatron-core tp=2 rank-offset=8'",
+                      .details = "A text of another dialect may give rank_offset too.",
                       .heading = "Arguments",
                       .is_repeatable = true,
                       .is_required = true})),
@@ -62,11 +78,7 @@ class ModulesCommand : public RunnableCommand {
     const bool as_json = format_of(format_, problems) == Format::json;
     std::vector<ParallelConfig> modules;
     for (const std::string& text : values_of(layouts_, problems)) {
-      const ConfigReading reading = read_config(text);
-      for (const Diagnostic& diagnostic : reading.diagnostics) {
-        problems.push_back(fmt::format("module {}: {}", modules.size(), diagnostic.message()));
-      }
-      modules.push_back(reading.config);
+      modules.push_back(read_module(fmt::format("module {}", modules.size()), text, problems));
     }
     if (!problems.empty()) return {};
     for (const Diagnostic& diagnostic : check_modules(modules, job_size))

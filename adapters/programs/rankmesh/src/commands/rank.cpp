@@ -3,8 +3,7 @@
 #include <limits>
 
 #include "layout_command.hpp"
-#include "rankmesh/topology/error.hpp"
-#include "rankmesh/topology/shard.hpp"
+#include "rankmesh/options/split_options.hpp"
 #include "topology_task.hpp"
 
 namespace rankmesh::cli {
@@ -18,36 +17,42 @@ class RankCommand : public LayoutCommand {
              .summary = "Everything about one rank: coordinates, stage, neighbours, groups",
              .examples = {"rankmesh rank 5 --world-size 16 --tp 2 --pp 4",
                           "rankmesh rank 5 --world-size 16 --tp 2 --pp 4 --vpp 2 --layers 16 --format "
-                          "json"}}),
+                          "json"}},
+            "also show on which nodes ranks and groups lie", false),
         rank_(add({.name = "RANK",
                    .description = "the rank, 0 .. world size - 1",
                    .heading = "Argument",
                    .is_required = true})),
         kinds_(*this),
-        layers_(add({.name = "--layers",
-                     .value_name = "N",
-                     .description = "layers of the model: also show which of them the rank holds"})),
+        cluster_(*this),
+        split_(*this),
         format_(add_format(*this, {"text", "json"})),
-        all_(add_all(*this, "print every list in full; json leaves out those of more than 1024 ranks")) {}
+        all_(add_all(*this, "print every list in full; json leaves out those of more than 1024 ranks")) {
+    add_layout_argument();
+  }
 
   [[nodiscard]] Task read(Problems& problems) const override {
     const auto number = number_of(rank_, {.min = std::numeric_limits<std::int64_t>::min()}, problems);
-    const OptionReading reading = read_config(problems);
+    OptionReading reading = read_config(problems);
+    const std::optional<PipelineLayout> layout = split_.read(reading, problems);
     if (number) check_rank(*number, reading, problems);
+    const auto gpus_per_node = read_gpus_per_node(problems);
+    const auto where = cluster_.read(reading, gpus_per_node, problems);
     RankRequest request{.rank = static_cast<int>(number.value_or(0)),
                         .kinds = kinds_.read(reading, problems),
                         .format = format_of(format_, problems),
                         .all = is_given(all_, problems),
-                        .gpus_per_node = read_gpus_per_node(problems),
-                        .layers = number_of(layers_, {.min = 1}, problems),
+                        .gpus_per_node = where ? std::nullopt : gpus_per_node,
+                        .where = where,
+                        .layout = layout,
                         .names = read_names(problems)};
-    if (request.layers && reading.diagnostics.empty())
-      check_layers(*request.layers, reading.config, problems);
     if (!problems.empty()) return {};
-    return task_on(reading, request.gpus_per_node,
-                   [request](const Topology& topology, Writer& out, Style style) {
-                     print_rank(topology, request, out, style);
-                   });
+    return task_on(
+        reading, request.gpus_per_node,
+        [request](const Topology& topology, Writer& out, Style style) {
+          print_rank(topology, request, out, style);
+        },
+        request.where);
   }
 
  private:
@@ -64,24 +69,10 @@ class RankCommand : public LayoutCommand {
                        std::to_string(first) + " .. " + std::to_string(last));
   }
 
-  static void check_layers(std::int64_t layers, const ParallelConfig& config, Problems& problems) {
-    const auto refuse = [&](const Diagnostic& diagnostic) {
-      problems.push_back("--layers: " + diagnostic.message());
-    };
-    try {
-      const Topology topology(config);
-      (void)topology.pipeline().layers({.layers = layers});
-    } catch (const ConfigError& error) {
-      const auto of_fields = check_model_size(
-          {.field = "layers", .length = layers, .divided_by = {"pipeline", "virtual_pipeline"}}, config);
-      // The stages of a mesh are an axis, which no field gives.
-      refuse(of_fields ? *of_fields : error.diagnostics().front());
-    }
-  }
-
   const Option& rank_;
   KindsOption kinds_;
-  const Option& layers_;
+  ClusterOptions cluster_;
+  SplitOptions split_;
   const Option& format_;
   const Option& all_;
 };

@@ -5,7 +5,13 @@
 #include "json.hpp"
 #include "layout_command.hpp"
 #include "print/groups.hpp"
+#include "print/job.hpp"
+#include "print/launch.hpp"
+#include "print/stages.hpp"
+#include "rankmesh/cli/run.hpp"
 #include "rankmesh/comm/plan.hpp"
+#include "rankmesh/options/job_options.hpp"
+#include "rankmesh/options/split_options.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
@@ -21,7 +27,12 @@ struct ShowRequest {
   std::vector<GroupKind> kinds{};
   bool as_json = false;
   std::optional<int> gpus_per_node{};
+  std::optional<PlacedRanks> where{};
   Names names = Names::of_rankmesh;
+  /// Of a file of another system: what it says.
+  std::optional<launch::LaunchFile> launch{};
+  std::optional<PipelineLayout> layout{};
+  std::optional<JobSizes> job{};
 };
 
 /// A kind with what is computed once.
@@ -30,6 +41,8 @@ struct KindSummary {
   /// The first kind before this one that has the same lists; null if there is none.
   const KindFamily* same = nullptr;
   std::optional<BlockSpan> span{};
+  /// At each level of the cluster but the innermost.
+  std::vector<BlockSpan> levels{};
 };
 
 std::string span_text(BlockSpan span) {
@@ -51,6 +64,12 @@ std::vector<KindSummary> summaries(const Topology& topology, const ShowRequest& 
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     KindSummary summary{.kind = kind, .same = same_lists(topology, *kind)};
     if (request.gpus_per_node) summary.span = block_span(kind->family, *request.gpus_per_node);
+    if (request.where) {
+      for (std::size_t level = 0; level + 1 < request.where->cluster.level_count(); ++level) {
+        summary.levels.push_back(
+            level_span(kind->family, request.where->cluster, request.where->placement, level));
+      }
+    }
     result.push_back(summary);
   }
   return result;
@@ -80,29 +99,35 @@ struct Shown {
   bool last_group = true;
 };
 
-Table table_of(const Topology& topology, const std::vector<KindSummary>& kinds, Names names, Shown shown) {
+Table table_of(const Topology& topology, const std::vector<KindSummary>& kinds, const ShowRequest& request,
+               Shown shown) {
   using Align = Table::Align;
-  Table table({{"kind"},
-               {"groups", Align::right},
-               {"size", Align::right},
-               {"pattern"},
-               {"nodes", Align::right},
-               {"first group"},
-               {"last group"},
-               {"note"}});
+  const Names names = request.names;
+  std::vector<Table::Column> columns{
+      {"kind"}, {"groups", Align::right}, {"size", Align::right}, {"pattern"}, {"nodes", Align::right}};
+  if (request.where) {
+    for (std::size_t level = 0; level + 1 < request.where->cluster.level_count(); ++level) {
+      columns.push_back({request.where->cluster.level_name(level) + "s", Align::right});
+    }
+  }
+  for (const char* heading : {"first group", "last group", "note"}) columns.push_back({heading});
+  Table table(std::move(columns));
   for (const KindSummary& summary : kinds) {
     const GroupFamily& family = summary.kind->family;
     const bool crosses =
         summary.kind->kind == GroupKind::tensor && summary.span.value_or(BlockSpan{}).most > 1;
-    table.add(
-        {{std::string(name_of(*summary.kind, names)), Table::Colour::cyan},
-         {fmt::format("{}", family.group_count())},
-         {fmt::format("{}", family.group_size())},
-         {family.pattern()},
-         {summary.span ? span_text(*summary.span) : "", crosses ? Table::Colour::red : Table::Colour::none},
-         {short_list_text(family, 0, shown.list_width)},
-         {shown.last_group ? short_list_text(family, family.group_count() - 1, shown.list_width) : ""},
-         {note(topology, summary, names)}});
+    std::vector<Table::Cell> cells{
+        {std::string(name_of(*summary.kind, names)), Table::Colour::cyan},
+        {fmt::format("{}", family.group_count())},
+        {fmt::format("{}", family.group_size())},
+        {family.pattern()},
+        {summary.span ? span_text(*summary.span) : "", crosses ? Table::Colour::red : Table::Colour::none}};
+    for (const BlockSpan& span : summary.levels) cells.push_back({span_text(span)});
+    cells.push_back({short_list_text(family, 0, shown.list_width)});
+    cells.push_back(
+        {shown.last_group ? short_list_text(family, family.group_count() - 1, shown.list_width) : ""});
+    cells.push_back({note(topology, summary, names)});
+    table.add(std::move(cells));
   }
   return table;
 }
@@ -130,20 +155,31 @@ std::string communicators_text(const Communicators& count) {
 }
 
 void print_text(const Topology& topology, const ShowRequest& request, Writer& out, Style style) {
+  if (request.launch) out.put(launch_text(*request.launch));
   for (const std::string& line : world_lines(topology, request.gpus_per_node)) {
     out.put(hanging(line, style.width()) + "\n");
   }
-  out.put("configuration: " + to_string(topology.config()) + "\n\n");
+  out.put("configuration: " + to_string(topology.config()) + "\n");
+  if (request.job) {
+    for (const std::string& line : job_lines(*request.job, topology.config()))
+      out.put(hanging(line, style.width()) + "\n");
+  }
+  out.put('\n');
 
   const std::vector<KindSummary> kinds = summaries(topology, request);
   // Where the lines are too short for both, the last groups are left out.
-  const bool last_group = table_of(topology, kinds, request.names, {}).lines_of_row(style.width()) == 1;
+  const bool last_group = table_of(topology, kinds, request, {}).lines_of_row(style.width()) == 1;
   fitting(style.width(), [&](std::size_t list_width) {
-    return table_of(topology, kinds, request.names, {list_width, last_group});
+    return table_of(topology, kinds, request, {list_width, last_group});
   }).print(out, style);
   out.put('\n');
   if (request.kinds.empty()) {
     out.put(hanging(communicators_text(communicators_of(topology)), style.width()) + "\n");
+  }
+  if (request.layout) {
+    if (request.kinds.empty()) out.put('\n');
+    print_stages(*request.layout, std::nullopt, out, style);
+    out.put('\n');
   }
   constexpr std::string_view legend =
       "pattern: size:stride pairs, the fastest first; @ the positions picked. See rankmesh show --help.";
@@ -161,6 +197,14 @@ bool put_kind_json(const KindSummary& summary, const ShowRequest& request, Write
                                  {"same_as", nullptr}};
   if (summary.same != nullptr) json["same_as"] = name_of(*summary.same, request.names);
   if (summary.span) json["nodes"] = {{"fewest", summary.span->fewest}, {"most", summary.span->most}};
+  if (request.where) {
+    nlohmann::ordered_json spans = nlohmann::ordered_json::object();
+    for (std::size_t level = 0; level < summary.levels.size(); ++level) {
+      const BlockSpan& span = summary.levels[level];
+      spans[request.where->cluster.level_name(level)] = {{"fewest", span.fewest}, {"most", span.most}};
+    }
+    json["spans"] = spans;
+  }
   std::string text = json.dump();
   text.back() = ',';
   out.put(text);
@@ -171,10 +215,25 @@ bool put_kind_json(const KindSummary& summary, const ShowRequest& request, Write
   return is_shortened;
 }
 
+/// `"name": value` of each member of an object, each on a line.
+std::string members_of(const nlohmann::ordered_json& json) {
+  std::string text;
+  for (const auto& [name, value] : json.items()) text += fmt::format("\"{}\": {},\n ", name, value.dump());
+  return text;
+}
+
 void print_json(const Topology& topology, const ShowRequest& request, Writer& out) {
-  out.put(fmt::format("{{\"world_size\": {},\n \"config\": {},\n", topology.layout_size(),
-                      config_json(topology.config())));
+  out.put('{');
+  out.put(request.launch ? members_of(launch_json(*request.launch))
+                         : fmt::format("\"world_size\": {},\n ", topology.layout_size()));
+  out.put(fmt::format("\"config\": {},\n", config_json(topology.config())));
   if (request.gpus_per_node) out.put(fmt::format(" \"gpus_per_node\": {},\n", *request.gpus_per_node));
+  if (request.job) out.put(" \"job\": " + job_json(*request.job, topology.config()) + ",\n");
+  if (request.layout) {
+    out.put(" \"pipeline_layout\": ");
+    put_stages_json(*request.layout, out);
+    out.put(",\n");
+  }
   const Communicators count = communicators_of(topology);
   out.put(fmt::format(" \"communicators\": {{\"planned\": {}, \"of_all_groups\": {}}},\n \"kinds\": [",
                       count.planned, count.of_all_groups));
@@ -209,26 +268,69 @@ class ShowCommand : public LayoutCommand {
                          {"-", "a single rank"}}}},
              .examples = {"rankmesh show --world-size 16 --tp 2 --pp 4",
                           "rankmesh show --world-size 1024 --tp 8 --pp 16 --fp8 --gpus-per-node 8",
+                          "rankmesh show --world-size 512 --pp 16 --layers 126 --account-for-embedding "
+                          "--account-for-loss",
                           "rankmesh show --world-size 64 --tp 8 --kind tensor --format json"}}),
         kinds_(*this),
+        cluster_(*this),
+        split_(*this),
+        job_(*this),
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const OptionReading reading = read_config(problems);
+    OptionReading reading = read_open_config(problems);
+    const std::optional<PipelineLayout> layout = split_.read(reading, problems);
+    const auto gpus_per_node = read_gpus_per_node(problems);
+    const bool has_ranks = !reading.launch || reading.launch->config;
+    const auto where = has_ranks ? cluster_.read(reading, gpus_per_node, problems) : std::nullopt;
     const ShowRequest request{.kinds = kinds_.read(reading, problems),
                               .as_json = format_of(format_, problems) == Format::json,
-                              .gpus_per_node = read_gpus_per_node(problems),
-                              .names = read_names(problems)};
+                              .gpus_per_node = where ? std::nullopt : gpus_per_node,
+                              .where = where,
+                              .names = read_names(problems),
+                              .launch = reading.launch,
+                              .layout = layout,
+                              .job = read_job(reading, problems)};
     if (!problems.empty()) return {};
-    return task_on(reading, request.gpus_per_node,
-                   [request](const Topology& topology, Writer& out, Style style) {
-                     if (request.as_json) return print_json(topology, request, out);
-                     print_text(topology, request, out, style);
-                   });
+    if (reading.launch && !reading.launch->config) return task_without_ranks(request, reading.notes);
+    return task_on(
+        reading, request.gpus_per_node,
+        [request](const Topology& topology, Writer& out, Style style) {
+          if (request.as_json) return print_json(topology, request, out);
+          print_text(topology, request, out, style);
+        },
+        request.where);
   }
 
  private:
+  [[nodiscard]] std::optional<JobSizes> read_job(const OptionReading& reading, Problems& problems) const {
+    std::optional<JobSizes> sizes = job_.read(problems);
+    const bool has_ranks = !reading.launch || reading.launch->config;
+    if (!sizes || !problems.empty() || !has_ranks) return sizes;
+    for (const Diagnostic& diagnostic : check_job_sizes(*sizes, reading.config))
+      problems.push_back(JobOptions::message(diagnostic));
+    return sizes;
+  }
+
+  /// Prints the sizes of a file that does not say how many ranks there are.
+  static Task task_without_ranks(const ShowRequest& request, const std::vector<std::string>& notes) {
+    Task task{.warnings = notes};
+    task.run = [request](Writer& out, Style) {
+      if (request.as_json) {
+        out.put("{" + members_of(launch_json(*request.launch)) + "\"config\": null,\n \"kinds\": []}\n");
+      } else {
+        out.put(launch_text(*request.launch) +
+                "ranks: the file does not say how many; --world-size N prints the groups\n");
+      }
+      return success;
+    };
+    return task;
+  }
+
   KindsOption kinds_;
+  ClusterOptions cluster_;
+  SplitOptions split_;
+  JobOptions job_;
   const Option& format_;
 };
 

@@ -7,6 +7,7 @@
 #include "dialects.hpp"
 #include "json.hpp"
 #include "rankmesh/cli/run.hpp"
+#include "rankmesh/options/layout_text.hpp"
 #include "rankmesh/topology/error.hpp"
 
 namespace rankmesh::cli {
@@ -75,7 +76,7 @@ class TranslateCommand : public RunnableCommand {
                    .value_name = "DIALECT",
                    .description = "the dialect of TEXT",
                    .choices = dialect_choices(),
-                   .is_required = true})),
+                   .default_value = "as its words tell"})),
         to_(add({.name = "--to",
                  .value_name = "DIALECT",
                  .description = "the dialect to print, or all that can express the layout",
@@ -91,8 +92,11 @@ class TranslateCommand : public RunnableCommand {
     const auto from = choice_of(from_, problems);
     const std::vector<std::size_t> to = choices_of(to_, problems);
     const bool as_json = format_of(format_, problems) == Format::json;
-    if (!text || !from) return {};
-    const auto config = layout_of(text_.name(), dialects::all()[*from], *text, world_size, problems);
+    if (!text || (!from && (from_.count() > 0 || from_.is_misspelt()))) return {};
+    auto layout_text = from ? std::optional(LayoutText{.dialect = dialects::all()[*from], .text = *text})
+                            : parse_layout_text(text_.name(), *text, problems);
+    if (!layout_text) return {};
+    const auto config = read_layout_text(text_.name(), *layout_text, world_size, problems);
     if (!config) return {};
     const bool wants_all = std::find(to.begin(), to.end(), dialects::all().size()) != to.end();
     Translations translations;

@@ -52,7 +52,7 @@ void print_astra_sim(const Topology& topology, const std::vector<GroupKind>& kin
   out.put("\n}\n");
 }
 
-void print_hostfile(const Placement& placement, Writer& out) {
+void print_hostfile(const HostPlacement& placement, Writer& out) {
   out.put(
       "# For mpiexec --hostfile FILE --rankfile FILE, with the file of rankmesh export --format rankfile.\n"
       "# Without the rankfile, Open MPI decides which rank runs on which host.\n");
@@ -63,8 +63,8 @@ void print_hostfile(const Placement& placement, Writer& out) {
   }
 }
 
-void print_rankfile(const Placement& placement, int cores_per_rank, Writer& out) {
-  placement.each_rank([&](int rank, Placement::Seat seat) {
+void print_rankfile(const HostPlacement& placement, int cores_per_rank, Writer& out) {
+  placement.each_rank([&](int rank, HostPlacement::Seat seat) {
     out.put("rank ");
     out.number(rank);
     out.put('=');

@@ -23,10 +23,10 @@ void print_astra_sim(const Topology& topology, const std::vector<GroupKind>& kin
 /// Prints a hostfile of Open MPI: each host that has processes, with their number as its slots. It does not
 /// say which rank runs where, since Open MPI chooses the order of hosts and ranks; a comment recommends the
 /// rankfile.
-void print_hostfile(const Placement& placement, Writer& out);
+void print_hostfile(const HostPlacement& placement, Writer& out);
 
 /// Prints a rankfile of Open MPI 4: `rank 5=node1 slot=1`. A slot is a core, or a range of cores if each rank
 /// has several: `slot=4-7`.
-void print_rankfile(const Placement& placement, int cores_per_rank, Writer& out);
+void print_rankfile(const HostPlacement& placement, int cores_per_rank, Writer& out);
 
 }  // namespace rankmesh::cli

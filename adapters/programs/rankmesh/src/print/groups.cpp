@@ -90,6 +90,14 @@ std::string heading(const KindFamily& kind, const GroupsRequest& request) {
   if (request.gpus_per_node) {
     text += ", " + nodes_text(family, block_span(family, *request.gpus_per_node));
   }
+  if (request.where) {
+    for (std::size_t level = 0; level + 1 < request.where->cluster.level_count(); ++level) {
+      const BlockSpan span = level_span(family, request.where->cluster, request.where->placement, level);
+      text += fmt::format(", {}s {}", request.where->cluster.level_name(level),
+                          span.fewest == span.most ? fmt::format("{}", span.most)
+                                                   : fmt::format("{}-{}", span.fewest, span.most));
+    }
+  }
   return text;
 }
 
@@ -155,11 +163,26 @@ void print_json(const Topology& topology, const GroupsRequest& request, Writer& 
       put_nodes_json(out, family, group, *request.gpus_per_node);
     });
   }
+  if (request.where) {
+    out.put(",\n \"domains\": {");
+    for (std::size_t level = 0; level + 1 < request.where->cluster.level_count(); ++level) {
+      out.put(
+          fmt::format("{}\n \"{}\": {{", level == 0 ? "" : ",", request.where->cluster.level_name(level)));
+      put_kinds_json(topology, request, out, [&](const GroupFamily& family, int group) {
+        out.put("[\"" + joined(request.where->domains(family, group, level), "\",\"") + "\"]");
+      });
+    }
+    out.put("\n }");
+  }
   out.put("}\n");
 }
 
 void print_csv(const Topology& topology, const GroupsRequest& request, Writer& out) {
-  out.put(request.gpus_per_node ? "kind,group,ranks,nodes\n" : "kind,group,ranks\n");
+  out.put(request.gpus_per_node ? "kind,group,ranks,nodes" : "kind,group,ranks");
+  const std::size_t levels = request.where ? request.where->cluster.level_count() - 1 : 0;
+  for (std::size_t level = 0; level < levels; ++level)
+    out.put("," + request.where->cluster.level_name(level) + "s");
+  out.put('\n');
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     const std::string name = std::string(name_of(*kind, request.names)) + ",";
     for (int group = 0; group < kind->family.group_count(); ++group) {
@@ -179,6 +202,9 @@ void print_csv(const Topology& topology, const GroupsRequest& request, Writer& o
           separator = ' ';
           return true;
         });
+      }
+      for (std::size_t level = 0; level < levels; ++level) {
+        out.put("," + joined(request.where->domains(kind->family, group, level), " "));
       }
       out.put('\n');
     }

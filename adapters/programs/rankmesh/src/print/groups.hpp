@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster_options.hpp"
 #include "common_options.hpp"
 #include "rankmesh/output/style.hpp"
 #include "rankmesh/output/writer.hpp"
@@ -20,6 +21,7 @@ struct GroupsRequest {
   /// Prints lists in full as text too.
   bool all = false;
   std::optional<int> gpus_per_node{};
+  std::optional<PlacedRanks> where{};
   Names names = Names::of_rankmesh;
   /// Kinds whose groups JSON lists behind those of another kind, under its name.
   std::map<std::string, std::string> listed_as{};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "print/groups.hpp"
+#include "print/stages.hpp"
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
@@ -40,16 +41,18 @@ std::string chunks_text(const Pipeline& pipeline, int rank) {
 }
 
 std::string layers_text(const Topology& topology, const RankRequest& request) {
-  constexpr int most = 8;
-  const int ranges = topology.pipeline().virtual_stages().value_or(1);
+  constexpr std::int64_t most = 8;
+  const std::int64_t ranges = request.layout->virtual_stages();
   std::string text;
-  for (int v = 0; v < std::min(ranges, most); ++v) {
-    const auto [first, count] = layers_of(topology, request, v);
+  for (std::int64_t v = 0; v < std::min(ranges, most); ++v) {
+    const auto [first, count] = content_of(topology, request, v).layers;
     text += v == 0 ? "" : ", ";
-    text += count == 1 ? fmt::format("{}", first) : fmt::format("{}-{}", first, first + count - 1);
+    text += count == 0   ? "none"
+            : count == 1 ? fmt::format("{}", first)
+                         : fmt::format("{}-{}", first, first + count - 1);
   }
   if (ranges > most) text += fmt::format(", ... ({} ranges)", ranges);
-  return text + fmt::format(" of 1-{}", *request.layers);
+  return text + fmt::format(" of 1-{}", request.layout->layers());
 }
 
 std::string split_text(const Pipeline& pipeline, int stage) {
@@ -85,13 +88,25 @@ void print_facts(const Topology& topology, const RankRequest& request, Writer& o
     fact("node", fmt::format("{}, GPU {} of 0 .. {}", rank / *request.gpus_per_node,
                              rank % *request.gpus_per_node, *request.gpus_per_node - 1));
   }
+  if (request.where) {
+    const Cluster& cluster = request.where->cluster;
+    const int slot = request.where->placement.slot_of(rank);
+    for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level) {
+      const bool is_host = level == cluster.host_level();
+      fact(cluster.level_name(level),
+           cluster.domain_name(level, cluster.domain_of(slot, level)) +
+               (is_host ? fmt::format(", slot {} of 0 .. {}", cluster.local_index(slot),
+                                      cluster.slots_of_host(cluster.host_of(slot)) - 1)
+                        : ""));
+    }
+  }
   fact("pipeline stage", stage_text(pipeline, rank));
   if (pipeline.stages() > 1) {
     fact("previous stage", neighbour_text(pipeline.previous_rank(rank), pipeline.is_first_stage(rank)));
     fact("next stage", neighbour_text(pipeline.next_rank(rank), pipeline.is_last_stage(rank)));
   }
   if (pipeline.virtual_stages()) fact("virtual stages", chunks_text(pipeline, rank));
-  if (request.layers) fact("layers", layers_text(topology, request));
+  if (request.layout) fact("layers", layers_text(topology, request));
   if (pipeline.split_stage()) fact("split", split_text(pipeline, pipeline.stage_of(rank)));
 }
 
@@ -108,17 +123,36 @@ std::string nodes_text(const GroupFamily& family, int group, int gpus_per_node) 
          fmt::format(", ... {}", blocks_of_group(family, group, gpus_per_node).last);
 }
 
+/// The domains that a group touches: `n1, n2, n3, ... n9`.
+std::string domains_text(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 4;
+  if (names.size() <= most) return joined(names, ", ");
+  return joined(std::span(names).first(most - 1), ", ") + ", ... " + names.back();
+}
+
 Table memberships(const Topology& topology, const RankRequest& request, std::size_t list_width) {
   using Align = Table::Align;
-  Table table({{"kind"}, {"group", Align::right}, {"position", Align::right}, {"nodes"}, {"ranks"}});
+  std::vector<Table::Column> columns{
+      {"kind"}, {"group", Align::right}, {"position", Align::right}, {"nodes"}};
+  const std::size_t levels = request.where ? request.where->cluster.level_count() - 1 : 0;
+  for (std::size_t level = 0; level < levels; ++level) {
+    columns.push_back({request.where->cluster.level_name(level) + "s"});
+  }
+  columns.push_back({"ranks"});
+  Table table(std::move(columns));
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {
     const GroupFamily& family = kind->family;
     const auto [group, position] = membership(topology, *kind, request.rank);
-    table.add({{std::string(name_of(*kind, request.names)), Table::Colour::cyan},
-               {fmt::format("{} of {}", group ? fmt::format("{}", *group) : "none", family.group_count())},
-               {position ? fmt::format("{} of {}", *position, family.group_size()) : "no member"},
-               {group && request.gpus_per_node ? nodes_text(family, *group, *request.gpus_per_node) : ""},
-               {group && !request.all ? short_list_text(family, *group, list_width) : ""}});
+    std::vector<Table::Cell> cells{
+        {std::string(name_of(*kind, request.names)), Table::Colour::cyan},
+        {fmt::format("{} of {}", group ? fmt::format("{}", *group) : "none", family.group_count())},
+        {position ? fmt::format("{} of {}", *position, family.group_size()) : "no member"},
+        {group && request.gpus_per_node ? nodes_text(family, *group, *request.gpus_per_node) : ""}};
+    for (std::size_t level = 0; level < levels; ++level) {
+      cells.push_back({group ? domains_text(request.where->domains(family, *group, level)) : ""});
+    }
+    cells.push_back({group && !request.all ? short_list_text(family, *group, list_width) : ""});
+    table.add(std::move(cells));
   }
   return table;
 }
@@ -159,10 +193,9 @@ const Mesh* expert_mesh(const Topology& topology) {
   return same ? nullptr : &topology.meshes()[1];
 }
 
-LayerRange layers_of(const Topology& topology, const RankRequest& request, int virtual_stage) {
-  const Pipeline& pipeline = topology.pipeline();
-  return pipeline.layers(
-      {.layers = *request.layers, .stage = pipeline.stage_of(request.rank), .virtual_stage = virtual_stage});
+ChunkContent content_of(const Topology& topology, const RankRequest& request, std::int64_t virtual_stage) {
+  return request.layout->chunk(
+      {.stage = topology.pipeline().stage_of(request.rank), .virtual_stage = virtual_stage});
 }
 
 void print_rank(const Topology& topology, const RankRequest& request, Writer& out, Style style) {
@@ -175,6 +208,10 @@ void print_rank(const Topology& topology, const RankRequest& request, Writer& ou
   fitting(style.width(), [&](std::size_t list_width) {
     return memberships(topology, request, list_width);
   }).print(out, style);
+  if (request.layout) {
+    out.put('\n');
+    print_stages(*request.layout, topology.pipeline().stage_of(request.rank), out, style);
+  }
   if (request.all) print_lists(topology, request, out, style);
 }
 

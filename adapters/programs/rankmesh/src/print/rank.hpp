@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "cluster_options.hpp"
 #include "common_options.hpp"
 #include "rankmesh/output/style.hpp"
 #include "rankmesh/output/writer.hpp"
+#include "rankmesh/topology/pipeline_layout.hpp"
 #include "rankmesh/topology/topology.hpp"
 
 namespace rankmesh::cli {
@@ -21,8 +23,9 @@ struct RankRequest {
   /// Prints every list in full.
   bool all = false;
   std::optional<int> gpus_per_node{};
-  /// Layers of the whole model.
-  std::optional<std::int64_t> layers{};
+  std::optional<PlacedRanks> where{};
+  /// Where the layers of the model are.
+  std::optional<PipelineLayout> layout{};
   Names names = Names::of_rankmesh;
 };
 
@@ -43,7 +46,9 @@ struct Membership {
 /// The mesh of the experts, if it differs from the mesh of the dense layers.
 [[nodiscard]] const Mesh* expert_mesh(const Topology& topology);
 
-/// The layers of one virtual stage of a rank.
-[[nodiscard]] LayerRange layers_of(const Topology& topology, const RankRequest& request, int virtual_stage);
+/// What one virtual stage of the rank holds.
+/// @param request has a layout
+[[nodiscard]] ChunkContent content_of(const Topology& topology, const RankRequest& request,
+                                      std::int64_t virtual_stage);
 
 }  // namespace rankmesh::cli

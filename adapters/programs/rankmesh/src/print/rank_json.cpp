@@ -5,6 +5,7 @@
 #include "json.hpp"
 #include "print/groups.hpp"
 #include "print/rank.hpp"
+#include "print/stages.hpp"
 #include "rankmesh/topology/spans.hpp"
 
 namespace rankmesh::cli {
@@ -31,22 +32,23 @@ nlohmann::ordered_json pipeline_json(const Topology& topology, int rank) {
           {"is_at_split", pipeline.is_at_split(stage)}};
 }
 
-/// @return whether a list was shortened
-bool put_pipeline(const Topology& topology, const RankRequest& request, Writer& out) {
+void put_pipeline(const Topology& topology, const RankRequest& request, Writer& out) {
   std::string text = pipeline_json(topology, request.rank).dump();
-  if (!request.layers) {
+  if (!request.layout) {
     out.put(text);
-    return false;
+    return;
   }
   text.back() = ',';
   out.put(text);
-  const int ranges = topology.pipeline().virtual_stages().value_or(1);
-  const bool is_shortened = put_list_json(out, "layers", ranges, request.all, [&](std::int64_t stage) {
-    const auto [first, count] = layers_of(topology, request, static_cast<int>(stage));
+  // Shortened even with --all: nobody reads 2^31 ranges.
+  const std::int64_t ranges = request.layout->virtual_stages();
+  put_list_json(out, "layers", ranges, false, [&](std::int64_t v) {
+    const auto [first, count] = content_of(topology, request, v).layers;
     out.put(fmt::format("{{\"first\":{},\"last\":{}}}", first, first + count - 1));
   });
+  out.put(", \"layout\": ");
+  put_stages_json(*request.layout, out);
   out.put('}');
-  return is_shortened;
 }
 
 std::string coordinates_json(const Mesh& mesh, int rank) {
@@ -70,6 +72,26 @@ bool put_nodes(const GroupFamily& family, int group, const RankRequest& request,
   return true;
 }
 
+/// The domains that a group touches, by level.
+std::string domains_json(const GroupFamily& family, int group, const PlacedRanks& where) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (std::size_t level = 0; level + 1 < where.cluster.level_count(); ++level) {
+    json[where.cluster.level_name(level)] = where.domains(family, group, level);
+  }
+  return json.dump();
+}
+
+/// The domains of a rank, by level.
+std::string place_json(int rank, const PlacedRanks& where) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  const int slot = where.placement.slot_of(rank);
+  for (std::size_t level = 0; level + 1 < where.cluster.level_count(); ++level) {
+    json[where.cluster.level_name(level)] =
+        where.cluster.domain_name(level, where.cluster.domain_of(slot, level));
+  }
+  return json.dump();
+}
+
 /// @return whether a list was shortened
 bool put_kind(const Topology& topology, const KindFamily& kind, const RankRequest& request, Writer& out) {
   const auto [group, position] = membership(topology, kind, request.rank);
@@ -80,6 +102,7 @@ bool put_kind(const Topology& topology, const KindFamily& kind, const RankReques
   if (group) {
     is_shortened = put_ranks_json(out, "ranks", kind.family, *group, request.all);
     if (request.gpus_per_node) is_shortened |= put_nodes(kind.family, *group, request, out);
+    if (request.where) out.put(", \"domains\": " + domains_json(kind.family, *group, *request.where));
   } else {
     out.put(request.gpus_per_node ? "\"ranks\": [], \"nodes\": []" : "\"ranks\": []");
   }
@@ -101,8 +124,14 @@ void print_rank_json(const Topology& topology, const RankRequest& request, Write
     out.put(fmt::format(" \"node\": {},\n \"gpu\": {},\n", request.rank / *request.gpus_per_node,
                         request.rank % *request.gpus_per_node));
   }
+  if (request.where) {
+    const int slot = request.where->placement.slot_of(request.rank);
+    out.put(fmt::format(" \"slot\": {},\n \"local_index\": {},\n \"domains\": {},\n", slot,
+                        request.where->cluster.local_index(slot), place_json(request.rank, *request.where)));
+  }
   out.put(" \"pipeline\": ");
-  bool is_shortened = put_pipeline(topology, request, out);
+  put_pipeline(topology, request, out);
+  bool is_shortened = false;
   out.put(",\n \"groups\": {");
   std::string_view separator = "\n";
   for (const KindFamily* kind : wanted_kinds(topology, request.kinds)) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -138,6 +139,19 @@ class Command {
     explanations_[option] = std::move(explanation);
   }
 
+  /// Flags of another program on the command line become the value of an argument, as one text in the syntax
+  /// of a shell. Once such a flag is given, every unknown flag that resembles no option counts as one.
+  /// @param argument the name of the argument
+  /// @param is_foreign whether a word `--flag` is one of the other program's
+  void take_flags(std::string argument, std::function<bool(std::string_view)> is_foreign) {
+    flags_argument_ = std::move(argument);
+    is_foreign_ = std::move(is_foreign);
+  }
+  /// The argument for flags of another program; empty if there is none.
+  [[nodiscard]] const std::string& flags_argument() const noexcept { return flags_argument_; }
+  /// Whether a word is a flag of the other program.
+  [[nodiscard]] bool is_foreign(std::string_view word) const { return is_foreign_ && is_foreign_(word); }
+
   /// How the command is described.
   [[nodiscard]] const CommandSpec& spec() const noexcept { return spec_; }
   /// `groups`
@@ -162,6 +176,8 @@ class Command {
   /// Those that every command has.
   std::deque<Option> common_options_;
   std::map<std::string, std::string> explanations_;
+  std::string flags_argument_;
+  std::function<bool(std::string_view)> is_foreign_;
   const Program* program_ = nullptr;
 };
 

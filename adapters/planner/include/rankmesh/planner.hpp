@@ -1,0 +1,12 @@
+#pragma once
+
+/// @file
+/// All of `rankmesh::planner`.
+
+#include "rankmesh/planner/estimate.hpp"
+#include "rankmesh/planner/flops.hpp"
+#include "rankmesh/planner/job.hpp"
+#include "rankmesh/planner/machine.hpp"
+#include "rankmesh/planner/model.hpp"
+#include "rankmesh/planner/parameters.hpp"
+#include "rankmesh/planner/search.hpp"

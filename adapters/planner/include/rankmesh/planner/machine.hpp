@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "rankmesh/planner/export.hpp"
+
+namespace RANKMESH_PLANNER_API rankmesh {
+namespace planner {
+
+/// A GPU as its vendor describes it, and the part of its peak that training reaches.
+struct Gpu {
+  /// `H100`; a GPU with several memories has its size in the name, `A100-40`.
+  std::string_view name{};
+  /// Dense peak with 16-bit numbers, in TFLOP/s.
+  double bf16_tflops = 0;
+  /// Dense peak with 8-bit numbers; that of 16 bits where there is no other.
+  double fp8_tflops = 0;
+  /// Dense peak with 4-bit numbers; that of 8 bits where there is no other.
+  double fp4_tflops = 0;
+  /// Bandwidth of the memory, in TB/s.
+  double memory_tb_s = 0;
+  /// Memory that programs can use, in GiB.
+  double memory_gib = 0;
+  /// Bandwidth between GPUs of a fast domain in one direction, in GB/s for a GPU.
+  double link_gb_s = 0;
+  /// Bandwidth of the network in one direction, in GB/s for a GPU.
+  double network_gb_s = 0;
+  /// GPUs of a fast domain in the usual machine.
+  std::int64_t domain = 8;
+  /// The part of the peak that large matrices reach: fitted, see docs/planner.md.
+  double efficiency = 0;
+  /// The part of the 16-bit peak that fused attention reaches: fitted.
+  double attention = 0;
+  /// The same for the kernels of FlashAttention 2, which do not use all of newer GPUs.
+  double flash2 = 0;
+  /// Where the vendor's numbers stand.
+  std::string_view source{};
+
+  bool operator==(const Gpu&) const = default;
+};
+
+/// All GPUs that are known.
+[[nodiscard]] std::span<const Gpu> known_gpus() noexcept;
+/// A GPU by its name, in upper or lower case; null if it is unknown.
+[[nodiscard]] const Gpu* find_gpu(std::string_view name) noexcept;
+
+/// What a job runs on: equal GPUs in equal fast domains, numbered domain by domain.
+struct Machine {
+  /// Every GPU.
+  Gpu gpu{};
+  /// GPUs of the job.
+  std::int64_t gpus = 1;
+  /// GPUs that the fast links connect: those of a node, or of a rack with NVLink switches.
+  std::int64_t domain = 8;
+
+  bool operator==(const Machine&) const = default;
+};
+
+}  // namespace planner
+}  // namespace rankmesh

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "rankmesh/planner/estimate.hpp"
+#include "rankmesh/planner/export.hpp"
+
+namespace RANKMESH_PLANNER_API rankmesh {
+namespace planner {
+
+/// Which layouts a search looks at. A size that is given is kept; others take every value that divides what
+/// it must divide.
+struct SearchSpace {
+  /// What all layouts have in common. `micro_batch` and `recompute` are those of the search.
+  Training training{};
+  /// Fixed sizes.
+  std::optional<std::int64_t> tp{};
+  /// See `tp`.
+  std::optional<std::int64_t> cp{};
+  /// See `tp`.
+  std::optional<std::int64_t> ep{};
+  /// See `tp`. If missing, 1 and the tensor parallel size.
+  std::optional<std::int64_t> etp{};
+  /// See `tp`.
+  std::optional<std::int64_t> pp{};
+  /// See `tp`.
+  std::optional<std::int64_t> vpp{};
+  /// See `tp`.
+  std::optional<std::int64_t> micro_batch{};
+  /// If missing, nothing and every layer, and with scores in memory also attention alone.
+  std::optional<Recompute> recompute{};
+  /// The greatest tensor parallel size; if missing, the GPUs of a fast domain.
+  std::optional<std::int64_t> most_tp{};
+  /// The greatest micro batch.
+  std::int64_t most_micro_batch = 16;
+
+  bool operator==(const SearchSpace&) const = default;
+};
+
+/// A layout with what it needs.
+struct PlannedLayout {
+  /// The sizes.
+  Layout layout{};
+  /// Sequences that a replica processes at a time.
+  std::int64_t micro_batch = 1;
+  /// What is computed again.
+  Recompute recompute = Recompute::none;
+  /// Memory and time.
+  Estimate estimate{};
+};
+
+/// The result of a search.
+struct Plan {
+  /// The fastest layouts that fit into memory, best first. Equal ones are in the order of their sizes.
+  std::vector<PlannedLayout> layouts{};
+  /// Layouts with sizes that divide.
+  std::int64_t considered = 0;
+  /// Those that fit into memory.
+  std::int64_t valid = 0;
+};
+
+/// Every layout of a space that fits into memory, in ascending order of tp, cp, pp, ep, etp, vpp, micro batch
+/// and recompute. Levels of recomputation are left out where a layout fits with less of it, because they are
+/// slower.
+/// @return how many layouts were looked at, fitting or not
+std::int64_t for_each_layout(const Work& work, const Machine& machine, const SearchSpace& space,
+                             const Constants& constants,
+                             const std::function<void(const PlannedLayout&)>& visit);
+
+/// The fastest layouts. Memory does not grow with the number of layouts.
+[[nodiscard]] Plan search(const Work& work, const Machine& machine, const SearchSpace& space,
+                          std::size_t most_layouts, const Constants& constants = {});
+
+}  // namespace planner
+}  // namespace rankmesh

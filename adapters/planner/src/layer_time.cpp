@@ -1,0 +1,181 @@
+#include "layer_time.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rankmesh::planner {
+namespace {
+
+/// The 16-bit and the chosen peak of a GPU for large matrices, in FLOP/s.
+double layer_peak(const Gpu& gpu, Precision precision, const Constants& c) {
+  const double bf16 = gpu.bf16_tflops * gpu.efficiency * 1e12;
+  // A GPU without such numbers computes with 16 bits.
+  const bool has_fp8 = gpu.fp8_tflops > gpu.bf16_tflops;
+  if (precision == Precision::bf16 || !has_fp8) return bf16;
+  if (precision == Precision::fp8) return gpu.fp8_tflops * gpu.efficiency * c.fp8 * 1e12;
+  if (precision == Precision::mxfp8) return gpu.fp8_tflops * gpu.efficiency * c.mxfp8 * 1e12;
+  return gpu.fp4_tflops * gpu.efficiency * c.nvfp4 * 1e12;
+}
+
+}  // namespace
+
+LayerClock::LayerClock(const ModelConfig& model, const Machine& machine, const Training& training,
+                       const Layout& layout, const Constants& constants)
+    : m_(model),
+      machine_(machine),
+      t_(training),
+      l_(layout),
+      c_(constants),
+      tp_(as_double(layout.tp)),
+      tokens_(as_double(training.micro_batch * training.sequence_length) / as_double(layout.cp)),
+      hidden_(as_double(model.hidden)),
+      memory_rate_(machine.gpu.memory_tb_s * 1e12 * constants.memory_bandwidth),
+      peak_(layer_peak(machine.gpu, training.precision, constants)),
+      output_peak_(layer_peak(machine.gpu, Precision::bf16, constants)),
+      link_(machine.gpu.link_gb_s * 1e9 * constants.link),
+      network_(machine.gpu.network_gb_s * 1e9 * constants.network),
+      tensor_pair_(0) {
+  if (layout.tp == 1) return;
+  const GroupSpan group(layout.tp, 1, machine.domain);
+  tensor_pair_ = 2 * ring(group, 2 * tokens_ * hidden_) * (1 - c_.tensor_hidden);
+}
+
+double LayerClock::matrix(double rows, double inner, double columns, double peak) const {
+  double efficiency = rows / (rows + c_.half_rows) * (columns / (columns + c_.half_columns)) *
+                      (inner / (inner + c_.half_inner));
+  if (std::fmod(inner, 64) != 0 || std::fmod(columns, 64) != 0) efficiency *= c_.misaligned;
+  return std::max(2 * rows * inner * columns / (peak * efficiency),
+                  bytes_time(2 * (rows * inner + inner * columns + rows * columns)));
+}
+
+double LayerClock::ring_rate(const GroupSpan& group) const {
+  if (!group.crosses()) return link_;
+  // Every member of a domain has a network adapter of its own.
+  return std::min(link_, network_ * as_double(group.in_domain));
+}
+
+double LayerClock::ring(const GroupSpan& group, double bytes) const {
+  if (group.size <= 1) return 0;
+  const double size = as_double(group.size);
+  return bytes * (size - 1) / size / ring_rate(group) + c_.latency_s * std::log2(size) / 2;
+}
+
+void LayerClock::add_scores(PassTime& time) const {
+  const Widths widths(m_, l_.tp);
+  const double length = as_double(t_.sequence_length);
+  const double flops = tokens_ * length * widths.attention_pair;
+  const double peak = machine_.gpu.bf16_tflops * 1e12;
+  const double scores = tokens_ * length * as_double(m_.heads) / tp_;
+  switch (t_.attention) {
+    case Attention::fused:
+      time.attention = flops / (peak * machine_.gpu.attention);
+      return;
+    case Attention::flash2:
+      time.attention = flops / (peak * machine_.gpu.flash2);
+      return;
+    case Attention::flash1:
+      time.attention = flops / (peak * machine_.gpu.flash2 * c_.flash1);
+      return;
+    case Attention::scores:
+    case Attention::plain:
+      // Not only the half that is used is computed.
+      time.attention =
+          2 * flops / (peak * machine_.gpu.flash2) +
+          bytes_time(scores * (t_.attention == Attention::scores ? c_.score_bytes : c_.plain_score_bytes));
+      return;
+  }
+}
+
+void LayerClock::add_attention(PassTime& time) const {
+  const Widths widths(m_, l_.tp);
+  if (m_.latent_rank > 0) {
+    const double query = as_double(m_.nope_dim + m_.rope_dim);
+    const double heads = as_double(m_.heads) / tp_;
+    const double latents = as_double(m_.query_rank + m_.latent_rank + m_.rope_dim);
+    time.matrices +=
+        matrix(tokens_, hidden_, latents, peak_) +
+        matrix(tokens_, m_.query_rank > 0 ? as_double(m_.query_rank) : hidden_, heads * query, peak_) +
+        matrix(tokens_, as_double(m_.latent_rank), heads * as_double(m_.nope_dim + m_.value_dim), peak_);
+  } else {
+    time.matrices += matrix(tokens_, hidden_, widths.attention_values - widths.attention_output, peak_);
+  }
+  time.matrices += matrix(tokens_, widths.attention_output, hidden_, peak_);
+  time.other += bytes_time(c_.value_bytes * 2 * widths.attention_values * tokens_);
+  add_scores(time);
+  time.tensor += 2 * tensor_pair_;
+  if (l_.cp == 1) return;
+  // Keys and values travel around the ring while attention computes.
+  const double kv = m_.latent_rank > 0
+                        ? as_double(m_.heads) / tp_ * as_double(m_.nope_dim + m_.rope_dim + m_.value_dim)
+                        : 2 * std::max(1.0, as_double(m_.kv_heads) / tp_) * as_double(m_.head_dim);
+  const GroupSpan group(l_.cp, l_.tp, machine_.domain);
+  const double moved = 2 * kv * tokens_ * as_double(l_.cp - 1) / ring_rate(group);
+  time.context += 3 * (std::max(0.0, moved - time.attention) + as_double(l_.cp - 1) * c_.ring_step_s);
+}
+
+void LayerClock::add_mlp(double inner, PassTime& time) const {
+  const double matrices = inner_matrices(m_);
+  time.matrices +=
+      matrix(tokens_, hidden_, matrices * inner / tp_, peak_) + matrix(tokens_, inner / tp_, hidden_, peak_);
+  time.other += bytes_time(c_.value_bytes * 2 * (matrices + 1) * inner / tp_ * tokens_);
+}
+
+double LayerClock::all_to_all(double bytes) const {
+  const GroupSpan group(l_.ep, l_.etp, machine_.domain);
+  const double size = as_double(group.size);
+  const double inside = as_double(group.in_domain);
+  return std::max(bytes * (inside - 1) / size / link_, bytes * (size - inside) / size / network_) +
+         c_.latency_s;
+}
+
+void LayerClock::add_experts(PassTime& time) const {
+  const double matrices = inner_matrices(m_);
+  const double sent = tokens_ * as_double(m_.experts_per_token) / tp_;
+  const double received = sent * as_double(l_.etp);
+  const double local = as_double(m_.experts) / as_double(l_.ep);
+  const double inner = as_double(m_.expert_ffn) / as_double(l_.etp);
+  const double peak = peak_ * c_.experts;
+  time.matrices += local * (matrix(received / local, hidden_, matrices * inner, peak) +
+                            matrix(received / local, inner, hidden_, peak));
+  time.other += bytes_time(c_.routing_bytes * received * hidden_) +
+                bytes_time(c_.value_bytes * 2 * (matrices + 1) * inner * received) + 10 * c_.launch_s;
+  if (m_.shared_ffn > 0) add_mlp(as_double(m_.shared_ffn), time);
+  if (l_.ep > 1) time.expert += 4 * all_to_all(2 * sent * hidden_) * (1 - c_.expert_hidden);
+  if (l_.etp > 1) {
+    const GroupSpan group(l_.etp, 1, machine_.domain);
+    time.tensor += 4 * ring(group, 2 * received * hidden_) * (1 - c_.tensor_hidden);
+  }
+}
+
+PassTime LayerClock::layer(bool has_experts) const {
+  PassTime time;
+  add_attention(time);
+  if (has_experts) {
+    add_experts(time);
+  } else {
+    add_mlp(as_double(m_.ffn), time);
+    time.tensor += 2 * tensor_pair_;
+  }
+  const double sp = t_.sequence_parallel ? tp_ : 1;
+  const double separate = t_.plain_kernels && !t_.fused_norms ? c_.plain_norm_bytes : 0;
+  time.other += bytes_time((c_.norm_bytes + separate) * hidden_ / sp * tokens_) + 11 * c_.launch_s;
+  return time;
+}
+
+PassTime LayerClock::output() const {
+  PassTime time;
+  const double columns = as_double(m_.vocabulary) / tp_;
+  time.matrices = matrix(tokens_, hidden_, columns, output_peak_);
+  time.other = bytes_time(5.3 * tokens_ * columns);
+  return time;
+}
+
+double LayerClock::stage_messages() const {
+  if (l_.pp == 1) return 0;
+  const double sp = t_.sequence_parallel ? tp_ : 1;
+  const bool is_near = l_.tp * l_.cp * l_.dp * 2 <= machine_.domain;
+  const double seconds = 2 * tokens_ * hidden_ / sp / (is_near ? link_ : network_);
+  return 2 * as_double(l_.vpp) * seconds * (1 - c_.pipeline_hidden);
+}
+
+}  // namespace rankmesh::planner

@@ -1,0 +1,168 @@
+#include "rankmesh/planner/search.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "estimate_parts.hpp"
+
+namespace rankmesh::planner {
+namespace {
+
+using Sizes = std::vector<std::int64_t>;
+
+/// The divisors of a number up to a limit, ascending.
+Sizes divisors(std::int64_t number, std::int64_t most) {
+  Sizes result;
+  for (std::int64_t i = 1; i * i <= number; ++i) {
+    if (number % i != 0) continue;
+    result.push_back(i);
+    if (i != number / i) result.push_back(number / i);
+  }
+  std::sort(result.begin(), result.end());
+  std::erase_if(result, [&](std::int64_t size) { return size > most; });
+  return result;
+}
+
+/// The value that is given, if it is among the candidates, or all of them.
+Sizes choices(const std::optional<std::int64_t>& given, Sizes candidates) {
+  if (!given) return candidates;
+  const bool is_possible = std::binary_search(candidates.begin(), candidates.end(), *given);
+  return is_possible ? Sizes{*given} : Sizes{};
+}
+
+class Search {
+ public:
+  Search(const Work& work, const Machine& machine, const SearchSpace& space, const Constants& constants,
+         const std::function<void(const PlannedLayout&)>& visit)
+      : work_(work),
+        model_(work.model()),
+        machine_(machine),
+        space_(space),
+        constants_(constants),
+        visit_(visit),
+        training_(space.training) {}
+
+  std::int64_t run() {
+    const std::int64_t most_tp = space_.most_tp.value_or(machine_.domain);
+    for (const std::int64_t tp : choices(space_.tp, divisors(machine_.gpus, space_.tp.value_or(most_tp)))) {
+      const bool kv_divide = tp <= model_.kv_heads ? model_.kv_heads % tp == 0 : tp % model_.kv_heads == 0;
+      const bool has_mlp = model_.expert_layers() < model_.layers;
+      if (model_.heads % tp != 0 || !kv_divide || (has_mlp && model_.ffn % tp != 0)) continue;
+      layout_.tp = tp;
+      for (const std::int64_t cp : choices(space_.cp, divisors(machine_.gpus / tp, machine_.gpus))) {
+        if (training_.sequence_length % cp != 0) continue;
+        layout_.cp = cp;
+        for (const std::int64_t pp : choices(space_.pp, divisors(machine_.gpus / tp / cp, model_.layers)))
+          search_stages(pp);
+      }
+    }
+    return considered_;
+  }
+
+ private:
+  void search_stages(std::int64_t pp) {
+    layout_.pp = pp;
+    layout_.dp = machine_.gpus / (layout_.tp * layout_.cp * pp);
+    if (training_.global_batch % layout_.dp != 0) return;
+    const std::int64_t ranks = layout_.tp * layout_.cp * layout_.dp;
+    for (const std::int64_t ep :
+         choices(space_.ep, divisors(std::max<std::int64_t>(1, model_.experts), ranks))) {
+      layout_.ep = ep;
+      const Sizes tensor_sizes =
+          model_.experts == 0 || layout_.tp == 1 ? Sizes{layout_.tp} : Sizes{1, layout_.tp};
+      for (const std::int64_t etp : space_.etp ? Sizes{*space_.etp} : tensor_sizes) {
+        if (ranks % (ep * etp) != 0 || (model_.experts > 0 && model_.expert_ffn % etp != 0)) continue;
+        layout_.etp = etp;
+        search_interleaving();
+      }
+    }
+  }
+
+  void search_interleaving() {
+    const std::int64_t of_replica = training_.global_batch / layout_.dp;
+    const Sizes batches = choices(space_.micro_batch,
+                                  divisors(of_replica, space_.micro_batch.value_or(space_.most_micro_batch)));
+    // Parts of a stage need as many layers each.
+    const bool divides = layout_.pp > 1 && model_.layers % layout_.pp == 0;
+    const Sizes parts =
+        choices(space_.vpp, divides ? divisors(model_.layers / layout_.pp, model_.layers) : Sizes{1});
+    for (const std::int64_t vpp : parts) {
+      layout_.vpp = vpp;
+      for (const std::int64_t micro_batch : batches) {
+        // Megatron's interleaved schedule takes microbatches in rounds of one for each stage.
+        if (vpp > 1 && of_replica / micro_batch % layout_.pp != 0) continue;
+        training_.micro_batch = micro_batch;
+        if (!search_recompute()) break;
+      }
+    }
+  }
+
+  /// Returns whether the layout fits with the most recomputation: if not, larger micro batches do not either.
+  bool search_recompute() {
+    const bool has_scores =
+        training_.attention == Attention::scores || training_.attention == Attention::plain;
+    for (const Recompute recompute : {Recompute::none, Recompute::selective, Recompute::full}) {
+      if (space_.recompute ? recompute != *space_.recompute
+                           : recompute == Recompute::selective && !has_scores)
+        continue;
+      training_.recompute = recompute;
+      ++considered_;
+      if (!fits(0) || !fits(layout_.pp - 1)) continue;
+      const PlannedLayout planned{.layout = layout_,
+                                  .micro_batch = training_.micro_batch,
+                                  .recompute = recompute,
+                                  .estimate = estimate(work_, machine_, training_, layout_, constants_)};
+      if (planned.estimate.fits == Fit::no) continue;
+      visit_(planned);
+      return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool fits(std::int64_t stage) const {
+    return memory_of_stage(work_, training_, layout_, constants_, stage).total() <=
+           machine_.gpu.memory_gib * gib;
+  }
+
+  const Work& work_;
+  const ModelConfig& model_;
+  const Machine& machine_;
+  const SearchSpace& space_;
+  const Constants& constants_;
+  const std::function<void(const PlannedLayout&)>& visit_;
+  Training training_;
+  Layout layout_{};
+  std::int64_t considered_ = 0;
+};
+
+bool is_better(const PlannedLayout& a, const PlannedLayout& b) {
+  const auto order = [](const PlannedLayout& p) {
+    const Layout& l = p.layout;
+    return std::make_tuple(p.estimate.step_s, p.estimate.memory.total(), l.tp, l.cp, l.pp, l.ep, l.etp, l.vpp,
+                           p.micro_batch, p.recompute);
+  };
+  return order(a) < order(b);
+}
+
+}  // namespace
+
+std::int64_t for_each_layout(const Work& work, const Machine& machine, const SearchSpace& space,
+                             const Constants& constants,
+                             const std::function<void(const PlannedLayout&)>& visit) {
+  return Search(work, machine, space, constants, visit).run();
+}
+
+Plan search(const Work& work, const Machine& machine, const SearchSpace& space, std::size_t most_layouts,
+            const Constants& constants) {
+  Plan plan;
+  plan.considered = for_each_layout(work, machine, space, constants, [&](const PlannedLayout& planned) {
+    ++plan.valid;
+    const auto place = std::upper_bound(plan.layouts.begin(), plan.layouts.end(), planned, is_better);
+    if (static_cast<std::size_t>(place - plan.layouts.begin()) >= most_layouts) return;
+    plan.layouts.insert(place, planned);
+    if (plan.layouts.size() > most_layouts) plan.layouts.pop_back();
+  });
+  return plan;
+}
+
+}  // namespace rankmesh::planner

@@ -1,0 +1,100 @@
+#include <array>
+
+#include "common_options.hpp"
+#include "planner_options.hpp"
+#include "print/plan.hpp"
+#include "rankmesh/cli/run.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+class PlanCommand : public RunnableCommand {
+ public:
+  PlanCommand()
+      : RunnableCommand(
+            {.name = "plan",
+             .summary = "The fastest layouts of a model that fit into memory",
+             .notes = {{"Sizes that are not given take every value that divides what it must divide. "
+                        "docs/planner.md has the formulas, and how far estimates are from measurements."}},
+             .examples =
+                 {"rankmesh plan --model m.json --cluster 'node:4 gpu:8' --seq-length 4096 "
+                  "--global-batch 64",
+                  "rankmesh plan --model m.json --cluster c.toml --seq-length 4096 --global-batch 64 --tp "
+                  "8"}}),
+        job_(*this),
+        sizes_{&add_size("--tp", "tensor parallel size"),
+               &add_size("--cp", "context parallel size"),
+               &add_size("--ep", "expert parallel size"),
+               &add_size("--etp", "tensor parallel size of the experts"),
+               &add_size("--pp", "pipeline stages"),
+               &add_size("--vpp", "parts of the model on each stage")},
+        most_tp_(add({.name = "--max-tp",
+                      .value_name = "N",
+                      .description = "the greatest tensor parallel size",
+                      .heading = "Search",
+                      .default_value = "the GPUs of a fast domain"})),
+        most_micro_batch_(add({.name = "--max-micro-batch",
+                               .value_name = "N",
+                               .description = "the greatest micro batch",
+                               .heading = "Search",
+                               .default_value = "16"})),
+        top_(add({.name = "--top",
+                  .value_name = "N",
+                  .description = "layouts to print",
+                  .heading = "Search",
+                  .default_value = "10"})),
+        format_(add_format(*this, {"text", "json"})) {}
+
+  [[nodiscard]] Task read(Problems& problems) const override {
+    const PlannedJob job = job_.read(problems);
+    planner::SearchSpace space{.training = job.training,
+                               .micro_batch = job_.micro_batch(problems),
+                               .recompute = job_.recompute(problems)};
+    const std::array<std::optional<std::int64_t>*, 6> values{&space.tp,  &space.cp, &space.ep,
+                                                             &space.etp, &space.pp, &space.vpp};
+    for (std::size_t i = 0; i < values.size(); ++i)
+      *values[i] = number_of(*sizes_[i], {.min = 1, .max = INT32_MAX}, problems);
+    space.most_tp = number_of(most_tp_, {.min = 1, .max = INT32_MAX}, problems);
+    space.most_micro_batch =
+        number_of(most_micro_batch_, {.min = 1, .max = INT32_MAX}, problems).value_or(16);
+    const auto top =
+        static_cast<std::size_t>(number_of(top_, {.min = 1, .max = 10000}, problems).value_or(10));
+    const bool as_json = format_of(format_, problems) == Format::json;
+    if (!problems.empty()) return {};
+    const planner::Plan plan = planner::search(planner::Work(job.model), job.machine, space, top);
+    if (plan.layouts.empty()) {
+      problems.push_back(plan.considered == 0
+                             ? "no sizes divide the GPUs, the batch and the model; give fewer of them"
+                             : "no layout fits into memory; take more GPUs, --recompute full or --zero 3");
+      return {};
+    }
+    return {.warnings = job.warnings, .run = [job, space, plan, as_json](Writer& out, Style style) {
+              as_json ? print_plan_json(job, plan, out) : print_plan(job, space, plan, out, style);
+              return success;
+            }};
+  }
+
+ private:
+  const Option& add_size(const char* name, const char* description) {
+    return add({.name = name,
+                .value_name = "N",
+                .description = description,
+                .heading = "Search",
+                .default_value = "all"});
+  }
+
+  PlannerOptions job_;
+  std::array<const Option*, 6> sizes_;
+  const Option& most_tp_;
+  const Option& most_micro_batch_;
+  const Option& top_;
+  const Option& format_;
+};
+
+}  // namespace
+
+std::unique_ptr<RunnableCommand> make_plan_command() {
+  return std::make_unique<PlanCommand>();
+}
+
+}  // namespace rankmesh::cli

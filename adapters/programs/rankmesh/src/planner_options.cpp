@@ -1,0 +1,173 @@
+#include "planner_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cluster_argument.hpp"
+#include "common_options.hpp"
+#include "rankmesh/files/model.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+constexpr std::int64_t most = INT32_MAX;
+
+std::vector<Choice> gpu_choices() {
+  std::vector<Choice> choices;
+  for (const planner::Gpu& gpu : planner::known_gpus()) choices.emplace_back(gpu.name);
+  return choices;
+}
+
+}  // namespace
+
+PlannerOptions::PlannerOptions(Command& command)
+    : model_(command.add({.name = "--model",
+                          .value_name = "FILE",
+                          .description = "config.json of the model, or TOML (docs/planner.md)",
+                          .heading = "Job",
+                          .takes_file = true,
+                          .is_required = true})),
+      cluster_(command.add(
+          {.name = "--cluster",
+           .value_name = "CLUSTER",
+           .description = "a text such as 'node:16 gpu:8', a hostlist, or a file (docs/clusters.md)",
+           .heading = "Job",
+           .takes_file = true,
+           .is_required = true})),
+      gpus_per_node_(command.add({.name = "--gpus-per-node",
+                                  .value_name = "N",
+                                  .description = "GPUs of a host for which the cluster says nothing",
+                                  .heading = "Job",
+                                  .default_value = "8"})),
+      gpu_(command.add({.name = "--gpu",
+                        .description = "the GPU",
+                        .heading = "Job",
+                        .choices = gpu_choices(),
+                        .default_value = "H100"})),
+      fast_domain_(command.add({.name = "--fast-domain",
+                                .value_name = "N",
+                                .description = "GPUs that fast links connect",
+                                .heading = "Job",
+                                .default_value = "those of a host, or of an NVL72 rack"})),
+      sequence_length_(command.add({.name = "--seq-length",
+                                    .value_name = "N",
+                                    .description = "tokens of a sequence",
+                                    .heading = "Job",
+                                    .is_required = true})),
+      global_batch_(command.add({.name = "--global-batch",
+                                 .value_name = "N",
+                                 .description = "sequences of a step",
+                                 .heading = "Job",
+                                 .is_required = true})),
+      micro_batch_(command.add({.name = "--micro-batch",
+                                .value_name = "N",
+                                .description = "sequences that a replica processes at a time",
+                                .heading = "Job"})),
+      recompute_(command.add({.name = "--recompute",
+                              .description = "what the backward pass computes again",
+                              .heading = "Job",
+                              .choices = {"none", "selective", "full"}})),
+      precision_(command.add({.name = "--precision",
+                              .description = "numbers of the matrix multiplications",
+                              .heading = "Job",
+                              .choices = {"bf16", "fp8", "mxfp8", "nvfp4"},
+                              .default_value = "bf16"})),
+      attention_(command.add({.name = "--attention",
+                              .description = "how attention is computed",
+                              .heading = "Job",
+                              .choices = {{"fused", "the vendor's kernel"},
+                                          {"flash2", "FlashAttention 2"},
+                                          {"flash1", "FlashAttention 1"},
+                                          {"scores", "scores in memory, a fused softmax"},
+                                          {"plain", "scores in memory, PyTorch's operations"}},
+                              .default_value = "fused"})),
+      zero_(command.add({.name = "--zero",
+                         .description = "what is sharded over data parallel ranks",
+                         .heading = "Job",
+                         .choices = {{"0", "nothing"},
+                                     {"1", "the optimizer's state"},
+                                     {"2", "gradients too"},
+                                     {"3", "weights too"}},
+                         .default_value = "1"})),
+      gradient_bytes_(command.add({.name = "--gradient-bytes",
+                                   .description = "bytes of a gradient",
+                                   .heading = "Job",
+                                   .choices = {"4", "2"},
+                                   .default_value = "4"})),
+      no_sequence_parallel_(
+          command.add({.name = "--no-sequence-parallel",
+                       .description = "every tensor parallel rank computes norms and residuals",
+                       .heading = "Job"})) {}
+
+std::optional<std::int64_t> PlannerOptions::micro_batch(Problems& problems) const {
+  return number_of(micro_batch_, {.min = 1, .max = most}, problems);
+}
+
+std::optional<planner::Recompute> PlannerOptions::recompute(Problems& problems) const {
+  const auto choice = choice_of(recompute_, problems);
+  return choice ? std::optional(static_cast<planner::Recompute>(*choice)) : std::nullopt;
+}
+
+void PlannerOptions::read_training(planner::Training& training, Problems& problems) const {
+  training.sequence_length = number_of(sequence_length_, {.min = 1, .max = most}, problems).value_or(1);
+  training.global_batch = number_of(global_batch_, {.min = 1, .max = most}, problems).value_or(1);
+  training.precision = static_cast<planner::Precision>(choice_of(precision_, problems).value_or(0));
+  training.attention = static_cast<planner::Attention>(choice_of(attention_, problems).value_or(0));
+  training.zero = static_cast<int>(choice_of(zero_, problems).value_or(1));
+  training.gradient_bytes = choice_of(gradient_bytes_, problems).value_or(0) == 0 ? 4 : 2;
+  training.sequence_parallel = !is_given(no_sequence_parallel_, problems);
+}
+
+void PlannerOptions::read_machine(PlannedJob& job, Problems& problems) const {
+  planner::Machine& machine = job.machine;
+  // Unknown until the cluster was read.
+  machine.gpus = 0;
+  const auto choice = choice_of(gpu_, problems);
+  machine.gpu = choice ? planner::known_gpus()[*choice] : *planner::find_gpu("H100");
+  const auto per_node = gpus_per_node_of(gpus_per_node_, problems);
+  const auto fast_domain = number_of(fast_domain_, {.min = 1, .max = most}, problems);
+  const auto text = value_of(cluster_, problems);
+  if (!text) return;
+  const auto given = read_cluster("--cluster", *text, per_node.value_or(8), problems);
+  if (!given) return;
+  const Cluster& cluster = given->cluster;
+  if (gpu_.count() == 0) job.warnings.emplace_back("the GPU is taken to be an H100; --gpu names another");
+  if (given->file && given->file->gpu_memory_gib) machine.gpu.memory_gib = *given->file->gpu_memory_gib;
+  machine.gpus = cluster.slots();
+  std::int64_t of_host = cluster.slots();
+  for (int host = 0; host < cluster.hosts(); ++host)
+    of_host = std::min<std::int64_t>(of_host, cluster.slots_of_host(host));
+  machine.domain = of_host;
+  // A rack whose GPUs are all linked is a level above the hosts.
+  for (std::size_t level = 0; level < cluster.host_level(); ++level) {
+    if (cluster.domain_size(level) == machine.gpu.domain) machine.domain = machine.gpu.domain;
+  }
+  machine.domain = std::min(fast_domain.value_or(machine.domain), machine.gpus);
+}
+
+PlannedJob PlannerOptions::read(Problems& problems) const {
+  PlannedJob job;
+  if (const auto path = value_of(model_, problems)) {
+    files::ModelReading reading = files::parse_model_file(*path);
+    for (const Diagnostic& diagnostic : reading.diagnostics) problems.push_back(diagnostic.message());
+    job.model = std::move(reading.model);
+    job.warnings = std::move(reading.notes);
+  }
+  read_machine(job, problems);
+  read_training(job.training, problems);
+  return job;
+}
+
+std::string_view name_of(planner::Recompute recompute) {
+  constexpr std::array<std::string_view, 3> names{"none", "selective", "full"};
+  return names[static_cast<std::size_t>(recompute)];
+}
+
+std::string_view name_of(planner::Fit fit) {
+  constexpr std::array<std::string_view, 3> names{"yes", "tight", "no"};
+  return names[static_cast<std::size_t>(fit)];
+}
+
+}  // namespace rankmesh::cli

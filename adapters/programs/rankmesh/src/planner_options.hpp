@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "rankmesh/planner.hpp"
+
+namespace rankmesh::cli {
+
+/// A model, a machine and how the model is trained on it.
+struct PlannedJob {
+  planner::ModelConfig model{};
+  planner::Machine machine{};
+  planner::Training training{};
+  /// What a user should know.
+  std::vector<std::string> warnings{};
+};
+
+/// The options of commands that estimate a job: `--model`, `--cluster`, `--seq-length` and so on.
+class PlannerOptions {
+ public:
+  explicit PlannerOptions(Command& command);
+
+  /// Reads the options. The job is complete if there is no problem.
+  [[nodiscard]] PlannedJob read(Problems& problems) const;
+  /// `--micro-batch`; nothing if it was not given.
+  [[nodiscard]] std::optional<std::int64_t> micro_batch(Problems& problems) const;
+  /// `--recompute`; nothing if it was not given.
+  [[nodiscard]] std::optional<planner::Recompute> recompute(Problems& problems) const;
+
+ private:
+  void read_machine(PlannedJob& job, Problems& problems) const;
+  void read_training(planner::Training& training, Problems& problems) const;
+
+  const Option& model_;
+  const Option& cluster_;
+  const Option& gpus_per_node_;
+  const Option& gpu_;
+  const Option& fast_domain_;
+  const Option& sequence_length_;
+  const Option& global_batch_;
+  const Option& micro_batch_;
+  const Option& recompute_;
+  const Option& precision_;
+  const Option& attention_;
+  const Option& zero_;
+  const Option& gradient_bytes_;
+  const Option& no_sequence_parallel_;
+};
+
+/// `none`, `selective`, `full`
+[[nodiscard]] std::string_view name_of(planner::Recompute recompute);
+/// `yes`, `tight`, `no`
+[[nodiscard]] std::string_view name_of(planner::Fit fit);
+
+}  // namespace rankmesh::cli

@@ -1,0 +1,209 @@
+#include "print/estimate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "rankmesh/output/table.hpp"
+#include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/text.hpp"
+
+namespace rankmesh::cli {
+namespace {
+
+using nlohmann::ordered_json;
+using planner::StepTime;
+
+constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+
+constexpr std::array<std::pair<const char*, double StepTime::*>, 8> parts{
+    {{"compute", &StepTime::compute},
+     {"tensor parallel messages", &StepTime::tensor},
+     {"context parallel messages", &StepTime::context},
+     {"tokens to experts and back", &StepTime::expert},
+     {"messages between stages", &StepTime::pipeline},
+     {"stages that wait (bubble)", &StepTime::bubble},
+     {"gradients and parameters", &StepTime::data},
+     {"optimizer", &StepTime::optimizer}}};
+
+double rounded(double value) {
+  return std::stod(fmt::format("{:.6g}", value));
+}
+
+double peak_tflops(const PlannedJob& job) {
+  const planner::Gpu& gpu = job.machine.gpu;
+  switch (job.training.precision) {
+    case planner::Precision::bf16:
+      return gpu.bf16_tflops;
+    case planner::Precision::nvfp4:
+      return gpu.fp4_tflops;
+    default:
+      return gpu.fp8_tflops;
+  }
+}
+
+double tokens_per_second(const PlannedJob& job, const planner::Estimate& estimate) {
+  const auto tokens = static_cast<double>(job.training.global_batch * job.training.sequence_length);
+  return tokens / estimate.step_s / static_cast<double>(job.machine.gpus);
+}
+
+std::pair<double, double> range_of(const PlannedJob& job, const planner::Estimate& estimate) {
+  const planner::Constants constants;
+  const double spread = 1 + (job.model.experts > 0 ? constants.expert_spread : constants.spread);
+  return {estimate.step_s / spread, estimate.step_s * spread};
+}
+
+void print_memory(const PlannedJob& job, const planner::Layout& layout, const planner::Estimate& estimate,
+                  Writer& out, Style style) {
+  using Align = Table::Align;
+  Table table({{"stage"},
+               {"weights", Align::right},
+               {"gradients", Align::right},
+               {"optimizer", Align::right},
+               {"activations", Align::right},
+               {"temporary", Align::right},
+               {"overhead", Align::right},
+               {"GiB", Align::right}});
+  const auto stages = planner::stage_memory(planner::Work(job.model), job.training, layout);
+  std::vector<std::int64_t> shown{0, layout.pp / 2, layout.pp - 1, estimate.stage};
+  std::sort(shown.begin(), shown.end());
+  shown.erase(std::unique(shown.begin(), shown.end()), shown.end());
+  for (const std::int64_t stage : shown) {
+    const planner::StageMemory& memory = stages[static_cast<std::size_t>(stage)];
+    std::vector<Table::Cell> line{{std::to_string(stage) + (stage == estimate.stage ? " *" : "")}};
+    for (const double bytes : {memory.weights, memory.gradients, memory.optimizer, memory.activations,
+                               memory.temporary, memory.overhead, memory.total()})
+      line.push_back({fmt::format("{:.1f}", bytes / gib)});
+    table.add(std::move(line));
+  }
+  table.print(out, style);
+  const char* verdict = estimate.fits == planner::Fit::yes     ? "fits into"
+                        : estimate.fits == planner::Fit::tight ? "just fits into"
+                                                               : "does not fit into";
+  out.put(hanging(fmt::format("The layout {} the memory of the GPU ({}, {:.1f} GiB); stage {} decides.",
+                              verdict, job.machine.gpu.name, job.machine.gpu.memory_gib, estimate.stage),
+                  style.width()) +
+          "\n\n");
+}
+
+void print_time(const planner::Estimate& estimate, Writer& out, Style style) {
+  using Align = Table::Align;
+  Table table({{"time of a step"}, {"s", Align::right}, {"%", Align::right}});
+  const auto add = [&](const std::string& name, double seconds) {
+    if (seconds <= 0) return;
+    table.add(
+        {{name}, {fmt::format("{:.4g}", seconds)}, {fmt::format("{:.1f}", 100 * seconds / estimate.step_s)}});
+  };
+  for (const auto& [name, part] : parts) {
+    add(name, estimate.time.*part);
+    if (part == &StepTime::compute) add("  of it computed again", estimate.time.recompute);
+  }
+  add("all", estimate.step_s);
+  table.print(out, style);
+}
+
+void print_traffic(const PlannedJob& job, const planner::Layout& layout, Writer& out, Style style) {
+  const auto messages = planner::traffic(planner::Work(job.model), job.machine, job.training, layout);
+  if (messages.empty()) return;
+  using Align = Table::Align;
+  Table table(
+      {{"a GPU sends in a step"}, {"on fast links, GB", Align::right}, {"on the network, GB", Align::right}});
+  for (const planner::Traffic& line : messages)
+    table.add({{std::string(line.kind)},
+               {fmt::format("{:.4g}", line.domain_bytes / 1e9)},
+               {fmt::format("{:.4g}", line.network_bytes / 1e9)}});
+  out.put('\n');
+  table.print(out, style);
+}
+
+}  // namespace
+
+std::string layout_text(const planner::Layout& layout) {
+  ParallelConfig config{.world_size = layout.world(),
+                        .tensor = layout.tp,
+                        .pipeline = layout.pp,
+                        .virtual_pipeline_rule = VirtualPipelineRule::megatron,
+                        .convention = Convention::megatron_core,
+                        .context = layout.cp,
+                        .expert = layout.ep};
+  if (layout.vpp > 1) config.virtual_pipeline = layout.vpp;
+  if (layout.ep > 1 && layout.etp != layout.tp) config.expert_tensor = layout.etp;
+  if (layout.vpp == 1) config.virtual_pipeline_rule = VirtualPipelineRule::reference;
+  return to_string(config);
+}
+
+ordered_json estimate_json(const PlannedJob& job, const planner::Layout& layout,
+                           const planner::Estimate& estimate) {
+  const planner::StageMemory& memory = estimate.memory;
+  const auto [low, high] = range_of(job, estimate);
+  const double tflops = estimate.tflops_per_gpu(job.machine);
+  ordered_json time;
+  for (const auto& [name, part] : {std::pair{"compute", &StepTime::compute},
+                                   {"recompute", &StepTime::recompute},
+                                   {"tensor", &StepTime::tensor},
+                                   {"context", &StepTime::context},
+                                   {"expert", &StepTime::expert},
+                                   {"pipeline", &StepTime::pipeline},
+                                   {"bubble", &StepTime::bubble},
+                                   {"data", &StepTime::data},
+                                   {"optimizer", &StepTime::optimizer}})
+    time[name] = rounded(estimate.time.*part);
+  ordered_json messages = ordered_json::array();
+  for (const planner::Traffic& line :
+       planner::traffic(planner::Work(job.model), job.machine, job.training, layout)) {
+    for (const auto& [level, bytes] :
+         {std::pair{"domain", line.domain_bytes}, {"network", line.network_bytes}}) {
+      if (bytes > 0)
+        messages.push_back({{"kind", line.kind}, {"level", level}, {"bytes_per_step", rounded(bytes)}});
+    }
+  }
+  return {{"config", layout_text(layout)},
+          {"micro_batch", job.training.micro_batch},
+          {"recompute", name_of(job.training.recompute)},
+          {"memory_gib",
+           {{"total", rounded(memory.total() / gib)},
+            {"weights", rounded(memory.weights / gib)},
+            {"gradients", rounded(memory.gradients / gib)},
+            {"optimizer", rounded(memory.optimizer / gib)},
+            {"activations", rounded(memory.activations / gib)},
+            {"other", rounded((memory.temporary + memory.overhead) / gib)},
+            {"stage", estimate.stage}}},
+          {"step_s", rounded(estimate.step_s)},
+          {"step_s_range", {rounded(low), rounded(high)}},
+          {"mfu", rounded(tflops / peak_tflops(job))},
+          {"tflops_per_gpu", rounded(tflops)},
+          {"tokens_per_s_per_gpu", rounded(tokens_per_second(job, estimate))},
+          {"bubble", rounded(estimate.time.bubble / estimate.step_s)},
+          {"fits", name_of(estimate.fits)},
+          {"time_s", time},
+          {"traffic", messages}};
+}
+
+void print_estimate(const PlannedJob& job, const planner::Layout& layout, const planner::Estimate& estimate,
+                    Writer& out, Style style) {
+  const auto [low, high] = range_of(job, estimate);
+  out.put(
+      hanging(fmt::format("{}, micro batch {}, {} on {} x {}", layout_text(layout), job.training.micro_batch,
+                          job.training.recompute == planner::Recompute::none
+                              ? std::string("nothing computed again")
+                              : fmt::format("recomputation: {}", name_of(job.training.recompute)),
+                          job.machine.gpus, job.machine.gpu.name),
+              style.width()) +
+      "\n");
+  out.put(
+      hanging(fmt::format(
+                  "step {:.4g} s (9 of 10 measurements lie within {:.4g} .. {:.4g} s), {:.0f} TFLOP/s a GPU, "
+                  "MFU {:.1f} %, {:.0f} tokens/s a GPU",
+                  estimate.step_s, low, high, estimate.tflops_per_gpu(job.machine),
+                  100 * estimate.tflops_per_gpu(job.machine) / peak_tflops(job),
+                  tokens_per_second(job, estimate)),
+              style.width()) +
+      "\n\n");
+  print_memory(job, layout, estimate, out, style);
+  print_time(estimate, out, style);
+  print_traffic(job, layout, out, style);
+}
+
+}  // namespace rankmesh::cli

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rows.hpp"
+
+namespace rankmesh::bench {
+
+/// Searches for constants with smaller errors of the step time on some rows, and returns them as text. Random
+/// changes of a few constants are kept where they help; the same seed gives the same constants.
+[[nodiscard]] std::string fit(std::vector<Row> rows, int rounds, unsigned seed);
+
+}  // namespace rankmesh::bench

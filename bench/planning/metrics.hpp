@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rows.hpp"
+
+namespace rankmesh::bench {
+
+/// Errors in per cent, without their sign.
+struct Errors {
+  int n = 0;
+  double median_pct = 0;
+  double p90_pct = 0;
+};
+
+/// How well layouts of one model on one machine are put in order.
+struct RankErrors {
+  int groups = 0;
+  /// The median of the groups' rank correlations.
+  double spearman = 0;
+  /// How much slower the layout with the least estimate is than the fastest one, the median of the groups.
+  double regret_median_pct = 0;
+};
+
+/// Where published layouts are among all valid ones, in ascending order of estimated step time.
+struct PublishedPlaces {
+  int n = 0;
+  /// The part of the valid layouts with smaller estimates, in per cent.
+  double median_percentile = 0;
+};
+
+struct Metrics {
+  Errors dense{};
+  Errors moe{};
+  Errors memory{};
+  int oom = 0;
+  double oom_right_pct = 0;
+  RankErrors rank{};
+  PublishedPlaces published{};
+  std::map<std::string, Errors> step_by_source{};
+};
+
+/// The value below which a part of the values lies.
+[[nodiscard]] double quantile(std::vector<double> values, double part);
+
+/// Spearman's rank correlation; equal values share their mean rank.
+[[nodiscard]] double spearman(const std::vector<double>& a, const std::vector<double>& b);
+
+[[nodiscard]] Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants);
+
+}  // namespace rankmesh::bench

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rankmesh/planner/estimate.hpp"
+
+namespace rankmesh::bench {
+
+/// A published measurement, and the job that was measured.
+struct Row {
+  std::string source{};
+  /// Model, GPU, number of GPUs and batch: rows with the same key are fitted to together or not at all.
+  std::string key{};
+  /// The same with the length of sequences and the source: rows whose layouts can be put in order.
+  std::string group{};
+  planner::Work work{planner::ModelConfig{}};
+  planner::Machine machine{};
+  planner::Training training{};
+  planner::Layout layout{};
+  std::optional<double> step_s{};
+  /// What the framework allocated.
+  std::optional<double> memory_gib{};
+  std::optional<bool> oom{};
+  bool memory_of_last_stage = false;
+  bool judges_step = false;
+  bool judges_memory = false;
+  bool judges_oom = false;
+  bool judges_rank = false;
+
+  [[nodiscard]] bool has_experts() const { return work.model().experts > 0; }
+  /// Whether constants may be fitted to the row: two thirds of the keys.
+  [[nodiscard]] bool is_fitted() const;
+};
+
+/// Reads rows in the form of published_layouts.json. Rows whose model `planner::check` refuses,
+/// for example without sizes, rows of unknown GPUs, and with more stages than layers are left out.
+/// @throws std::exception if the file cannot be read
+[[nodiscard]] std::vector<Row> read_rows(const std::string& path);
+
+}  // namespace rankmesh::bench

@@ -1,0 +1,124 @@
+#include "rankmesh/planner/search.hpp"
+
+#include <algorithm>
+
+#include "jobs.hpp"
+#include "support/catch.hpp"
+
+using namespace rankmesh;
+using namespace rankmesh::planner;
+using namespace rankmesh::tests;
+
+namespace {
+
+/// The least step time of all layouts, found without pruning.
+double least_step(const ModelConfig& model, const Machine& machine, Training training) {
+  const Work work(model);
+  double least = 1e30;
+  const std::int64_t n = machine.gpus;
+  const std::int64_t most_ep = std::max<std::int64_t>(1, model.experts);
+  for (std::int64_t tp = 1; tp <= machine.domain; ++tp)
+    for (std::int64_t cp = 1; cp <= n; cp *= 2)
+      for (std::int64_t pp = 1; pp <= std::min(n, model.layers); ++pp)
+        for (std::int64_t ep = 1; ep <= most_ep; ++ep)
+          for (const std::int64_t etp : {std::int64_t{1}, tp})
+            for (std::int64_t vpp = 1; vpp <= model.layers; ++vpp)
+              for (std::int64_t micro = 1; micro <= 16; ++micro)
+                for (const Recompute recompute : {Recompute::none, Recompute::full}) {
+                  if (model.experts == 0 && etp != tp) continue;
+                  if (n % (tp * cp * pp) != 0) continue;
+                  const Layout layout{.tp = tp,
+                                      .cp = cp,
+                                      .ep = ep,
+                                      .etp = etp,
+                                      .pp = pp,
+                                      .vpp = vpp,
+                                      .dp = n / (tp * cp * pp)};
+                  training.micro_batch = micro;
+                  training.recompute = recompute;
+                  if (!check(model, machine, training, layout).empty()) continue;
+                  const std::int64_t batches = training.global_batch / (micro * layout.dp);
+                  if (vpp > 1 && (model.layers % (pp * vpp) != 0 || batches % pp != 0)) continue;
+                  const Estimate e = estimate(work, machine, training, layout);
+                  if (e.fits != Fit::no) least = std::min(least, e.step_s);
+                }
+  return least;
+}
+
+}  // namespace
+
+TEST_CASE("the search finds the fastest of all layouts") {
+  ModelConfig small = gpt3();
+  small.layers = 12;
+  ModelConfig experts = mixtral();
+  experts.layers = 8;
+  for (const ModelConfig& model : {small, experts}) {
+    for (const std::int64_t gpus : {4, 16, 24}) {
+      for (const double memory : {30.0, 79.1, 200.0}) {
+        Machine machine = nodes_of_h100(gpus);
+        machine.gpu.memory_gib = memory;
+        machine.domain = std::min<std::int64_t>(machine.domain, gpus);
+        const Training training{.sequence_length = 2048, .global_batch = 48};
+        const Plan plan = search(Work(model), machine, {.training = training}, 5);
+        const double least = least_step(model, machine, training);
+        INFO(model.layers << " layers, " << gpus << " GPUs, " << memory << " GiB");
+        CHECK(plan.layouts.empty() == (least == 1e30));
+        if (plan.layouts.empty()) continue;
+        CHECK(plan.layouts.front().estimate.step_s == Approx(least).epsilon(1e-12));
+        CHECK(std::is_sorted(plan.layouts.begin(), plan.layouts.end(),
+                             [](const PlannedLayout& a, const PlannedLayout& b) {
+                               return a.estimate.step_s < b.estimate.step_s;
+                             }));
+        CHECK(plan.valid >= static_cast<std::int64_t>(plan.layouts.size()));
+        CHECK(plan.considered >= plan.valid);
+      }
+    }
+  }
+}
+
+TEST_CASE("every layout of a search is possible and fits") {
+  const Machine machine = nodes_of_h100(64);
+  const SearchSpace space{.training = {.sequence_length = 4096, .global_batch = 128}};
+  int layouts = 0;
+  for_each_layout(Work(mixtral()), machine, space, {}, [&](const PlannedLayout& planned) {
+    Training training = space.training;
+    training.micro_batch = planned.micro_batch;
+    training.recompute = planned.recompute;
+    CHECK(check(mixtral(), machine, training, planned.layout).empty());
+    CHECK(planned.estimate.fits != Fit::no);
+    ++layouts;
+  });
+  CHECK(layouts > 100);
+}
+
+TEST_CASE("sizes that are given are kept") {
+  const Machine machine = nodes_of_h100(64);
+  const SearchSpace space{.training = {.sequence_length = 4096, .global_batch = 128},
+                          .tp = 4,
+                          .cp = 1,
+                          .ep = 8,
+                          .etp = 1,
+                          .pp = 2,
+                          .vpp = 2,
+                          .micro_batch = 1,
+                          .recompute = Recompute::full};
+  const Plan plan = search(Work(mixtral()), machine, space, 10);
+  REQUIRE(plan.layouts.size() == 1);
+  CHECK(plan.layouts[0].layout == Layout{.tp = 4, .cp = 1, .ep = 8, .etp = 1, .pp = 2, .vpp = 2, .dp = 8});
+  CHECK(plan.layouts[0].recompute == Recompute::full);
+  SearchSpace impossible = space;
+  impossible.tp = 3;
+  CHECK(search(Work(mixtral()), machine, impossible, 10).considered == 0);
+}
+
+TEST_CASE("a faster network makes no plan slower") {
+  const SearchSpace space{.training = {.sequence_length = 4096, .global_batch = 128}};
+  Machine machine = nodes_of_h100(64);
+  double before = 1e30;
+  for (const double rate : {12.5, 25.0, 50.0, 100.0}) {
+    machine.gpu.network_gb_s = rate;
+    const double step = search(Work(mixtral()), machine, space, 1).layouts.at(0).estimate.step_s;
+    CHECK(step <= before);
+    before = step;
+  }
+}

@@ -1,0 +1,1 @@
+torchrun --nproc-per-node 8 --nnodes 4 pretrain_gpt.py --tensor-model-parallel-size 2 --pipeline-model-parallel-size 16 --pipeline-model-parallel-layout "Et*3|(tt|)*29,m|L" --untie-embeddings-and-output-weights --num-layers 61 --mtp-num-layers 1
