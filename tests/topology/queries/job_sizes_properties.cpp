@@ -77,7 +77,7 @@ std::vector<Change> changes_of(const Diagnostic& diagnostic, const JobSizes& siz
   const std::string rule = diagnostic.rule.text();
   const std::regex remedy("take (no )?([a-z_]+)(?: = (\\d+)(?: or (\\d+))?)?");
   for (std::sregex_iterator it(rule.begin(), rule.end(), remedy), end; it != end; ++it) {
-    for (const std::size_t group : {3, 4}) {
+    for (const std::size_t group : {3U, 4U}) {
       const std::string value = (*it)[group];
       Change change{sizes, config};
       const std::string field = (*it)[2];
