@@ -179,6 +179,7 @@ function(rankmesh_install_package)
     string(APPEND RANKMESH_NEEDS "set(_rankmesh_needs_${component} ${needed})\n")
   endforeach()
   list(JOIN components " " RANKMESH_COMPONENTS)
+  get_property(RANKMESH_FILES_DEPENDENCIES GLOBAL PROPERTY RANKMESH_FILES_DEPENDENCIES)
   set(folder ${PROJECT_BINARY_DIR}/package)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/rankmesh-config.cmake.in ${folder}/rankmesh-config.cmake
                                 INSTALL_DESTINATION ${RANKMESH_CMAKE_FOLDER})

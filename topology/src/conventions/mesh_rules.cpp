@@ -104,7 +104,7 @@ void check_own_kinds(const RuleSet& rules) {
   rules.apply({"meshes", "world_size"}, [&] {
     if (is_world_size(config.world_size)) check_meshes(rules);
   });
-  rules.apply({"kinds"}, [&] {
+  rules.apply({"kinds", "meshes"}, [&] {
     if (config.kinds.empty()) {
       rules.diagnostics.add("kinds", "", "are missing: say which axes vary in a kind of group");
     }
