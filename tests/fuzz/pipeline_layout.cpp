@@ -22,8 +22,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::int64_t next = 1;
     const std::int64_t chunks = std::min<std::int64_t>(layout.chunks(), 1000);
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const auto layers =
-          layout.chunk({.stage = chunk % stages, .virtual_stage = chunk / stages}).layers;
+      const auto layers = layout.chunk({.stage = chunk % stages, .virtual_stage = chunk / stages}).layers;
       require(layers.first == next && layers.count >= 0, "layers follow each other");
       next += layers.count;
     }

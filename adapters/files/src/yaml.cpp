@@ -102,8 +102,7 @@ void require_no_control_characters(std::string_view text, std::string_view sourc
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f) {
-      throw FileError(place,
-                             "is not YAML in UTF-8: it has the control character " + std::to_string(byte));
+      throw FileError(place, "is not YAML in UTF-8: it has the control character " + std::to_string(byte));
     }
     if (c == '\n') {
       ++place.line;

@@ -106,5 +106,6 @@ TEST_CASE("what is wrong with them is found, and a name of the convention is ref
   // Where the convention's own sizes are wrong, the axes cannot be judged yet.
   ParallelConfig wrong = megatron({{"moe", {.varying = {"nothing"}}}});
   wrong.tensor = 3;
-  CHECK(problems(wrong) == Texts{"tensor = 3 does not divide world_size = 16; no value works unless kinds changes too"});
+  CHECK(problems(wrong) ==
+        Texts{"tensor = 3 does not divide world_size = 16; no value works unless kinds changes too"});
 }

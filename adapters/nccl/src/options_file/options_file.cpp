@@ -124,14 +124,16 @@ class GivenOnce {
 };
 
 /// Whether the value has a tag, which is a problem.
-bool refuse_tag(DiagnosticList& diagnostics, SourcePlace place, const std::string& name, const YamlValue& value) {
+bool refuse_tag(DiagnosticList& diagnostics, SourcePlace place, const std::string& name,
+                const YamlValue& value) {
   if (value.tag.empty()) return false;
   diagnostics.add(place, name + " has the tag " + shown(value.tag) + ": write it without");
   return true;
 }
 
 /// The text of a key, which names a group or an option.
-std::optional<std::string> read_name(DiagnosticList& diagnostics, const YamlUse& key, const std::string& what) {
+std::optional<std::string> read_name(DiagnosticList& diagnostics, const YamlUse& key,
+                                     const std::string& what) {
   if (refuse_tag(diagnostics, key.place, "the name of " + what, *key.value)) return std::nullopt;
   if (key.value->sort == YamlValue::Sort::scalar) return key.value->text;
   diagnostics.add(key.place, "the name of " + what + described(*key.value) + ": text is needed");

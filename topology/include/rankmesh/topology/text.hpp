@@ -36,7 +36,8 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 [[nodiscard]] std::string printable(std::string_view text);
 
 /// A number of things: `1 group`, `2 groups`.
-/// @param noun in the singular; the plural of `axis` is axes, that of others ends in s, or es behind ch, s and x
+/// @param noun in the singular; the plural of `axis` is axes, that of others ends in s, or es behind ch, s
+/// and x
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
 /// The same for every other type of number, for example the size of a list.
 template <std::integral Count>

@@ -76,7 +76,8 @@ class ConfigOptions {
   [[nodiscard]] OptionReading read_other(const LayoutText& source, const std::string& what,
                                          std::optional<std::int64_t> default_world_size) const;
   /// The layout of the options, which override a file or words.
-  [[nodiscard]] OptionReading read_options(std::optional<std::int64_t> default_world_size, files::LayoutFile file) const;
+  [[nodiscard]] OptionReading read_options(std::optional<std::int64_t> default_world_size,
+                                           files::LayoutFile file) const;
   /// Adds a problem for each option of another field that is given.
   void refuse_others(std::initializer_list<std::string_view> allowed, const std::string& rule,
                      Problems& problems) const;
