@@ -11,7 +11,7 @@
 // The start-up of the job, as its program has it. Returns how it ended.
 static std::string start_up() {
   try {
-    rankmesh::nccl::Communicators groups(MPI_COMM_WORLD, {.world_size = 4, .tensor = 2});
+    rankmesh::nccl::Communicators groups(MPI_COMM_WORLD, {.world_size = 4, .tensor = 4});
     groups.close();
     return "every rank has its communicators";
   } catch (const rankmesh::Error& error) {
