@@ -115,8 +115,8 @@ TEST_CASE("the traffic of each level is that of the groups") {
       const GroupFamily* family = topology.find(GroupKind(kind));
       if (family == nullptr || family->group_size() < 2) continue;
       const auto messages = traffic(Work(gpt3()), machine, training_of(), layout);
-      const auto line =
-          std::find_if(messages.begin(), messages.end(), [&](const Traffic& t) { return t.kind == name; });
+      const auto line = std::find_if(messages.begin(), messages.end(),
+                                     [name = name](const Traffic& t) { return t.kind == name; });
       INFO(to_string(topology.config()) << " " << name);
       REQUIRE(line != messages.end());
       // Every member sends to the next one of its ring.
