@@ -1,8 +1,8 @@
 // The systems built on Megatron-Core.
 
 #include <algorithm>
-#include <array>
 
+#include "megatron_forms.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/pipeline_layout.hpp"
@@ -12,112 +12,8 @@
 namespace rankmesh::launch {
 namespace {
 
-using Names = std::vector<std::string>;
-
-/// Where a system keeps what.
-struct Form {
-  std::string_view system;
-  Names sizes;
-  /// Of the model: layers, heads, experts.
-  Names model;
-  Names batch;
-  std::vector<std::string_view> micro{"micro_batch_size"};
-  std::vector<std::string_view> global{"global_batch_size"};
-  /// The tensor parallel size of experts if it is not given: 1, or that of the dense layers.
-  bool has_unsplit_experts = false;
-};
-
-const std::vector<Form>& forms() {
-  static const Names flags{""};
-  static const std::vector<Form> all{
-      {"megatron-lm", flags, flags, flags},
-      {"megatron-deepspeed", flags, flags, flags},
-      {"ms-swift-megatron", flags, flags, flags, {"micro_batch_size"}, {"global_batch_size"}, true},
-      {"slime-megatron", flags, flags, flags},
-      {"megatron-lm-yaml",
-       {"MODEL_ARGS", "model_parallel", "language_model", ""},
-       {"MODEL_ARGS", "language_model", "model", ""},
-       {"MODEL_ARGS", ""}},
-      {"megatron-bridge-cli", {"model"}, {"model"}, {"train", "data", "dataset"}},
-      {"megatron-bridge-yaml",
-       {"model", "model.config"},
-       {"model", "model.config"},
-       {"train", "data", "dataset"}},
-      {"nemo-yaml",
-       {"model", "trainer.strategy", "strategy", "model.config"},
-       {"model", "model.config"},
-       {"model", "data", "trainer", "data.dataset"}},
-      {"nemo-rl-yaml",
-       {"policy.megatron_cfg"},
-       {"policy.megatron_cfg", "policy"},
-       {"policy"},
-       {"train_micro_batch_size"},
-       {"train_global_batch_size"},
-       true},
-      {"llamafactory-mcore-yaml",
-       flags,
-       flags,
-       flags,
-       {"per_device_train_batch_size"},
-       {"global_batch_size"}},
-      {"verl-megatron",
-       {"actor_rollout_ref.actor.megatron", "actor.megatron",
-        "actor_rollout_ref.actor.megatron.override_transformer_config"},
-       {"actor_rollout_ref.actor.megatron", "actor.megatron",
-        "actor_rollout_ref.actor.megatron.override_transformer_config"},
-       {"actor_rollout_ref.actor", "actor", "data"},
-       {"ppo_micro_batch_size_per_gpu", "micro_batch_size_per_gpu"},
-       {"ppo_mini_batch_size", "train_batch_size"}},
-  };
-  return all;
-}
-
 /// Longer layouts are checked, but not written out.
 constexpr std::int64_t most_chunks = 4096;
-
-/// Parameters of parallelism that define no sizes, beside those that are read.
-constexpr std::array<std::string_view, 16> harmless{"sequence_parallel",
-                                                    "tensor_model_parallel_comm",
-                                                    "pipeline_model_parallel_comm_backend",
-                                                    "data_parallel_random_init",
-                                                    "data_parallel_sharding_strategy",
-                                                    "context_parallel_comm_type",
-                                                    "ds_sequence_parallel_size",
-                                                    "moe_expert_parallel_size",
-                                                    "target_tensor_parallel_size",
-                                                    "target_pipeline_parallel_size",
-                                                    "expert_parallel",
-                                                    "no_pipeline_parallel",
-                                                    "pipeline_parallel",
-                                                    "data_parallel_size",
-                                                    "rollout_data_parallel_size",
-                                                    "max_parallel_size"};
-
-/// Everything that is read, for suggestions.
-const std::vector<std::string> sizes_of_megatron{"tensor_model_parallel_size",
-                                                 "pipeline_model_parallel_size",
-                                                 "context_parallel_size",
-                                                 "expert_model_parallel_size",
-                                                 "expert_tensor_parallel_size",
-                                                 "virtual_pipeline_model_parallel_size",
-                                                 "num_layers_per_virtual_pipeline_stage",
-                                                 "num_virtual_stages_per_pipeline_rank",
-                                                 "pipeline_model_parallel_layout",
-                                                 "hierarchical_context_parallel_sizes",
-                                                 "hybrid_context_parallel",
-                                                 "pipeline_model_parallel_split_rank",
-                                                 "encoder_tensor_model_parallel_size",
-                                                 "encoder_pipeline_model_parallel_size",
-                                                 "decoder_first_pipeline_num_layers",
-                                                 "decoder_last_pipeline_num_layers"};
-
-/// Whether a key changes which groups there are, as far as its name tells.
-bool is_of_parallelism(std::string_view key) {
-  const auto has = [&](std::string_view part) { return key.find(part) != std::string_view::npos; };
-  return (has("parallel") || has("paralel") || has("parrallel") || has("virtual_pipeline") ||
-          has("virtual_stage")) &&
-         (has("size") || has("degree") || has("rank") || has("layout") || has("stage") || has("split"));
-}
 
 class Megatron {
  public:
@@ -126,7 +22,7 @@ class Megatron {
   void read() {
     read_sizes();
     refuse_unknown();
-    read_world();
+    read_world(reading_, form_.system);
     read_batch();
     const bool fits = check_sizes();
     read_stages();
@@ -168,31 +64,7 @@ class Megatron {
     reading_.add_size("dp", std::nullopt);
     if (is("megatron-deepspeed")) reading_.add_size("sp", sequence_);
     file().layers = layers_.value;
-    read_generation();
-  }
-
-  /// The second engine of a file for reinforcement learning.
-  void read_generation() {
-    const auto add = [&](const char* name, const Names& parents,
-                         std::initializer_list<std::string_view> keys) {
-      const Number number = reading_.number(parents, keys);
-      if (number.value) file().generation.push_back({name, number.value});
-    };
-    if (is("nemo-rl-yaml")) {
-      const Names engine{"policy.generation.vllm_cfg", "policy.generation.sglang_cfg"};
-      add("tp", engine, {"tensor_parallel_size"});
-      add("pp", engine, {"pipeline_parallel_size"});
-      add("ep", engine, {"expert_parallel_size"});
-    } else if (is("verl-megatron")) {
-      const Names engine{"actor_rollout_ref.rollout", "rollout"};
-      add("tp", engine, {"tensor_model_parallel_size"});
-      add("dp", engine, {"data_parallel_size"});
-      add("ep", engine, {"expert_parallel_size"});
-    } else if (is("slime-megatron")) {
-      add("tp", {""}, {"rollout_num_gpus_per_engine"});
-      add("dp", {""}, {"sglang_dp_size"});
-      add("ep", {""}, {"sglang_ep_size", "sglang_expert_parallel_size"});
-    }
+    read_generation(reading_, form_.system);
   }
 
   /// A key of parallelism that nothing here reads would change the layout unseen.
@@ -202,11 +74,6 @@ class Megatron {
       // Beside the sizes at the top level of a file, there may be anything.
       if (setting.parent.empty() && reading_.settings().syntax != Syntax::shell && is("megatron-lm-yaml"))
         continue;
-      const bool is_known = std::find(sizes_of_megatron.begin(), sizes_of_megatron.end(), setting.key) !=
-                                sizes_of_megatron.end() ||
-                            std::find(harmless.begin(), harmless.end(), setting.key) != harmless.end() ||
-                            setting.key == "model_parallel_size" || setting.key.starts_with("sglang_") ||
-                            setting.key == "expert_parallel_size";
       const bool is_encoder =
           setting.key.starts_with("encoder_") && setting.key.find("parallel") != std::string::npos;
       if (is_encoder && setting.text && *setting.text != "0" && *setting.text != "1" &&
@@ -215,69 +82,10 @@ class Megatron {
             setting,
             "is not understood: encoders with a layout of their own are several modules (rankmesh modules)");
       }
-      if (is_known || !is_of_parallelism(setting.key)) continue;
+      if (is_known_key(setting.key) || !is_of_parallelism(setting.key)) continue;
       reading_.refuse(setting, Phrase("is not understood, and may change the layout" +
-                                      did_you_mean(closest_matches(setting.key, sizes_of_megatron))));
+                                      did_you_mean(closest_matches(setting.key, megatron_sizes()))));
     }
-  }
-
-  void read_world() {
-    const auto number = [&](const Names& parents, std::initializer_list<std::string_view> keys) {
-      const Setting* setting = reading_.find(parents, keys);
-      return setting == nullptr ? Number{.value = 1} : reading_.number(setting, 1, true);
-    };
-    if (is("nemo-yaml")) {
-      const bool is_given = reading_.find({"trainer"}, {"num_nodes", "devices"}) != nullptr;
-      if (is_given || reading_.known().world_size) {
-        reading_.set_world({number({"trainer"}, {"num_nodes"}), number({"trainer"}, {"devices"})});
-        return;
-      }
-    }
-    if (is("nemo-rl-yaml") && reading_.settings().has_table("cluster")) {
-      reading_.set_world({number({"cluster"}, {"num_nodes"}), number({"cluster"}, {"gpus_per_node"})});
-      // Engines on nodes of their own leave the others to training.
-      const Names own{"policy.generation.colocated.resources"};
-      const bool is_apart = reading_.settings().has_table(own.front()) &&
-                            !reading_.is_on(reading_.find({"policy.generation.colocated"}, {"enabled"}));
-      const Number nodes = reading_.number(own, {"num_nodes"});
-      const Number gpus = reading_.number(own, {"gpus_per_node"});
-      if (is_apart && gpus.value && file().world_size && !reading_.known().world_size)
-        *file().world_size -= nodes.or_one() * *gpus.value;
-      return;
-    }
-    if (is("verl-megatron") && reading_.settings().has_table("trainer")) {
-      reading_.set_world({number({"trainer"}, {"nnodes"}), number({"trainer"}, {"n_gpus_per_node"})});
-      return;
-    }
-    if (is("slime-megatron") &&
-        reading_.find({""}, {"actor_num_nodes", "actor_num_gpus_per_node"}) != nullptr) {
-      reading_.set_world({number({""}, {"actor_num_nodes"}), number({""}, {"actor_num_gpus_per_node"})});
-      return;
-    }
-    if (is("ms-swift-megatron") && reading_.find({"$"}, {"NPROC_PER_NODE"}) != nullptr) {
-      reading_.set_world({number({"$"}, {"NNODES"}), number({"$"}, {"NPROC_PER_NODE"})});
-      return;
-    }
-    if (reading_.settings().syntax == Syntax::shell) return set_launched_world(reading_);
-    set_world_of_block();
-  }
-
-  /// A block of a file that says how many nodes and GPUs there are.
-  void set_world_of_block() {
-    for (const char* block :
-         {"LAUNCH", "launch", "launcher", "cluster", "resources", "slurm", "trainer", ""}) {
-      const Setting* all = reading_.find({block}, {"world_size", "num_processes", "num_gpus_total"});
-      if (all != nullptr) return reading_.set_world({reading_.number(all, 1, true)});
-      const Setting* nodes = reading_.find({block}, {"nodes", "num_nodes", "nnodes"});
-      const Setting* gpus =
-          reading_.find({block}, {"gpus", "gpus_per_node", "devices", "nproc_per_node", "num_gpus_per_node",
-                                  "n_gpus_per_node", "ntasks_per_node"});
-      if (gpus == nullptr) continue;
-      const Number one{.value = 1};
-      return reading_.set_world(
-          {nodes == nullptr ? one : reading_.number(nodes, 1, true), reading_.number(gpus, 1, true)});
-    }
-    if (reading_.known().world_size) reading_.set_world({});
   }
 
   void read_batch() {
@@ -513,24 +321,8 @@ class Megatron {
 
 }  // namespace
 
-bool is_megatron_key(std::string_view key) {
-  constexpr std::array<std::string_view, 9> others{"num_layers",
-                                                   "micro_batch_size",
-                                                   "global_batch_size",
-                                                   "num_attention_heads",
-                                                   "num_experts",
-                                                   "use_tp_pp_dp_mapping",
-                                                   "sequence_parallel",
-                                                   "num_distributed_optimizer_instances",
-                                                   "account_for_loss_in_pipeline_split"};
-  return is_of_parallelism(key) || std::find(others.begin(), others.end(), key) != others.end() ||
-         std::find(sizes_of_megatron.begin(), sizes_of_megatron.end(), key) != sizes_of_megatron.end();
-}
-
 void read_megatron(Reading& reading, std::string_view name) {
-  const auto form =
-      std::find_if(forms().begin(), forms().end(), [&](const Form& f) { return f.system == name; });
-  Megatron(reading, *form).read();
+  Megatron(reading, form_of(name)).read();
 }
 
 }  // namespace rankmesh::launch

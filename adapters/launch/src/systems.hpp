@@ -26,6 +26,7 @@ struct System {
 
 // megatron.cpp
 void read_megatron(Reading& reading, std::string_view name);
+// megatron_forms.cpp
 /// Whether a key of Megatron-LM has to do with the layout, or looks as if it had.
 [[nodiscard]] bool is_megatron_key(std::string_view key);
 // mesh_systems.cpp
