@@ -14,6 +14,16 @@
 
 namespace rankmesh::tests {
 
+/// A number of a range, its ends included.
+inline std::int64_t number_between(std::int64_t least, std::int64_t most) {
+  return *rc::gen::inRange<std::int64_t>(least, most + 1);
+}
+
+/// Such a number, or none.
+inline std::optional<std::int64_t> maybe_between(std::int64_t least, std::int64_t most) {
+  return *rc::gen::arbitrary<bool>() ? std::optional(number_between(least, most)) : std::nullopt;
+}
+
 inline rc::Gen<std::int64_t> small_size() {
   return rc::gen::elementOf(std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 12, 16});
 }

@@ -72,8 +72,8 @@ struct Session {
 /// The sessions of this process on one communicator, and the messages that have arrived for them. Callers
 /// hold the mutex.
 ///
-/// Sessions among all ranks of the communicator are group 0. Sessions among some of its ranks are numbered
-/// apart, for each group of ranks by itself, since other ranks do not know of them.
+/// Sessions among all ranks of the communicator are group 0. Each group of some of its ranks counts its own
+/// sessions from the start, since ranks outside of the group do not take part in them.
 class Sessions {
  public:
   Sessions() = default;

@@ -62,7 +62,8 @@ StageTimes times_of_stages(const Work& work, const Training& training, const Lay
   return times;
 }
 
-/// Parameters of the stage with the most, on one rank: those that all data parallel ranks have, and experts.
+/// Parameters that one rank of the largest stage holds: those that every data parallel rank has too, and
+/// those of its experts.
 struct StageParameters {
   double dense = 0;
   double experts = 0;

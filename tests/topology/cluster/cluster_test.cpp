@@ -1,14 +1,15 @@
 #include "rankmesh/topology/cluster.hpp"
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "rankmesh/topology/error.hpp"
 #include "support/catch.hpp"
+#include "support/random.hpp"
 
 using namespace rankmesh;
+using namespace rankmesh::tests;
 
 namespace {
 
@@ -103,12 +104,11 @@ TEST_CASE("hosts are the level node, or host, or the innermost but one", "[clust
 }
 
 TEST_CASE("uniform clusters agree with lists of their slots", "[cluster]") {
-  std::mt19937 random(20261128);
-  const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); };
+  Random random(20261128);
   for (int round = 0; round < 60; ++round) {
     std::vector<Axis> levels;
-    for (int i = 0, count = 2 + below(3); i < count; ++i)
-      levels.push_back({"l" + std::to_string(i), 1 + below(4)});
+    for (int i = 0, count = 2 + random.below(3); i < count; ++i)
+      levels.push_back({"l" + std::to_string(i), 1 + random.below(4)});
     const Cluster cluster(levels);
     INFO(cluster.to_string());
     CHECK(parse_cluster(cluster.to_string()) == cluster);
@@ -117,8 +117,7 @@ TEST_CASE("uniform clusters agree with lists of their slots", "[cluster]") {
 }
 
 TEST_CASE("clusters of named hosts agree with lists of their slots", "[cluster]") {
-  std::mt19937 random(4711);
-  const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); };
+  Random random(4711);
   for (int round = 0; round < 60; ++round) {
     const bool is_regular = round % 4 == 0;
     std::vector<ClusterHost> hosts;
@@ -131,12 +130,13 @@ TEST_CASE("clusters of named hosts agree with lists of their slots", "[cluster]"
       if (found == names.end()) names.push_back(name);
       return index;
     };
-    const int count = is_regular ? 8 : 1 + below(8);
+    const int count = is_regular ? 8 : 1 + random.below(8);
     for (int host = 0; host < count; ++host) {
-      const int rack = is_regular ? host / 4 : below(3);
-      const std::string leaf = std::to_string(rack) + "." + std::to_string(is_regular ? host / 2 : below(2));
+      const int rack = is_regular ? host / 4 : random.below(3);
+      const std::string leaf =
+          std::to_string(rack) + "." + std::to_string(is_regular ? host / 2 : random.below(2));
       hosts.push_back(
-          {"n" + std::to_string(host), is_regular ? 4 : 1 + below(4), {std::to_string(rack), leaf}});
+          {"n" + std::to_string(host), is_regular ? 4 : 1 + random.below(4), {std::to_string(rack), leaf}});
       const std::vector<int> row{number(racks, std::to_string(rack)), number(switches, leaf), host};
       for (int slot = 0; slot < hosts.back().slots; ++slot) {
         rows.push_back(row);

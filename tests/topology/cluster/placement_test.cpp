@@ -1,7 +1,6 @@
 #include "rankmesh/topology/placement.hpp"
 
 #include <algorithm>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,24 +9,12 @@
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
+#include "support/random.hpp"
 
 using namespace rankmesh;
+using namespace rankmesh::tests;
 
 namespace {
-
-class Random {
- public:
-  int below(int limit) { return static_cast<int>(engine_() % static_cast<unsigned>(limit)); }
-  template <typename Items>
-  void shuffle(Items& items) {
-    for (std::size_t i = items.size(); i > 1; --i) {
-      std::swap(items[i - 1], items[static_cast<std::size_t>(below(static_cast<int>(i)))]);
-    }
-  }
-
- private:
-  std::mt19937 engine_{20261128};
-};
 
 /// The number of domains that each group touches, the slow way.
 std::vector<int> slow_spans(const GroupFamily& family, const Cluster& cluster, const Placement& placement,
@@ -129,7 +116,7 @@ TEST_CASE("rank_on is the inverse of slot_of, also with idle slots", "[placement
 }
 
 TEST_CASE("spans agree with enumeration for random meshes, clusters and placements", "[placement]") {
-  Random random;
+  Random random(20261128);
   int formulas = 0;
   for (int round = 0; round < 150; ++round) {
     std::vector<Axis> axes;

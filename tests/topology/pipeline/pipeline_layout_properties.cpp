@@ -14,32 +14,27 @@
 #include "support/generators.hpp"
 
 using namespace rankmesh;
+using namespace rankmesh::tests;
 
 namespace {
 
-std::int64_t number(std::int64_t least, std::int64_t most) {
-  return *rc::gen::inRange<std::int64_t>(least, most + 1);
-}
-
-std::optional<std::int64_t> maybe(std::int64_t least, std::int64_t most) {
-  return *rc::gen::arbitrary<bool>() ? std::optional(number(least, most)) : std::nullopt;
-}
-
 PipelineSplit some_split() {
-  PipelineSplit split{.layers = number(1, 60)};
-  if (*rc::gen::arbitrary<bool>()) split.mtp_layers = number(0, 3);
-  switch (number(0, 3)) {
+  PipelineSplit split{.layers = number_between(1, 60)};
+  if (*rc::gen::arbitrary<bool>()) split.mtp_layers = number_between(0, 3);
+  switch (number_between(0, 3)) {
     case 0:
-      split.first_stage_layers = maybe(1, 12);
-      split.last_stage_layers = maybe(1, 12);
+      split.first_stage_layers = maybe_between(1, 12);
+      split.last_stage_layers = maybe_between(1, 12);
       break;
     case 1:
       split.account_for_embedding = *rc::gen::arbitrary<bool>();
       split.account_for_loss = *rc::gen::arbitrary<bool>();
       break;
     case 2:
-      split.costs = SplitCosts{
-          .layer = number(1, 5), .embedding = number(0, 20), .loss = number(0, 20), .mtp = number(0, 20)};
+      split.costs = SplitCosts{.layer = number_between(1, 5),
+                               .embedding = number_between(0, 20),
+                               .loss = number_between(0, 20),
+                               .mtp = number_between(0, 20)};
       break;
     default:
       break;
@@ -48,8 +43,8 @@ PipelineSplit some_split() {
 }
 
 PipelineStages some_stages() {
-  PipelineStages stages{.stages = number(1, 8)};
-  if (stages.stages > 1) stages.virtual_stages = maybe(1, 4);
+  PipelineStages stages{.stages = number_between(1, 8)};
+  if (stages.stages > 1) stages.virtual_stages = maybe_between(1, 4);
   return stages;
 }
 
@@ -197,11 +192,11 @@ TEST_CASE("a layout string means what its letters say, however it is abbreviated
     const auto chunk = [] { return *rc::gen::element<std::string>("", "t", "tt", "t*4", "t,t"); };
     text += "t";
     full += "t";
-    for (std::int64_t parts = number(0, 4); parts > 0; --parts) {
+    for (std::int64_t parts = number_between(0, 4); parts > 0; --parts) {
       std::string body;
-      for (std::int64_t i = number(1, 3); i > 0; --i) body += chunk() + "|";
+      for (std::int64_t i = number_between(1, 3); i > 0; --i) body += chunk() + "|";
       if (*rc::gen::arbitrary<bool>()) body += chunk();
-      const std::int64_t copies = number(0, 5);
+      const std::int64_t copies = number_between(0, 5);
       text += "(" + body + ")*" + std::to_string(copies) + ",";
       for (std::int64_t i = 0; i < copies; ++i) full += letters(body);
     }
@@ -228,10 +223,11 @@ TEST_CASE("layouts are equal if and only if all chunks are", "[property]") {
   CHECK(rc::check("equality", [] {
     const auto some = [] {
       std::string text = "Et|";
-      for (std::int64_t parts = number(1, 3); parts > 0; --parts) {
+      for (std::int64_t parts = number_between(1, 3); parts > 0; --parts) {
         text += "(";
-        for (std::int64_t i = number(1, 3); i > 0; --i) text += *rc::gen::element<std::string>("t|", "tt|");
-        text += ")*" + std::to_string(number(1, 6)) + ",";
+        for (std::int64_t i = number_between(1, 3); i > 0; --i)
+          text += *rc::gen::element<std::string>("t|", "tt|");
+        text += ")*" + std::to_string(number_between(1, 6)) + ",";
       }
       return PipelineLayout::parse(text + "L", 1);
     };
@@ -244,10 +240,12 @@ TEST_CASE("layouts are equal if and only if all chunks are", "[property]") {
 TEST_CASE("a balanced split has the smallest possible cost, and more layers in later chunks", "[property]") {
   CHECK(rc::check("balance", [] {
     PipelineSplit split = some_split();
-    split = {.layers = number(1, 40), .mtp_layers = split.mtp_layers};
-    split.costs = SplitCosts{
-        .layer = number(1, 5), .embedding = number(0, 20), .loss = number(0, 20), .mtp = number(0, 9)};
-    const std::int64_t chunks = number(2, 8);
+    split = {.layers = number_between(1, 40), .mtp_layers = split.mtp_layers};
+    split.costs = SplitCosts{.layer = number_between(1, 5),
+                             .embedding = number_between(0, 20),
+                             .loss = number_between(0, 20),
+                             .mtp = number_between(0, 9)};
+    const std::int64_t chunks = number_between(2, 8);
     // The slow way: each layer goes where it makes the lowest cost, to the last of equal chunks.
     std::vector<std::int64_t> layers(static_cast<std::size_t>(chunks), 0);
     std::vector<std::int64_t> costs(layers.size(), 0);
@@ -282,7 +280,7 @@ TEST_CASE("what a refusal of a split suggests works", "[property]") {
   CHECK(rc::check("suggestions", [&] {
     const PipelineSplit split = some_split();
     const PipelineStages stages = some_stages();
-    ParallelConfig config{.world_size = stages.stages * number(1, 24),
+    ParallelConfig config{.world_size = stages.stages * number_between(1, 24),
                           .pipeline = stages.stages,
                           .virtual_pipeline = stages.virtual_stages,
                           .virtual_pipeline_rule = VirtualPipelineRule::megatron};
@@ -308,12 +306,13 @@ TEST_CASE("what a refusal of a split suggests works", "[property]") {
 TEST_CASE("what a refusal of a layout string suggests works", "[property]") {
   std::size_t applied = 0;
   CHECK(rc::check("strings", [&] {
-    ParallelConfig config{
-        .world_size = 24 * number(1, 3), .pipeline = number(1, 8), .convention = Convention::megatron_core};
-    config.virtual_pipeline = maybe(1, 3);
+    ParallelConfig config{.world_size = 24 * number_between(1, 3),
+                          .pipeline = number_between(1, 8),
+                          .convention = Convention::megatron_core};
+    config.virtual_pipeline = maybe_between(1, 3);
     RC_PRE(check(config).empty());
     std::string text = "Et";
-    for (std::int64_t i = number(1, 24); i > 0; --i) text += "|t";
+    for (std::int64_t i = number_between(1, 24); i > 0; --i) text += "|t";
     const PipelineSplit split{.layout = text + *rc::gen::element<std::string>("L", "|m|L")};
     for (const Diagnostic& diagnostic : check_pipeline_split(split, config)) {
       RC_LOG() << diagnostic.message() << std::endl;
@@ -339,7 +338,7 @@ TEST_CASE("the embedding groups of a topology hold exactly the stages that hold 
     RC_PRE(check(config).empty());
     // The MTP layers in any of the last chunks.
     const std::int64_t count = stages.stages * stages.virtual_stages.value_or(1);
-    const std::int64_t mtp = count - number(1, stages.stages);
+    const std::int64_t mtp = count - number_between(1, stages.stages);
     std::string text = "Et";
     for (std::int64_t i = 0; i < count; ++i) {
       if (i > 0) text += i < mtp ? "|t" : "|";

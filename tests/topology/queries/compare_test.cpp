@@ -1,14 +1,15 @@
 #include "rankmesh/topology/compare.hpp"
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
+#include "support/random.hpp"
 
 using namespace rankmesh;
+using namespace rankmesh::tests;
 
 namespace {
 
@@ -61,21 +62,8 @@ void check_against_lists(const Topology& a, const Topology& b) {
   }
 }
 
-/// Random numbers, the same in every run.
-class Dice {
- public:
-  explicit Dice(unsigned seed) : engine_(seed) {}
-  int below(int limit) { return static_cast<int>(engine_() % static_cast<unsigned>(limit)); }
-  std::int64_t of(std::initializer_list<std::int64_t> values) {
-    return values.begin()[below(static_cast<int>(values.size()))];
-  }
-
- private:
-  std::mt19937 engine_;
-};
-
 /// A layout of one kind, with any axes inside, fixed and numbering, at some place in a job.
-ParallelConfig some_mesh(Dice& dice) {
+ParallelConfig some_mesh(Random& dice) {
   ParallelConfig config{.world_size = 1,
                         .convention = Convention::mesh,
                         .rank_offset = dice.of({0, 0, 0, 3}),
@@ -104,7 +92,7 @@ ParallelConfig some_mesh(Dice& dice) {
 }
 
 /// A layout of Megatron-Core, also one whose parts do not fit the axes that they are cut from.
-ParallelConfig some_megatron_core(Dice& dice) {
+ParallelConfig some_megatron_core(Random& dice) {
   constexpr const char* orders[] = {"tp-cp-ep-dp-pp", "tp-dp-cp-ep-pp", "cp-tp-ep-dp-pp", "tp-cp-pp-ep-dp"};
   ParallelConfig config{.tensor = dice.of({1, 2, 2}),
                         .pipeline = dice.of({1, 2, 3}),
@@ -123,7 +111,7 @@ ParallelConfig some_megatron_core(Dice& dice) {
 }  // namespace
 
 TEST_CASE("comparisons of any meshes agree with the lists", "[compare]") {
-  Dice dice(20261128);
+  Random dice(20261128);
   for (int round = 0; round < 3000; ++round) {
     const ParallelConfig a = some_mesh(dice);
     ParallelConfig b = some_mesh(dice);
@@ -141,7 +129,7 @@ TEST_CASE("comparisons of any meshes agree with the lists", "[compare]") {
 }
 
 TEST_CASE("comparisons of Megatron-Core's layouts agree with the lists", "[compare]") {
-  Dice dice(19);
+  Random dice(19);
   int checked = 0;
   for (int round = 0; round < 800; ++round) {
     const ParallelConfig a = some_megatron_core(dice);

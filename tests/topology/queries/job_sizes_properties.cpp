@@ -10,34 +10,27 @@
 #include "support/generators.hpp"
 
 using namespace rankmesh;
+using namespace rankmesh::tests;
 
 namespace {
 
-std::int64_t number(std::int64_t least, std::int64_t most) {
-  return *rc::gen::inRange<std::int64_t>(least, most + 1);
-}
-
-std::optional<std::int64_t> maybe(std::int64_t least, std::int64_t most) {
-  return *rc::gen::arbitrary<bool>() ? std::optional(number(least, most)) : std::nullopt;
-}
-
 ParallelConfig some_config() {
-  ParallelConfig config{.tensor = number(1, 6),
-                        .pipeline = number(1, 4),
+  ParallelConfig config{.tensor = number_between(1, 6),
+                        .pipeline = number_between(1, 4),
                         .convention = Convention::megatron_core,
-                        .context = number(1, 3)};
-  if (config.pipeline > 1) config.virtual_pipeline = maybe(1, 3);
-  config.world_size = config.tensor * config.pipeline * config.context * number(1, 6);
+                        .context = number_between(1, 3)};
+  if (config.pipeline > 1) config.virtual_pipeline = maybe_between(1, 3);
+  config.world_size = config.tensor * config.pipeline * config.context * number_between(1, 6);
   RC_PRE(check(config).empty());
   return config;
 }
 
 JobSizes some_sizes() {
-  JobSizes sizes{.global_batch = number(1, 100), .vocabulary = number(1, 5000)};
-  sizes.micro_batch = maybe(1, 5);
-  sizes.vocabulary_multiple = number(1, 130);
-  sizes.heads = number(1, 48);
-  sizes.kv_heads = maybe(1, 16);
+  JobSizes sizes{.global_batch = number_between(1, 100), .vocabulary = number_between(1, 5000)};
+  sizes.micro_batch = maybe_between(1, 5);
+  sizes.vocabulary_multiple = number_between(1, 130);
+  sizes.heads = number_between(1, 48);
+  sizes.kv_heads = maybe_between(1, 16);
   sizes.heads_over_context = *rc::gen::arbitrary<bool>();
   return sizes;
 }

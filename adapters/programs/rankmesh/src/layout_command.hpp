@@ -21,7 +21,8 @@ class LayoutCommand : public RunnableCommand {
                          bool has_argument = true);
 
  protected:
-  /// Adds the argument LAYOUT behind those that the command has.
+  /// Adds the argument LAYOUT. To be called after the command's other arguments are added, since LAYOUT is
+  /// the last.
   void add_layout_argument();
   [[nodiscard]] OptionReading read_config(Problems& problems) const;
   /// The same, but a file of another system (`--from`) need not say how many ranks there are.

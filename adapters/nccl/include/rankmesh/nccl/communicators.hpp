@@ -206,7 +206,7 @@ class Communicators : public ReferenceNames<Communicators> {
 
   /// Makes the communicator of one group.
   /// @param ranks of the topology
-  /// @param kinds those whose group it is; the first is the name in errors
+  /// @param kinds the kinds that have this group; errors name the first of them
   [[nodiscard]] Communicators make_group(std::span<const int> ranks, std::span<const GroupKind> kinds,
                                          const AgreementField& field) const;
   /// Ranks of the topology as ranks of the communicator that these were brought up on.
