@@ -72,26 +72,26 @@ TEST_CASE("a layout on one line gives the groups of its options, in every dialec
     const std::string text = to_string(config);
     const std::string groups = groups_of({text});
     RC_ASSERT(groups_of({"rankmesh: " + text}) == groups);
-    int written = 0;
+    // A dialect a case: the commands are run seven times for each, and a thousand cases meet every dialect often.
+    std::vector<std::pair<dialects::Dialect, std::string>> written;
     for (const dialects::Dialect dialect : dialects::all()) {
-      std::string other;
       try {
-        other = dialects::write(dialect, config);
+        written.emplace_back(dialect, dialects::write(dialect, config));
       } catch (const rankmesh::ConfigError&) {
         continue;
       }
-      ++written;
-      RC_ASSERT(dialects::recognise(other) == dialect);
-      const std::string world = std::to_string(config.world_size);
-      const std::string named = std::string(name_of(dialect)) + ": " + other;
-      const Topology read(dialects::read(dialect, other, config.world_size));
-      // The same text is one layout, with and without its name, in this command and in translate and diff.
-      RC_ASSERT(groups_of({other, "--world-size", world}) == groups_of({named, "--world-size", world}));
-      RC_ASSERT(groups_of({other, "--world-size", world}) == groups_of({to_string(read.config())}));
-      RC_ASSERT(run_words({"diff", text, other, "--world-size", world}).status == 0);
-      RC_ASSERT(run_words({"translate", other, "--world-size", world, "--to", "rankmesh"}).status == 0);
     }
-    RC_ASSERT(written >= 1);
+    const auto [dialect, other] = *rc::gen::elementOf(written);
+    RC_CLASSIFY(true, std::string(name_of(dialect)));
+    RC_ASSERT(dialects::recognise(other) == dialect);
+    const std::string world = std::to_string(config.world_size);
+    const std::string named = std::string(name_of(dialect)) + ": " + other;
+    const Topology read(dialects::read(dialect, other, config.world_size));
+    // The same text is one layout, with and without its name, in this command and in translate and diff.
+    RC_ASSERT(groups_of({other, "--world-size", world}) == groups_of({named, "--world-size", world}));
+    RC_ASSERT(groups_of({other, "--world-size", world}) == groups_of({to_string(read.config())}));
+    RC_ASSERT(run_words({"diff", text, other, "--world-size", world}).status == 0);
+    RC_ASSERT(run_words({"translate", other, "--world-size", world, "--to", "rankmesh"}).status == 0);
   }));
 }
 
