@@ -34,7 +34,7 @@ std::size_t cell_width(const Picture& picture) {
   for (const Panel& panel : picture.panels()) {
     for (const auto& group : picture.groups_of(panel.family())) most = std::max(most, group.value_or(0));
   }
-  return digits(most);
+  return digits(most) + (picture.is_in_order() ? 0 : digits(picture.last_rank()) + 1);
 }
 
 /// Draws one panel as lines of text.
@@ -49,7 +49,10 @@ class PanelText {
     std::int64_t most = 0;
     for (const auto& group : groups_) most = std::max<std::int64_t>(most, group.value_or(0));
     width_ = digits(most);
-    label_width_ = digits(picture.first_rank() + picture.tiling().count() - 1) + 2;
+    // Without an order that the place shows, the rank is before the group.
+    if (!picture.is_in_order()) rank_width_ = digits(picture.last_rank());
+    if (rank_width_ > 0) width_ += rank_width_ + 1;
+    label_width_ = rank_width_ > 0 ? 2 : digits(picture.last_rank()) + 2;
   }
 
   [[nodiscard]] std::vector<Line> lines() const {
@@ -119,9 +122,8 @@ class PanelText {
     for (const int cell : cells) {
       if (cell % tiling.box_size() != 0) continue;
       const std::size_t room = static_cast<std::size_t>(tiling.box_columns()) * (width_ + 1) + 1;
-      const int node = picture_.first_rank() / tiling.box_size() + cell / tiling.box_size();
-      std::string label = fmt::format("node {}", node);
-      if (label.size() > room) label = fmt::format("{}", node);
+      std::string label = picture_.box_name(cell / tiling.box_size());
+      if (label.size() > room && label.starts_with("node ")) label.erase(0, 5);
       if (label.size() > room) label.clear();
       line.pad_to(column_of(tiling.spot(cell)));
       add_faint(line, label);
@@ -131,7 +133,8 @@ class PanelText {
 
   [[nodiscard]] Line cells_text(const std::vector<int>& cells) const {
     Line line;
-    add_faint(line, fmt::format("{:>{}}", picture_.first_rank() + cells.front(), label_width_ - 2));
+    if (rank_width_ == 0)
+      add_faint(line, fmt::format("{:>{}}", picture_.rank_of(cells.front()), label_width_ - 2));
     for (const int cell : cells) {
       line.pad_to(column_of(picture_.tiling().spot(cell)));
       add_cell(line, cell);
@@ -142,11 +145,13 @@ class PanelText {
   void add_cell(Line& line, int cell) const {
     const auto group = groups_[static_cast<std::size_t>(cell)];
     if (!group) {
-      const bool is_ours = picture_.topology().contains(picture_.first_rank() + cell);
-      add_faint(line, fmt::format("{:>{}}", is_ours ? "." : "-", width_));
+      const bool is_ours = picture_.topology().contains(picture_.rank_of(cell));
+      const std::string rank = is_ours && rank_width_ > 0 ? fmt::format("{}:", picture_.rank_of(cell)) : "";
+      add_faint(line, fmt::format("{:>{}}", rank + (is_ours ? "." : "-"), width_));
       return;
     }
-    const std::string text = fmt::format("{:>{}}", *group, width_);
+    const std::string rank = rank_width_ > 0 ? fmt::format("{}:", picture_.rank_of(cell)) : "";
+    const std::string text = fmt::format("{:>{}}", rank + std::to_string(*group), width_);
     const Look look = colouring_.look(*group);
     const Colour& colour = palette[static_cast<std::size_t>(look.colour)];
     line.add(text, style_.on_colour(colour.terminal, colour.black_text, look.mark > 0, text));
@@ -174,6 +179,7 @@ class PanelText {
   std::vector<std::optional<int>> groups_;
   Colouring colouring_;
   std::size_t width_;
+  std::size_t rank_width_ = 0;
   std::size_t label_width_;
 };
 
@@ -207,7 +213,7 @@ void put_row(Writer& out, const std::vector<std::vector<Line>>& panels) {
 int ascii_columns(const Topology& topology, const DrawRequest& request) {
   // A number has a space and at most one gap beside it, and the line has a label before the numbers.
   const std::size_t each =
-      cell_width(Picture(topology, request, svg_columns)) + (request.gpus_per_node ? 3 : 2);
+      cell_width(Picture(topology, request, svg_columns)) + (request.gpus_per_node || request.hosts ? 3 : 2);
   return static_cast<int>((ascii_width - 12) / each);
 }
 
@@ -230,8 +236,11 @@ void print_ascii(const Picture& picture, Writer& out, Style style) {
   }
   finish_row();
   out.put("\n" +
-          style.faint(
-              "A number is the group of a rank, . a rank in none; the first rank of a line is on its left.") +
+          style.faint(picture.is_in_order()
+                          ? "A number is the group of a rank, . a rank in none; the first "
+                            "rank of a line is on its left."
+                          : "A cell is a slot with its rank and, behind the colon, the group "
+                            "of the rank; . is a rank in none, - an idle slot.") +
           "\n");
 }
 

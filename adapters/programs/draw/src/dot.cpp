@@ -54,7 +54,7 @@ class KindGraph {
   [[nodiscard]] std::map<int, std::vector<int>> cells_of_groups() const {
     std::map<int, std::map<int, int>> by_position;
     for (int i = 0; i < picture_.tiling().count(); ++i) {
-      const auto place = panel_.family().locate(picture_.first_rank() + i);
+      const auto place = panel_.family().locate(picture_.rank_of(i));
       if (place) by_position[place->group][place->position] = i;
     }
     std::map<int, std::vector<int>> result;
@@ -67,9 +67,8 @@ class KindGraph {
   void write_nodes() {
     const Tiling& tiling = picture_.tiling();
     for (int node = tiling.box_count() - 1; node >= 0; --node) {
-      const int number = picture_.first_rank() / tiling.box_size() + node;
-      put("    subgraph cluster_{}_node{} {{\n      label=\"node {}\"; style=dashed;\n", name_, number,
-          number);
+      put("    subgraph cluster_{}_node{} {{\n      label={}; style=dashed;\n", name_, node,
+          in_quotes(picture_.box_name(node)));
       for (int i = std::min((node + 1) * tiling.box_size(), tiling.count()) - 1;
            i >= node * tiling.box_size(); --i) {
         write_rank(i);
@@ -92,7 +91,8 @@ class KindGraph {
   }
 
   void write_rank(int cell) {
-    const int rank = picture_.first_rank() + cell;
+    const int rank = picture_.rank_of(cell);
+    if (rank < 0) return;
     const auto group = groups_[static_cast<std::size_t>(cell)];
     put("      {}_{} [label=\"{}\", tooltip={}", name_, rank, rank, in_quotes(picture_.about(panel_, rank)));
     if (group) {
@@ -109,7 +109,7 @@ class KindGraph {
     put("   ");
     const char* separator = " ";
     for (const int cell : cells) {
-      put("{}{}_{}", separator, name_, picture_.first_rank() + cell);
+      put("{}{}_{}", separator, name_, picture_.rank_of(cell));
       separator = " -- ";
     }
     const Colour& colour = palette[static_cast<std::size_t>(colouring_.look(group).colour)];
@@ -132,7 +132,7 @@ void print_dot(const Picture& picture, Writer& out) {
     if (!label.empty() && picture.blocks() && line == picture.head().back()) break;
     label += (label.empty() ? "" : "\n") + line;
   }
-  if (picture.is_part()) {
+  if (picture.is_part() && !picture.request().hosts) {
     label += fmt::format("\nthe ranks {} .. {} of them", picture.first_rank(),
                          picture.first_rank() + picture.tiling().count() - 1);
   }

@@ -37,7 +37,19 @@ std::string short_number(long long number) {
   return number < 1000000000 ? fmt::format("{}M", number / 1000000) : fmt::format("{}G", number / 1000000000);
 }
 
-void print_picture(const Topology& topology, const DrawRequest& request, Writer& out, Style style) {
+bool html_can_draw(const DrawnHosts& hosts) {
+  return hosts.cluster.is_uniform() && hosts.placement.is_identity();
+}
+
+void print_picture(const Topology& topology, const DrawRequest& given, Writer& out, Style style) {
+  DrawRequest request = given;
+  // Nodes that are counted need no list of ranks, which would be long in large worlds.
+  constexpr int most_listed_ranks = 1 << 22;
+  const bool is_counted = request.format == DrawFormat::html || topology.world_size() > most_listed_ranks;
+  if (request.hosts && is_counted && html_can_draw(*request.hosts)) {
+    request.gpus_per_node = request.hosts->cluster.slots_of_host(0);
+    request.hosts.reset();
+  }
   switch (request.format) {
     case DrawFormat::ascii:
       return print_ascii(Picture(topology, request, ascii_columns(topology, request)), out, style);

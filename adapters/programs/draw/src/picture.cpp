@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "rankmesh/output/rank_text.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -26,8 +27,58 @@ Picture::Picture(const Topology& topology, const DrawRequest& request, int max_c
     : topology_(topology),
       request_(request),
       periods_(periods_of(topology.mesh())) {
-  choose_ranks(max_columns);
+  if (request.hosts) {
+    choose_hosts(*request.hosts, max_columns);
+  } else {
+    choose_ranks(max_columns);
+  }
   choose_kinds();
+}
+
+void Picture::choose_hosts(const DrawnHosts& where, int max_columns) {
+  const Cluster& cluster = where.cluster;
+  const std::vector<int> slots = where.placement.slots();
+  std::vector<int> rank_on(static_cast<std::size_t>(cluster.slots()), -1);
+  std::vector<bool> is_used(static_cast<std::size_t>(cluster.hosts()));
+  int box = 1;
+  for (int rank = 0; rank < topology_.world_size(); ++rank) {
+    const int slot = slots[static_cast<std::size_t>(rank)];
+    rank_on[static_cast<std::size_t>(slot)] = rank;
+    is_used[static_cast<std::size_t>(cluster.host_of(slot))] = true;
+    box = std::max(box, cluster.slots_of_host(cluster.host_of(slot)));
+  }
+  const std::int64_t used = std::count(is_used.begin(), is_used.end(), true);
+  rank_count_ = topology_.layout_size();
+  cell_count_ = used * box;
+  const std::int64_t drawn =
+      cell_count_ <= most_ranks ? used : std::max<std::int64_t>(1, ranks_of_part / box);
+  for (int host = 0; host < cluster.hosts() && static_cast<std::int64_t>(hosts_.size()) < drawn; ++host) {
+    if (!is_used[static_cast<std::size_t>(host)]) continue;
+    hosts_.push_back(cluster.domain_name(cluster.host_level(), host));
+    for (int slot = 0; slot < box; ++slot) {
+      const bool exists = slot < cluster.slots_of_host(host);
+      rank_of_cell_.push_back(exists ? rank_on[static_cast<std::size_t>(cluster.first_slot(host) + slot)]
+                                     : -1);
+    }
+  }
+  std::vector<int> ranks;
+  std::copy_if(rank_of_cell_.begin(), rank_of_cell_.end(), std::back_inserter(ranks),
+               [](int rank) { return rank >= 0; });
+  first_rank_ = *std::min_element(ranks.begin(), ranks.end());
+  for (std::size_t i = 1; i < ranks.size(); ++i) is_in_order_ = is_in_order_ && ranks[i] == ranks[i - 1] + 1;
+  // Where slots are idle, the place in a line does not tell the rank.
+  is_in_order_ = is_in_order_ && ranks.size() == rank_of_cell_.size();
+  tiling_ = Tiling({.count = static_cast<int>(rank_of_cell_.size()), .box = box, .max_columns = max_columns});
+}
+
+int Picture::last_rank() const noexcept {
+  if (hosts_.empty()) return first_rank_ + tiling_->count() - 1;
+  return *std::max_element(rank_of_cell_.begin(), rank_of_cell_.end());
+}
+
+std::string Picture::box_name(int box) const {
+  if (!hosts_.empty()) return hosts_[static_cast<std::size_t>(box)];
+  return fmt::format("node {}", first_rank_ / tiling_->box_size() + box);
 }
 
 void Picture::choose_ranks(int max_columns) {
@@ -38,6 +89,7 @@ void Picture::choose_ranks(int max_columns) {
       std::min<std::int64_t>((end + node - 1) / node * node, topology_.world_size());
   first_rank_ = static_cast<int>(first);
   rank_count_ = end_of_node - first;
+  cell_count_ = rank_count_;
   std::int64_t drawn = rank_count_;
   if (drawn > most_ranks) drawn = node <= ranks_of_part ? ranks_of_part / node * node : ranks_of_part;
   const bool is_aligned = first == topology_.first_rank();
@@ -70,7 +122,10 @@ void Picture::add_panel(const KindFamily& kind, bool merge) {
     return;
   }
   Panel panel{.kind = &kind};
-  if (request_.gpus_per_node) panel.nodes = block_span(kind.family, *request_.gpus_per_node);
+  if (const auto& where = request_.hosts) {
+    panel.nodes = level_span(kind.family, where->cluster, where->placement, where->cluster.host_level());
+  } else if (request_.gpus_per_node)
+    panel.nodes = block_span(kind.family, *request_.gpus_per_node);
   panels_.push_back(std::move(panel));
 }
 
@@ -85,7 +140,7 @@ Tiling Picture::block_tiling(int max_columns) const {
 std::vector<std::optional<int>> Picture::groups_of(const GroupFamily& family) const {
   std::vector<std::optional<int>> groups;
   for (int i = 0; i < tiling_->count(); ++i) {
-    const auto place = family.locate(first_rank_ + i);
+    const auto place = family.locate(rank_of(i));
     groups.push_back(place ? std::optional(place->group) : std::nullopt);
   }
   return groups;
@@ -104,6 +159,7 @@ std::string Picture::also(const Panel& panel) const {
 }
 
 std::string Picture::about(const Panel& panel, int rank) const {
+  if (rank < 0) return "an idle slot";
   if (!topology_.contains(rank)) return fmt::format("rank {}: not of this layout", rank);
   const auto place = panel.family().locate(rank);
   if (!place) return fmt::format("rank {}: in no {} group", rank, name(*panel.kind));
@@ -112,7 +168,12 @@ std::string Picture::about(const Panel& panel, int rank) const {
 }
 
 std::vector<std::string> Picture::head() const {
-  std::vector<std::string> lines = world_lines(topology_, request_.gpus_per_node);
+  std::vector<std::string> lines =
+      world_lines(topology_, request_.hosts ? std::nullopt : request_.gpus_per_node);
+  if (const auto& where = request_.hosts) {
+    lines.push_back("on " + where->cluster.to_string());
+    if (is_part()) lines.push_back(fmt::format("Drawn: the hosts {} .. {}.", hosts_.front(), hosts_.back()));
+  }
   if (blocks_) {
     lines.push_back(
         fmt::format("Drawn one by one: the ranks {} .. {}. The outline has all {} ranks, {} together, and "

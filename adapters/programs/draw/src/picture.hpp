@@ -43,9 +43,19 @@ class Picture {
   [[nodiscard]] int first_rank() const noexcept { return first_rank_; }
   /// The grid of the ranks that are drawn one by one, which begin with first_rank().
   [[nodiscard]] const Tiling& tiling() const noexcept { return *tiling_; }
+  /// The rank that a cell shows; -1 for an idle slot.
+  [[nodiscard]] int rank_of(int cell) const noexcept {
+    return hosts_.empty() ? first_rank_ + cell : rank_of_cell_[static_cast<std::size_t>(cell)];
+  }
+  /// The largest number of a rank that is drawn.
+  [[nodiscard]] int last_rank() const noexcept;
+  /// Whether the ranks that are drawn follow each other.
+  [[nodiscard]] bool is_in_order() const noexcept { return is_in_order_; }
+  /// `node 3`, or the name of a host.
+  [[nodiscard]] std::string box_name(int box) const;
   /// The number of ranks of the layout.
   [[nodiscard]] std::int64_t rank_count() const noexcept { return rank_count_; }
-  [[nodiscard]] bool is_part() const noexcept { return tiling_->count() < rank_count_; }
+  [[nodiscard]] bool is_part() const noexcept { return tiling_->count() < cell_count_; }
   /// The outline of all ranks, if only a part is drawn one by one.
   [[nodiscard]] const std::optional<Blocks>& blocks() const noexcept { return blocks_; }
   [[nodiscard]] Tiling block_tiling(int max_columns) const;
@@ -68,6 +78,7 @@ class Picture {
 
  private:
   void choose_ranks(int max_columns);
+  void choose_hosts(const DrawnHosts& hosts, int max_columns);
   void choose_kinds();
   void add_panel(const KindFamily& kind, bool merge);
 
@@ -76,6 +87,11 @@ class Picture {
   std::vector<std::int64_t> periods_;
   int first_rank_ = 0;
   std::int64_t rank_count_ = 1;
+  std::int64_t cell_count_ = 1;
+  /// With hosts: the names of those that are drawn, and what their cells show.
+  std::vector<std::string> hosts_;
+  std::vector<int> rank_of_cell_;
+  bool is_in_order_ = true;
   std::optional<Tiling> tiling_;
   std::optional<Blocks> blocks_;
   std::vector<Panel> panels_;

@@ -28,17 +28,13 @@ std::string group_text(int group) {
   return fmt::format("g{}", group);
 }
 
-std::string node_text(const Picture& picture, int node) {
-  return fmt::format("node {}", picture.first_rank() / picture.tiling().box_size() + node);
-}
-
 /// Boxes in which the largest rank and the largest number of a group have room.
 Metrics metrics_of(const Picture& picture) {
   const int cells = picture.tiling().count();
   Metrics metrics = cells <= 64    ? Metrics{44, 40, 8, 15, 10.5}
                     : cells <= 256 ? Metrics{36, 31, 7, 11.5, 9}
                                    : Metrics{30, 25, 6, 9.5, 8};
-  const int last_rank = picture.first_rank() + cells - 1;
+  const int last_rank = picture.last_rank();
   metrics.width = std::max(metrics.width, width_of(fmt::format("{}", last_rank), metrics.rank_font) + 4);
   for (const Panel& panel : picture.panels()) {
     for (const auto group : picture.groups_of(panel.family())) {
@@ -99,7 +95,7 @@ class SvgWriter {
       : picture_(picture),
         out_(out),
         grid_(picture.tiling(), metrics_of(picture),
-              width_of(node_text(picture, picture.tiling().box_count() - 1), node_font)) {
+              width_of(picture.box_name(picture.tiling().box_count() - 1), node_font)) {
     if (picture.blocks()) block_grid_.emplace(picture.block_tiling(16), block_metrics, 0);
     lay_out();
   }
@@ -246,12 +242,12 @@ class SvgWriter {
     put("<g class=\"node\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"5\"/>"
         "<text x=\"{}\" y=\"{}\">{}</text></g>\n",
         x, y, grid_.box_width(), tiling.box_rows() * grid_.metrics().height + 2 * node_margin + node_label,
-        x + 6, y + 12, node_text(picture_, node));
+        x + 6, y + 12, picture_.box_name(node));
   }
 
   void write_cell(const Panel& panel, int i, std::optional<int> group, std::optional<Look> look) {
     const Metrics& metrics = grid_.metrics();
-    const int rank = picture_.first_rank() + i;
+    const int rank = picture_.rank_of(i);
     const Spot spot = grid_.tiling().spot(i);
     const int x = grid_.x(spot);
     const int y = grid_.y(spot);
@@ -262,7 +258,7 @@ class SvgWriter {
                                              : "none outside",
         picture_.about(panel, rank), x + 1, y + 1, metrics.width - 2, metrics.height - 2);
     const double rank_y = y + metrics.height * (group ? 0.45 : 0.62);
-    put("<text class=\"r\" x=\"{}\" y=\"{:.1f}\">{}</text>", middle, rank_y, rank);
+    if (rank >= 0) put("<text class=\"r\" x=\"{}\" y=\"{:.1f}\">{}</text>", middle, rank_y, rank);
     if (group) {
       put("<text class=\"n\" x=\"{}\" y=\"{:.1f}\">{}</text>", middle, y + metrics.height * 0.78,
           group_text(*group));
