@@ -239,8 +239,7 @@ void print_ascii(const Picture& picture, Writer& out, Style style) {
           style.faint(picture.is_in_order()
                           ? "A number is the group of a rank, . a rank in none; the first "
                             "rank of a line is on its left."
-                          : "A cell is a slot with its rank and, behind the colon, the group "
-                            "of the rank; . is a rank in none, - an idle slot.") +
+                          : "A cell is a slot: rank:group; . is a rank in no group, - an idle slot.") +
           "\n");
 }
 
