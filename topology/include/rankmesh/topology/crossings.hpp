@@ -80,8 +80,9 @@ struct Crossing {
   LevelSpan span{};
   /// Why.
   CrossingCause cause = CrossingCause::order;
-  /// Of `CrossingCause::order`: the axes that vary faster than the first axis of the kind, and that axis.
+  /// Of `CrossingCause::order`: the axes that vary faster than the first axis of the kind.
   std::vector<std::string> faster_axes{};
+  /// Of `CrossingCause::order`: the first axis of the kind.
   std::string axis{};
   /// What helps; nothing if nothing was found.
   std::optional<CrossingRemedy> remedy{};
