@@ -10,5 +10,6 @@
 #include "rankmesh/mpi/error_handler_guard.hpp"
 #include "rankmesh/mpi/options.hpp"
 #include "rankmesh/mpi/parts.hpp"
+#include "rankmesh/mpi/place.hpp"
 #include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/mpi/watchdog.hpp"

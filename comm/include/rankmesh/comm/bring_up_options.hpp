@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/comm/export.hpp"
+#include "rankmesh/comm/host_identity.hpp"
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/comm/progress.hpp"
 #include "rankmesh/comm/schedule.hpp"
@@ -30,6 +32,9 @@ struct BringUpOptions {
   /// model. If they differ, every rank gets an error that names the field, instead of a hang later. If an
   /// earlier field has the same name, a number is added to it: `layers`, `layers (2)`.
   std::vector<AgreementField> job_fields{};
+  /// The host of this process, for the choice of a GPU and for `mpi::place`. Without it: `this_host()`. Set
+  /// it where that is wrong, or in a test that plays a job on several hosts.
+  std::optional<HostIdentity> host{};
   /// The first of the `mpi::MpiTransport::tag_count` tags used on the caller's communicator. Must be the same
   /// on all ranks: it cannot be compared, since the messages that compare the other options carry it, so
   /// ranks with another first tag count as missing.
