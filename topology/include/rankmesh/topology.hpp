@@ -29,5 +29,7 @@
 #include "rankmesh/topology/rank_list.hpp"
 #include "rankmesh/topology/shard.hpp"
 #include "rankmesh/topology/spans.hpp"
+#include "rankmesh/topology/state_holders.hpp"
+#include "rankmesh/topology/survivors.hpp"
 #include "rankmesh/topology/text.hpp"
 #include "rankmesh/topology/topology.hpp"
