@@ -83,6 +83,23 @@ PlannerOptions::PlannerOptions(Command& command)
                                           {"scores", "scores in memory, a fused softmax"},
                                           {"plain", "scores in memory, PyTorch's operations"}},
                               .default_value = "fused"})),
+      loss_(command.add({.name = "--loss",
+                         .description = "how the loss is computed",
+                         .heading = "Job",
+                         .choices = {{"parallel", "each tensor parallel rank has a part of the logits"},
+                                     {"fused", "the same in one kernel"},
+                                     {"gathered", "PyTorch's, of all logits on each rank"}},
+                         .default_value = "parallel"})),
+      norms_(command.add({.name = "--norms",
+                          .description = "how norms are computed",
+                          .heading = "Job",
+                          .choices = {{"fused", "in one kernel"}, {"plain", "by PyTorch's operations"}},
+                          .default_value = "fused"})),
+      mlp_(command.add({.name = "--mlp",
+                        .description = "how the MLP's activation is computed",
+                        .heading = "Job",
+                        .choices = {{"fused", "in one kernel"}, {"plain", "by PyTorch's operations"}},
+                        .default_value = "fused"})),
       zero_(command.add({.name = "--zero",
                          .description = "what is sharded over data parallel ranks",
                          .heading = "Job",
@@ -115,6 +132,9 @@ void PlannerOptions::read_training(planner::Training& training, Problems& proble
   training.global_batch = number_of(global_batch_, {.min = 1, .max = most}, problems).value_or(1);
   training.precision = static_cast<planner::Precision>(choice_of(precision_, problems).value_or(0));
   training.attention = static_cast<planner::Attention>(choice_of(attention_, problems).value_or(0));
+  training.loss = static_cast<planner::Loss>(choice_of(loss_, problems).value_or(0));
+  training.fused_norms = choice_of(norms_, problems).value_or(0) == 0;
+  training.fused_mlp = choice_of(mlp_, problems).value_or(0) == 0;
   training.zero = static_cast<int>(choice_of(zero_, problems).value_or(1));
   training.gradient_bytes = choice_of(gradient_bytes_, problems).value_or(0) == 0 ? 4 : 2;
   training.sequence_parallel = !is_given(no_sequence_parallel_, problems);

@@ -14,6 +14,7 @@ struct PlannedJob {
   planner::ModelConfig model{};
   planner::Machine machine{};
   planner::Training training{};
+  planner::Constants constants{};
   /// What a user should know.
   std::vector<std::string> warnings{};
 };
@@ -45,6 +46,9 @@ class PlannerOptions {
   const Option& recompute_;
   const Option& precision_;
   const Option& attention_;
+  const Option& loss_;
+  const Option& norms_;
+  const Option& mlp_;
   const Option& zero_;
   const Option& gradient_bytes_;
   const Option& no_sequence_parallel_;

@@ -57,12 +57,13 @@ class EstimateCommand : public RunnableCommand {
       problems.push_back(diagnostic.message());
     if (!problems.empty()) return {};
     return {.warnings = job.warnings, .run = [job, layout, as_json](Writer& out, Style style) {
+              const planner::Work work(job.model);
               const planner::Estimate estimate =
-                  planner::estimate(planner::Work(job.model), job.machine, job.training, layout);
+                  planner::estimate(work, job.machine, job.training, layout, job.constants);
               if (as_json) {
-                out.put(estimate_json(job, layout, estimate).dump(1) + "\n");
+                out.put(estimate_json(job, work, layout, estimate).dump(1) + "\n");
               } else {
-                print_estimate(job, layout, estimate, out, style);
+                print_estimate(job, work, layout, estimate, out, style);
               }
               return success;
             }};
