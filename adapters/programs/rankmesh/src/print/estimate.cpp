@@ -139,6 +139,35 @@ std::string layout_text(const planner::Layout& layout) {
   return to_string(config);
 }
 
+ordered_json calibration_json(const planner::Calibration& calibration) {
+  ordered_json errors = ordered_json::array();
+  for (std::size_t i = 0; i < calibration.after.size(); ++i) {
+    errors.push_back({{"before_pct", rounded(100 * (calibration.before[i] - 1))},
+                      {"after_pct", rounded(100 * (calibration.after[i] - 1))}});
+  }
+  ordered_json json{{"compute", rounded(calibration.compute)},
+                    {"network", rounded(calibration.network)},
+                    {"link", rounded(calibration.link)}};
+  if (calibration.overhead_gib) json["overhead_gib"] = rounded(*calibration.overhead_gib);
+  json["runs"] = errors;
+  return json;
+}
+
+void print_calibration(const PlannedJob& job, Writer& out, Style style) {
+  if (!job.calibration) return;
+  const planner::Calibration& found = *job.calibration;
+  std::string errors;
+  for (std::size_t i = 0; i < found.after.size(); ++i)
+    errors += fmt::format("{}{:+.1f} % to {:+.1f} %", i == 0 ? "" : ", ", 100 * (found.before[i] - 1),
+                          100 * (found.after[i] - 1));
+  std::string text =
+      fmt::format("calibrated with {}: compute x {:.3g}, network x {:.3g}, fast links x {:.3g}",
+                  counted(static_cast<std::int64_t>(found.after.size()), "run"), found.compute, found.network,
+                  found.link);
+  if (found.overhead_gib) text += fmt::format(", overhead {:.1f} GiB", *found.overhead_gib);
+  out.put(hanging(text + "; errors of the runs from " + errors, style.width()) + "\n\n");
+}
+
 ordered_json estimate_json(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
                            const planner::Estimate& estimate) {
   const planner::StageMemory& memory = estimate.memory;

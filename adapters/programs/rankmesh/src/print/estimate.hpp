@@ -22,6 +22,10 @@ struct StepPart {
 /// A layout on one line: `world=16 convention=megatron-core tp=2 pp=4`.
 [[nodiscard]] std::string layout_text(const planner::Layout& layout);
 
+/// What `--calibrate` found.
+[[nodiscard]] nlohmann::ordered_json calibration_json(const planner::Calibration& calibration);
+void print_calibration(const PlannedJob& job, Writer& out, Style style);
+
 /// Memory, time and traffic of a layout as a JSON object.
 /// @param work that of the job's model
 [[nodiscard]] nlohmann::ordered_json estimate_json(const PlannedJob& job, const planner::Work& work,

@@ -205,8 +205,8 @@ void print_plan_json(const PlannedJob& job, const planner::Work& work, const pla
   nlohmann::ordered_json layouts = nlohmann::ordered_json::array();
   for (const planner::PlannedLayout& planned : plan.layouts)
     layouts.push_back(estimate_json(job_of(job, planned), work, planned.layout, planned.estimate));
-  const nlohmann::ordered_json json{
-      {"layouts", layouts}, {"considered", plan.considered}, {"valid", plan.valid}};
+  nlohmann::ordered_json json{{"layouts", layouts}, {"considered", plan.considered}, {"valid", plan.valid}};
+  if (job.calibration) json["calibration"] = calibration_json(*job.calibration);
   out.put(json.dump(1) + "\n");
 }
 
@@ -218,6 +218,7 @@ void print_plan(const PlannedJob& job, const planner::Work& work, const planner:
                               space.training.sequence_length, space.training.global_batch),
                   style.width()) +
           "\n\n");
+  print_calibration(job, out, style);
   print_layouts(job, plan, out, style);
   const planner::PlannedLayout& best = plan.layouts.front();
   const PlannedJob best_job = job_of(job, best);
