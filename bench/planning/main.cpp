@@ -20,6 +20,8 @@ struct Options {
   std::string rows = PUBLISHED_ROWS;
   std::string part = "all";
   bool as_json = false;
+  bool as_list = false;
+  int gradient_bytes = 4;
   int fit_rounds = 0;
   unsigned seed = 1;
 };
@@ -65,6 +67,19 @@ void print(const char* title, const Metrics& metrics) {
   for (const auto& [source, errors] : metrics.step_by_source) print_line(("  " + source).c_str(), errors);
 }
 
+/// A line for each row: estimates beside measurements, in seconds and GiB.
+void print_rows(const std::vector<Row>& rows, const rankmesh::planner::Constants& constants) {
+  std::puts("id\tkey\tstep_s\tmeasured\tmemory_gib\tmeasured\tfits\toom");
+  for (const Row& row : rows) {
+    const rankmesh::planner::Estimate e =
+        rankmesh::planner::estimate(row.work, row.machine, row.training, row.layout, constants);
+    std::printf("%lld\t%s\t%.5g\t%.5g\t%.5g\t%.5g\t%d\t%d\n", static_cast<long long>(row.id), row.key.c_str(),
+                e.step_s, row.judges_step ? *row.step_s : 0.0, allocated_gib(row, constants),
+                row.judges_memory ? *row.memory_gib : 0.0, e.fits != rankmesh::planner::Fit::no ? 1 : 0,
+                row.judges_oom ? (*row.oom ? 1 : 0) : -1);
+  }
+}
+
 std::vector<Row> part_of(const std::vector<Row>& rows, bool fitted) {
   std::vector<Row> result;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(result),
@@ -74,7 +89,9 @@ std::vector<Row> part_of(const std::vector<Row>& rows, bool fitted) {
 
 int usage() {
   std::fputs(
-      "usage: planner [--rows FILE] [--format text|json] [--part all|fitted|held-out] [--fit ROUNDS [--seed "
+      "usage: planner [--rows FILE] [--format text|json|rows] [--part all|fitted|held-out] [--gradient-bytes "
+      "4|2] [--fit ROUNDS "
+      "[--seed "
       "N]]\n",
       stderr);
   return 2;
@@ -87,10 +104,13 @@ bool read(int argc, char** argv, Options& options) {
     const std::string value = argv[i + 1];
     if (name == "--rows") {
       options.rows = value;
-    } else if (name == "--format" && (value == "text" || value == "json")) {
+    } else if (name == "--format" && (value == "text" || value == "json" || value == "rows")) {
       options.as_json = value == "json";
+      options.as_list = value == "rows";
     } else if (name == "--part" && (value == "all" || value == "fitted" || value == "held-out")) {
       options.part = value;
+    } else if (name == "--gradient-bytes" && (value == "2" || value == "4")) {
+      options.gradient_bytes = value == "2" ? 2 : 4;
     } else if (name == "--fit") {
       options.fit_rounds = std::atoi(value.c_str());
     } else if (name == "--seed") {
@@ -103,13 +123,14 @@ bool read(int argc, char** argv, Options& options) {
 }
 
 void run(const Options& options) {
-  std::vector<Row> rows = read_rows(options.rows);
+  std::vector<Row> rows = read_rows(options.rows, options.gradient_bytes);
   if (options.fit_rounds > 0) {
     std::fputs(fit(part_of(rows, true), options.fit_rounds, options.seed).c_str(), stdout);
     return;
   }
   if (options.part != "all") rows = part_of(rows, options.part == "fitted");
   const rankmesh::planner::Constants constants;
+  if (options.as_list) return print_rows(rows, constants);
   if (options.as_json) {
     std::printf("%s\n", json_of(evaluate(rows, constants)).dump(1).c_str());
     return;

@@ -36,14 +36,6 @@ std::vector<double> ranks_of(const std::vector<double>& values) {
   return ranks;
 }
 
-double memory_of(const Row& row, const planner::Constants& constants) {
-  const auto stages = planner::stage_memory(row.work, row.training, row.layout, constants);
-  if (row.memory_of_last_stage) return stages.back().allocated() / gib;
-  double most = 0;
-  for (const planner::StageMemory& stage : stages) most = std::max(most, stage.allocated());
-  return most / gib;
-}
-
 RankErrors rank_errors(const std::map<std::string, std::vector<std::pair<double, double>>>& groups) {
   std::vector<double> correlations;
   std::vector<double> regrets;
@@ -103,6 +95,14 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
   return aa * bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
+double allocated_gib(const Row& row, const planner::Constants& constants) {
+  const auto stages = planner::stage_memory(row.work, row.training, row.layout, constants);
+  if (row.memory_of_last_stage) return stages.back().allocated() / gib;
+  double most = 0;
+  for (const planner::StageMemory& stage : stages) most = std::max(most, stage.allocated());
+  return most / gib;
+}
+
 Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants) {
   std::vector<double> dense;
   std::vector<double> moe;
@@ -127,7 +127,7 @@ Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constan
       if (place >= 0 && (known == places.end() || place < known->second)) places[row.group] = place;
     }
     if (row.judges_rank) groups[row.group].emplace_back(estimate.step_s, *row.step_s);
-    if (row.judges_memory) memory.push_back(error_pct(memory_of(row, constants), *row.memory_gib));
+    if (row.judges_memory) memory.push_back(error_pct(allocated_gib(row, constants), *row.memory_gib));
     if (row.judges_oom) {
       ++metrics.oom;
       right += (estimate.fits == planner::Fit::no) == *row.oom ? 1 : 0;

@@ -48,6 +48,9 @@ struct Metrics {
 /// Spearman's rank correlation; equal values share their mean rank.
 [[nodiscard]] double spearman(const std::vector<double>& a, const std::vector<double>& b);
 
+/// GiB of the stage that was measured.
+[[nodiscard]] double allocated_gib(const Row& row, const planner::Constants& constants);
+
 [[nodiscard]] Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants);
 
 }  // namespace rankmesh::bench

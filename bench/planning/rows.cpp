@@ -90,6 +90,13 @@ const Gpu* gpu_of(const std::string& name) {
   return longest;
 }
 
+/// The GPUs in each of the fewest domains that can have equal shares of a job: 64 of 72 for 256 GPUs.
+std::int64_t equal_domain(std::int64_t gpus, std::int64_t domain) {
+  std::int64_t domains = (gpus + domain - 1) / domain;
+  while (gpus % domains != 0) ++domains;
+  return gpus / domains;
+}
+
 Machine machine_of(const json& row, const Gpu& gpu) {
   Machine machine{.gpu = gpu, .gpus = std::max<std::int64_t>(1, number(row, "gpus", 1))};
   if (has(text(row, "gpu"), "500W")) {
@@ -99,7 +106,7 @@ Machine machine_of(const json& row, const Gpu& gpu) {
     machine.gpu.memory_tb_s = 2.4;
     machine.gpu.memory_gib = 94;
   }
-  machine.domain = std::clamp<std::int64_t>(number(row, "gpus_per_node", 8), 1, machine.gpus);
+  machine.domain = equal_domain(machine.gpus, std::max<std::int64_t>(1, number(row, "gpus_per_node", 8)));
   return machine;
 }
 
@@ -118,7 +125,7 @@ Precision precision_of(const std::string& precision) {
 }
 
 /// The rules for what a row does not say are in README.md.
-Training training_of(const json& row) {
+Training training_of(const json& row, int gradient_bytes) {
   const std::string precision = text(row, "precision");
   const std::string zero = text(row, "zero");
   const std::string recompute = text(row, "recompute");
@@ -133,17 +140,20 @@ Training training_of(const json& row) {
                                                                                : Recompute::none;
   training.precision = precision_of(precision);
   training.zero = zero_of(zero);
-  training.gradient_bytes = lists(row, "flags", "bf16_grad") || lists(row, "flags", "bf16_grads") ? 2 : 4;
+  training.gradient_bytes = lists(row, "flags", "bf16_grad") || lists(row, "flags", "bf16_grads") ? 2
+                            : lists(row, "flags", "fp32_grads")                                   ? 4
+                                                                : gradient_bytes;
   training.sequence_parallel = truth(row, "sp", !is_fp16);
   training.dropout = is_fp16 || lists(row, "flags", "dropout");
-  training.fused_loss = has(text(row, "note"), "cross-entropy fusion");
+  training.loss = has(text(row, "note"), "cross-entropy fusion") ? Loss::fused : Loss::parallel;
   training.attention = is_fp16              ? Attention::scores
                        : training.zero == 3 ? Attention::flash2
                                             : Attention::fused;
   if (!attention.empty()) {
-    training.plain_kernels = true;
-    training.gradient_bytes = 2;
+    // The field lists the kernels that a run has; all else is PyTorch's.
     training.fused_norms = has(attention, "RMS");
+    training.fused_mlp = false;
+    training.loss = Loss::gathered;
     training.attention = attention == "torch"   ? Attention::plain
                          : attention == "fused" ? Attention::scores
                          : has(attention, "v1") ? Attention::flash1
@@ -189,7 +199,7 @@ bool Row::is_fitted() const {
   return (hash >> 32) % 3 != 0;
 }
 
-std::vector<Row> read_rows(const std::string& path) {
+std::vector<Row> read_rows(const std::string& path, int gradient_bytes) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be read");
   std::vector<Row> rows;
@@ -199,9 +209,10 @@ std::vector<Row> read_rows(const std::string& path) {
     if (gpu == nullptr || !check(model).empty()) continue;
     Row result;
     result.source = text(row, "source");
+    result.id = number(row, "id", -1);
     result.work = Work(model);
     result.machine = machine_of(row, *gpu);
-    result.training = training_of(row);
+    result.training = training_of(row, gradient_bytes);
     result.layout = layout_of(row);
     if (result.layout.pp > model.layers) continue;
     result.key = model.name + "|" + text(row, "gpu") + "|" + std::to_string(result.machine.gpus) + "|" +

@@ -11,6 +11,8 @@ namespace rankmesh::bench {
 /// A published measurement, and the job that was measured.
 struct Row {
   std::string source{};
+  /// The number that the file gives the row; -1 without one.
+  std::int64_t id = -1;
   /// Model, GPU, number of GPUs and batch: rows with the same key are fitted to together or not at all.
   std::string key{};
   /// The same with the length of sequences and the source: rows whose layouts can be put in order.
@@ -36,7 +38,8 @@ struct Row {
 
 /// Reads rows in the form of published_layouts.json. Rows whose model `planner::check` refuses,
 /// for example without sizes, rows of unknown GPUs, and with more stages than layers are left out.
+/// @param gradient_bytes bytes of a gradient where a row says nothing about them
 /// @throws std::exception if the file cannot be read
-[[nodiscard]] std::vector<Row> read_rows(const std::string& path);
+[[nodiscard]] std::vector<Row> read_rows(const std::string& path, int gradient_bytes = 4);
 
 }  // namespace rankmesh::bench

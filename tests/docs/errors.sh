@@ -19,6 +19,7 @@ no communicator:
 declare -x
 declare -x slurm_
 rankmesh plan 2
+all-gather and reduce-scatter
 groups of
 group of
 : groups of one

@@ -4,36 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "rules.hpp"
+
 namespace rankmesh::planner {
-namespace {
-
-void require_divides(std::string_view field, std::int64_t value, std::string_view whole, std::int64_t number,
-                     Diagnostics& found) {
-  if (number % value != 0) found.add(field, value, "does not divide " + Phrase::field(whole, number));
-}
-
-void check_model_sizes(const ModelConfig& model, const Layout& layout, Diagnostics& found) {
-  require_divides("tp", layout.tp, "heads", model.heads, found);
-  if (layout.tp <= model.kv_heads) {
-    require_divides("tp", layout.tp, "kv_heads", model.kv_heads, found);
-  } else if (layout.tp % model.kv_heads != 0) {
-    found.add("tp", layout.tp, "is no multiple of " + Phrase::field("kv_heads", model.kv_heads));
-  }
-  if (model.ffn > 0 && model.expert_layers() < model.layers)
-    require_divides("tp", layout.tp, "ffn", model.ffn, found);
-  if (model.experts > 0) {
-    require_divides("ep", layout.ep, "experts", model.experts, found);
-    require_divides("etp", layout.etp, "expert_ffn", model.expert_ffn, found);
-  } else if (layout.ep > 1) {
-    found.add("ep", layout.ep, "needs experts, but experts = 0");
-  }
-  if (layout.pp * layout.vpp > model.layers)
-    found.add(layout.vpp > 1 ? "vpp" : "pp", layout.vpp > 1 ? layout.vpp : layout.pp,
-              "makes more stages than " + Phrase::field("layers", model.layers));
-  if (layout.vpp > 1 && layout.pp == 1) found.add("vpp", layout.vpp, "needs several stages, but pp = 1");
-}
-
-}  // namespace
 
 std::vector<Diagnostic> check(const ModelConfig& model, const Machine& machine, const Training& training,
                               const Layout& layout) {
@@ -57,16 +30,19 @@ std::vector<Diagnostic> check(const ModelConfig& model, const Machine& machine, 
     if (value >= most) found.add(name, value, "is above 2147483647");
   }
   if (!found.empty()) return found.take();
-  check_model_sizes(model, layout, found);
-  const std::int64_t model_ranks = layout.tp * layout.cp * layout.pp;
-  if (model_ranks > machine.gpus || layout.dp > machine.gpus || layout.world() != machine.gpus)
-    found.add("gpus", machine.gpus, "is not the product of tp, cp, pp and dp");
-  else if (layout.expert_dp() == 0)
-    found.add("ep", layout.ep, "times etp does not divide the ranks of a stage");
-  require_divides("cp", layout.cp, "seq_length", training.sequence_length, found);
-  const std::int64_t sequences = training.micro_batch * layout.dp;
-  if (training.global_batch % sequences != 0)
-    found.add("global_batch", training.global_batch, "is no multiple of micro_batch times dp");
+  Reasons reasons(found);
+  check_tensor(model, layout.tp, reasons);
+  check_context(training, layout.cp, reasons);
+  check_experts(model, layout, reasons);
+  check_stages(model, layout, reasons);
+  // In this order no product exceeds 64 bits.
+  const bool is_product = layout.tp <= machine.gpus && layout.cp <= machine.gpus / layout.tp &&
+                          layout.pp <= machine.gpus / (layout.tp * layout.cp) &&
+                          layout.world() == machine.gpus;
+  reasons.require(is_product, "gpus", machine.gpus, "is not the product of tp, cp, pp and dp");
+  reasons.require(!is_product || layout.expert_dp() > 0, "ep", layout.ep,
+                  "times etp does not divide the ranks of a stage");
+  check_batch(training, layout, reasons);
   return found.take();
 }
 

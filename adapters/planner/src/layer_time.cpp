@@ -34,11 +34,7 @@ LayerClock::LayerClock(const ModelConfig& model, const Machine& machine, const T
       output_peak_(layer_peak(machine.gpu, Precision::bf16, constants)),
       link_(machine.gpu.link_gb_s * 1e9 * constants.link),
       network_(machine.gpu.network_gb_s * 1e9 * constants.network),
-      tensor_pair_(0) {
-  if (layout.tp == 1) return;
-  const GroupSpan group(layout.tp, 1, machine.domain);
-  tensor_pair_ = 2 * ring(group, 2 * tokens_ * hidden_) * (1 - c_.tensor_hidden);
-}
+      tensor_group_(layout.tp, 1, machine.domain) {}
 
 double LayerClock::matrix(double rows, double inner, double columns, double peak) const {
   double efficiency = rows / (rows + c_.half_rows) * (columns / (columns + c_.half_columns)) *
@@ -93,7 +89,7 @@ void LayerClock::add_attention(PassTime& time) const {
     const double heads = as_double(m_.heads) / tp_;
     const double latents = as_double(m_.query_rank + m_.latent_rank + m_.rope_dim);
     time.matrices +=
-        matrix(tokens_, hidden_, latents, peak_) +
+        matrix(t_.sequence_parallel ? tokens_ / tp_ : tokens_, hidden_, latents, peak_) +
         matrix(tokens_, m_.query_rank > 0 ? as_double(m_.query_rank) : hidden_, heads * query, peak_) +
         matrix(tokens_, as_double(m_.latent_rank), heads * as_double(m_.nope_dim + m_.value_dim), peak_);
   } else {
@@ -102,15 +98,6 @@ void LayerClock::add_attention(PassTime& time) const {
   time.matrices += matrix(tokens_, widths.attention_output, hidden_, peak_);
   time.other += bytes_time(c_.value_bytes * 2 * widths.attention_values * tokens_);
   add_scores(time);
-  time.tensor += 2 * tensor_pair_;
-  if (l_.cp == 1) return;
-  // Keys and values travel around the ring while attention computes.
-  const double kv = m_.latent_rank > 0
-                        ? as_double(m_.heads) / tp_ * as_double(m_.nope_dim + m_.rope_dim + m_.value_dim)
-                        : 2 * std::max(1.0, as_double(m_.kv_heads) / tp_) * as_double(m_.head_dim);
-  const GroupSpan group(l_.cp, l_.tp, machine_.domain);
-  const double moved = 2 * kv * tokens_ * as_double(l_.cp - 1) / ring_rate(group);
-  time.context += 3 * (std::max(0.0, moved - time.attention) + as_double(l_.cp - 1) * c_.ring_step_s);
 }
 
 void LayerClock::add_mlp(double inner, PassTime& time) const {
@@ -140,11 +127,29 @@ void LayerClock::add_experts(PassTime& time) const {
   time.other += bytes_time(c_.routing_bytes * received * hidden_) +
                 bytes_time(c_.value_bytes * 2 * (matrices + 1) * inner * received) + 10 * c_.launch_s;
   if (m_.shared_ffn > 0) add_mlp(as_double(m_.shared_ffn), time);
-  if (l_.ep > 1) time.expert += 4 * all_to_all(2 * sent * hidden_) * (1 - c_.expert_hidden);
-  if (l_.etp > 1) {
-    const GroupSpan group(l_.etp, 1, machine_.domain);
-    time.tensor += 4 * ring(group, 2 * received * hidden_) * (1 - c_.tensor_hidden);
+}
+
+void LayerClock::add_messages(bool has_experts, PassTime& time) const {
+  const LayerMessages messages(m_, t_, l_, has_experts);
+  time.tensor = messages.tensor.calls * ring(tensor_group_, messages.tensor.bytes);
+  if (l_.etp > 1 && has_experts) {
+    time.tensor += messages.expert_tensor.calls *
+                   ring(GroupSpan(l_.etp, 1, machine_.domain), messages.expert_tensor.bytes);
   }
+  time.tensor *= 1 - c_.tensor_hidden;
+  if (messages.expert.calls > 0)
+    time.expert = messages.expert.calls * all_to_all(messages.expert.bytes) * (1 - c_.expert_hidden);
+  if (messages.context.calls > 0) {
+    // Keys and values travel around the ring while attention computes.
+    const double moved =
+        messages.context.calls * messages.context.bytes / ring_rate(GroupSpan(l_.cp, l_.tp, machine_.domain));
+    time.context = std::max(0.0, moved - time.attention) + messages.context.calls * c_.ring_step_s;
+  }
+}
+
+double LayerClock::ends(const Stage& stage) const {
+  const Messages messages = end_messages(m_, t_, l_, stage);
+  return messages.calls * ring(tensor_group_, messages.bytes) * (1 - c_.tensor_hidden);
 }
 
 PassTime LayerClock::layer(bool has_experts) const {
@@ -154,11 +159,11 @@ PassTime LayerClock::layer(bool has_experts) const {
     add_experts(time);
   } else {
     add_mlp(as_double(m_.ffn), time);
-    time.tensor += 2 * tensor_pair_;
   }
   const double sp = t_.sequence_parallel ? tp_ : 1;
-  const double separate = t_.plain_kernels && !t_.fused_norms ? c_.plain_norm_bytes : 0;
+  const double separate = !t_.fused_norms ? c_.plain_norm_bytes : 0;
   time.other += bytes_time((c_.norm_bytes + separate) * hidden_ / sp * tokens_) + 11 * c_.launch_s;
+  add_messages(has_experts, time);
   return time;
 }
 
@@ -172,9 +177,8 @@ PassTime LayerClock::output() const {
 
 double LayerClock::stage_messages() const {
   if (l_.pp == 1) return 0;
-  const double sp = t_.sequence_parallel ? tp_ : 1;
-  const bool is_near = l_.tp * l_.cp * l_.dp * 2 <= machine_.domain;
-  const double seconds = 2 * tokens_ * hidden_ / sp / (is_near ? link_ : network_);
+  // The slowest link counts, so that all stages are near each other or none.
+  const double seconds = stage_bytes(m_, t_, l_) / (l_.world() <= machine_.domain ? link_ : network_);
   return 2 * as_double(l_.vpp) * seconds * (1 - c_.pipeline_hidden);
 }
 

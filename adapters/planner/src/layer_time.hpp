@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages.hpp"
 #include "rankmesh/planner/estimate.hpp"
 #include "shapes.hpp"
 
@@ -14,7 +15,7 @@ struct PassTime {
   /// Norms, activations and all else that is bound by the memory's bandwidth, in the forward pass, and the
   /// time to start kernels.
   double other = 0;
-  /// Messages that nothing hides, forward and backward.
+  /// Messages of the forward pass that nothing hides.
   double tensor = 0;
   double context = 0;
   double expert = 0;
@@ -22,7 +23,6 @@ struct PassTime {
   [[nodiscard]] double forward() const { return matrices + attention + other; }
   /// Gradients of inputs and of weights; attention computes its scores again.
   [[nodiscard]] double backward() const { return 2 * matrices + 2.5 * attention + 2 * other; }
-  [[nodiscard]] double messages() const { return tensor + context + expert; }
 };
 
 /// The times of the parts of a model on one GPU.
@@ -35,6 +35,8 @@ class LayerClock {
   [[nodiscard]] PassTime layer(bool has_experts) const;
   /// The output matrix and the loss.
   [[nodiscard]] PassTime output() const;
+  /// Messages of the first and the last stage, forward and backward.
+  [[nodiscard]] double ends(const Stage& stage) const;
   /// A message to the next stage and one back, of one microbatch.
   [[nodiscard]] double stage_messages() const;
   /// Seconds of an all-gather or a reduce-scatter of so many bytes.
@@ -51,6 +53,7 @@ class LayerClock {
   void add_scores(PassTime& time) const;
   void add_mlp(double inner, PassTime& time) const;
   void add_experts(PassTime& time) const;
+  void add_messages(bool has_experts, PassTime& time) const;
   [[nodiscard]] double all_to_all(double bytes) const;
 
   const ModelConfig& m_;
@@ -67,8 +70,7 @@ class LayerClock {
   double output_peak_;
   double link_;
   double network_;
-  /// An all-gather and a reduce-scatter of the hidden states in the tensor parallel group.
-  double tensor_pair_;
+  GroupSpan tensor_group_;
 };
 
 }  // namespace rankmesh::planner

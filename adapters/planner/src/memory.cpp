@@ -3,6 +3,7 @@
 
 #include "estimate_parts.hpp"
 #include "shapes.hpp"
+#include "stage.hpp"
 
 namespace rankmesh::planner {
 namespace {
@@ -31,7 +32,7 @@ class KeptBytes {
     const double hidden = as_double(m_.hidden);
     // The inputs of both norms, and their outputs.
     double bytes = 8 * hidden / sp_;
-    if (t_.plain_kernels && !t_.fused_norms) bytes += c_.kept_norm * hidden / sp_;
+    if (!t_.fused_norms) bytes += c_.kept_norm * hidden / sp_;
     if (t_.dropout) bytes += 2 * hidden / sp_;
     return (bytes + attention() + (has_experts ? experts() : mlp(as_double(m_.ffn)))) * tokens_;
   }
@@ -45,8 +46,8 @@ class KeptBytes {
   /// Logits, loss and their gradients on the last stage, with the gradient of the output matrix.
   [[nodiscard]] double logits() const {
     const double vocabulary = as_double(m_.vocabulary);
-    if (t_.plain_kernels) return tokens_ * vocabulary * c_.kept_logit;
-    return tokens_ * vocabulary / tp_ * (t_.fused_loss ? 4 : 6) +
+    if (t_.loss == Loss::gathered) return tokens_ * vocabulary * c_.kept_logit;
+    return tokens_ * vocabulary / tp_ * (t_.loss == Loss::fused ? 4 : 6) +
            2 * vocabulary * as_double(m_.hidden) / tp_ + input();
   }
 
@@ -66,7 +67,7 @@ class KeptBytes {
   }
 
   [[nodiscard]] double mlp(double inner) const {
-    return 2 * (inner_matrices(m_) + 1) * inner / tp_ + (t_.plain_kernels ? c_.kept_mlp * inner / tp_ : 0);
+    return 2 * (inner_matrices(m_) + 1) * inner / tp_ + (!t_.fused_mlp ? c_.kept_mlp * inner / tp_ : 0);
   }
 
   /// The input and the inner values of the experts that tokens are sent to. With as many tokens for each
@@ -100,56 +101,43 @@ double copies_in_flight(const Layout& layout, double microbatches, std::int64_t 
 }  // namespace
 
 StageMemory memory_of_stage(const Work& work, const Training& training, const Layout& layout,
-                            const Constants& constants, std::int64_t stage) {
+                            const Constants& constants, std::int64_t number) {
   const ModelConfig& model = work.model();
   const KeptBytes kept(model, training, layout, constants);
-  const StageLayers layers(model.layers, layout.pp, stage);
+  const Stage stage(work, layout, number);
   const double tp = as_double(layout.tp);
-  const std::int64_t with_experts =
-      work.expert_layers_before(layers.first + layers.count) - work.expert_layers_before(layers.first);
-  const std::int64_t without = layers.count - with_experts;
-
-  const bool is_last = stage == layout.pp - 1;
-  const double embedding = as_double(model.vocabulary * model.hidden) / tp;
-  double dense = (as_double(with_experts) * work.dense_parameters(true) +
-                  as_double(without) * work.dense_parameters(false)) /
-                 tp;
-  if (stage == 0) dense += embedding + as_double(model.positions * model.hidden) / tp;
-  if (is_last && (!model.tied || layout.pp > 1)) dense += embedding;
-  const double expert_ranks = as_double(layout.ep * layout.etp);
-  const double experts = as_double(with_experts) * work.expert_parameters() / expert_ranks;
-
   const double shards = as_double(layout.dp * layout.cp);
   const double expert_shards = as_double(std::max<std::int64_t>(1, layout.expert_dp()));
   const auto sharded = [&](int from) {
-    return training.zero >= from ? dense / shards + experts / expert_shards : dense + experts;
+    return training.zero >= from ? stage.dense / shards + stage.experts / expert_shards
+                                 : stage.dense + stage.experts;
   };
   StageMemory memory{.weights = 2 * sharded(3),
                      .gradients = training.gradient_bytes * sharded(2),
                      .optimizer = 12 * sharded(1)};
-  const double largest_layer = std::max(without > 0 ? work.dense_parameters(false) / tp : 0.0,
-                                        with_experts > 0 ? work.dense_parameters(true) / tp : 0.0);
+  const double largest_layer = std::max(stage.without > 0 ? work.dense_of_rank(false, tp) : 0.0,
+                                        stage.with_experts > 0 ? work.dense_of_rank(true, tp) : 0.0);
   // The gathered weights of a layer and of the next one.
   if (training.zero >= 3) memory.weights += 4 * largest_layer;
 
-  const double microbatches = as_double(training.global_batch) / as_double(training.micro_batch * layout.dp);
-  const double of_experts = with_experts > 0 ? kept.layer(true) : 0;
-  const double of_others = without > 0 ? kept.layer(false) : 0;
-  double copy = as_double(with_experts) * of_experts + as_double(without) * of_others;
-  if (training.recompute == Recompute::full) copy = as_double(layers.count) * kept.input();
-  memory.activations = copy * copies_in_flight(layout, microbatches, stage);
+  const double microbatches = microbatches_of(training, layout);
+  const double of_experts = stage.with_experts > 0 ? kept.layer(true) : 0;
+  const double of_others = stage.without > 0 ? kept.layer(false) : 0;
+  double copy = stage.with_experts * of_experts + stage.without * of_others;
+  if (training.recompute == Recompute::full) copy = stage.layers() * kept.input();
+  memory.activations = copy * copies_in_flight(layout, microbatches, number);
   if (training.recompute == Recompute::full) memory.activations += std::max(of_experts, of_others);
 
   // Gradients of weights in 16 bits on their way into the buffer of gradients, one for each shape, of which
   // all experts have one.
   for (const bool has_experts : {false, true}) {
-    if ((has_experts ? with_experts : without) == 0) continue;
-    memory.temporary += 2 * work.dense_parameters(has_experts) / tp;
+    if ((has_experts ? stage.with_experts : stage.without) == 0) continue;
+    memory.temporary += 2 * work.dense_of_rank(has_experts, tp);
     if (has_experts) memory.temporary += 2 * work.expert_parameters() / as_double(model.experts * layout.etp);
   }
-  const double backward =
-      std::max(with_experts > 0 ? kept.gradients(true) : 0.0, without > 0 ? kept.gradients(false) : 0.0);
-  memory.temporary += is_last ? std::max(backward, kept.logits()) : backward;
+  const double backward = std::max(stage.with_experts > 0 ? kept.gradients(true) : 0.0,
+                                   stage.without > 0 ? kept.gradients(false) : 0.0);
+  memory.temporary += stage.is_last ? std::max(backward, kept.logits()) : backward;
   memory.overhead = constants.overhead_gib * gib + constants.fragmentation * memory.allocated();
   return memory;
 }

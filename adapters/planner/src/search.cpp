@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "estimate_parts.hpp"
+#include "rules.hpp"
 
 namespace rankmesh::planner {
 namespace {
@@ -45,12 +46,10 @@ class Search {
   std::int64_t run() {
     const std::int64_t most_tp = space_.most_tp.value_or(machine_.domain);
     for (const std::int64_t tp : choices(space_.tp, divisors(machine_.gpus, space_.tp.value_or(most_tp)))) {
-      const bool kv_divide = tp <= model_.kv_heads ? model_.kv_heads % tp == 0 : tp % model_.kv_heads == 0;
-      const bool has_mlp = model_.expert_layers() < model_.layers;
-      if (model_.heads % tp != 0 || !kv_divide || (has_mlp && model_.ffn % tp != 0)) continue;
+      if (!holds([&](Verdict& verdict) { check_tensor(model_, tp, verdict); })) continue;
       layout_.tp = tp;
       for (const std::int64_t cp : choices(space_.cp, divisors(machine_.gpus / tp, machine_.gpus))) {
-        if (training_.sequence_length % cp != 0) continue;
+        if (!holds([&](Verdict& verdict) { check_context(training_, cp, verdict); })) continue;
         layout_.cp = cp;
         for (const std::int64_t pp : choices(space_.pp, divisors(machine_.gpus / tp / cp, model_.layers)))
           search_stages(pp);
@@ -71,8 +70,9 @@ class Search {
       const Sizes tensor_sizes =
           model_.experts == 0 || layout_.tp == 1 ? Sizes{layout_.tp} : Sizes{1, layout_.tp};
       for (const std::int64_t etp : space_.etp ? Sizes{*space_.etp} : tensor_sizes) {
-        if (ranks % (ep * etp) != 0 || (model_.experts > 0 && model_.expert_ffn % etp != 0)) continue;
         layout_.etp = etp;
+        if (layout_.expert_dp() == 0) continue;
+        if (!holds([&](Verdict& verdict) { check_experts(model_, layout_, verdict); })) continue;
         search_interleaving();
       }
     }
@@ -82,16 +82,13 @@ class Search {
     const std::int64_t of_replica = training_.global_batch / layout_.dp;
     const Sizes batches = choices(space_.micro_batch,
                                   divisors(of_replica, space_.micro_batch.value_or(space_.most_micro_batch)));
-    // Parts of a stage need as many layers each.
-    const bool divides = layout_.pp > 1 && model_.layers % layout_.pp == 0;
-    const Sizes parts =
-        choices(space_.vpp, divides ? divisors(model_.layers / layout_.pp, model_.layers) : Sizes{1});
-    for (const std::int64_t vpp : parts) {
+    const std::int64_t most_parts = model_.layers / layout_.pp;
+    for (const std::int64_t vpp : choices(space_.vpp, divisors(most_parts, most_parts))) {
       layout_.vpp = vpp;
+      if (!holds([&](Verdict& verdict) { check_stages(model_, layout_, verdict); })) continue;
       for (const std::int64_t micro_batch : batches) {
-        // Megatron's interleaved schedule takes microbatches in rounds of one for each stage.
-        if (vpp > 1 && of_replica / micro_batch % layout_.pp != 0) continue;
         training_.micro_batch = micro_batch;
+        if (!holds([&](Verdict& verdict) { check_batch(training_, layout_, verdict); })) continue;
         if (!search_recompute()) break;
       }
     }
@@ -117,6 +114,13 @@ class Search {
       return true;
     }
     return false;
+  }
+
+  template <typename Rule>
+  static bool holds(Rule rule) {
+    Verdict verdict;
+    rule(verdict);
+    return verdict.holds();
   }
 
   [[nodiscard]] bool fits(std::int64_t stage) const {

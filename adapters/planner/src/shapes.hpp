@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 
 #include "rankmesh/planner/job.hpp"
 #include "rankmesh/planner/model.hpp"
@@ -12,15 +13,21 @@ inline double as_double(std::int64_t value) {
   return static_cast<double>(value);
 }
 
-/// How the ranks of a group lie on fast domains: `size` ranks, `stride` apart.
+/// How the ranks of the groups of a kind lie on fast domains: `size` ranks, `stride` apart.
 struct GroupSpan {
   std::int64_t size = 1;
-  /// Members in one domain.
+  std::int64_t stride = 1;
+  /// Ranks of a domain.
+  std::int64_t domain = 1;
+  /// The fewest members that a group has in a domain that it touches. With b blocks of `stride` ranks in a
+  /// domain, groups start at all multiples of gcd(size, b), so that is the smallest piece.
   std::int64_t in_domain = 1;
 
-  GroupSpan(std::int64_t group_size, std::int64_t stride, std::int64_t domain)
+  GroupSpan(std::int64_t group_size, std::int64_t group_stride, std::int64_t domain_size)
       : size(group_size),
-        in_domain(stride >= domain ? 1 : std::min(group_size, std::max<std::int64_t>(1, domain / stride))) {}
+        stride(group_stride),
+        domain(domain_size),
+        in_domain(domain % stride == 0 ? std::gcd(size, domain / stride) : 1) {}
 
   [[nodiscard]] bool crosses() const { return in_domain < size; }
 };
@@ -31,6 +38,8 @@ struct Widths {
   double attention_values = 0;
   /// Channels of its output.
   double attention_output = 0;
+  /// Channels of keys and values.
+  double keys_and_values = 0;
   /// Channels of all scores and products of a pair of tokens.
   double attention_pair = 0;
 
@@ -39,13 +48,14 @@ struct Widths {
     if (m.latent_rank > 0) {
       const double query = as_double(m.nope_dim + m.rope_dim);
       attention_output = heads * as_double(m.value_dim);
-      attention_values = heads * 2 * query + 2 * attention_output;
-      attention_pair = heads * (query + as_double(m.value_dim));
+      keys_and_values = heads * query + attention_output;
+      attention_values = heads * query + keys_and_values + attention_output;
+      attention_pair = keys_and_values;
     } else {
       attention_output = heads * as_double(m.head_dim);
       // A rank has a key and value head even where there are fewer than ranks.
-      const double kv = std::max(1.0, as_double(m.kv_heads) / as_double(tp)) * as_double(m.head_dim);
-      attention_values = 2 * attention_output + 2 * kv;
+      keys_and_values = 2 * std::max(1.0, as_double(m.kv_heads) / as_double(tp)) * as_double(m.head_dim);
+      attention_values = 2 * attention_output + keys_and_values;
       attention_pair = 2 * attention_output;
     }
   }

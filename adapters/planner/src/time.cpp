@@ -3,26 +3,21 @@
 
 #include "estimate_parts.hpp"
 #include "layer_time.hpp"
+#include "messages.hpp"
 
 namespace rankmesh::planner {
 namespace {
 
 /// Seconds of one microbatch on a stage.
 struct StageTime {
-  PassTime sum{};
-  double recompute = 0;
   double compute = 0;
-  double total = 0;
-};
+  double recompute = 0;
+  double tensor = 0;
+  double context = 0;
+  double expert = 0;
 
-void add(PassTime& sum, const PassTime& part, double count) {
-  sum.matrices += count * part.matrices;
-  sum.attention += count * part.attention;
-  sum.other += count * part.other;
-  sum.tensor += count * part.tensor;
-  sum.context += count * part.context;
-  sum.expert += count * part.expert;
-}
+  [[nodiscard]] double total() const { return compute + tensor + context + expert; }
+};
 
 /// The times of all stages: the slowest one, and the average.
 struct StageTimes {
@@ -30,74 +25,87 @@ struct StageTimes {
   double average = 0;
 };
 
-StageTimes times_of_stages(const Work& work, const Training& training, const Layout& layout,
-                           const LayerClock& clock) {
-  const ModelConfig& model = work.model();
-  const bool has_both = model.expert_layers() > 0 && model.expert_layers() < model.layers;
-  const PassTime with_experts = model.experts > 0 ? clock.layer(true) : PassTime{};
-  const PassTime without = model.experts == 0 || has_both ? clock.layer(false) : PassTime{};
-  const PassTime output = clock.output();
-  StageTimes times;
-  for (std::int64_t stage = 0; stage < layout.pp; ++stage) {
-    const StageLayers layers(model.layers, layout.pp, stage);
-    const std::int64_t experts =
-        work.expert_layers_before(layers.first + layers.count) - work.expert_layers_before(layers.first);
-    StageTime time;
-    add(time.sum, with_experts, as_double(experts));
-    add(time.sum, without, as_double(layers.count - experts));
-    const bool is_last = stage == layout.pp - 1;
-    if (is_last && model.mtp_layers > 0)
-      add(time.sum, model.experts > 0 ? with_experts : without, as_double(model.mtp_layers));
-    const PassTime& layers_time = time.sum;
-    // Messages of the forward pass are a half.
-    if (training.recompute == Recompute::full)
-      time.recompute = layers_time.forward() + layers_time.messages() / 2;
-    if (training.recompute == Recompute::selective) time.recompute = layers_time.attention;
-    if (is_last) add(time.sum, output, as_double(1 + model.mtp_layers));
-    time.compute = time.sum.forward() + time.sum.backward() + time.recompute;
-    time.total = time.compute + time.sum.messages();
-    times.average += time.total / as_double(layout.pp);
-    if (time.total > times.slowest.total) times.slowest = time;
+class StageClock {
+ public:
+  StageClock(const Work& work, const Training& training, const Layout& layout, const LayerClock& clock)
+      : work_(work),
+        training_(training),
+        layout_(layout),
+        clock_(clock),
+        passes_(training),
+        output_(clock.output()) {
+    const ModelConfig& model = work.model();
+    if (model.experts > 0) with_experts_ = clock.layer(true);
+    if (model.expert_layers() < model.layers) without_ = clock.layer(false);
   }
-  return times;
-}
 
-/// Parameters that one rank of the largest stage holds: those that every data parallel rank has too, and
-/// those of its experts.
-struct StageParameters {
-  double dense = 0;
-  double experts = 0;
+  [[nodiscard]] StageTimes all() const {
+    StageTimes times;
+    for (std::int64_t number = 0; number < layout_.pp; ++number) {
+      const StageTime time = of(Stage(work_, layout_, number));
+      times.average += time.total() / as_double(layout_.pp);
+      if (time.total() > times.slowest.total()) times.slowest = time;
+    }
+    return times;
+  }
+
+ private:
+  [[nodiscard]] StageTime of(const Stage& stage) const {
+    StageTime time;
+    add(with_experts_, stage.with_experts, time);
+    add(without_, stage.without, time);
+    if (stage.is_last) time.compute += (1 + stage.mtp) * (output_.forward() + output_.backward());
+    time.tensor += clock_.ends(stage);
+    return time;
+  }
+
+  void add(const PassTime& layer, double layers, StageTime& time) const {
+    const double again = training_.recompute == Recompute::full        ? layer.forward()
+                         : training_.recompute == Recompute::selective ? layer.attention
+                                                                       : 0;
+    time.compute += layers * (layer.forward() + layer.backward() + again);
+    time.recompute += layers * again;
+    time.tensor += layers * passes_.others * layer.tensor;
+    time.context += layers * passes_.context * layer.context;
+    time.expert += layers * passes_.others * layer.expert;
+  }
+
+  const Work& work_;
+  const Training& training_;
+  const Layout& layout_;
+  const LayerClock& clock_;
+  Passes passes_;
+  PassTime with_experts_{};
+  PassTime without_{};
+  PassTime output_;
 };
 
-StageParameters most_parameters(const Work& work, const Layout& layout) {
-  const ModelConfig& model = work.model();
-  const StageLayers layers(model.layers, layout.pp, 0);
-  const std::int64_t experts =
-      work.expert_layers_before(layers.first + layers.count) - work.expert_layers_before(layers.first);
-  const double tables = layout.pp == 1 && !model.tied ? 2 : 1;
-  return {.dense = (as_double(experts) * work.dense_parameters(true) +
-                    as_double(layers.count - experts) * work.dense_parameters(false) +
-                    tables * as_double(model.vocabulary * model.hidden)) /
-                   as_double(layout.tp),
-          .experts = as_double(experts) * work.expert_parameters() / as_double(layout.ep * layout.etp)};
-}
-
-/// Seconds in which gradients are reduced and parameters gathered, as far as nothing hides them.
-double data_time(const StageParameters& parameters, const Machine& machine, const Training& training,
-                 const Layout& layout, const LayerClock& clock, const Constants& c, double microbatches,
-                 double one_pass, double all_passes) {
+/// Seconds in which a stage reduces gradients and gathers parameters, as far as nothing hides them.
+double data_time(const Stage& stage, const Machine& machine, const Training& training, const Layout& layout,
+                 const LayerClock& clock, const Constants& c, double one_pass, double all_passes) {
   const GroupSpan group(layout.dp * layout.cp, layout.tp, machine.domain);
   const GroupSpan expert_group(layout.expert_dp(), layout.ep * layout.etp, machine.domain);
-  if (training.zero >= 3) {
-    // Every microbatch gathers the weights twice and reduces the gradients.
-    const double seconds = microbatches * (clock.ring(group, 6 * parameters.dense) +
-                                           clock.ring(expert_group, 6 * parameters.experts));
-    return std::max(seconds * (1 - c.shards_hidden), seconds - 0.9 * all_passes);
-  }
-  const double bytes = training.zero == 0 ? 2.0 * training.gradient_bytes : training.gradient_bytes + 2.0;
+  const double bytes = data_bytes(training, microbatches_of(training, layout));
   const double seconds =
-      clock.ring(group, bytes * parameters.dense) + clock.ring(expert_group, bytes * parameters.experts);
+      clock.ring(group, bytes * stage.dense) + clock.ring(expert_group, bytes * stage.experts);
+  if (training.zero >= 3) return std::max(seconds * (1 - c.shards_hidden), seconds - 0.9 * all_passes);
   return std::max(seconds * (1 - c.data_hidden), seconds - one_pass);
+}
+
+/// Seconds in which the first and the last stage add the gradients of the embedding that both have.
+double embedding_time(const Stage& stage, const Machine& machine, const Training& training,
+                      const Layout& layout, const LayerClock& clock) {
+  if (stage.shared_embedding <= 0) return 0;
+  const GroupSpan ends(2, layout.tp * layout.cp * layout.dp * (layout.pp - 1), machine.domain);
+  return 2 * clock.ring(ends, training.gradient_bytes * stage.shared_embedding);
+}
+
+double optimizer_time(const Stage& stage, const Training& training, const Layout& layout,
+                      const LayerClock& clock, const Constants& c) {
+  const double shards = training.zero == 0 ? 1 : as_double(layout.dp * layout.cp);
+  const double expert_shards =
+      training.zero == 0 ? 1 : as_double(std::max<std::int64_t>(1, layout.expert_dp()));
+  return c.optimizer_bytes * (stage.dense / shards + stage.experts / expert_shards) / clock.memory_rate();
 }
 
 }  // namespace
@@ -105,25 +113,27 @@ double data_time(const StageParameters& parameters, const Machine& machine, cons
 StepTime step_time(const Work& work, const Machine& machine, const Training& training, const Layout& layout,
                    const Constants& constants) {
   const LayerClock clock(work.model(), machine, training, layout, constants);
-  const StageTimes stages = times_of_stages(work, training, layout, clock);
+  const StageTimes stages = StageClock(work, training, layout, clock).all();
   const StageTime& slowest = stages.slowest;
-  const double microbatches = as_double(training.global_batch) / as_double(training.micro_batch * layout.dp);
+  const double microbatches = microbatches_of(training, layout);
   StepTime time{.compute = microbatches * slowest.compute,
                 .recompute = microbatches * slowest.recompute,
-                .tensor = microbatches * slowest.sum.tensor,
-                .context = microbatches * slowest.sum.context,
-                .expert = microbatches * slowest.sum.expert,
+                .tensor = microbatches * slowest.tensor,
+                .context = microbatches * slowest.context,
+                .expert = microbatches * slowest.expert,
                 .pipeline = microbatches * clock.stage_messages()};
   // arXiv 2104.04473, section 2.2: the first microbatch passes all stages before the last one is busy.
   time.bubble = as_double(layout.pp - 1) / as_double(layout.vpp) * (stages.average + clock.stage_messages());
-  const StageParameters parameters = most_parameters(work, layout);
-  time.data = data_time(parameters, machine, training, layout, clock, constants, microbatches, slowest.total,
-                        time.total());
-  const double shards = training.zero == 0 ? 1 : as_double(layout.dp * layout.cp);
-  const double expert_shards =
-      training.zero == 0 ? 1 : as_double(std::max<std::int64_t>(1, layout.expert_dp()));
-  time.optimizer = constants.optimizer_bytes *
-                   (parameters.dense / shards + parameters.experts / expert_shards) / clock.memory_rate();
+  const double all_passes = time.total();
+  // Embedding and output matrix are at the ends.
+  for (const std::int64_t number : {std::int64_t{0}, layout.pp - 1}) {
+    const Stage stage(work, layout, number);
+    const double data =
+        data_time(stage, machine, training, layout, clock, constants, slowest.total(), all_passes) +
+        embedding_time(stage, machine, training, layout, clock);
+    time.data = std::max(time.data, data);
+    time.optimizer = std::max(time.optimizer, optimizer_time(stage, training, layout, clock, constants));
+  }
   return time;
 }
 

@@ -1,74 +1,170 @@
-#include <algorithm>
+#include <utility>
 
-#include "estimate_parts.hpp"
+#include "messages.hpp"
 #include "shapes.hpp"
 
 namespace rankmesh::planner {
 namespace {
 
-/// The bytes that a rank of a ring sends, on the links of the domain and on the network. Of the messages that
-/// the ranks of a ring send, those between neighbours in different domains cross the network.
-Traffic ring_traffic(std::string_view kind, const GroupSpan& group, double bytes_of_all) {
-  const double size = as_double(group.size);
-  const double sent = bytes_of_all * (size - 1) / size;
-  const double crossing = group.crosses() ? 1.0 / as_double(group.in_domain) : 0;
-  return {.kind = kind, .domain_bytes = sent * (1 - crossing), .network_bytes = sent * crossing};
+/// The ranks of a stage.
+struct Ranks {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  std::int64_t domain = 1;
+};
+
+/// The part of the messages of a stage's ranks that stays in the domain, if every member of a group sends to
+/// the next one.
+double near_in_ring(const GroupSpan& group, const Ranks& ranks) {
+  std::int64_t near = 0;
+  for (std::int64_t rank = ranks.first; rank < ranks.first + ranks.count; ++rank) {
+    const std::int64_t member = (rank - ranks.first) / group.stride % group.size;
+    const std::int64_t steps = member + 1 == group.size ? 1 - group.size : 1;
+    near += (rank + steps * group.stride) / ranks.domain == rank / ranks.domain ? 1 : 0;
+  }
+  return as_double(near) / as_double(ranks.count);
 }
+
+/// The same if every member sends as much to each other one.
+double near_in_pairs(const GroupSpan& group, const Ranks& ranks) {
+  std::int64_t near = 0;
+  for (std::int64_t rank = ranks.first; rank < ranks.first + ranks.count; ++rank) {
+    const std::int64_t member = (rank - ranks.first) / group.stride % group.size;
+    const std::int64_t below = rank % ranks.domain / group.stride;
+    const std::int64_t above = (ranks.domain - 1 - rank % ranks.domain) / group.stride;
+    near += std::min(member, below) + std::min(group.size - 1 - member, above);
+  }
+  return as_double(near) / as_double(ranks.count * (group.size - 1));
+}
+
+/// The part of a stage's ranks whose message to another stage stays in the domain.
+double near_stages(const Ranks& ranks, std::int64_t other_first) {
+  std::int64_t near = 0;
+  for (std::int64_t i = 0; i < ranks.count; ++i)
+    near += (ranks.first + i) / ranks.domain == (other_first + i) / ranks.domain ? 1 : 0;
+  return as_double(near) / as_double(ranks.count);
+}
+
+class TrafficOfStage {
+ public:
+  TrafficOfStage(const Work& work, const Machine& machine, const Training& training, const Layout& layout,
+                 std::int64_t number)
+      : model_(work.model()),
+        machine_(machine),
+        training_(training),
+        layout_(layout),
+        ranks_(ranks_of(number)),
+        stage_(work, layout, number),
+        microbatches_(microbatches_of(training, layout)) {}
+
+  std::vector<Traffic> take() {
+    const LayerMessages with(model_, training_, layout_, true);
+    const LayerMessages without(model_, training_, layout_, false);
+    const Passes passes(training_);
+    const auto in_layers = [&](Messages LayerMessages::*kind, double times) {
+      const double experts = stage_.with_experts * times * microbatches_;
+      const double others = stage_.without * times * microbatches_;
+      return Sum{.bytes = (with.*kind).bytes * (with.*kind).calls * experts +
+                          (without.*kind).bytes * (without.*kind).calls * others,
+                 .calls = (with.*kind).calls * experts + (without.*kind).calls * others};
+    };
+    Sum tensor = in_layers(&LayerMessages::tensor, passes.others);
+    const Messages ends = end_messages(model_, training_, layout_, stage_);
+    tensor.bytes += ends.bytes * ends.calls * microbatches_;
+    tensor.calls += ends.calls * microbatches_;
+    const std::int64_t domain = machine_.domain;
+    add_gathers("tensor", GroupSpan(layout_.tp, 1, domain), tensor);
+    add_gathers("expert_tensor", GroupSpan(layout_.etp, 1, domain),
+                in_layers(&LayerMessages::expert_tensor, passes.others));
+    const GroupSpan context(layout_.cp, layout_.tp, domain);
+    add("context", "ring", in_layers(&LayerMessages::context, passes.context), context, near_in_ring);
+    const GroupSpan experts(layout_.ep, layout_.etp, domain);
+    Sum expert = in_layers(&LayerMessages::expert, passes.others);
+    // A rank keeps what its own experts process.
+    expert.bytes *= as_double(layout_.ep - 1) / as_double(layout_.ep);
+    add("expert", "all-to-all", expert, experts, near_in_pairs);
+    add_pipeline();
+    const double bytes = data_bytes(training_, microbatches_);
+    const double calls = training_.zero >= 3 ? 3 * microbatches_ : 2;
+    add_gathers("data", GroupSpan(layout_.dp * layout_.cp, layout_.tp, domain),
+                {bytes * stage_.dense, calls});
+    add_gathers("expert_data", GroupSpan(layout_.expert_dp(), layout_.ep * layout_.etp, domain),
+                {bytes * stage_.experts, calls});
+    add_embedding();
+    return std::move(result_);
+  }
+
+ private:
+  struct Sum {
+    double bytes = 0;
+    double calls = 0;
+  };
+
+  [[nodiscard]] Ranks ranks_of(std::int64_t number) const {
+    const std::int64_t count = layout_.tp * layout_.cp * layout_.dp;
+    return {.first = number * count, .count = count, .domain = machine_.domain};
+  }
+
+  void add(std::string_view kind, std::string_view pattern, const Sum& sum, const GroupSpan& group,
+           double (*near_in)(const GroupSpan&, const Ranks&)) {
+    if (group.size < 2 || sum.bytes <= 0) return;
+    const double near = near_in(group, ranks_);
+    result_.push_back({.kind = kind,
+                       .pattern = pattern,
+                       .calls = sum.calls,
+                       .domain_bytes = sum.bytes * near,
+                       .network_bytes = sum.bytes * (1 - near)});
+  }
+
+  /// All-gathers and reduce-scatters around a ring: a rank sends all parts but one.
+  void add_gathers(std::string_view kind, const GroupSpan& group, Sum sum) {
+    sum.bytes *= as_double(group.size - 1) / as_double(group.size);
+    add(kind, "all-gather and reduce-scatter", sum, group, near_in_ring);
+  }
+
+  /// Each part of a stage sends forward to the next part, on the next stage, and back.
+  void add_pipeline() {
+    if (layout_.pp == 1) return;
+    const double bytes = stage_bytes(model_, training_, layout_) * microbatches_;
+    const double next = as_double(stage_.is_last ? layout_.vpp - 1 : layout_.vpp);
+    const double before = as_double(stage_.is_first ? layout_.vpp - 1 : layout_.vpp);
+    const std::int64_t all = layout_.world();
+    const double near = next * near_stages(ranks_, (ranks_.first + ranks_.count) % all) +
+                        before * near_stages(ranks_, (ranks_.first + all - ranks_.count) % all);
+    result_.push_back({.kind = "pipeline",
+                       .pattern = "neighbours",
+                       .calls = (next + before) * microbatches_,
+                       .domain_bytes = bytes * near,
+                       .network_bytes = bytes * (next + before - near)});
+  }
+
+  /// The gradients of both copies of the embedding are added: in an all-reduce of two, each sends all it has.
+  void add_embedding() {
+    if (stage_.shared_embedding <= 0) return;
+    const double near = near_stages(ranks_, stage_.is_first ? layout_.world() - ranks_.count : 0);
+    const double bytes = training_.gradient_bytes * stage_.shared_embedding;
+    result_.push_back({.kind = "embedding",
+                       .pattern = "all-reduce",
+                       .calls = 1,
+                       .domain_bytes = bytes * near,
+                       .network_bytes = bytes * (1 - near)});
+  }
+
+  const ModelConfig& model_;
+  const Machine& machine_;
+  const Training& training_;
+  const Layout& layout_;
+  Ranks ranks_;
+  Stage stage_;
+  double microbatches_;
+  std::vector<Traffic> result_;
+};
 
 }  // namespace
 
 std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Training& training,
-                             const Layout& layout) {
-  const ModelConfig& model = work.model();
-  const double tokens = as_double(training.micro_batch * training.sequence_length) / as_double(layout.cp);
-  const double microbatches = as_double(training.global_batch) / as_double(training.micro_batch * layout.dp);
-  const StageLayers layers(model.layers, layout.pp, 0);
-  const double experts = as_double(work.expert_layers_before(layers.count));
-  const double others = as_double(layers.count) - experts;
-  const double hidden_bytes = 2 * tokens * as_double(model.hidden) * microbatches;
-  const double passes = training.recompute == Recompute::full ? 3 : 2;
-  const std::int64_t domain = machine.domain;
-  std::vector<Traffic> result;
-  // An all-gather and a reduce-scatter around attention, and around the MLP, in each pass.
-  if (layout.tp > 1)
-    result.push_back(ring_traffic("tensor", GroupSpan(layout.tp, 1, domain),
-                                  2 * passes * hidden_bytes * (experts + 2 * others)));
-  if (layout.cp > 1) {
-    const double kv =
-        2 * std::max(1.0, as_double(model.kv_heads) / as_double(layout.tp)) * as_double(model.head_dim);
-    result.push_back(ring_traffic(
-        "context", GroupSpan(layout.cp, layout.tp, domain),
-        (passes + 1) * 2 * kv * tokens * microbatches * as_double(layout.cp) * as_double(layers.count)));
-  }
-  if (layout.ep > 1) {
-    const GroupSpan group(layout.ep, layout.etp, domain);
-    const double sent =
-        2 * passes * hidden_bytes * as_double(model.experts_per_token) / as_double(layout.tp) * experts;
-    result.push_back(
-        {.kind = "expert",
-         .domain_bytes = sent * as_double(group.in_domain - 1) / as_double(group.size),
-         .network_bytes = sent * as_double(group.size - group.in_domain) / as_double(group.size)});
-  }
-  if (layout.pp > 1) {
-    const double sent =
-        hidden_bytes * 2 * as_double(layout.vpp) / (training.sequence_parallel ? as_double(layout.tp) : 1);
-    const bool is_near = layout.tp * layout.cp * layout.dp * 2 <= domain;
-    result.push_back({"pipeline", is_near ? sent : 0, is_near ? 0 : sent});
-  }
-  const double dense = (experts * work.dense_parameters(true) + others * work.dense_parameters(false) +
-                        as_double(model.vocabulary * model.hidden)) /
-                       as_double(layout.tp);
-  const double bytes = training.zero >= 3   ? 6 * microbatches
-                       : training.zero == 0 ? 2.0 * training.gradient_bytes
-                                            : training.gradient_bytes + 2.0;
-  if (layout.dp * layout.cp > 1)
-    result.push_back(
-        ring_traffic("data", GroupSpan(layout.dp * layout.cp, layout.tp, domain), bytes * dense));
-  if (experts > 0 && layout.expert_dp() > 1)
-    result.push_back(
-        ring_traffic("expert_data", GroupSpan(layout.expert_dp(), layout.ep * layout.etp, domain),
-                     bytes * experts * work.expert_parameters() / as_double(layout.ep * layout.etp)));
-  return result;
+                             const Layout& layout, std::int64_t stage) {
+  return TrafficOfStage(work, machine, training, layout, stage).take();
 }
 
 }  // namespace rankmesh::planner

@@ -11,7 +11,9 @@ Work::Work(const ModelConfig& model)
   for (const bool has_experts : {false, true}) {
     for (const ParameterRow& row : layer_parameters(model, has_experts)) {
       const bool is_routed = row.part.starts_with("experts");
-      (is_routed ? experts_ : dense_[has_experts ? 1 : 0]) += as_double(row.each * row.count);
+      const double values = as_double(row.each * row.count);
+      (is_routed ? experts_ : dense_[has_experts ? 1 : 0]) += values;
+      if (!row.is_divided) whole_[has_experts ? 1 : 0] += values;
     }
     if (model.experts == 0) break;
   }

@@ -1,9 +1,6 @@
-#include <algorithm>
 #include <set>
 
 #include "jobs.hpp"
-#include "rankmesh/topology/config_text.hpp"
-#include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
 
 using namespace rankmesh;
@@ -102,56 +99,6 @@ TEST_CASE("what is computed again is the forward pass") {
   CHECK(time.recompute / time.compute < 0.27);
 }
 
-TEST_CASE("the traffic of each level is that of the groups") {
-  const Machine machine = nodes_of_h100(64);
-  for (const Layout& layout : layouts) {
-    const Topology topology({.world_size = 64,
-                             .tensor = layout.tp,
-                             .pipeline = layout.pp,
-                             .convention = Convention::megatron_core,
-                             .context = layout.cp});
-    for (const auto& [kind, name] :
-         {std::pair{"tensor", "tensor"}, {"context", "context"}, {"data_context", "data"}}) {
-      const GroupFamily* family = topology.find(GroupKind(kind));
-      if (family == nullptr || family->group_size() < 2) continue;
-      const auto messages = traffic(Work(gpt3()), machine, training_of(), layout);
-      const auto line = std::find_if(messages.begin(), messages.end(),
-                                     [name = name](const Traffic& t) { return t.kind == name; });
-      INFO(to_string(topology.config()) << " " << name);
-      REQUIRE(line != messages.end());
-      // Every member sends to the next one of its ring.
-      int crossing = 0;
-      int all = 0;
-      for (int group = 0; group < family->group_count(); ++group) {
-        for (int member = 0; member < family->group_size(); ++member) {
-          const int from = family->rank_at({group, member});
-          const int to = family->rank_at({group, (member + 1) % family->group_size()});
-          crossing += from / 8 != to / 8 ? 1 : 0;
-          ++all;
-        }
-      }
-      CHECK(line->network_bytes / (line->network_bytes + line->domain_bytes) ==
-            Approx(static_cast<double>(crossing) / all));
-    }
-  }
-}
-
-TEST_CASE("the bytes of gradients and of tokens are counted by hand") {
-  const Work work(mixtral());
-  const auto messages = traffic(work, nodes_of_h100(64), training_of(64), {.ep = 8, .dp = 64});
-  const auto total = [&](std::string_view kind) {
-    for (const Traffic& t : messages) {
-      if (t.kind == kind) return t.domain_bytes + t.network_bytes;
-    }
-    return 0.0;
-  };
-  // One microbatch: 4096 tokens to two experts and back, forward and backward, 2 bytes, 32 layers, 7/8 to
-  // others.
-  CHECK(total("expert") == Approx(4096.0 * 2 * 2 * 2 * 2 * 4096 * 32 * 7 / 8));
-  // Gradients of 4 bytes reduced, parameters of 2 bytes gathered, over 8 replicas of the experts.
-  CHECK(total("expert_data") == Approx(6.0 * 32 * 3 * 4096 * 14336 * 7 / 8));
-}
-
 TEST_CASE("a layout that cannot be is refused with every reason") {
   const auto fields = [](const ModelConfig& model, std::int64_t gpus, const Training& training,
                          const Layout& layout) {
@@ -168,6 +115,20 @@ TEST_CASE("a layout that cannot be is refused with every reason") {
         Names{"cp"});
   CHECK(fields(gpt3(), 64, training_of(), {.tp = 0, .cp = -1, .dp = INT64_MAX}) == Names{"tp", "cp", "dp"});
   CHECK(fields(gpt3(), 8, training_of(), {.vpp = 2, .dp = 8}) == Names{"vpp"});
+  // Parts of stages have as many layers each, stages alone may differ by one.
+  CHECK(fields(gpt3(), 8, training_of(), {.tp = 1, .pp = 8, .vpp = 5}) == Names{"vpp"});
+  ModelConfig uneven = gpt3();
+  uneven.layers = 94;
+  CHECK(fields(uneven, 8, training_of(), {.pp = 8}) == Names{});
+  CHECK(fields(uneven, 8, training_of(), {.pp = 8, .vpp = 2}) == Names{"vpp"});
+  // Rounds of a microbatch for each stage.
+  CHECK(fields(gpt3(), 16, training_of(24), {.pp = 8, .vpp = 2, .dp = 2}) == Names{"global_batch"});
+  CHECK(fields(gpt3(), 16, training_of(32), {.pp = 8, .vpp = 2, .dp = 2}) == Names{});
+  // Products that no number holds.
+  constexpr std::int64_t large = std::int64_t{1} << 30;
+  CHECK(fields(gpt3(), 8, training_of(),
+               {.tp = large, .cp = large, .ep = large, .etp = large, .pp = large, .dp = large})
+            .count("gpus") == 1);
 }
 
 TEST_CASE("GPUs have a source, and are found by their names") {

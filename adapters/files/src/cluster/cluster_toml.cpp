@@ -9,6 +9,7 @@
 #include "cluster/host_lines.hpp"
 #include "rankmesh/files/shown_text.hpp"
 #include "rankmesh/files/toml.hpp"
+#include "rankmesh/planner/machine.hpp"
 #include "rankmesh/topology/closest_matches.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -18,8 +19,8 @@ namespace {
 
 using Sort = TomlValue::Sort;
 
-constexpr std::array<std::string_view, 6> keys{"cluster",        "levels",     "hosts",
-                                               "bandwidth_gb_s", "latency_us", "gpu_memory_gib"};
+constexpr std::array<std::string_view, 7> keys{"cluster",    "levels", "hosts",         "bandwidth_gb_s",
+                                               "latency_us", "gpu",    "gpu_memory_gib"};
 
 class TomlReader {
  public:
@@ -48,6 +49,7 @@ class TomlReader {
     file_.hosts = table_.take();
     read_links(entry("bandwidth_gb_s"), &LevelLink::bandwidth_gb_s);
     read_links(entry("latency_us"), &LevelLink::latency_us);
+    read_gpu(entry("gpu"));
     if (const TomlEntry* memory = entry("gpu_memory_gib")) {
       file_.gpu_memory_gib = positive_number(memory->value.text, memory->key, memory->place.line);
     }
@@ -75,6 +77,23 @@ class TomlReader {
         problems_.add(entry->place.line, "", "cluster: " + diagnostic.text());
       }
     }
+  }
+
+  void read_gpu(const TomlEntry* entry) {
+    if (entry == nullptr) return;
+    if (entry->value.sort != Sort::text) {
+      problems_.add(entry->place.line, entry->key, "is no text such as \"H100\"");
+      return;
+    }
+    if (const planner::Gpu* gpu = planner::find_gpu(entry->value.text)) {
+      file_.gpu = gpu->name;
+      return;
+    }
+    std::vector<std::string> names;
+    for (const planner::Gpu& gpu : planner::known_gpus()) names.emplace_back(gpu.name);
+    const std::string meant = did_you_mean(closest_matches(entry->value.text, names));
+    problems_.add(entry->place.line, entry->key + " = " + shown(entry->value.text),
+                  "is no GPU that is known" + (meant.empty() ? "; there are " + joined(names, ", ") : meant));
   }
 
   template <typename Use>

@@ -30,8 +30,8 @@ Reader reader_of(std::string_view text) {
     return Reader::conf;
   }
   if (begins("---") || begins("- ") || line == "-" || begins("topology:")) return Reader::yaml;
-  for (const std::string_view key :
-       {"cluster", "levels", "hosts", "bandwidth_gb_s", "latency_us", "gpu_memory_gib", "gpus_per_node"}) {
+  for (const std::string_view key : {"cluster", "levels", "hosts", "bandwidth_gb_s", "latency_us", "gpu",
+                                     "gpu_memory_gib", "gpus_per_node"}) {
     if (!begins(key)) continue;
     const std::size_t next = line.find_first_not_of(" \t", key.size());
     // `hosts slots=4` is a host of that name.

@@ -3,6 +3,7 @@
 /// @file
 /// All of `rankmesh::planner`.
 
+#include "rankmesh/planner/calibrate.hpp"
 #include "rankmesh/planner/estimate.hpp"
 #include "rankmesh/planner/flops.hpp"
 #include "rankmesh/planner/job.hpp"

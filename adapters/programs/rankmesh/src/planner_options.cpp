@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "cluster_argument.hpp"
 #include "common_options.hpp"
+#include "measured_runs.hpp"
+#include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/model.hpp"
 
 namespace rankmesh::cli {
@@ -18,6 +21,33 @@ std::vector<Choice> gpu_choices() {
   std::vector<Choice> choices;
   for (const planner::Gpu& gpu : planner::known_gpus()) choices.emplace_back(gpu.name);
   return choices;
+}
+
+/// The slots of the smallest domain of a level.
+std::int64_t least_slots(const Cluster& cluster, std::size_t level) {
+  if (const auto size = cluster.domain_size(level)) return *size;
+  std::int64_t least = cluster.slots();
+  for (int domain = 0; domain < cluster.domain_count(level); ++domain) {
+    std::int64_t slots = 0;
+    for (const SlotRange& range : cluster.slots_of(level, domain)) slots += range.count;
+    least = std::min(least, slots);
+  }
+  return least;
+}
+
+/// The links that a file describes. Links out of fast domains and of what holds these are the network.
+void apply_links(const std::vector<files::LevelLink>& links, const Cluster& cluster,
+                 planner::Machine& machine) {
+  std::optional<double> fast;
+  std::optional<double> network;
+  for (const files::LevelLink& link : links) {
+    const auto level = cluster.find_level(link.level);
+    if (!level || !link.bandwidth_gb_s) continue;
+    std::optional<double>& rate = least_slots(cluster, *level) < machine.domain ? fast : network;
+    rate = std::min(rate.value_or(*link.bandwidth_gb_s), *link.bandwidth_gb_s);
+  }
+  machine.gpu.link_gb_s = fast.value_or(machine.gpu.link_gb_s);
+  machine.gpu.network_gb_s = network.value_or(machine.gpu.network_gb_s);
 }
 
 }  // namespace
@@ -42,7 +72,7 @@ PlannerOptions::PlannerOptions(Command& command)
                                   .heading = "Job",
                                   .default_value = "8"})),
       gpu_(command.add({.name = "--gpu",
-                        .description = "the GPU",
+                        .description = "the GPU; the cluster's file may name it too",
                         .heading = "Job",
                         .choices = gpu_choices(),
                         .default_value = "H100"})),
@@ -83,6 +113,23 @@ PlannerOptions::PlannerOptions(Command& command)
                                           {"scores", "scores in memory, a fused softmax"},
                                           {"plain", "scores in memory, PyTorch's operations"}},
                               .default_value = "fused"})),
+      loss_(command.add({.name = "--loss",
+                         .description = "how the loss is computed",
+                         .heading = "Job",
+                         .choices = {{"parallel", "each tensor parallel rank has a part of the logits"},
+                                     {"fused", "the same in one kernel"},
+                                     {"gathered", "PyTorch's, of all logits on each rank"}},
+                         .default_value = "parallel"})),
+      norms_(command.add({.name = "--norms",
+                          .description = "how norms are computed",
+                          .heading = "Job",
+                          .choices = {{"fused", "in one kernel"}, {"plain", "by PyTorch's operations"}},
+                          .default_value = "fused"})),
+      mlp_(command.add({.name = "--mlp",
+                        .description = "how the MLP's activation is computed",
+                        .heading = "Job",
+                        .choices = {{"fused", "in one kernel"}, {"plain", "by PyTorch's operations"}},
+                        .default_value = "fused"})),
       zero_(command.add({.name = "--zero",
                          .description = "what is sharded over data parallel ranks",
                          .heading = "Job",
@@ -99,7 +146,12 @@ PlannerOptions::PlannerOptions(Command& command)
       no_sequence_parallel_(
           command.add({.name = "--no-sequence-parallel",
                        .description = "every tensor parallel rank computes norms and residuals",
-                       .heading = "Job"})) {}
+                       .heading = "Job"})),
+      calibrate_(command.add({.name = "--calibrate",
+                              .value_name = "FILE",
+                              .description = "measured runs to fit the machine to (docs/planner.md)",
+                              .heading = "Job",
+                              .takes_file = true})) {}
 
 std::optional<std::int64_t> PlannerOptions::micro_batch(Problems& problems) const {
   return number_of(micro_batch_, {.min = 1, .max = most}, problems);
@@ -115,26 +167,37 @@ void PlannerOptions::read_training(planner::Training& training, Problems& proble
   training.global_batch = number_of(global_batch_, {.min = 1, .max = most}, problems).value_or(1);
   training.precision = static_cast<planner::Precision>(choice_of(precision_, problems).value_or(0));
   training.attention = static_cast<planner::Attention>(choice_of(attention_, problems).value_or(0));
+  training.loss = static_cast<planner::Loss>(choice_of(loss_, problems).value_or(0));
+  training.fused_norms = choice_of(norms_, problems).value_or(0) == 0;
+  training.fused_mlp = choice_of(mlp_, problems).value_or(0) == 0;
   training.zero = static_cast<int>(choice_of(zero_, problems).value_or(1));
   training.gradient_bytes = choice_of(gradient_bytes_, problems).value_or(0) == 0 ? 4 : 2;
   training.sequence_parallel = !is_given(no_sequence_parallel_, problems);
+}
+
+void PlannerOptions::read_gpu(const std::string& of_file, PlannedJob& job, Problems& problems) const {
+  const auto choice = choice_of(gpu_, problems);
+  const planner::Gpu* gpu = of_file.empty() ? nullptr : planner::find_gpu(of_file);
+  if (gpu_.count() > 0 || gpu == nullptr)
+    gpu = choice ? &planner::known_gpus()[*choice] : planner::find_gpu("H100");
+  job.machine.gpu = *gpu;
+  if (gpu_.count() == 0 && of_file.empty())
+    job.warnings.emplace_back("the GPU is taken to be an H100; --gpu names another");
 }
 
 void PlannerOptions::read_machine(PlannedJob& job, Problems& problems) const {
   planner::Machine& machine = job.machine;
   // Unknown until the cluster was read.
   machine.gpus = 0;
-  const auto choice = choice_of(gpu_, problems);
-  machine.gpu = choice ? planner::known_gpus()[*choice] : *planner::find_gpu("H100");
   const auto per_node = gpus_per_node_of(gpus_per_node_, problems);
   const auto fast_domain = number_of(fast_domain_, {.min = 1, .max = most}, problems);
   const auto text = value_of(cluster_, problems);
-  if (!text) return;
-  const auto given = read_cluster("--cluster", *text, per_node.value_or(8), problems);
+  const auto given = text ? read_cluster("--cluster", *text, per_node.value_or(8), problems) : std::nullopt;
+  const files::HostFile file = given && given->file ? *given->file : files::HostFile{};
+  read_gpu(file.gpu, job, problems);
   if (!given) return;
   const Cluster& cluster = given->cluster;
-  if (gpu_.count() == 0) job.warnings.emplace_back("the GPU is taken to be an H100; --gpu names another");
-  if (given->file && given->file->gpu_memory_gib) machine.gpu.memory_gib = *given->file->gpu_memory_gib;
+  if (file.gpu_memory_gib) machine.gpu.memory_gib = *file.gpu_memory_gib;
   machine.gpus = cluster.slots();
   std::int64_t of_host = cluster.slots();
   for (int host = 0; host < cluster.hosts(); ++host)
@@ -145,6 +208,7 @@ void PlannerOptions::read_machine(PlannedJob& job, Problems& problems) const {
     if (cluster.domain_size(level) == machine.gpu.domain) machine.domain = machine.gpu.domain;
   }
   machine.domain = std::min(fast_domain.value_or(machine.domain), machine.gpus);
+  apply_links(file.links, cluster, machine);
 }
 
 PlannedJob PlannerOptions::read(Problems& problems) const {
@@ -158,6 +222,30 @@ PlannedJob PlannerOptions::read(Problems& problems) const {
   read_machine(job, problems);
   read_training(job.training, problems);
   return job;
+}
+
+void PlannerOptions::calibrate(PlannedJob& job, Problems& problems) const {
+  if (calibrate_.count() == 0) return;
+  const auto path = value_of(calibrate_, problems);
+  if (!path) return;
+  std::vector<planner::MeasuredRun> runs;
+  try {
+    runs = read_runs(files::file_text(*path), files::source_name(*path), job, problems);
+  } catch (const files::FileError& error) {
+    problems.push_back(std::string("--calibrate: ") + error.what());
+  }
+  if (!problems.empty()) return;
+  const planner::Calibration found =
+      planner::calibrate(planner::Work(job.model), job.machine, runs, job.constants);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const double error = 100 * (found.after[i] - 1);
+    if (std::abs(error) > 10)
+      job.warnings.push_back(
+          fmt::format("--calibrate: run {} differs by {:+.0f} % even so; is its layout what was measured?",
+                      i + 1, error));
+  }
+  found.apply(job.machine, job.constants);
+  job.calibration = found;
 }
 
 std::string_view name_of(planner::Recompute recompute) {

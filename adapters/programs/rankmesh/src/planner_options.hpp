@@ -14,6 +14,9 @@ struct PlannedJob {
   planner::ModelConfig model{};
   planner::Machine machine{};
   planner::Training training{};
+  planner::Constants constants{};
+  /// What `--calibrate` found; machine and constants have it already.
+  std::optional<planner::Calibration> calibration{};
   /// What a user should know.
   std::vector<std::string> warnings{};
 };
@@ -25,6 +28,8 @@ class PlannerOptions {
 
   /// Reads the options. The job is complete if there is no problem.
   [[nodiscard]] PlannedJob read(Problems& problems) const;
+  /// Reads the runs of `--calibrate`, and fits machine and constants of a complete job to them.
+  void calibrate(PlannedJob& job, Problems& problems) const;
   /// `--micro-batch`; nothing if it was not given.
   [[nodiscard]] std::optional<std::int64_t> micro_batch(Problems& problems) const;
   /// `--recompute`; nothing if it was not given.
@@ -32,6 +37,7 @@ class PlannerOptions {
 
  private:
   void read_machine(PlannedJob& job, Problems& problems) const;
+  void read_gpu(const std::string& of_file, PlannedJob& job, Problems& problems) const;
   void read_training(planner::Training& training, Problems& problems) const;
 
   const Option& model_;
@@ -45,9 +51,13 @@ class PlannerOptions {
   const Option& recompute_;
   const Option& precision_;
   const Option& attention_;
+  const Option& loss_;
+  const Option& norms_;
+  const Option& mlp_;
   const Option& zero_;
   const Option& gradient_bytes_;
   const Option& no_sequence_parallel_;
+  const Option& calibrate_;
 };
 
 /// `none`, `selective`, `full`

@@ -298,19 +298,25 @@ TEST_CASE("clusters in TOML", "[host_file]") {
   const HostFile uniform = parse_host_file(
       "cluster = \"rack:8 node:18 gpu:4\"\nbandwidth_gb_s = [\"rack=50\", \"node=450.5\"]\nlatency_us = "
       "[\"rack=8\"]\n"
-      "gpu_memory_gib = 141.5\n");
+      "gpu = \"gb200\"\ngpu_memory_gib = 141.5\n");
   CHECK(uniform.cluster() == parse_cluster("rack:8 node:18 gpu:4"));
   CHECK(uniform.links == std::vector<LevelLink>{{"rack", 50.0, 8.0}, {"node", 450.5, {}}});
+  CHECK(uniform.gpu == "GB200");
   CHECK(uniform.gpu_memory_gib == 141.5);
   const HostFile hosts = parse_host_file(
       "levels = [\"rack\"]\nhosts = [\"a[1-2] slots=8 rack=r1\", \"b rack=r2\"]\ngpu_memory_gib = 80\n");
   CHECK(hosts.cluster(4) == Cluster({"rack"}, {{"a1", 8, {"r1"}}, {"a2", 8, {"r1"}}, {"b", 4, {"r2"}}}));
   CHECK(hosts.gpu_memory_gib == 80.0);
+  CHECK(hosts.gpu.empty());
+  CHECK(parse_host_file("gpu = \"H200\"\ncluster = \"node:1 gpu:2\"\n").gpu == "H200");
+  CHECK(refusal("cluster = \"node:1 gpu:2\"\ngpu = \"H1000\"\n") ==
+        "f:2:1: gpu = H1000 is no GPU that is known; did you mean H100?");
+  CHECK(refusal("cluster = \"node:1 gpu:2\"\ngpu = 100\n") == "f:2:1: gpu is no text such as \"H100\"");
   CHECK(refusal("cluster = \"node:0 gpu:2\"\nmemory = 3\ngpu_memory_gib = -1\nlatency_us = [\"x=3\", "
                 "\"node=a\"]\n") ==
         "f:1:1: cluster: node = 0 is below 1; nearest: 1\n"
         "f:2:1: memory is no key of a cluster; there are cluster, levels, hosts, bandwidth_gb_s, latency_us, "
-        "gpu_memory_gib\nf:3:1: gpu_memory_gib = -1 is not a number above 0\n"
+        "gpu, gpu_memory_gib\nf:3:1: gpu_memory_gib = -1 is not a number above 0\n"
         "f:4:1: latency_us: \"x=3\" is not of the form LEVEL=NUMBER with a level of the cluster\n"
         "f:4:1: latency_us of node = a is not a number above 0");
   CHECK(refusal("levels = [\"rack\"]\nhosts = [\"a\", \"a rack=r\", \"b slots=x rack=r q\"]\n") ==

@@ -92,6 +92,8 @@ struct HostFile {
   std::optional<Cluster> uniform{};
   /// Of a TOML file: the links, for the levels that the file describes.
   std::vector<LevelLink> links{};
+  /// Of a TOML file: the GPU, a name of `planner::known_gpus`; empty if the file does not say.
+  std::string gpu{};
   /// Of a TOML file: the memory of a GPU in GiB.
   std::optional<double> gpu_memory_gib{};
 

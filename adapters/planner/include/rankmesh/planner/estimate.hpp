@@ -62,13 +62,17 @@ struct StepTime {
   }
 };
 
-/// Bytes that one GPU sends in a step.
+/// What the GPUs of a stage send in a step in the groups of a kind, the mean of all of them.
 struct Traffic {
-  /// `tensor`, `context`, `expert`, `pipeline`, `data`, `expert_data`.
+  /// `tensor`, `expert_tensor`, `context`, `expert`, `pipeline`, `data`, `expert_data`, `embedding`.
   std::string_view kind{};
-  /// Inside a fast domain.
+  /// `all-gather and reduce-scatter`, around a ring; `ring`, `all-to-all`, `neighbours`, `all-reduce`.
+  std::string_view pattern{};
+  /// Messages or collectives.
+  double calls = 0;
+  /// Bytes inside a fast domain.
   double domain_bytes = 0;
-  /// Between fast domains.
+  /// Bytes between fast domains.
   double network_bytes = 0;
 };
 
@@ -193,6 +197,11 @@ class Work {
   [[nodiscard]] double dense_parameters(bool has_experts) const noexcept {
     return dense_[has_experts ? 1 : 0];
   }
+  /// The same of one of `tp` tensor parallel ranks, each of which has all of the norms and of the router.
+  [[nodiscard]] double dense_of_rank(bool has_experts, double tp) const noexcept {
+    const double whole = whole_[has_experts ? 1 : 0];
+    return whole + (dense_parameters(has_experts) - whole) / tp;
+  }
   /// Parameters of the routed experts of a layer.
   [[nodiscard]] double expert_parameters() const noexcept { return experts_; }
   /// How many of the first layers have experts. O(1).
@@ -205,6 +214,7 @@ class Work {
  private:
   ModelConfig model_;
   double dense_[2] = {0, 0};
+  double whole_[2] = {0, 0};
   double experts_ = 0;
   double flops_ = 0;
   double attention_flops_ = 0;
@@ -214,9 +224,10 @@ class Work {
 /// The memory of every stage. O(stages).
 [[nodiscard]] std::vector<StageMemory> stage_memory(const Work& work, const Training& training,
                                                     const Layout& layout, const Constants& constants = {});
-/// The messages of a step. O(1).
+/// The messages of a step that the GPUs of a stage send. O(GPUs).
+/// @param stage 0 .. pp - 1
 [[nodiscard]] std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Training& training,
-                                           const Layout& layout);
+                                           const Layout& layout, std::int64_t stage = 0);
 /// The time of a step. O(stages).
 [[nodiscard]] StepTime step_time(const Work& work, const Machine& machine, const Training& training,
                                  const Layout& layout, const Constants& constants = {});

@@ -47,6 +47,16 @@ enum class Attention {
   plain,
 };
 
+/// How the loss is computed from the logits.
+enum class Loss {
+  /// Each tensor parallel rank has a part of the vocabulary, and a copy of its logits in 32 bits.
+  parallel,
+  /// The same in one kernel without such a copy.
+  fused,
+  /// PyTorch's cross entropy of all logits, gathered on each tensor parallel rank.
+  gathered,
+};
+
 /// How a model is trained.
 struct Training {
   /// Tokens of a sequence.
@@ -70,13 +80,12 @@ struct Training {
   bool sequence_parallel = true;
   /// Dropout, whose masks are kept.
   bool dropout = false;
-  /// Logits and loss in one kernel, so that no 32-bit copy of the logits is kept.
-  bool fused_loss = false;
-  /// Norms and activations in separate operations, and logits gathered on every rank, as a plain PyTorch
-  /// program has them.
-  bool plain_kernels = false;
-  /// Norms in one kernel even so.
+  /// How the loss is computed from the logits.
+  Loss loss = Loss::parallel;
+  /// Norms in one kernel, not in PyTorch's separate operations.
   bool fused_norms = true;
+  /// The activation of the MLP, and its product with the gate, in one kernel.
+  bool fused_mlp = true;
 
   bool operator==(const Training&) const = default;
 };

@@ -24,6 +24,8 @@ struct ParameterRow {
   std::int64_t active = 0;
   /// Whether a token is multiplied by it: not so for tables and vectors.
   bool is_matrix = true;
+  /// Whether tensor parallel ranks hold a part each, as in Megatron-Core; otherwise each holds all of it.
+  bool is_divided = true;
 
   bool operator==(const ParameterRow&) const = default;
 };

@@ -85,6 +85,7 @@ void print_json(const GivenCluster& given, std::optional<int> slots, Writer& out
     if (!file.views.empty()) put("views", file.views);
     if (!file.block_sizes.empty()) put("block_sizes", file.block_sizes);
     if (!file.links.empty()) put("links", links_json(file));
+    if (!file.gpu.empty()) put("gpu", file.gpu);
     if (file.gpu_memory_gib) put("gpu_memory_gib", *file.gpu_memory_gib);
   }
   out.put("}\n");

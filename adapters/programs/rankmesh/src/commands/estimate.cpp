@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common_options.hpp"
+#include "measured_runs.hpp"
 #include "planner_options.hpp"
 #include "print/estimate.hpp"
 #include "rankmesh/cli/run.hpp"
@@ -10,24 +11,6 @@
 
 namespace rankmesh::cli {
 namespace {
-
-/// The sizes that the planner knows. The problems name what it does not.
-planner::Layout layout_of(const ParallelConfig& config, Problems& problems) {
-  if (config.convention == Convention::mesh)
-    problems.emplace_back(
-        "--convention: the planner knows the sizes of Megatron-Core and of the reference only");
-  if (config.sequence > 1) problems.emplace_back("--sp: the planner knows no such groups; take --cp");
-  if (config.order != "tp-cp-ep-dp-pp")
-    problems.emplace_back("--order: the planner knows only tp-cp-ep-dp-pp");
-  const std::int64_t ranks = std::max<std::int64_t>(1, config.tensor * config.context * config.pipeline);
-  return {.tp = config.tensor,
-          .cp = config.context,
-          .ep = config.expert,
-          .etp = config.expert_tensor.value_or(config.tensor),
-          .pp = config.pipeline,
-          .vpp = config.virtual_pipeline.value_or(1),
-          .dp = config.world_size / ranks};
-}
 
 class EstimateCommand : public RunnableCommand {
  public:
@@ -53,16 +36,21 @@ class EstimateCommand : public RunnableCommand {
     const bool as_json = format_of(format_, problems) == Format::json;
     const planner::Layout layout = read_layout(job, problems);
     if (!problems.empty()) return {};
+    job_.calibrate(job, problems);
     for (const Diagnostic& diagnostic : planner::check(job.model, job.machine, job.training, layout))
       problems.push_back(diagnostic.message());
     if (!problems.empty()) return {};
     return {.warnings = job.warnings, .run = [job, layout, as_json](Writer& out, Style style) {
+              const planner::Work work(job.model);
               const planner::Estimate estimate =
-                  planner::estimate(planner::Work(job.model), job.machine, job.training, layout);
+                  planner::estimate(work, job.machine, job.training, layout, job.constants);
               if (as_json) {
-                out.put(estimate_json(job, layout, estimate).dump(1) + "\n");
+                nlohmann::ordered_json json = estimate_json(job, work, layout, estimate);
+                if (job.calibration) json["calibration"] = calibration_json(*job.calibration);
+                out.put(json.dump(1) + "\n");
               } else {
-                print_estimate(job, layout, estimate, out, style);
+                print_calibration(job, out, style);
+                print_estimate(job, work, layout, estimate, out, style);
               }
               return success;
             }};
@@ -88,7 +76,7 @@ class EstimateCommand : public RunnableCommand {
       job.machine.gpus = config.world_size;
       job.machine.domain = std::min(job.machine.domain, job.machine.gpus);
     }
-    return layout_of(config, problems);
+    return planned_layout(config, "", problems);
   }
 
   PlannerOptions job_;

@@ -46,7 +46,7 @@ class PlanCommand : public RunnableCommand {
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
-    const PlannedJob job = job_.read(problems);
+    PlannedJob job = job_.read(problems);
     planner::SearchSpace space{.training = job.training,
                                .micro_batch = job_.micro_batch(problems),
                                .recompute = job_.recompute(problems)};
@@ -60,16 +60,19 @@ class PlanCommand : public RunnableCommand {
     const auto top =
         static_cast<std::size_t>(number_of(top_, {.min = 1, .max = 10000}, problems).value_or(10));
     const bool as_json = format_of(format_, problems) == Format::json;
+    if (problems.empty()) job_.calibrate(job, problems);
     if (!problems.empty()) return {};
-    const planner::Plan plan = planner::search(planner::Work(job.model), job.machine, space, top);
+    const planner::Work work(job.model);
+    const planner::Plan plan = planner::search(work, job.machine, space, top, job.constants);
     if (plan.layouts.empty()) {
       problems.push_back(plan.considered == 0
                              ? "no sizes divide the GPUs, the batch and the model; give fewer of them"
                              : "no layout fits into memory; take more GPUs, --recompute full or --zero 3");
       return {};
     }
-    return {.warnings = job.warnings, .run = [job, space, plan, as_json](Writer& out, Style style) {
-              as_json ? print_plan_json(job, plan, out) : print_plan(job, space, plan, out, style);
+    return {.warnings = job.warnings, .run = [job, work, space, plan, as_json](Writer& out, Style style) {
+              as_json ? print_plan_json(job, work, plan, out)
+                      : print_plan(job, work, space, plan, out, style);
               return success;
             }};
   }

@@ -18,15 +18,15 @@ using planner::StepTime;
 
 constexpr double gib = 1024.0 * 1024.0 * 1024.0;
 
-constexpr std::array<std::pair<const char*, double StepTime::*>, 8> parts{
-    {{"compute", &StepTime::compute},
-     {"tensor parallel messages", &StepTime::tensor},
-     {"context parallel messages", &StepTime::context},
-     {"tokens to experts and back", &StepTime::expert},
-     {"messages between stages", &StepTime::pipeline},
-     {"stages that wait (bubble)", &StepTime::bubble},
-     {"gradients and parameters", &StepTime::data},
-     {"optimizer", &StepTime::optimizer}}};
+constexpr std::array<StepPart, 8> parts{
+    {{"compute", "compute", "computes", &StepTime::compute},
+     {"tensor", "tensor parallel messages", "sends tensor parallel messages", &StepTime::tensor},
+     {"context", "context parallel messages", "sends context parallel messages", &StepTime::context},
+     {"expert", "tokens to experts and back", "sends tokens to experts", &StepTime::expert},
+     {"pipeline", "messages between stages", "sends between stages", &StepTime::pipeline},
+     {"bubble", "stages that wait (bubble)", "waits in the pipeline", &StepTime::bubble},
+     {"data", "gradients and parameters", "reduces gradients", &StepTime::data},
+     {"optimizer", "optimizer", "updates parameters", &StepTime::optimizer}}};
 
 double rounded(double value) {
   return std::stod(fmt::format("{:.6g}", value));
@@ -50,13 +50,12 @@ double tokens_per_second(const PlannedJob& job, const planner::Estimate& estimat
 }
 
 std::pair<double, double> range_of(const PlannedJob& job, const planner::Estimate& estimate) {
-  const planner::Constants constants;
-  const double spread = 1 + (job.model.experts > 0 ? constants.expert_spread : constants.spread);
+  const double spread = 1 + (job.model.experts > 0 ? job.constants.expert_spread : job.constants.spread);
   return {estimate.step_s / spread, estimate.step_s * spread};
 }
 
-void print_memory(const PlannedJob& job, const planner::Layout& layout, const planner::Estimate& estimate,
-                  Writer& out, Style style) {
+void print_memory(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
+                  const planner::Estimate& estimate, Writer& out, Style style) {
   using Align = Table::Align;
   Table table({{"stage"},
                {"weights", Align::right},
@@ -66,7 +65,7 @@ void print_memory(const PlannedJob& job, const planner::Layout& layout, const pl
                {"temporary", Align::right},
                {"overhead", Align::right},
                {"GiB", Align::right}});
-  const auto stages = planner::stage_memory(planner::Work(job.model), job.training, layout);
+  const auto stages = planner::stage_memory(work, job.training, layout, job.constants);
   std::vector<std::int64_t> shown{0, layout.pp / 2, layout.pp - 1, estimate.stage};
   std::sort(shown.begin(), shown.end());
   shown.erase(std::unique(shown.begin(), shown.end()), shown.end());
@@ -96,20 +95,22 @@ void print_time(const planner::Estimate& estimate, Writer& out, Style style) {
     table.add(
         {{name}, {fmt::format("{:.4g}", seconds)}, {fmt::format("{:.1f}", 100 * seconds / estimate.step_s)}});
   };
-  for (const auto& [name, part] : parts) {
-    add(name, estimate.time.*part);
-    if (part == &StepTime::compute) add("  of it computed again", estimate.time.recompute);
+  for (const StepPart& part : parts) {
+    add(part.name, estimate.time.*part.seconds);
+    if (part.seconds == &StepTime::compute) add("  of it computed again", estimate.time.recompute);
   }
   add("all", estimate.step_s);
   table.print(out, style);
 }
 
-void print_traffic(const PlannedJob& job, const planner::Layout& layout, Writer& out, Style style) {
-  const auto messages = planner::traffic(planner::Work(job.model), job.machine, job.training, layout);
+void print_traffic(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
+                   Writer& out, Style style) {
+  const auto messages = planner::traffic(work, job.machine, job.training, layout);
   if (messages.empty()) return;
   using Align = Table::Align;
-  Table table(
-      {{"a GPU sends in a step"}, {"on fast links, GB", Align::right}, {"on the network, GB", Align::right}});
+  Table table({{layout.pp > 1 ? "a GPU of the first stage sends in a step" : "a GPU sends in a step"},
+               {"on fast links, GB", Align::right},
+               {"on the network, GB", Align::right}});
   for (const planner::Traffic& line : messages)
     table.add({{std::string(line.kind)},
                {fmt::format("{:.4g}", line.domain_bytes / 1e9)},
@@ -119,6 +120,10 @@ void print_traffic(const PlannedJob& job, const planner::Layout& layout, Writer&
 }
 
 }  // namespace
+
+std::span<const StepPart> step_parts() {
+  return parts;
+}
 
 std::string layout_text(const planner::Layout& layout) {
   ParallelConfig config{.world_size = layout.world(),
@@ -134,29 +139,55 @@ std::string layout_text(const planner::Layout& layout) {
   return to_string(config);
 }
 
-ordered_json estimate_json(const PlannedJob& job, const planner::Layout& layout,
+ordered_json calibration_json(const planner::Calibration& calibration) {
+  ordered_json errors = ordered_json::array();
+  for (std::size_t i = 0; i < calibration.after.size(); ++i) {
+    errors.push_back({{"before_pct", rounded(100 * (calibration.before[i] - 1))},
+                      {"after_pct", rounded(100 * (calibration.after[i] - 1))}});
+  }
+  ordered_json json{{"compute", rounded(calibration.compute)},
+                    {"network", rounded(calibration.network)},
+                    {"link", rounded(calibration.link)}};
+  if (calibration.overhead_gib) json["overhead_gib"] = rounded(*calibration.overhead_gib);
+  json["runs"] = errors;
+  return json;
+}
+
+void print_calibration(const PlannedJob& job, Writer& out, Style style) {
+  if (!job.calibration) return;
+  const planner::Calibration& found = *job.calibration;
+  std::string errors;
+  for (std::size_t i = 0; i < found.after.size(); ++i)
+    errors += fmt::format("{}{:+.1f} % to {:+.1f} %", i == 0 ? "" : ", ", 100 * (found.before[i] - 1),
+                          100 * (found.after[i] - 1));
+  std::string text =
+      fmt::format("calibrated with {}: compute x {:.3g}, network x {:.3g}, fast links x {:.3g}",
+                  counted(static_cast<std::int64_t>(found.after.size()), "run"), found.compute, found.network,
+                  found.link);
+  if (found.overhead_gib) text += fmt::format(", overhead {:.1f} GiB", *found.overhead_gib);
+  out.put(hanging(text + "; errors of the runs from " + errors, style.width()) + "\n\n");
+}
+
+ordered_json estimate_json(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
                            const planner::Estimate& estimate) {
   const planner::StageMemory& memory = estimate.memory;
   const auto [low, high] = range_of(job, estimate);
   const double tflops = estimate.tflops_per_gpu(job.machine);
   ordered_json time;
-  for (const auto& [name, part] : {std::pair{"compute", &StepTime::compute},
-                                   {"recompute", &StepTime::recompute},
-                                   {"tensor", &StepTime::tensor},
-                                   {"context", &StepTime::context},
-                                   {"expert", &StepTime::expert},
-                                   {"pipeline", &StepTime::pipeline},
-                                   {"bubble", &StepTime::bubble},
-                                   {"data", &StepTime::data},
-                                   {"optimizer", &StepTime::optimizer}})
-    time[name] = rounded(estimate.time.*part);
+  for (const StepPart& part : parts) {
+    time[part.key] = rounded(estimate.time.*part.seconds);
+    if (part.seconds == &StepTime::compute) time["recompute"] = rounded(estimate.time.recompute);
+  }
   ordered_json messages = ordered_json::array();
-  for (const planner::Traffic& line :
-       planner::traffic(planner::Work(job.model), job.machine, job.training, layout)) {
+  for (const planner::Traffic& line : planner::traffic(work, job.machine, job.training, layout)) {
     for (const auto& [level, bytes] :
          {std::pair{"domain", line.domain_bytes}, {"network", line.network_bytes}}) {
       if (bytes > 0)
-        messages.push_back({{"kind", line.kind}, {"level", level}, {"bytes_per_step", rounded(bytes)}});
+        messages.push_back({{"kind", line.kind},
+                            {"level", level},
+                            {"bytes_per_step", rounded(bytes)},
+                            {"pattern", line.pattern},
+                            {"calls", rounded(line.calls)}});
     }
   }
   return {{"config", layout_text(layout)},
@@ -181,8 +212,8 @@ ordered_json estimate_json(const PlannedJob& job, const planner::Layout& layout,
           {"traffic", messages}};
 }
 
-void print_estimate(const PlannedJob& job, const planner::Layout& layout, const planner::Estimate& estimate,
-                    Writer& out, Style style) {
+void print_estimate(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
+                    const planner::Estimate& estimate, Writer& out, Style style) {
   const auto [low, high] = range_of(job, estimate);
   out.put(
       hanging(fmt::format("{}, micro batch {}, {} on {} x {}", layout_text(layout), job.training.micro_batch,
@@ -201,9 +232,9 @@ void print_estimate(const PlannedJob& job, const planner::Layout& layout, const 
                   tokens_per_second(job, estimate)),
               style.width()) +
       "\n\n");
-  print_memory(job, layout, estimate, out, style);
+  print_memory(job, work, layout, estimate, out, style);
   print_time(estimate, out, style);
-  print_traffic(job, layout, out, style);
+  print_traffic(job, work, layout, out, style);
 }
 
 }  // namespace rankmesh::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "planner_options.hpp"
 #include "rankmesh/output/style.hpp"
@@ -8,15 +9,31 @@
 
 namespace rankmesh::cli {
 
+/// A part of the time of a step, in tables, in JSON, and in sentences about what a layout does.
+struct StepPart {
+  const char* key;
+  const char* name;
+  const char* verb;
+  double planner::StepTime::*seconds;
+};
+/// All parts; their sum is the step.
+[[nodiscard]] std::span<const StepPart> step_parts();
+
 /// A layout on one line: `world=16 convention=megatron-core tp=2 pp=4`.
 [[nodiscard]] std::string layout_text(const planner::Layout& layout);
 
+/// What `--calibrate` found.
+[[nodiscard]] nlohmann::ordered_json calibration_json(const planner::Calibration& calibration);
+void print_calibration(const PlannedJob& job, Writer& out, Style style);
+
 /// Memory, time and traffic of a layout as a JSON object.
-[[nodiscard]] nlohmann::ordered_json estimate_json(const PlannedJob& job, const planner::Layout& layout,
+/// @param work that of the job's model
+[[nodiscard]] nlohmann::ordered_json estimate_json(const PlannedJob& job, const planner::Work& work,
+                                                   const planner::Layout& layout,
                                                    const planner::Estimate& estimate);
 
 /// The same as tables.
-void print_estimate(const PlannedJob& job, const planner::Layout& layout, const planner::Estimate& estimate,
-                    Writer& out, Style style);
+void print_estimate(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
+                    const planner::Estimate& estimate, Writer& out, Style style);
 
 }  // namespace rankmesh::cli

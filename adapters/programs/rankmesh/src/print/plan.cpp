@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <utility>
 
 #include "print/estimate.hpp"
@@ -79,133 +78,152 @@ void print_layouts(const PlannedJob& job, const planner::Plan& plan, Writer& out
 
 /// What the second layout does better than the first.
 std::string better_of(const planner::PlannedLayout& first, const planner::PlannedLayout& second) {
-  constexpr std::array<std::pair<const char*, double StepTime::*>, 8> parts{
-      {{"computes", &StepTime::compute},
-       {"sends tensor parallel messages", &StepTime::tensor},
-       {"sends context parallel messages", &StepTime::context},
-       {"sends tokens to experts", &StepTime::expert},
-       {"sends between stages", &StepTime::pipeline},
-       {"waits in the pipeline", &StepTime::bubble},
-       {"reduces gradients", &StepTime::data},
-       {"updates parameters", &StepTime::optimizer}}};
   std::string text;
   double most = 0;
-  for (const auto& [name, part] : parts) {
-    const double gain = first.estimate.time.*part - second.estimate.time.*part;
+  for (const StepPart& part : step_parts()) {
+    const double gain = first.estimate.time.*part.seconds - second.estimate.time.*part.seconds;
     if (gain <= most) continue;
     most = gain;
-    text = fmt::format("{} for {:.3g} s less", name, gain);
+    text = fmt::format("{} for {:.3g} s less", part.verb, gain);
   }
   const double memory = (first.estimate.memory.total() - second.estimate.memory.total()) / gib;
   if (memory > 0.5) text += fmt::format("{}needs {:.1f} GiB less", text.empty() ? "" : " and ", memory);
   return text.empty() ? "does nothing better" : text;
 }
 
-/// One line of the table of changes.
-void add_change(Table& table, const std::string& name, const PlannedJob& job, const planner::Layout& layout,
-                const planner::Estimate& base) {
-  if (!planner::check(job.model, job.machine, job.training, layout).empty()) {
-    table.add({{name}, {"the sizes do not divide"}, {}, {}});
-    return;
-  }
-  const planner::Estimate changed =
-      planner::estimate(planner::Work(job.model), job.machine, job.training, layout);
-  table.add({{name},
-             {fmt::format("{:.4g} s", changed.step_s)},
-             {fmt::format("{:+.1f} %", 100 * (changed.step_s / base.step_s - 1))},
-             {changed.fits == planner::Fit::no ? "does not fit"
-                                               : fmt::format("{:.1f} GiB", changed.memory.total() / gib)}});
-}
+/// The table of changes of the best layout.
+class Changes {
+ public:
+  Changes(const PlannedJob& job, const planner::Work& work, const planner::PlannedLayout& best)
+      : job_(job),
+        work_(work),
+        best_(best) {}
 
-void print_changes(const PlannedJob& job, const planner::PlannedLayout& best, Writer& out, Style style) {
-  Table table({{"what if"}, {"step"}, {"", Align::right}, {"memory", Align::right}});
-  PlannedJob slower = job;
-  slower.machine.gpu.network_gb_s /= 2;
-  add_change(table, "network x 0.5", slower, best.layout, best.estimate);
-  if (best.recompute != planner::Recompute::full) {
-    PlannedJob more = job;
-    more.training.recompute = planner::Recompute::full;
-    add_change(table, "every layer computed again", more, best.layout, best.estimate);
+  void print(Writer& out, Style style) {
+    add_machine_and_recompute();
+    add_sizes();
+    for (const bool twice : {true, false}) {
+      PlannedJob changed = job_;
+      changed.training.micro_batch = twice ? best_.micro_batch * 2 : best_.micro_batch / 2;
+      if (changed.training.micro_batch > 0) add(twice ? "micro batch x 2" : "micro batch / 2", changed);
+    }
+    table_.print(out, style);
   }
-  using Change = std::function<void(planner::Layout&)>;
-  const std::vector<std::pair<std::string, Change>> changes{
-      {"tp x 2, dp / 2",
-       [](planner::Layout& l) {
-         l.etp = l.etp == l.tp ? 2 * l.tp : l.etp;
-         l.tp *= 2;
-         l.dp /= 2;
-       }},
-      {"tp / 2, dp x 2",
-       [](planner::Layout& l) {
-         l.etp = l.etp == l.tp ? l.tp / 2 : l.etp;
-         l.tp /= 2;
-         l.dp *= 2;
-       }},
-      {"cp x 2, dp / 2",
-       [](planner::Layout& l) {
-         l.cp *= 2;
-         l.dp /= 2;
-       }},
-      {"cp / 2, dp x 2",
-       [](planner::Layout& l) {
-         l.cp /= 2;
-         l.dp *= 2;
-       }},
-      {"pp x 2, dp / 2",
-       [](planner::Layout& l) {
-         l.pp *= 2;
-         l.dp /= 2;
-       }},
-      {"pp / 2, dp x 2",
-       [](planner::Layout& l) {
-         l.pp /= 2;
-         l.dp *= 2;
-         if (l.pp == 1) l.vpp = 1;
-       }},
-      {"ep x 2", [](planner::Layout& l) { l.ep *= 2; }},
-      {"ep / 2", [](planner::Layout& l) { l.ep /= 2; }}};
-  for (const auto& [name, change] : changes) {
-    if (name.starts_with("ep") && job.model.experts == 0) continue;
-    planner::Layout layout = best.layout;
-    change(layout);
-    // A size of 1 has no half.
-    if (std::min({layout.tp, layout.cp, layout.pp, layout.ep, layout.dp, layout.etp}) < 1) continue;
-    add_change(table, name, job, layout, best.estimate);
+
+ private:
+  void add(const std::string& name, const PlannedJob& job) { add(name, job, best_.layout); }
+
+  void add(const std::string& name, const PlannedJob& job, const planner::Layout& layout) {
+    if (!planner::check(job.model, job.machine, job.training, layout).empty()) {
+      table_.add({{name}, {"the sizes do not divide"}, {}, {}});
+      return;
+    }
+    const planner::Estimate changed =
+        planner::estimate(work_, job.machine, job.training, layout, job.constants);
+    table_.add(
+        {{name},
+         {fmt::format("{:.4g} s", changed.step_s)},
+         {fmt::format("{:+.1f} %", 100 * (changed.step_s / best_.estimate.step_s - 1))},
+         {changed.fits == planner::Fit::no ? "does not fit"
+                                           : fmt::format("{:.1f} GiB", changed.memory.total() / gib)}});
   }
-  for (const std::int64_t factor : {2, 0}) {
-    PlannedJob changed = job;
-    changed.training.micro_batch = factor == 2 ? best.micro_batch * 2 : best.micro_batch / 2;
-    if (changed.training.micro_batch < 1) continue;
-    add_change(table, factor == 2 ? "micro batch x 2" : "micro batch / 2", changed, best.layout,
-               best.estimate);
+
+  void add_machine_and_recompute() {
+    PlannedJob slower = job_;
+    slower.machine.gpu.network_gb_s /= 2;
+    add("network x 0.5", slower);
+    const bool has_scores = job_.training.attention == planner::Attention::scores ||
+                            job_.training.attention == planner::Attention::plain;
+    PlannedJob more = job_;
+    if (best_.recompute == planner::Recompute::none && has_scores) {
+      more.training.recompute = planner::Recompute::selective;
+      add("attention computed again", more);
+    } else if (best_.recompute != planner::Recompute::full) {
+      more.training.recompute = planner::Recompute::full;
+      add("every layer computed again", more);
+    }
   }
-  table.print(out, style);
-}
+
+  /// A factor of two in each size. The layers of a part of a stage stay as many where that can be.
+  void add_sizes() {
+    using planner::Layout;
+    const auto twice = [](Layout& l, std::int64_t Layout::*size) { l.*size *= 2; };
+    const auto half = [](Layout& l, std::int64_t Layout::*size) {
+      // Zero marks a size that has no half.
+      l.*size = l.*size % 2 == 0 ? l.*size / 2 : 0;
+    };
+    const auto change = [&](const std::string& name, auto make) {
+      Layout layout = best_.layout;
+      make(layout);
+      if (std::min({layout.tp, layout.cp, layout.pp, layout.vpp, layout.ep, layout.etp, layout.dp}) > 0)
+        add(name, job_, layout);
+    };
+    change("tp x 2, dp / 2", [&](Layout& l) {
+      if (l.etp == l.tp) twice(l, &Layout::etp);
+      twice(l, &Layout::tp);
+      half(l, &Layout::dp);
+    });
+    change("tp / 2, dp x 2", [&](Layout& l) {
+      if (l.etp == l.tp) half(l, &Layout::etp);
+      half(l, &Layout::tp);
+      twice(l, &Layout::dp);
+    });
+    change("cp x 2, dp / 2", [&](Layout& l) { twice(l, &Layout::cp), half(l, &Layout::dp); });
+    change("cp / 2, dp x 2", [&](Layout& l) { half(l, &Layout::cp), twice(l, &Layout::dp); });
+    change("pp x 2, dp / 2", [&](Layout& l) {
+      if (l.vpp % 2 == 0) half(l, &Layout::vpp);
+      twice(l, &Layout::pp);
+      half(l, &Layout::dp);
+    });
+    change("pp / 2, dp x 2", [&](Layout& l) {
+      if (l.vpp > 1) twice(l, &Layout::vpp);
+      half(l, &Layout::pp);
+      twice(l, &Layout::dp);
+      if (l.pp == 1) l.vpp = 1;
+    });
+    if (best_.layout.pp > 1) {
+      change("vpp x 2", [&](Layout& l) { twice(l, &Layout::vpp); });
+      change("vpp / 2", [&](Layout& l) { half(l, &Layout::vpp); });
+    }
+    if (job_.model.experts == 0) return;
+    change("ep x 2", [&](Layout& l) { twice(l, &Layout::ep); });
+    change("ep / 2", [&](Layout& l) { half(l, &Layout::ep); });
+    change("etp x 2", [&](Layout& l) { twice(l, &Layout::etp); });
+    change("etp / 2", [&](Layout& l) { half(l, &Layout::etp); });
+  }
+
+  const PlannedJob& job_;
+  const planner::Work& work_;
+  const planner::PlannedLayout& best_;
+  Table table_{{{"what if"}, {"step"}, {"", Align::right}, {"memory", Align::right}}};
+};
 
 }  // namespace
 
-void print_plan_json(const PlannedJob& job, const planner::Plan& plan, Writer& out) {
+void print_plan_json(const PlannedJob& job, const planner::Work& work, const planner::Plan& plan,
+                     Writer& out) {
   nlohmann::ordered_json layouts = nlohmann::ordered_json::array();
   for (const planner::PlannedLayout& planned : plan.layouts)
-    layouts.push_back(estimate_json(job_of(job, planned), planned.layout, planned.estimate));
-  const nlohmann::ordered_json json{
-      {"layouts", layouts}, {"considered", plan.considered}, {"valid", plan.valid}};
+    layouts.push_back(estimate_json(job_of(job, planned), work, planned.layout, planned.estimate));
+  nlohmann::ordered_json json{{"layouts", layouts}, {"considered", plan.considered}, {"valid", plan.valid}};
+  if (job.calibration) json["calibration"] = calibration_json(*job.calibration);
   out.put(json.dump(1) + "\n");
 }
 
-void print_plan(const PlannedJob& job, const planner::SearchSpace& space, const planner::Plan& plan,
-                Writer& out, Style style) {
+void print_plan(const PlannedJob& job, const planner::Work& work, const planner::SearchSpace& space,
+                const planner::Plan& plan, Writer& out, Style style) {
   out.put(hanging(fmt::format("{} considered, {} fit into {} x {} with {:.1f} GiB; sequences of {}, batch {}",
                               counted(plan.considered, "layout"), plan.valid, job.machine.gpus,
                               job.machine.gpu.name, job.machine.gpu.memory_gib,
                               space.training.sequence_length, space.training.global_batch),
                   style.width()) +
           "\n\n");
+  print_calibration(job, out, style);
   print_layouts(job, plan, out, style);
   const planner::PlannedLayout& best = plan.layouts.front();
   const PlannedJob best_job = job_of(job, best);
   out.put('\n');
-  print_estimate(best_job, best.layout, best.estimate, out, style);
+  print_estimate(best_job, work, best.layout, best.estimate, out, style);
   if (plan.layouts.size() > 1) {
     const planner::PlannedLayout& second = plan.layouts[1];
     out.put("\n" +
@@ -216,7 +234,7 @@ void print_plan(const PlannedJob& job, const planner::SearchSpace& space, const 
             "\n");
   }
   out.put('\n');
-  print_changes(best_job, best, out, style);
+  Changes(best_job, work, best).print(out, style);
 }
 
 }  // namespace rankmesh::cli
