@@ -28,9 +28,16 @@ void set_table(Reading& reading, std::string_view table, const Sizes& sizes) {
 void set_product(Reading& reading, std::initializer_list<Number> factors) {
   if (reading.known().world_size) return reading.set_world({});
   std::int64_t product = 1;
-  for (const Number& factor : factors)
-    product = product > 2147483647 / factor.or_one() ? 0 : product * factor.or_one();
-  if (product > 0) reading.file().world_size = product;
+  for (const Number& factor : factors) product = capped_product({product, factor.or_one()});
+  if (product <= most_ranks) {
+    reading.file().world_size = product;
+    return;
+  }
+  for (const Number& factor : factors) {
+    if (factor.from == nullptr || factor.or_one() == 1) continue;
+    reading.refuse(*factor.from, "times the other sizes is above " + std::to_string(most_ranks));
+    return;
+  }
 }
 
 void read_heads(Reading& reading, const Number& tensor) {
@@ -51,7 +58,7 @@ void read_vllm(Reading& reading, std::string_view) {
   reading.add_size("tp", tensor);
   reading.add_size("pp", pipeline);
   reading.add_size("dp", data);
-  const std::int64_t experts = tensor.or_one() * data.or_one() * prefill.or_one();
+  const std::int64_t experts = capped_product({tensor.or_one(), data.or_one(), prefill.or_one()});
   reading.add_size("ep", has_experts ? std::optional(experts) : std::nullopt);
   if (prefill.from != nullptr) reading.add_size("pcp", prefill);
   if (decode.from != nullptr) reading.add_size("dcp", decode);
@@ -81,7 +88,7 @@ void read_sglang(Reading& reading, std::string_view) {
   reading.add_size("dp", data);
   reading.add_size("ep", experts);
   if (is_inside) {
-    const std::int64_t replicas = data.or_one() * attention_context.or_one();
+    const std::int64_t replicas = capped_product({data.or_one(), attention_context.or_one()});
     if (tensor.or_one() % replicas != 0 && data.from != nullptr) {
       reading.refuse(*data.from, Phrase("does not divide " + named("tp", tensor) +
                                         ", inside which the replicas of attention lie"));
@@ -153,7 +160,8 @@ void read_tensorrt_llm(Reading& reading, std::string_view) {
     }
   }
   set_product(reading, {tensor, pipeline, context});
-  if (experts.or_one() * expert_tensor.or_one() * std::max<std::int64_t>(clusters.or_one(), 1) != ranks) {
+  if (capped_product({experts.or_one(), expert_tensor.or_one(),
+                      std::max<std::int64_t>(clusters.or_one(), 1)}) != ranks) {
     const Setting* at = experts.from == nullptr ? expert_tensor.from : experts.from;
     if (at != nullptr) {
       reading.refuse(*at, Phrase("does not work: " + named("moe_ep", experts) + " times " +

@@ -108,8 +108,8 @@ class Megatron {
     std::vector<std::pair<std::string, Number>> factors{{"tp", tensor_}, {"pp", pipeline_}, {"cp", context_}};
     if (is("megatron-deepspeed")) factors.emplace_back("sp", sequence_);
     if (!reading_.require_world(factors, true)) return false;
-    data_ =
-        *file().world_size / (tensor_.or_one() * pipeline_.or_one() * context_.or_one() * sequence_.or_one());
+    data_ = *file().world_size /
+            capped_product({tensor_.or_one(), pipeline_.or_one(), context_.or_one(), sequence_.or_one()});
     reading_.set_size("dp", data_);
     // The mini batch of verl counts prompts, each with several answers.
     if (!is("verl-megatron")) reading_.require_batch(global_, micro_, data_);
@@ -135,8 +135,8 @@ class Megatron {
     Number chunks = size({"virtual_pipeline_model_parallel_size", "num_virtual_stages_per_pipeline_rank"});
     const std::int64_t stages = pipeline_.or_one();
     if (per_chunk.value && layers_.value) {
-      const std::int64_t layers_of_chunks = stages * *per_chunk.value;
-      if (per_chunk.or_one() > 2147483647 || *layers_.value % layers_of_chunks != 0) {
+      const std::int64_t layers_of_chunks = capped_product({stages, *per_chunk.value});
+      if (*layers_.value % layers_of_chunks != 0) {
         reading_.refuse(*per_chunk.from, Phrase("times " + named("pp", pipeline_) + " does not divide " +
                                                 named("layers", layers_)));
       } else {
@@ -171,8 +171,7 @@ class Megatron {
     const bool is_uneven = first.value || last.value;
     const std::int64_t parts = is_uneven ? std::max<std::int64_t>(others, 0) : stages;
     const std::int64_t chunks = is_uneven ? 1 : virtual_.value_or(1);
-    if (parts == 0 ? rest == 0
-                   : rest >= 0 && rest % (parts * std::min<std::int64_t>(chunks, 2147483647)) == 0) {
+    if (parts == 0 ? rest == 0 : rest >= 0 && rest % (capped_product({parts, chunks})) == 0) {
       if (!is_uneven || stages > 4096) return;
       file().layers_per_stage.assign(static_cast<std::size_t>(stages), parts == 0 ? 0 : rest / parts);
       if (first.value) file().layers_per_stage.front() = *first.value;

@@ -102,7 +102,7 @@ void read_torchtitan(Reading& reading, std::string_view) {
     others.erase(others.begin() + 2);
     if (!reading.require_world(others, true)) return;
     std::int64_t product = 1;
-    for (const auto& [name, number] : others) product *= number.or_one();
+    for (const auto& [name, number] : others) product = capped_product({product, number.or_one()});
     shard.value = *file.world_size / product;
     reading.set_size("dp_shard", shard.value);
   } else if (!reading.require_world(axes, false)) {
@@ -148,7 +148,7 @@ void read_accelerate(Reading& reading, std::string_view) {
       Factors others = axes;
       others.pop_back();
       std::int64_t product = 1;
-      for (const auto& [name, number] : others) product *= number.or_one();
+      for (const auto& [name, number] : others) product = capped_product({product, number.or_one()});
       if (product > 0 && *file.world_size % product == 0)
         reading.refuse("parallelism_config_dp_replicate_size", "1",
                        "is the default, never the rest of the ranks: give " +
@@ -178,8 +178,8 @@ void read_deepspeed_json(Reading& reading, std::string_view) {
   file.micro_batch = micro.value;
   file.global_batch = global.value;
   set_world_of(reading, {"", "launch", "LAUNCH", "mesh"});
-  const std::int64_t others = own_tensor.or_one() * sequence.or_one() * pipeline.or_one();
-  if (!file.world_size && data.value && *data.value < 2147483647 / others)
+  const std::int64_t others = capped_product({own_tensor.or_one(), sequence.or_one(), pipeline.or_one()});
+  if (!file.world_size && data.value && *data.value <= most_ranks / others)
     file.world_size = *data.value * others;
   std::optional<std::int64_t> replicas = data.value;
   Factors axes{{"tp", own_tensor}, {"sp", sequence}, {"dp", data}, {"pp", pipeline}};
@@ -199,11 +199,11 @@ void read_deepspeed_json(Reading& reading, std::string_view) {
   reading.add_size("dp", replicas);
   if (data.from != nullptr) file.stated.emplace_back("dp");
   file.order = "tp-sp-dp-pp";
-  if (micro.value && steps.value && replicas && global.value &&
-      *global.value != *micro.value * *steps.value * *replicas) {
-    reading.refuse(*global.from, Phrase("is not " + std::to_string(*micro.value * *steps.value * *replicas) +
-                                        ", " + named("", micro) + " times " + named("", steps) + " times " +
-                                        std::to_string(*replicas) + " data parallel ranks"));
+  const std::int64_t batch = capped_product({micro.or_one(), steps.or_one(), replicas.value_or(1)});
+  if (micro.value && steps.value && replicas && global.value && *global.value != batch) {
+    reading.refuse(*global.from,
+                   Phrase("is not " + std::to_string(batch) + ", " + named("", micro) + " times " +
+                          named("", steps) + " times " + std::to_string(*replicas) + " data parallel ranks"));
   } else {
     reading.require_batch(global, micro, replicas);
   }

@@ -9,8 +9,6 @@
 namespace rankmesh::launch {
 namespace {
 
-constexpr std::int64_t most_ranks = 2147483647;
-
 /// The product; nothing if it is above the most ranks that there can be.
 std::optional<std::int64_t> product_of(const std::vector<std::int64_t>& factors) {
   std::int64_t product = 1;
@@ -27,6 +25,10 @@ bool is_none(std::string_view text) {
 }
 
 }  // namespace
+
+std::int64_t capped_product(std::initializer_list<std::int64_t> factors) {
+  return product_of(factors).value_or(most_ranks + 1);
+}
 
 std::string named(const std::string& name, const Number& number) {
   const std::string shown = number.from == nullptr ? name : number.from->name;
@@ -67,6 +69,7 @@ Number Reading::number(const Setting* setting, std::int64_t least, bool may_be_o
   if (is_none(*setting->text)) return {};
   std::int64_t value = 0;
   std::string rule = read_number(*setting->text, value);
+  if (rule.empty() && value > most_ranks) rule = "is above " + std::to_string(most_ranks);
   if (rule.empty() && value < least && value != -1) rule = "is below " + std::to_string(least);
   if (rule.empty() && value == -1 && least > -1) rule = "is below " + std::to_string(least);
   if (!rule.empty()) {

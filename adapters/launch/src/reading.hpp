@@ -22,6 +22,12 @@ struct Number {
   [[nodiscard]] std::int64_t or_one() const { return value.value_or(1); }
 };
 
+/// The most ranks, or units of any other size, that a file may name: as many as MPI and NCCL can number.
+inline constexpr std::int64_t most_ranks = 2147483647;
+
+/// The product of sizes; one more than `most_ranks` if it is larger than that.
+[[nodiscard]] std::int64_t capped_product(std::initializer_list<std::int64_t> factors);
+
 /// Reads the settings of one system into a LaunchFile: values, diagnostics with places, sizes.
 class Reading {
  public:

@@ -165,7 +165,9 @@ Parsed parse(Program& program, std::span<const std::string> all_args) {
   app.require_subcommand(0, 1);
   std::deque<Declared> declared;
   declared.emplace_back(program, app);
+  // CLI11 compares each option with all others, so commands that no word names stay unknown to it.
   for (Command* command : program.commands()) {
+    if (std::find(args.begin(), args.end(), command->name()) == args.end()) continue;
     declared.emplace_back(*command, *app.add_subcommand(command->name()));
   }
   const auto chosen = [&]() -> Declared& {
