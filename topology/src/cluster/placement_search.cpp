@@ -8,12 +8,20 @@
 namespace rankmesh {
 namespace {
 
-/// How many visits of a member at a level a part of the search may take, so that it ends after seconds.
-constexpr std::int64_t order_visits = 300'000'000;
-constexpr std::int64_t exchange_visits = 150'000'000;
+/// How many visits of a member at a level a part of the search may take: less than a second on uniform
+/// clusters, of which orders come close to the best, and seconds on others.
+constexpr std::int64_t order_visits(bool is_uniform) {
+  return is_uniform ? 40'000'000 : 300'000'000;
+}
+constexpr std::int64_t exchange_visits(bool is_uniform) {
+  return order_visits(is_uniform) / 2;
+}
 constexpr int few_ranks = 8;
 /// Single ranks are exchanged in jobs of at most so many.
 constexpr int most_exchanged_ranks = 512;
+
+/// Domains of a uniform cluster are filled in whole blocks in jobs of at most so many ranks.
+constexpr int most_filled_ranks = 65536;
 
 /// All ways to write a number as a product of numbers up to limits, each the factor of a level.
 void for_each_product(std::int64_t number, const std::vector<int>& limits, std::vector<int>& chosen,
@@ -49,7 +57,11 @@ PlacementSearch::PlacementSearch(const Topology& topology, const Cluster& cluste
       best_(static_cast<std::size_t>(ranks_)) {
   std::iota(best_.begin(), best_.end(), 0);
   best_cost_ = cost_.of(best_);
-  if (cluster.is_uniform()) return;
+  const int prime = prime_factors(std::max(ranks_, 2)).front();
+  is_exact_ =
+      digits_ && cluster.is_uniform() && is_power_of(ranks_, prime) && is_power_of(cluster.slots(), prime);
+  fills_domains_ = !cluster.is_uniform() || (!is_exact_ && ranks_ <= most_filled_ranks);
+  if (!fills_domains_) return;
   largest_domain_.resize(cluster.host_level() + 1);
   std::vector<std::vector<int>> sizes;
   for (std::size_t level = 0; level <= cluster.host_level(); ++level) {
@@ -75,7 +87,7 @@ BestPlacement PlacementSearch::run() {
       try_everything();
     } else {
       try_orders();
-      if (!cluster_.is_uniform()) exchange_hosts();
+      if (fills_domains_) exchange_hosts();
       if (ranks_ <= most_exchanged_ranks) exchange_ranks();
     }
   }
@@ -195,10 +207,7 @@ std::vector<const std::vector<int>*> PlacementSearch::slot_orders(const std::vec
 
 void PlacementSearch::try_orders() {
   visits_before_ = cost_.visited();
-  const int first_prime = prime_factors(std::max(ranks_, 2)).front();
-  const bool is_exact = digits_ && cluster_.is_uniform() && is_power_of(ranks_, first_prime) &&
-                        is_power_of(cluster_.slots(), first_prime);
-  if (is_exact) return;
+  if (is_exact_) return;
   std::vector<int> in_order(static_cast<std::size_t>(ranks_));
   std::iota(in_order.begin(), in_order.end(), 0);
   for (const bool is_fine : {false, true}) {
@@ -224,9 +233,9 @@ void PlacementSearch::try_orders() {
         run *= factor.size;
       }
       const auto lists =
-          cluster_.is_uniform() ? std::vector<const std::vector<int>*>{&in_order} : slot_orders(order);
+          fills_domains_ ? slot_orders(order) : std::vector<const std::vector<int>*>{&in_order};
       for (const std::vector<int>* slots : lists) {
-        if (!has_room(order_visits)) return;
+        if (!has_room(order_visits(cluster_.is_uniform()))) return;
         std::vector<int> slot_of_rank(static_cast<std::size_t>(ranks_));
         for (std::size_t i = 0; i < rank_at.size(); ++i)
           slot_of_rank[static_cast<std::size_t>(rank_at[i])] = (*slots)[i];
@@ -289,7 +298,7 @@ void PlacementSearch::exchange_ranks() {
             cluster_.host_of(best_[static_cast<std::size_t>(other)])) {
           continue;
         }
-        if (cost_.visited() - visits_before_ > exchange_visits) return;
+        if (cost_.visited() - visits_before_ > exchange_visits(cluster_.is_uniform())) return;
         is_better |= exchange({rank}, {other});
       }
     }
@@ -308,7 +317,7 @@ void PlacementSearch::exchange_hosts() {
     for (std::size_t host = 0; host < on_host.size(); ++host) {
       for (std::size_t other = host + 1; other < on_host.size(); ++other) {
         if (on_host[host].size() != on_host[other].size() || on_host[host].empty()) continue;
-        if (cost_.visited() - visits_before_ > exchange_visits) return;
+        if (cost_.visited() - visits_before_ > exchange_visits(cluster_.is_uniform())) return;
         if (!exchange(on_host[host], on_host[other])) continue;
         std::swap(on_host[host], on_host[other]);
         is_better = true;

@@ -55,7 +55,12 @@ class PlacementSearch {
   double best_cost_ = 0;
   std::vector<Digit> best_digits_;
   std::int64_t visits_before_ = 0;
-  /// For each host in the order of its domains: the domain at each level, the host last.
+  /// Whether the distribution of factors among levels finds the best placement of all.
+  bool is_exact_ = false;
+  /// Whether orders are laid on the domains in whole blocks, as far as they have room.
+  bool fills_domains_ = false;
+  /// With `fills_domains_`, for each host in the order of its domains: the domain at each level, the host
+  /// last.
   std::vector<std::vector<int>> sorted_hosts_;
   /// The slots of the largest domain of each level.
   std::vector<int> largest_domain_;

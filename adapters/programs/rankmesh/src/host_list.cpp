@@ -5,17 +5,15 @@
 #include <string_view>
 #include <system_error>
 
+#include "rankmesh/files/cluster.hpp"
 #include "rankmesh/files/error.hpp"
-#include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/hostlist.hpp"
 #include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
-
-/// A file of 2^20 hosts with long names.
-constexpr std::size_t longest_hosts_file = std::size_t{64} << 20;
 
 /// A number of slots; nothing if the text is none.
 std::optional<int> slots_of(std::string_view text) {
@@ -84,27 +82,6 @@ class Hosts {
   std::vector<Host> hosts_;
 };
 
-/// Reads a line of a hosts file: a hostlist, and perhaps `slots=N` behind it.
-void read_line(std::string_view line, const std::string& where, Hosts& hosts, Problems& problems) {
-  const std::vector<std::string_view> words = split_words(line.substr(0, line.find('#')));
-  std::optional<int> slots;
-  bool is_right = true;
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    const auto given = word.starts_with("slots=") ? slots_of(word.substr(6)) : std::nullopt;
-    is_right = is_right && given && !slots;
-    if (!given) {
-      problems.push_back(where + ": " + files::in_quotes(word) + " is not slots=N with N from 1 to " +
-                         std::to_string(max_gpus_per_node));
-    } else if (slots) {
-      problems.push_back(where + ": slots=N is given twice");
-    }
-    if (given) slots = given;
-  }
-  if (!is_right || words.empty()) return;
-  for (const std::string_view part : files::split_hostlist(words[0])) hosts.add(where, part, slots);
-}
-
 }  // namespace
 
 std::vector<Host> hosts_of_names(const std::string& names, std::optional<int> slots, Problems& problems) {
@@ -114,18 +91,29 @@ std::vector<Host> hosts_of_names(const std::string& names, std::optional<int> sl
 }
 
 std::vector<Host> hosts_of_file(const std::string& path, std::optional<int> slots, Problems& problems) {
-  Hosts hosts(slots, problems);
+  std::vector<Host> hosts;
   try {
-    const std::string text = files::file_text(path, longest_hosts_file);
-    int number = 0;
-    for (const std::string_view line : split_text(text, '\n')) {
-      read_line(line, path + ":" + std::to_string(++number), hosts, problems);
+    const files::HostFile file = files::load_host_file(path);
+    std::vector<std::string> without_slots;
+    for (const files::ListedHost& host : file.hosts) {
+      if (!host.slots && !slots) without_slots.push_back(host.name);
     }
+    if (!without_slots.empty()) {
+      problems.push_back("the number of processes is missing for " + joined(without_slots, ", ") +
+                         ": give --gpus-per-node N, or slots=N behind the name");
+      return {};
+    }
+    const Cluster cluster = file.cluster(slots);
+    for (int host = 0; host < cluster.hosts(); ++host)
+      hosts.push_back({cluster.domain_name(cluster.host_level(), host), cluster.slots_of_host(host)});
   } catch (const files::FileError& error) {
-    problems.push_back(std::string("--hosts-file ") + error.what());
-    return {};
+    for (const Diagnostic& diagnostic : error.diagnostics())
+      problems.push_back("--hosts-file " + diagnostic.message());
+  } catch (const ConfigError& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics())
+      problems.push_back("--hosts-file: " + diagnostic.text());
   }
-  return hosts.take("give --gpus-per-node N, or slots=N behind the name");
+  return hosts;
 }
 
 }  // namespace rankmesh::cli

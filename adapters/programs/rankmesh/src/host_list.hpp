@@ -25,9 +25,7 @@ struct Host {
 [[nodiscard]] std::vector<Host> hosts_of_names(const std::string& names, std::optional<int> slots,
                                                Problems& problems);
 
-/// Hosts from a file in the format of Open MPI's hostfiles: a name on each line, followed by `slots=N` for a
-/// host with another number of slots than `slots`; `#` begins a comment. A line may also have what
-/// `hosts_of_names` reads.
+/// Hosts from a file of any form that `files::load_host_file` reads, each with its own slots or else `slots`.
 [[nodiscard]] std::vector<Host> hosts_of_file(const std::string& path, std::optional<int> slots,
                                               Problems& problems);
 
