@@ -10,3 +10,4 @@
 #include "rankmesh/planner/model.hpp"
 #include "rankmesh/planner/parameters.hpp"
 #include "rankmesh/planner/search.hpp"
+#include "rankmesh/planner/state_classes.hpp"

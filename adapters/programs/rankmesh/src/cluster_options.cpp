@@ -99,13 +99,11 @@ std::vector<std::string> PlacedRanks::domains(const GroupFamily& family, int gro
   return names;
 }
 
-ClusterOptions::ClusterOptions(Command& command)
-    : cluster_(command.add(
-          {.name = "--cluster",
-           .value_name = "CLUSTER",
-           .description = "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
-                          "gpu:4\", or a hostlist",
-           .takes_file = true})),
+ClusterOptions::ClusterOptions(Command& command, std::string description)
+    : cluster_(command.add({.name = "--cluster",
+                            .value_name = "CLUSTER",
+                            .description = std::move(description),
+                            .takes_file = true})),
       placement_(
           command.add({.name = "--placement",
                        .value_name = "FILE",
@@ -115,6 +113,13 @@ ClusterOptions::ClusterOptions(Command& command)
 
 std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, std::optional<int> slots,
                                                 Problems& problems) const {
+  const bool is_valid = reading.diagnostics.empty();
+  return read(is_valid ? std::optional(Topology(reading.config).world_size()) : std::nullopt, slots,
+              problems);
+}
+
+std::optional<PlacedRanks> ClusterOptions::read(std::optional<int> given_ranks, std::optional<int> slots,
+                                                Problems& problems) const {
   const auto text = value_of(cluster_, problems);
   const auto path = value_of(placement_, problems);
   if (!text) {
@@ -122,8 +127,8 @@ std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, st
     return std::nullopt;
   }
   const auto given = read_cluster("--cluster", *text, slots, problems);
-  if (!given || !reading.diagnostics.empty() || !problems.empty()) return std::nullopt;
-  const int ranks = Topology(reading.config).world_size();
+  if (!given || !given_ranks || !problems.empty()) return std::nullopt;
+  const int ranks = *given_ranks;
   PlacedRanks where{given->cluster, Placement::identity(ranks)};
   try {
     if (path) {

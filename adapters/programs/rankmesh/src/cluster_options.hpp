@@ -24,7 +24,11 @@ struct PlacedRanks {
 /// `--cluster` and `--placement`
 class ClusterOptions {
  public:
-  explicit ClusterOptions(Command& command);
+  /// @param description of `--cluster`
+  explicit ClusterOptions(Command& command,
+                          std::string description =
+                              "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
+                              "gpu:4\", or a hostlist");
 
   /// The cluster with the ranks on it: as the file of `--placement` says, or the file of the cluster, or in
   /// order.
@@ -32,6 +36,9 @@ class ClusterOptions {
   /// @param slots `--gpus-per-node`
   /// @return nothing if `--cluster` was not given, or has a problem
   [[nodiscard]] std::optional<PlacedRanks> read(const ConfigReading& reading, std::optional<int> slots,
+                                                Problems& problems) const;
+  /// The same for a number of ranks.
+  [[nodiscard]] std::optional<PlacedRanks> read(std::optional<int> ranks, std::optional<int> slots,
                                                 Problems& problems) const;
 
  private:
