@@ -19,8 +19,7 @@ class ReshardCommand : public RunnableCommand {
              .notes = {layout_text_note()},
              .examples =
                  {"rankmesh reshard 'world=16 tp=2 pp=4' 'world=16 tp=4 pp=2' --layers 16 --hidden 4096",
-                  "rankmesh reshard layout:old.toml layout:new.toml --model config.json --cluster "
-                  "'node:2 gpu:8' --format json",
+                  "rankmesh reshard layout:old.toml layout:new.toml --model m.json --cluster 'node:2 gpu:8'",
                   "rankmesh reshard 'world=16 tp=2' 'world=8 tp=2' --layers 16 --hidden 4096 "
                   "--lost-ranks 3,5-7"}}),
         arguments_(*this),
