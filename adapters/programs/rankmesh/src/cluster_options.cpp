@@ -9,7 +9,6 @@
 #include "rankmesh/files/error.hpp"
 #include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/shown_text.hpp"
-#include "rankmesh/topology/best_placement.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/text.hpp"
 
@@ -58,35 +57,33 @@ Placement read_placement(const std::string& path, const Cluster& cluster, Proble
   return placement_of_hosts(cluster, file.host_of_rank, problems);
 }
 
-/// How many groups of a kind touch several hosts.
-int crossing_groups(const Topology& topology, GroupKind kind, const PlacedRanks& where) {
-  const GroupFamily& family = topology.family(kind);
-  return cluster_spans(family, where.cluster, where.placement)
-      .levels[where.cluster.host_level()]
-      .crossing_groups;
-}
-
-/// An order of Megatron-Core, or another placement, with which no group of the kind crosses.
-std::string remedy(const Topology& topology, GroupKind kind, const PlacedRanks& where) {
-  if (topology.config().convention == Convention::megatron_core) {
-    std::vector<std::string_view> order = split_text(topology.config().order, '-');
-    const std::string_view axis = kind.name() == "tensor" ? "tp" : kind.name() == "context" ? "cp" : "ep";
-    std::erase(order, axis);
-    order.insert(order.begin(), axis);
-    ParallelConfig changed = topology.config();
-    changed.order = joined(order, "-");
-    try {
-      if (crossing_groups(Topology(changed), kind, where) == 0)
-        return "; --order " + changed.order + " keeps them together";
-    } catch (const Error&) {
-      // No valid order.
+/// `tensor=node,expert=rack`
+std::vector<KindLevel> read_keep(const Option& option, const Topology& topology, const Cluster& cluster,
+                                 Problems& problems) {
+  std::vector<KindLevel> keep;
+  const auto text = value_of(option, problems);
+  if (!text) return keep;
+  std::vector<std::string> levels;
+  for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level)
+    levels.push_back(cluster.level_name(level));
+  for (const std::string_view part : split_text(*text, ',')) {
+    const std::size_t equals = std::min(part.find('='), part.size());
+    const std::string kind(part.substr(0, equals));
+    const std::string level(part.substr(std::min(equals + 1, part.size())));
+    const bool is_kind = GroupKind::is_valid(kind) && topology.find_kind(GroupKind(kind)) != nullptr;
+    if (!is_kind) {
+      const auto name = [](const KindFamily& family) { return family.kind.name(); };
+      problems.push_back(option.name() + ": " + files::in_quotes(kind) +
+                         " is no kind of this layout, which has " + joined(topology.kinds(), ", ", name));
+    }
+    if (std::find(levels.begin(), levels.end(), level) == levels.end()) {
+      problems.push_back(option.name() + ": " + files::in_quotes(level) +
+                         " is no level that groups could cross; the cluster has " + joined(levels, ", "));
+    } else if (is_kind) {
+      keep.push_back({GroupKind(kind), level});
     }
   }
-  const PlacementWeights alone{.kinds = {{kind, 1}}};
-  const BestPlacement best = best_placement(topology, where.cluster, alone);
-  const PlacedRanks placed{where.cluster, best.placement};
-  if (crossing_groups(topology, kind, placed) > 0) return "";
-  return fmt::format("; a placement of rankmesh place --weights {}=1 keeps them together", kind.name());
+  return keep;
 }
 
 }  // namespace
@@ -99,55 +96,36 @@ std::vector<std::string> PlacedRanks::domains(const GroupFamily& family, int gro
   return names;
 }
 
-ClusterOptions::ClusterOptions(Command& command, std::string description)
-    : cluster_(command.add({.name = "--cluster",
-                            .value_name = "CLUSTER",
-                            .description = std::move(description),
-                            .takes_file = true})),
-      placement_(
-          command.add({.name = "--placement",
-                       .value_name = "FILE",
-                       .description = "where each rank runs: a list of slots, a hostfile or a rankfile",
-                       .default_value = "ranks in order",
-                       .takes_file = true})) {}
-
-std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, std::optional<int> slots,
-                                                Problems& problems) const {
-  const bool is_valid = reading.diagnostics.empty();
-  return read(is_valid ? std::optional(Topology(reading.config).world_size()) : std::nullopt, slots,
-              problems);
+Option& add_placement(Command& command) {
+  return command.add({.name = "--placement",
+                      .value_name = "FILE",
+                      .description = "where each rank runs: a list of slots, a hostfile or a rankfile",
+                      .default_value = "ranks in order",
+                      .takes_file = true});
 }
 
-std::optional<PlacedRanks> ClusterOptions::read(std::optional<int> given_ranks, std::optional<int> slots,
-                                                Problems& problems) const {
-  const auto text = value_of(cluster_, problems);
-  const auto path = value_of(placement_, problems);
-  if (!text) {
-    if (path) problems.push_back("--placement needs --cluster");
-    return std::nullopt;
-  }
-  const auto given = read_cluster("--cluster", *text, slots, problems);
-  if (!given || !given_ranks || !problems.empty()) return std::nullopt;
-  const int ranks = *given_ranks;
-  PlacedRanks where{given->cluster, Placement::identity(ranks)};
+std::optional<Placement> place_ranks(const GivenCluster& given, const std::optional<std::string>& path,
+                                     int ranks, Problems& problems) {
+  const Cluster& cluster = given.cluster;
+  Placement placement = Placement::identity(ranks);
   try {
     if (path) {
-      where.placement = read_placement(*path, where.cluster, problems);
-    } else if (given->file && !given->file->host_of_rank.empty()) {
-      where.placement = placement_of_hosts(where.cluster, given->file->host_of_rank, problems);
+      placement = read_placement(*path, cluster, problems);
+    } else if (given.file && !given.file->host_of_rank.empty()) {
+      placement = placement_of_hosts(cluster, given.file->host_of_rank, problems);
     }
     if (!problems.empty()) return std::nullopt;
-    if (where.placement.ranks() < ranks || where.cluster.slots() < ranks) {
-      const bool is_small = where.cluster.slots() < ranks;
-      problems.push_back(fmt::format(
-          "{}: the layout has {}, and the {} {}", is_small ? "--cluster" : "--placement",
-          counted(ranks, "rank"), is_small ? "cluster" : "placement",
-          is_small ? counted(where.cluster.slots(), "slot") : counted(where.placement.ranks(), "rank")));
+    if (placement.ranks() < ranks || cluster.slots() < ranks) {
+      const bool is_small = cluster.slots() < ranks;
+      problems.push_back(
+          fmt::format("{}: the layout has {}, and the {} {}", is_small ? "--cluster" : "--placement",
+                      counted(ranks, "rank"), is_small ? "cluster" : "placement",
+                      is_small ? counted(cluster.slots(), "slot") : counted(placement.ranks(), "rank")));
       return std::nullopt;
     }
     // Throws if a slot does not exist.
-    static_cast<void>(level_span(GroupFamily(), where.cluster, where.placement, 0));
-    return where;
+    static_cast<void>(level_span(GroupFamily(), cluster, placement, 0));
+    return placement;
   } catch (const files::FileError& error) {
     problems.push_back(std::string("--placement: ") + error.what());
   } catch (const ConfigError& error) {
@@ -159,29 +137,37 @@ std::optional<PlacedRanks> ClusterOptions::read(std::optional<int> given_ranks, 
   return std::nullopt;
 }
 
-std::vector<std::string> crossing_warnings(const Topology& topology, const PlacedRanks& where) {
-  std::vector<std::string> warnings;
-  int smallest = where.cluster.slots();
-  for (int host = 0; host < where.cluster.hosts(); ++host) {
-    smallest = std::min(smallest, where.cluster.slots_of_host(host));
+ClusterOptions::ClusterOptions(Command& command)
+    : cluster_(command.add(
+          {.name = "--cluster",
+           .value_name = "CLUSTER",
+           .description = "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
+                          "gpu:4\", or a hostlist",
+           .takes_file = true})),
+      placement_(add_placement(command)),
+      keep_(command.add(
+          {.name = "--keep",
+           .value_name = "KIND=LEVEL,...",
+           .description = "warn where groups of these kinds cross these levels",
+           .details = "Tensor, expert, sequence and context groups are judged anyway, by the innermost level "
+                      "that has room for them."})) {}
+
+std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, std::optional<int> slots,
+                                                Problems& problems) const {
+  const auto text = value_of(cluster_, problems);
+  const auto path = value_of(placement_, problems);
+  if (!text) {
+    if (path) problems.push_back("--placement needs --cluster");
+    if (keep_.count() > 0) problems.push_back("--keep needs --cluster");
+    return std::nullopt;
   }
-  const std::size_t level = where.cluster.host_level();
-  for (const char* name : {"tensor", "expert", "context"}) {
-    const KindFamily* kind = topology.find_kind(GroupKind(name));
-    if (kind == nullptr || kind->family.group_size() > smallest) continue;
-    const LevelSpan span = cluster_spans(kind->family, where.cluster, where.placement).levels[level];
-    if (span.crossing_groups == 0) continue;
-    const std::string host = where.cluster.level_name(level);
-    warnings.push_back(
-        fmt::format("{} groups cross {}s though one has room for them: {} of {} groups of {} touch up to {}, "
-                    "the first of them group "
-                    "{} on {}{}",
-                    name, host, span.crossing_groups, kind->family.group_count(),
-                    counted(kind->family.group_size(), "rank"), counted(span.most, host), span.worst_group,
-                    joined(where.domains(kind->family, span.worst_group, level), ", "),
-                    remedy(topology, kind->kind, where)));
-  }
-  return warnings;
+  const auto given = read_cluster("--cluster", *text, slots, problems);
+  if (!given || !reading.diagnostics.empty() || !problems.empty()) return std::nullopt;
+  const Topology topology(reading.config);
+  std::vector<KindLevel> keep = read_keep(keep_, topology, given->cluster, problems);
+  auto placement = place_ranks(*given, path, topology.world_size(), problems);
+  if (!placement) return std::nullopt;
+  return PlacedRanks{given->cluster, *std::move(placement), std::move(keep)};
 }
 
 }  // namespace rankmesh::cli

@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "cluster_argument.hpp"
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/config_values.hpp"
+#include "rankmesh/topology/crossings.hpp"
 #include "rankmesh/topology/placement.hpp"
 #include "rankmesh/topology/topology.hpp"
 
@@ -15,20 +17,28 @@ namespace rankmesh::cli {
 struct PlacedRanks {
   Cluster cluster;
   Placement placement;
+  /// `--keep`
+  std::vector<KindLevel> keep{};
 
   /// The names of the domains of a level that a group touches.
   [[nodiscard]] std::vector<std::string> domains(const GroupFamily& family, int group,
                                                  std::size_t level) const;
 };
 
-/// `--cluster` and `--placement`
+/// `--placement`
+Option& add_placement(Command& command);
+
+/// Where some ranks run: as the file of `--placement` says, or the file of the cluster, or in order.
+/// @param path `--placement`
+/// @return nothing if there is a problem
+[[nodiscard]] std::optional<Placement> place_ranks(const GivenCluster& given,
+                                                   const std::optional<std::string>& path, int ranks,
+                                                   Problems& problems);
+
+/// `--cluster`, `--placement` and `--keep`
 class ClusterOptions {
  public:
-  /// @param description of `--cluster`
-  explicit ClusterOptions(Command& command,
-                          std::string description =
-                              "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
-                              "gpu:4\", or a hostlist");
+  explicit ClusterOptions(Command& command);
 
   /// The cluster with the ranks on it: as the file of `--placement` says, or the file of the cluster, or in
   /// order.
@@ -37,18 +47,11 @@ class ClusterOptions {
   /// @return nothing if `--cluster` was not given, or has a problem
   [[nodiscard]] std::optional<PlacedRanks> read(const ConfigReading& reading, std::optional<int> slots,
                                                 Problems& problems) const;
-  /// The same for a number of ranks.
-  [[nodiscard]] std::optional<PlacedRanks> read(std::optional<int> ranks, std::optional<int> slots,
-                                                Problems& problems) const;
 
  private:
   const Option& cluster_;
   const Option& placement_;
+  const Option& keep_;
 };
-
-/// A warning for each kind with much traffic that need not touch several hosts and does: tensor, expert and
-/// context groups that are no larger than the smallest host. Each says how many groups cross, why, and what
-/// helps.
-[[nodiscard]] std::vector<std::string> crossing_warnings(const Topology& topology, const PlacedRanks& where);
 
 }  // namespace rankmesh::cli

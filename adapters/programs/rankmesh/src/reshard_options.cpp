@@ -146,9 +146,13 @@ ReshardArguments::ReshardArguments(Command& command)
            .heading = "Processes",
            .default_value = "ranks stay",
            .takes_file = true})),
-      cluster_(command,
-               "take state from the nearest, and sum by level: a file, a text such as \"rack:8 "
-               "node:18 gpu:4\", or a hostlist"),
+      cluster_(
+          command.add({.name = "--cluster",
+                       .value_name = "CLUSTER",
+                       .description = "take state from the nearest, and sum by level: a file, a text such as "
+                                      "\"rack:8 node:18 gpu:4\", or a hostlist",
+                       .takes_file = true})),
+      placement_(add_placement(command)),
       gpus_per_node_(add_gpus_per_node(command, "the slots of each host for which the cluster gives none")) {}
 
 planner::ModelConfig ReshardArguments::read_sizes(Problems& problems) const {
@@ -277,6 +281,21 @@ void ReshardArguments::read_processes(int old_world, int new_world, ReshardOptio
   }
 }
 
+std::optional<ProcessPlaces> ReshardArguments::read_places(int processes, Problems& problems) const {
+  const auto text = value_of(cluster_, problems);
+  const auto path = value_of(placement_, problems);
+  const auto slots = gpus_per_node_of(gpus_per_node_, problems);
+  if (!text) {
+    if (path) problems.push_back("--placement needs --cluster");
+    return std::nullopt;
+  }
+  const auto given = read_cluster("--cluster", *text, slots, problems);
+  if (!given || !problems.empty()) return std::nullopt;
+  auto placement = place_ranks(*given, path, processes, problems);
+  if (!placement) return std::nullopt;
+  return ProcessPlaces{given->cluster, *std::move(placement)};
+}
+
 std::optional<ReshardJob> ReshardArguments::read(Problems& problems) const {
   std::vector<std::string> warnings;
   const planner::ModelConfig model = read_model(warnings, problems);
@@ -288,7 +307,6 @@ std::optional<ReshardJob> ReshardArguments::read(Problems& problems) const {
     sizes.vocabulary_multiple = *given;
   const std::size_t optimizer = choice_of(optimizer_, problems).value_or(0);
   if (optimizer == 2) sizes.optimizer_bytes = 0;
-  const auto slots = gpus_per_node_of(gpus_per_node_, problems);
   const bool has_layers = model.layers > 0;
   const auto world_size = number_of(world_size_, {.min = 1}, problems);
   const auto old_config = read_config(from_, world_size, problems);
@@ -305,8 +323,8 @@ std::optional<ReshardJob> ReshardArguments::read(Problems& problems) const {
   if (!from || !to || !problems.empty()) return std::nullopt;
   int processes = std::max(old_world, new_world);
   for (const int process : options.old_rank_of_rank) processes = std::max(processes, process + 1);
-  if (auto placed = cluster_.read(processes, slots, problems))
-    options.places = ProcessPlaces{std::move(placed->cluster), std::move(placed->placement)};
+  options.places = read_places(processes, problems);
+  if (!problems.empty()) return std::nullopt;
   from->distributed_optimizer = to->distributed_optimizer = optimizer == 0;
   ReshardJob job{std::move(*from), std::move(*to), planner::state_classes(model, sizes), std::move(options),
                  std::move(warnings)};

@@ -41,6 +41,7 @@ class ReshardArguments {
                                                                 const Option& pipeline_layout,
                                                                 const planner::ModelConfig& model,
                                                                 Problems& problems);
+  [[nodiscard]] std::optional<ProcessPlaces> read_places(int processes, Problems& problems) const;
   void read_processes(int old_world, int new_world, ReshardOptions& options, Problems& problems) const;
 
   const Option& from_;
@@ -63,7 +64,8 @@ class ReshardArguments {
   const Option& to_stages_;
   const Option& lost_ranks_;
   const Option& survivors_;
-  ClusterOptions cluster_;
+  const Option& cluster_;
+  const Option& placement_;
   const Option& gpus_per_node_;
 };
 
