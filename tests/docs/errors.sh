@@ -9,6 +9,7 @@ parts="topology comm adapters/dialects adapters/planner adapters/mpi adapters/pm
 # name of a part of the bring-up.
 sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants.?pp' ! -name 'config_fields.cpp' \
          ! -name 'shipped_tables.cpp' ! -path '*launch/src/systems.cpp' ! -path '*planner/src/parameters.cpp' \
+         ! -path '*planner/src/state_classes.cpp' \
          ! -path '*planner/src/machine.cpp'; done)
 other() { cat <<'END'
 rankmesh letters 1

@@ -99,12 +99,16 @@ std::vector<StateClass> some_classes(const ParallelConfig& a, const ParallelConf
     row.units = number_between(1, 5);
     if (row.is_split) {
       const std::int64_t both = of_experts ? std::lcm(etp(a), etp(b)) : std::lcm(a.tensor, b.tensor);
-      switch (number_between(0, 2)) {
+      switch (number_between(0, 3)) {
         case 0:
           row.padded_to = number_between(1, 3);
           break;
         case 1:
           row.units = 1;
+          break;
+        case 2:
+          // Several ranks may hold the same unit.
+          row.units = of_experts ? std::gcd(etp(a), etp(b)) : std::gcd(a.tensor, b.tensor);
           break;
         default:
           row.units = both * number_between(1, 2);

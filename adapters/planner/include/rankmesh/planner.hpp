@@ -11,3 +11,4 @@
 #include "rankmesh/planner/model.hpp"
 #include "rankmesh/planner/parameters.hpp"
 #include "rankmesh/planner/search.hpp"
+#include "rankmesh/planner/state_classes.hpp"

@@ -96,6 +96,47 @@ std::vector<std::string> PlacedRanks::domains(const GroupFamily& family, int gro
   return names;
 }
 
+Option& add_placement(Command& command) {
+  return command.add({.name = "--placement",
+                      .value_name = "FILE",
+                      .description = "where each rank runs: a list of slots, a hostfile or a rankfile",
+                      .default_value = "ranks in order",
+                      .takes_file = true});
+}
+
+std::optional<Placement> place_ranks(const GivenCluster& given, const std::optional<std::string>& path,
+                                     int ranks, Problems& problems) {
+  const Cluster& cluster = given.cluster;
+  Placement placement = Placement::identity(ranks);
+  try {
+    if (path) {
+      placement = read_placement(*path, cluster, problems);
+    } else if (given.file && !given.file->host_of_rank.empty()) {
+      placement = placement_of_hosts(cluster, given.file->host_of_rank, problems);
+    }
+    if (!problems.empty()) return std::nullopt;
+    if (placement.ranks() < ranks || cluster.slots() < ranks) {
+      const bool is_small = cluster.slots() < ranks;
+      problems.push_back(
+          fmt::format("{}: the layout has {}, and the {} {}", is_small ? "--cluster" : "--placement",
+                      counted(ranks, "rank"), is_small ? "cluster" : "placement",
+                      is_small ? counted(cluster.slots(), "slot") : counted(placement.ranks(), "rank")));
+      return std::nullopt;
+    }
+    // Throws if a slot does not exist.
+    static_cast<void>(level_span(GroupFamily(), cluster, placement, 0));
+    return placement;
+  } catch (const files::FileError& error) {
+    problems.push_back(std::string("--placement: ") + error.what());
+  } catch (const ConfigError& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics())
+      problems.push_back("--placement: " + diagnostic.text());
+  } catch (const RangeError& error) {
+    problems.push_back(std::string("--placement: ") + error.what());
+  }
+  return std::nullopt;
+}
+
 ClusterOptions::ClusterOptions(Command& command)
     : cluster_(command.add(
           {.name = "--cluster",
@@ -103,12 +144,7 @@ ClusterOptions::ClusterOptions(Command& command)
            .description = "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
                           "gpu:4\", or a hostlist",
            .takes_file = true})),
-      placement_(
-          command.add({.name = "--placement",
-                       .value_name = "FILE",
-                       .description = "where each rank runs: a list of slots, a hostfile or a rankfile",
-                       .default_value = "ranks in order",
-                       .takes_file = true})),
+      placement_(add_placement(command)),
       keep_(command.add(
           {.name = "--keep",
            .value_name = "KIND=LEVEL,...",
@@ -128,36 +164,10 @@ std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, st
   const auto given = read_cluster("--cluster", *text, slots, problems);
   if (!given || !reading.diagnostics.empty() || !problems.empty()) return std::nullopt;
   const Topology topology(reading.config);
-  const int ranks = topology.world_size();
-  PlacedRanks where{given->cluster, Placement::identity(ranks)};
-  where.keep = read_keep(keep_, topology, where.cluster, problems);
-  try {
-    if (path) {
-      where.placement = read_placement(*path, where.cluster, problems);
-    } else if (given->file && !given->file->host_of_rank.empty()) {
-      where.placement = placement_of_hosts(where.cluster, given->file->host_of_rank, problems);
-    }
-    if (!problems.empty()) return std::nullopt;
-    if (where.placement.ranks() < ranks || where.cluster.slots() < ranks) {
-      const bool is_small = where.cluster.slots() < ranks;
-      problems.push_back(fmt::format(
-          "{}: the layout has {}, and the {} {}", is_small ? "--cluster" : "--placement",
-          counted(ranks, "rank"), is_small ? "cluster" : "placement",
-          is_small ? counted(where.cluster.slots(), "slot") : counted(where.placement.ranks(), "rank")));
-      return std::nullopt;
-    }
-    // Throws if a slot does not exist.
-    static_cast<void>(level_span(GroupFamily(), where.cluster, where.placement, 0));
-    return where;
-  } catch (const files::FileError& error) {
-    problems.push_back(std::string("--placement: ") + error.what());
-  } catch (const ConfigError& error) {
-    for (const Diagnostic& diagnostic : error.diagnostics())
-      problems.push_back("--placement: " + diagnostic.text());
-  } catch (const RangeError& error) {
-    problems.push_back(std::string("--placement: ") + error.what());
-  }
-  return std::nullopt;
+  std::vector<KindLevel> keep = read_keep(keep_, topology, given->cluster, problems);
+  auto placement = place_ranks(*given, path, topology.world_size(), problems);
+  if (!placement) return std::nullopt;
+  return PlacedRanks{given->cluster, *std::move(placement), std::move(keep)};
 }
 
 }  // namespace rankmesh::cli

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster_argument.hpp"
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/config_values.hpp"
 #include "rankmesh/topology/crossings.hpp"
@@ -23,6 +24,16 @@ struct PlacedRanks {
   [[nodiscard]] std::vector<std::string> domains(const GroupFamily& family, int group,
                                                  std::size_t level) const;
 };
+
+/// `--placement`
+Option& add_placement(Command& command);
+
+/// Where some ranks run: as the file of `--placement` says, or the file of the cluster, or in order.
+/// @param path `--placement`
+/// @return nothing if there is a problem
+[[nodiscard]] std::optional<Placement> place_ranks(const GivenCluster& given,
+                                                   const std::optional<std::string>& path, int ranks,
+                                                   Problems& problems);
 
 /// `--cluster`, `--placement` and `--keep`
 class ClusterOptions {

@@ -51,6 +51,11 @@ std::map<std::string, std::vector<std::string>> lines() {
         "convention=megatron-core "
         "tp=4 cp=4 pp=16 ep=8'",
         " 'world=2147483646 tp=2' 'world=2147483647'"}},
+      {"reshard",
+       {" 'world=16 tp=2 pp=4' 'world=16 tp=4 pp=2' --layers 16 --hidden 64 --vocab 100",
+        " 'world=64 convention=megatron-core tp=2 ep=8 pp=4' 'world=32 convention=megatron-core tp=2 ep=4 "
+        "pp=2' "
+        "--model " RANKMESH_TEST_INPUTS "/models/spruce.json --lost-ranks 3,8-11 --cluster 'node:8 gpu:8'"}},
       {"model",
        {" " RANKMESH_TEST_INPUTS "/models/umber.json", " " RANKMESH_TEST_INPUTS "/models/poppy.json"}},
       {"estimate",
@@ -93,7 +98,7 @@ TEST_CASE("every command that prints data prints it as JSON") {
       CHECK(nlohmann::json::parse(outcome.out).is_object());
     }
   }
-  CHECK(commands == 14);
+  CHECK(commands == 15);
 }
 
 TEST_CASE("tables and paragraphs keep to the width of the lines, and use it") {
