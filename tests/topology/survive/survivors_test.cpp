@@ -465,10 +465,12 @@ TEST_CASE("bad input of survivors") {
         "  lost = 8 is no rank of world_size = 8, whose ranks are 0 .. 7\n"
         "  spares = -2 is below 0");
   const Topology one({.world_size = 8, .tensor = 2, .pipeline = 4});
-  CHECK(error_of(one, {3}) ==
-        "invalid configuration: lost = 1 rank of 8 leaves 7 processes, of which no replica of 8 ranks can be "
-        "made: the layout has one "
-        "data parallel rank; take 1 spare, or start a smaller layout from a checkpoint");
+  CHECK(
+      error_of(one, {3}) ==
+      "invalid configuration: lost = 1 rank of 8 is too much: the processes that are left, 7, make no "
+      "replica of "
+      "8 ranks, since the layout has one data parallel rank; take 1 spare, or start a smaller layout from a "
+      "checkpoint");
   CHECK(error_of(one, {3}, {.spares = 1}) == "");
   CHECK(
       error_of(Topology(parse_config("world=4 convention=megatron-core rank-offset=4")), {5}) ==

@@ -99,13 +99,12 @@ std::vector<std::string> PlacedRanks::domains(const GroupFamily& family, int gro
   return names;
 }
 
-ClusterOptions::ClusterOptions(Command& command)
-    : cluster_(command.add(
-          {.name = "--cluster",
-           .value_name = "CLUSTER",
-           .description = "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
-                          "gpu:4\", or a hostlist",
-           .takes_file = true})),
+ClusterOptions::ClusterOptions(Command& command, std::string purpose)
+    : cluster_(command.add({.name = "--cluster",
+                            .value_name = "CLUSTER",
+                            .description = std::move(purpose) +
+                                           ": a file, a text such as \"rack:8 node:18 gpu:4\", or a hostlist",
+                            .takes_file = true})),
       placement_(
           command.add({.name = "--placement",
                        .value_name = "FILE",

@@ -24,8 +24,11 @@ struct PlacedRanks {
 /// `--cluster` and `--placement`
 class ClusterOptions {
  public:
-  explicit ClusterOptions(Command& command);
+  /// @param purpose what the cluster is for, in the help text
+  explicit ClusterOptions(Command& command, std::string purpose = "also show which domains groups touch");
 
+  /// Whether one of the options was given.
+  [[nodiscard]] bool is_given() const { return cluster_.count() + placement_.count() > 0; }
   /// The cluster with the ranks on it: as the file of `--placement` says, or the file of the cluster, or in
   /// order.
   /// @param reading the layout; without one that is right, only the cluster is checked
