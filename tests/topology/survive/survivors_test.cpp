@@ -9,6 +9,7 @@
 #include "rankmesh/topology/invariants.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 #include "support/catch.hpp"
+#include "support/random.hpp"
 #include "topology/survive/oracle.hpp"
 
 using namespace rankmesh;
@@ -52,9 +53,10 @@ struct Known {
       for (const bool is_expert : {false, true}) {
         if (is_expert && !oracle_has_experts(config)) continue;
         weights[is_expert].push_back(weights_key(config, is_expert, rank));
-        optimizer[is_expert].push_back(optimizer_key(config, is_expert, rank));
       }
     }
+    for (const bool is_expert : {false, true})
+      optimizer[is_expert] = optimizer_keys(config, weights[is_expert]);
   }
   ParallelConfig config;
   std::vector<std::string> whole{};
@@ -95,6 +97,7 @@ class Checker {
   }
 
   [[nodiscard]] int world() const { return world_; }
+  [[nodiscard]] int replica_size() const { return replica_size_; }
 
   void check_loss(const std::vector<int>& lost, int spares, bool distributed) {
     const SurvivorOptions options{.spares = spares, .state = {.distributed_optimizer = distributed}};
@@ -311,21 +314,52 @@ std::string error_of(const Topology& topology, const std::vector<int>& lost,
 TEST_CASE("every loss of up to three ranks of small layouts") {
   int refused = 0;
   int repaired = 0;
+  int number = 0;
   for (const std::string& text : small_layouts) {
     Checker checker(text);
     for_each_loss(checker.world(), [&](const std::vector<int>& lost) {
       for (int spares = 0; spares <= 3; ++spares) {
-        for (const bool distributed : {false, true}) {
-          CAPTURE(text, lost, spares, distributed);
-          checker.check_loss(lost, spares, distributed);
-        }
+        // Each loss with both, for alternate numbers of spares.
+        const bool distributed = number++ % 2 == 0;
+        CAPTURE(text, lost, spares, distributed);
+        checker.check_loss(lost, spares, distributed);
       }
+      ++number;
     });
     refused += checker.refused;
     repaired += checker.repaired;
   }
   CHECK(refused > 100);
   CHECK(repaired > 10000);
+}
+
+TEST_CASE("losses in every order of the axes") {
+  const std::vector<std::string> sizes{"world=12 tp=2 ep=3 etp=1", "world=24 tp=2 cp=2 ep=2 pp=2",
+                                       "world=24 tp=2 pp=2 ep=3 etp=2", "world=16 cp=2 ep=4"};
+  std::string order[] = {"cp", "dp", "ep", "pp", "tp"};
+  Random random(24);
+  int layouts = 0;
+  int joined_coordinates = 0;
+  std::size_t number = 0;
+  do {
+    const std::string& some = sizes[number++ % sizes.size()];
+    const ParallelConfig config =
+        parse_config(some + " convention=megatron-core order=" + joined(order, "-"));
+    if (!check(config).empty()) continue;
+    ++layouts;
+    Checker checker(to_string(config));
+    joined_coordinates += checker.replica_size() > config.tensor * config.context * config.pipeline ? 1 : 0;
+    for (int i = 0; i < 12; ++i) {
+      std::set<int> ranks;
+      const int count = random.below(6) + 1;
+      while (static_cast<int>(ranks.size()) < count) ranks.insert(random.below(checker.world()));
+      const std::vector<int> lost(ranks.begin(), ranks.end());
+      CAPTURE(to_string(config), lost);
+      checker.check_loss(lost, random.below(4), random.below(2) == 0);
+    }
+  } while (std::next_permutation(std::begin(order), std::end(order)));
+  CHECK(layouts > 30);
+  CHECK(joined_coordinates > 10);
 }
 
 TEST_CASE("large losses of a small layout") {

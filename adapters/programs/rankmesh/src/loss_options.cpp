@@ -29,18 +29,19 @@ std::optional<Range> range_of(std::string_view text) {
   return range;
 }
 
-/// Adds the numbers of a range, of which each must be below `count`.
+/// Adds the numbers of a range, of which each must be below `count`; none if that is not known.
 /// @param things `rank of the layout`
-void add_range(const Option& option, std::string_view text, Range range, int count, const std::string& things,
-               std::vector<int>& numbers, Problems& problems) {
+void add_range(const Option& option, std::string_view text, Range range, std::optional<int> count,
+               const std::string& things, std::vector<int>& numbers, Problems& problems) {
   if (range.first > range.last) {
     problems.push_back(
         fmt::format("{}: the range {} ends before it begins", option.name(), files::shown(text)));
     return;
   }
-  if (range.first < 0 || range.last >= count) {
+  if (!count) return;
+  if (range.first < 0 || range.last >= *count) {
     problems.push_back(fmt::format("{}: {} is no {}, which has 0 .. {}", option.name(), files::shown(text),
-                                   things, count - 1));
+                                   things, *count - 1));
     return;
   }
   for (std::int64_t number = range.first; number <= range.last; ++number)
@@ -64,19 +65,16 @@ LossOptions::LossOptions(Command& command)
                        .description = "the lost hosts of the cluster, by number from 0 or by name: \"17\", "
                                       "\"0-3\", \"node[07,12]\""})) {}
 
-GivenLoss LossOptions::read(int ranks, const std::optional<PlacedRanks>& where, Problems& problems) const {
+GivenLoss LossOptions::read(std::optional<int> ranks, const std::optional<PlacedRanks>& where,
+                            Problems& problems) const {
   GivenLoss loss;
   read_ranks(ranks, loss, problems);
-  if (where) {
-    read_hosts(ranks, *where, loss, problems);
-  } else if (nodes_.count() > 0) {
-    problems.push_back("--lost-nodes needs --cluster, or --gpus-per-node");
-  }
+  if (ranks && where) read_hosts(*ranks, *where, loss, problems);
   sort_unique(loss.ranks);
   return loss;
 }
 
-void LossOptions::read_ranks(int ranks, GivenLoss& loss, Problems& problems) const {
+void LossOptions::read_ranks(std::optional<int> ranks, GivenLoss& loss, Problems& problems) const {
   const auto text = value_of(ranks_, problems);
   if (!text) return;
   for (const std::string_view part : split_text(*text, ',')) {

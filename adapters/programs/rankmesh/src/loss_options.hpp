@@ -24,12 +24,15 @@ class LossOptions {
 
   /// Whether one of the options was given.
   [[nodiscard]] bool is_given() const { return ranks_.count() + nodes_.count() > 0; }
-  /// @param ranks the ranks of the layout
+  /// Whether hosts are named.
+  [[nodiscard]] bool needs_hosts() const { return nodes_.count() > 0; }
+  /// @param ranks the ranks of the layout; without them, only the form of the ranks is checked
   /// @param where the hosts, if they are known
-  [[nodiscard]] GivenLoss read(int ranks, const std::optional<PlacedRanks>& where, Problems& problems) const;
+  [[nodiscard]] GivenLoss read(std::optional<int> ranks, const std::optional<PlacedRanks>& where,
+                               Problems& problems) const;
 
  private:
-  void read_ranks(int ranks, GivenLoss& loss, Problems& problems) const;
+  void read_ranks(std::optional<int> ranks, GivenLoss& loss, Problems& problems) const;
   void read_hosts(int ranks, const PlacedRanks& where, GivenLoss& loss, Problems& problems) const;
 
   const Option& ranks_;

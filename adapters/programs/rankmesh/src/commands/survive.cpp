@@ -109,7 +109,14 @@ class SurviveCommand : public LayoutCommand {
     } else if (level && loss_.is_given()) {
       problems.emplace_back("--any asks about every domain; leave out --lost-ranks and --lost-nodes");
     }
-    if (!reading.diagnostics.empty() || !reading.messages.empty()) return {};
+    if (!cluster_.is_given() && !slots) {
+      if (loss_.needs_hosts()) problems.emplace_back("--lost-nodes needs --cluster, or --gpus-per-node");
+      if (level) problems.emplace_back("--any needs --cluster, or --gpus-per-node");
+    }
+    if (!reading.messages.empty()) {
+      static_cast<void>(loss_.read(std::nullopt, where, problems));
+      return {};
+    }
     const Topology topology(reading.config);
     Task task;
     if (level) {
@@ -205,10 +212,7 @@ class SurviveCommand : public LayoutCommand {
   [[nodiscard]] Run sweep(const Topology& topology, const std::optional<PlacedRanks>& where,
                           const std::string& level, const SurvivorOptions& options, bool as_json,
                           Problems& problems) const {
-    if (!where) {
-      if (problems.empty()) problems.emplace_back("--any needs --cluster, or --gpus-per-node");
-      return {};
-    }
+    if (!where) return {};
     const auto number = where->cluster.find_level(level);
     if (!number) {
       std::vector<std::string> names;
