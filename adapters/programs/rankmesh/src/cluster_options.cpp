@@ -96,24 +96,25 @@ std::vector<std::string> PlacedRanks::domains(const GroupFamily& family, int gro
   return names;
 }
 
-ClusterOptions::ClusterOptions(Command& command, std::string purpose)
+ClusterOptions::ClusterOptions(Command& command, std::string description, bool warns)
     : cluster_(command.add({.name = "--cluster",
                             .value_name = "CLUSTER",
-                            .description = std::move(purpose) +
-                                           ": a file, a text such as \"rack:8 node:18 gpu:4\", or a hostlist",
+                            .description = std::move(description),
                             .takes_file = true})),
       placement_(
           command.add({.name = "--placement",
                        .value_name = "FILE",
                        .description = "where each rank runs: a list of slots, a hostfile or a rankfile",
                        .default_value = "ranks in order",
-                       .takes_file = true})),
-      keep_(command.add(
-          {.name = "--keep",
-           .value_name = "KIND=LEVEL,...",
-           .description = "warn where groups of these kinds cross these levels",
-           .details = "Tensor, expert, sequence and context groups are judged anyway, by the innermost level "
-                      "that has room for them."})) {}
+                       .takes_file = true})) {
+  if (!warns) return;
+  keep_ = &command.add(
+      {.name = "--keep",
+       .value_name = "KIND=LEVEL,...",
+       .description = "warn where groups of these kinds cross these levels",
+       .details = "Tensor, expert, sequence and context groups are judged anyway, by the innermost level "
+                  "that has room for them."});
+}
 
 std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, std::optional<int> slots,
                                                 Problems& problems) const {
@@ -121,7 +122,7 @@ std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, st
   const auto path = value_of(placement_, problems);
   if (!text) {
     if (path) problems.push_back("--placement needs --cluster");
-    if (keep_.count() > 0) problems.push_back("--keep needs --cluster");
+    if (keep_ != nullptr && keep_->count() > 0) problems.push_back("--keep needs --cluster");
     return std::nullopt;
   }
   const auto given = read_cluster("--cluster", *text, slots, problems);
@@ -129,7 +130,7 @@ std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, st
   const Topology topology(reading.config);
   const int ranks = topology.world_size();
   PlacedRanks where{given->cluster, Placement::identity(ranks)};
-  where.keep = read_keep(keep_, topology, where.cluster, problems);
+  if (keep_ != nullptr) where.keep = read_keep(*keep_, topology, where.cluster, problems);
   try {
     if (path) {
       where.placement = read_placement(*path, where.cluster, problems);

@@ -27,8 +27,13 @@ struct PlacedRanks {
 /// `--cluster`, `--placement` and `--keep`
 class ClusterOptions {
  public:
-  /// @param purpose what the cluster is for, in the help text
-  explicit ClusterOptions(Command& command, std::string purpose = "also show which domains groups touch");
+  /// @param description of `--cluster`
+  /// @param warns whether the command warns of groups that cross levels, which `--keep` is about
+  explicit ClusterOptions(Command& command,
+                          std::string description =
+                              "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
+                              "gpu:4\", or a hostlist",
+                          bool warns = true);
 
   /// Whether one of the options was given.
   [[nodiscard]] bool is_given() const { return cluster_.count() + placement_.count() > 0; }
@@ -43,7 +48,7 @@ class ClusterOptions {
  private:
   const Option& cluster_;
   const Option& placement_;
-  const Option& keep_;
+  const Option* keep_ = nullptr;
 };
 
 }  // namespace rankmesh::cli

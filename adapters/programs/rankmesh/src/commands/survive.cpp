@@ -65,7 +65,8 @@ class SurviveCommand : public LayoutCommand {
                   "rankmesh survive 'world=512 tp=8' --cluster 'rack:8 node:9 gpu:8' --any rack "
                   "--spares 64"}},
             "the slots of each host for which the cluster gives none; without --cluster, of all hosts"),
-        cluster_(*this, "where the ranks run"),
+        cluster_(*this, "where the ranks run: a file, a text such as \"rack:8 node:18 gpu:4\", or a hostlist",
+                 false),
         loss_(*this),
         any_(add({.name = "--any",
                   .value_name = "LEVEL",
