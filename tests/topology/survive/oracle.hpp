@@ -69,18 +69,18 @@ inline std::string whole_key(const ParallelConfig& config, int rank) {
          (oracle_has_experts(config) ? "/ " + weights_key(config, true, rank) : "");
 }
 
-/// The key of a part of a distributed optimizer.
-inline std::string optimizer_key(const ParallelConfig& config, bool for_experts, int rank) {
-  const std::string weights = weights_key(config, for_experts, rank);
-  int before = 0;
-  int all = 0;
-  for (int other = 0; other < config.world_size; ++other) {
-    if (weights_key(config, for_experts, other) != weights) continue;
-    ++all;
-    before += other < rank ? 1 : 0;
+/// The keys of the parts of a distributed optimizer: the ranks with the same weights take them in turn.
+inline std::vector<std::string> optimizer_keys(const ParallelConfig& config,
+                                               const std::vector<std::string>& weights) {
+  std::map<std::string, int> all;
+  for (const std::string& key : weights) ++all[key];
+  std::map<std::string, int> before;
+  std::vector<std::string> keys;
+  for (const std::string& key : weights) {
+    const int parts = all[key] / static_cast<int>(config.optimizer_instances);
+    keys.push_back(key + "part " + std::to_string(before[key]++ % parts));
   }
-  const int parts = all / static_cast<int>(config.optimizer_instances);
-  return weights + "part " + std::to_string(before % parts);
+  return keys;
 }
 
 /// The replicas: ranks with one data coordinate of either mesh belong together.

@@ -1,6 +1,7 @@
 #include "survive/loss_model.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/rank_list.hpp"
@@ -36,12 +37,21 @@ int gone_count(const GroupFamily& family, std::span<const int> lost) {
 
 }  // namespace
 
+void check_spares(const Topology& topology, int spares, Diagnostics& found) {
+  const int most = std::numeric_limits<int>::max() - topology.world_size();
+  if (spares < 0) found.add("spares", spares, "is below 0");
+  if (spares > most) {
+    found.add("spares", spares,
+              "is above " + std::to_string(most) + ": with the ranks, more than 2147483647 processes");
+  }
+}
+
 LossModel::LossModel(const Topology& topology, const SurvivorOptions& options)
     : replicas_(topology, options.data_axes),
       holders_(state_holders(topology, options.state)) {
-  if (options.spares < 0) {
-    throw ConfigError({{.field = "spares", .value = std::to_string(options.spares), .rule = "is below 0"}});
-  }
+  Diagnostics found;
+  check_spares(topology, options.spares, found);
+  if (!found.empty()) throw ConfigError(found.take());
 }
 
 int LossModel::replicas_left(int lost, int spares) const {

@@ -8,10 +8,13 @@
 
 namespace rankmesh {
 
+/// Adds what is wrong with a number of spares.
+void check_spares(const Topology& topology, int spares, Diagnostics& found);
+
 /// What does not depend on which ranks are lost. It serves any number of losses.
 class LossModel {
  public:
-  /// @throws ConfigError if spares are negative, or as `Replicas` and `state_holders` do
+  /// @throws ConfigError if `check_spares` finds something, or as `Replicas` and `state_holders` do
   LossModel(const Topology& topology, const SurvivorOptions& options);
 
   [[nodiscard]] const Replicas& replicas() const noexcept { return replicas_; }

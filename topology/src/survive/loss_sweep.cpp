@@ -14,7 +14,7 @@ void require_places(const Topology& topology, const Cluster& cluster, const Plac
     throw RangeError("level " + std::to_string(level) + " does not exist: the cluster has the levels 0 .. " +
                      std::to_string(cluster.level_count() - 1));
   }
-  if (placement.ranks() != topology.world_size()) {
+  if (placement.ranks() < topology.world_size()) {
     throw RangeError("the placement has " + counted(placement.ranks(), "rank") + ", the job has " +
                      std::to_string(topology.world_size()));
   }

@@ -32,8 +32,8 @@ std::vector<std::string_view> copies_on(const Mesh& mesh, bool for_experts, cons
     } else if (axis.size > 1 && !has(repeating, axis.name) && !has(dividing, axis.name)) {
       found.add("axis", axis.name,
                 "does not say whether its ranks hold the same weights; the known axes are " +
-                    joined(repeating, ", ") + ", " + joined(dividing, ", ") +
-                    "; for others, name in copy_axes all axes along which weights are repeated");
+                    joined(repeating, ", ") + ", " + joined(dividing, ", ") + "; for others, name in " +
+                    Phrase::field("copy_axes") + " all axes along which weights are repeated");
     }
     if (repeats) copies.push_back(axis.name);
   }

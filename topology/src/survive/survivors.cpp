@@ -25,20 +25,20 @@ std::vector<int> checked_lost(const Topology& topology, std::span<const int> los
               "is no rank of " + Phrase::field("world_size", topology.world_size()) +
                   ", whose ranks are 0 .. " + std::to_string(topology.world_size() - 1));
   }
-  if (spares < 0) found.add("spares", spares, "is below 0");
+  check_spares(topology, spares, found);
   if (!found.empty()) throw ConfigError(found.take());
   return ranks;
 }
 
 [[noreturn]] void refuse(const Replicas& replicas, int lost, int spares) {
   const int left = replicas.world_size() - lost + spares;
-  std::string text = counted(lost, "rank") + " of " + std::to_string(replicas.world_size());
-  std::string rule = "leave" + std::string(lost == 1 ? "s " : " ") +
-                     (left == 1 ? "1 process" : std::to_string(left) + " processes") +
-                     ", of which no replica of " + std::to_string(replicas.size()) + " ranks can be made";
-  if (replicas.count() == 1) rule += ": " + replicas.why_single();
+  std::string rule = "is too much: the processes that are left, " + std::to_string(left) +
+                     ", make no replica of " + counted(replicas.size(), "rank");
+  if (replicas.count() == 1) rule += ", since " + replicas.why_single();
   rule += "; take " + counted(lost, "spare") + ", or start a smaller layout from a checkpoint";
-  throw ConfigError({{.field = "lost", .value = std::move(text), .rule = std::move(rule)}});
+  throw ConfigError({{.field = "lost",
+                      .value = counted(lost, "rank") + " of " + std::to_string(replicas.world_size()),
+                      .rule = std::move(rule)}});
 }
 
 /// The replicas to drop: those that lost the most, the later of equals.

@@ -137,20 +137,20 @@ std::optional<Placement> place_ranks(const GivenCluster& given, const std::optio
   return std::nullopt;
 }
 
-ClusterOptions::ClusterOptions(Command& command)
-    : cluster_(command.add(
-          {.name = "--cluster",
-           .value_name = "CLUSTER",
-           .description = "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
-                          "gpu:4\", or a hostlist",
-           .takes_file = true})),
-      placement_(add_placement(command)),
-      keep_(command.add(
-          {.name = "--keep",
-           .value_name = "KIND=LEVEL,...",
-           .description = "warn where groups of these kinds cross these levels",
-           .details = "Tensor, expert, sequence and context groups are judged anyway, by the innermost level "
-                      "that has room for them."})) {}
+ClusterOptions::ClusterOptions(Command& command, std::string description, bool warns)
+    : cluster_(command.add({.name = "--cluster",
+                            .value_name = "CLUSTER",
+                            .description = std::move(description),
+                            .takes_file = true})),
+      placement_(add_placement(command)) {
+  if (!warns) return;
+  keep_ = &command.add(
+      {.name = "--keep",
+       .value_name = "KIND=LEVEL,...",
+       .description = "warn where groups of these kinds cross these levels",
+       .details = "Tensor, expert, sequence and context groups are judged anyway, by the innermost level "
+                  "that has room for them."});
+}
 
 std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, std::optional<int> slots,
                                                 Problems& problems) const {
@@ -158,13 +158,14 @@ std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, st
   const auto path = value_of(placement_, problems);
   if (!text) {
     if (path) problems.push_back("--placement needs --cluster");
-    if (keep_.count() > 0) problems.push_back("--keep needs --cluster");
+    if (keep_ != nullptr && keep_->count() > 0) problems.push_back("--keep needs --cluster");
     return std::nullopt;
   }
   const auto given = read_cluster("--cluster", *text, slots, problems);
   if (!given || !reading.diagnostics.empty() || !problems.empty()) return std::nullopt;
   const Topology topology(reading.config);
-  std::vector<KindLevel> keep = read_keep(keep_, topology, given->cluster, problems);
+  std::vector<KindLevel> keep;
+  if (keep_ != nullptr) keep = read_keep(*keep_, topology, given->cluster, problems);
   auto placement = place_ranks(*given, path, topology.world_size(), problems);
   if (!placement) return std::nullopt;
   return PlacedRanks{given->cluster, *std::move(placement), std::move(keep)};

@@ -38,8 +38,16 @@ Option& add_placement(Command& command);
 /// `--cluster`, `--placement` and `--keep`
 class ClusterOptions {
  public:
-  explicit ClusterOptions(Command& command);
+  /// @param description of `--cluster`
+  /// @param warns whether the command warns of groups that cross levels, which `--keep` is about
+  explicit ClusterOptions(Command& command,
+                          std::string description =
+                              "also show which domains groups touch: a file, a text such as \"rack:8 node:18 "
+                              "gpu:4\", or a hostlist",
+                          bool warns = true);
 
+  /// Whether one of the options was given.
+  [[nodiscard]] bool is_given() const { return cluster_.count() + placement_.count() > 0; }
   /// The cluster with the ranks on it: as the file of `--placement` says, or the file of the cluster, or in
   /// order.
   /// @param reading the layout; without one that is right, only the cluster is checked
@@ -51,7 +59,7 @@ class ClusterOptions {
  private:
   const Option& cluster_;
   const Option& placement_;
-  const Option& keep_;
+  const Option* keep_ = nullptr;
 };
 
 }  // namespace rankmesh::cli

@@ -43,6 +43,10 @@ std::map<std::string, std::vector<std::string>> lines() {
         small + " --cluster 'node[1-2]' --gpus-per-node 8 --weights data=1",
         " --convention megatron-core --world-size 64 --tp 2 --pp 8 --order pp-tp-cp-ep-dp --cluster 'node:8 "
         "gpu:8'"}},
+      {"survive",
+       {small + " --lost-ranks 3", small + " --cluster 'node:4 gpu:4' --lost-nodes 3 --spares 4",
+        " 'world=1024 convention=megatron-core tp=8 pp=4 ep=8' --cluster 'rack:16 node:8 gpu:8' --any rack",
+        " 'world=1024 tp=8 pp=4' --gpus-per-node 8 --lost-nodes 17 --allow tp,pp"}},
       {"conventions", {"", " vllm"}},
       {"translate", {" --from megatron 'tp=2 pp=2' --world-size 8 --to devicemesh --to rankmesh"}},
       {"diff",

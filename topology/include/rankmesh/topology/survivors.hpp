@@ -27,7 +27,7 @@ namespace RANKMESH_TOPOLOGY_API rankmesh {
 
 /// What is known beside the layout.
 struct SurvivorOptions {
-  /// Processes without a rank that can take one. At least 0.
+  /// Processes without a rank that can take one. Not negative; with the ranks at most 2^31 - 1.
   int spares = 0;
   /// Who holds which state.
   StateOptions state{};
@@ -118,7 +118,8 @@ struct Survival {
 ///
 /// O(world size + lost * holders).
 /// @param lost ranks, in any order; a repeated one counts once
-/// @throws ConfigError listing every lost rank that does not exist, negative spares, and what `state_holders`
+/// @throws ConfigError listing every lost rank that does not exist, bad numbers of spares, and what
+/// `state_holders`
 ///         refuses; if the layout is part of a larger job; if no replica can be made of what is left
 [[nodiscard]] Survival survivors(const Topology& topology, std::span<const int> lost,
                                  const SurvivorOptions& options = {});
@@ -163,8 +164,7 @@ struct LossSweep {
 /// @param spare_slots the slots of the first spares, which are lost with their domain; the others are outside
 ///        the cluster
 /// @throws ConfigError as `survivors` does, but not where no replica is left
-/// @throws RangeError if there is no such level, or the placement has not one slot of the cluster for each
-///         rank
+/// @throws RangeError if there is no such level, or a rank has no slot of the cluster
 [[nodiscard]] LossSweep loss_of_each_domain(const Topology& topology, const Cluster& cluster,
                                             const Placement& placement, std::size_t level,
                                             const SurvivorOptions& options = {},
