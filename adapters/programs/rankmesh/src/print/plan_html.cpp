@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "plan_page/page.hpp"
+#include "cli/plan_page.hpp"
 #include "print/estimate.hpp"
 #include "rankmesh/topology/text.hpp"
 
