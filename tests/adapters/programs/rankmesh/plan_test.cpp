@@ -23,13 +23,14 @@ TEST_CASE("estimate reads back every layout that plan prints, with the same resu
     const json found = json::parse(plan.out);
     REQUIRE(found["layouts"].size() > 100);
     std::set<std::string> seen;
+    int number = 0;
     for (const json& layout : found["layouts"]) {
       const auto config = layout["config"].get<std::string>();
-      // One layout for each combination of the sizes in use, since each takes a run.
+      // Each takes a run: one for each combination of the sizes that the text has, and every seventh.
       std::string sizes;
       for (const char* size : {"tp=", "cp=", "pp=", "vpp=", "ep=", "etp="})
         sizes += config.find(std::string(" ") + size) != std::string::npos ? '1' : '0';
-      if (!seen.insert(sizes).second) continue;
+      if (!seen.insert(sizes).second && ++number % 7 != 0) continue;
       INFO(config);
       std::vector<std::string> again = words("estimate", model);
       again.insert(again.begin() + 1, config);
