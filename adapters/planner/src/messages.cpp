@@ -52,8 +52,8 @@ double stage_bytes(const ModelConfig& model, const Training& training, const Lay
 }
 
 double data_bytes(const Training& training, double microbatches) {
-  // Each microbatch gathers the weights twice and reduces the gradients.
-  if (training.zero >= 3) return 6 * microbatches;
+  // Each microbatch gathers the weights twice and reduces the gradients in their own type.
+  if (training.zero >= 3) return (4.0 + training.gradient_bytes) * microbatches;
   return training.zero == 0 ? 2.0 * training.gradient_bytes : training.gradient_bytes + 2.0;
 }
 

@@ -91,12 +91,14 @@ void check_stages(const ModelConfig& model, const Layout& layout, Found& found) 
                 layout.vpp, "times pp does not divide the layers");
 }
 
-/// Megatron-Core's interleaved schedule takes microbatches in rounds of one for each stage.
+/// The schedule. Megatron-Core's interleaved one takes microbatches in rounds of one for each stage.
 template <typename Found>
 void check_batch(const Training& training, const Layout& layout, Found& found) {
   const std::int64_t sequences = training.micro_batch * layout.dp;
   found.require(training.global_batch % sequences == 0, "global_batch", training.global_batch,
                 "is no multiple of micro_batch times dp");
+  found.require(layout.vpp == 1 || !training.zero_bubble, "vpp", layout.vpp,
+                "is above 1, but the schedule with zero bubble has no parts of stages");
   if (layout.vpp > 1 && training.global_batch % sequences == 0) {
     found.require(training.global_batch / sequences % layout.pp == 0, "global_batch", training.global_batch,
                   "is no multiple of micro_batch times dp times pp, but vpp is above 1");

@@ -15,14 +15,17 @@ struct StageTime {
   double tensor = 0;
   double context = 0;
   double expert = 0;
+  /// Gradients of weights, a part of `compute`: each takes as long as the matrix of the forward pass.
+  double weights = 0;
 
   [[nodiscard]] double total() const { return compute + tensor + context + expert; }
 };
 
-/// The times of all stages: the slowest one, and the average.
+/// The times of all stages: the slowest one, and the averages.
 struct StageTimes {
   StageTime slowest{};
   double average = 0;
+  double average_weights = 0;
 };
 
 class StageClock {
@@ -44,6 +47,7 @@ class StageClock {
     for (std::int64_t number = 0; number < layout_.pp; ++number) {
       const StageTime time = of(Stage(work_, layout_, number));
       times.average += time.total() / as_double(layout_.pp);
+      times.average_weights += time.weights / as_double(layout_.pp);
       if (time.total() > times.slowest.total()) times.slowest = time;
     }
     return times;
@@ -54,7 +58,10 @@ class StageClock {
     StageTime time;
     add(with_experts_, stage.with_experts, time);
     add(without_, stage.without, time);
-    if (stage.is_last) time.compute += (1 + stage.mtp) * (output_.forward() + output_.backward());
+    if (stage.is_last) {
+      time.compute += (1 + stage.mtp) * (output_.forward() + output_.backward());
+      time.weights += (1 + stage.mtp) * output_.matrices;
+    }
     time.tensor += clock_.ends(stage);
     return time;
   }
@@ -65,6 +72,7 @@ class StageClock {
                                                                        : 0;
     time.compute += layers * (layer.forward() + layer.backward() + again);
     time.recompute += layers * again;
+    time.weights += layers * layer.matrices;
     time.tensor += layers * passes_.others * layer.tensor;
     time.context += layers * passes_.context * layer.context;
     time.expert += layers * passes_.others * layer.expert;
@@ -122,8 +130,11 @@ StepTime step_time(const Work& work, const Machine& machine, const Training& tra
                 .context = microbatches * slowest.context,
                 .expert = microbatches * slowest.expert,
                 .pipeline = microbatches * clock.stage_messages()};
-  // arXiv 2104.04473, section 2.2: the first microbatch passes all stages before the last one is busy.
-  time.bubble = as_double(layout.pp - 1) / as_double(layout.vpp) * (stages.average + clock.stage_messages());
+  // arXiv 2104.04473, section 2.2: the first microbatch passes all stages before the last one is busy. In the
+  // schedule ZB-H1 of arXiv 2401.10241, table 2, gradients of weights fill their own time and as much again.
+  const double filled = training.zero_bubble ? 2 * stages.average_weights : 0;
+  time.bubble =
+      as_double(layout.pp - 1) / as_double(layout.vpp) * (stages.average - filled + clock.stage_messages());
   const double all_passes = time.total();
   // Embedding and output matrix are at the ends.
   for (const std::int64_t number : {std::int64_t{0}, layout.pp - 1}) {

@@ -90,6 +90,24 @@ TEST_CASE("the bubble is that of arXiv 2104.04473") {
   }
 }
 
+TEST_CASE("with zero bubble, stages wait as arXiv 2401.10241 says") {
+  ModelConfig model = gpt3();
+  model.vocabulary = 1;
+  const Work work(model);
+  const Layout layout{.pp = 8, .dp = 8};
+  Training training = training_of(64);
+  const StepTime usual = step_time(work, nodes_of_h100(64), training, layout);
+  training.zero_bubble = true;
+  const StepTime zero = step_time(work, nodes_of_h100(64), training, layout);
+  // (p - 1) (F + B - W) in the place of (p - 1) (F + B + W), where F, B and W are equal but for attention and
+  // norms.
+  CHECK(zero.bubble > usual.bubble / 3);
+  CHECK(zero.bubble < usual.bubble * 0.45);
+  CHECK(zero.total() - zero.bubble == Approx(usual.total() - usual.bubble));
+  CHECK(stage_memory(work, training, layout)[0].total() ==
+        stage_memory(work, training_of(64), layout)[0].total());
+}
+
 TEST_CASE("what is computed again is the forward pass") {
   const Work work(gpt3());
   Training training = training_of();
@@ -124,6 +142,9 @@ TEST_CASE("a layout that cannot be is refused with every reason") {
   // Rounds of a microbatch for each stage.
   CHECK(fields(gpt3(), 16, training_of(24), {.pp = 8, .vpp = 2, .dp = 2}) == Names{"global_batch"});
   CHECK(fields(gpt3(), 16, training_of(32), {.pp = 8, .vpp = 2, .dp = 2}) == Names{});
+  Training zero_bubble = training_of();
+  zero_bubble.zero_bubble = true;
+  CHECK(fields(gpt3(), 8, zero_bubble, {.pp = 8, .vpp = 2}) == Names{"vpp"});
   // Products that no number holds.
   constexpr std::int64_t large = std::int64_t{1} << 30;
   CHECK(fields(gpt3(), 8, training_of(),

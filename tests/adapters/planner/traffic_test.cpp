@@ -164,10 +164,17 @@ class Walk {
         send("embedding", group[static_cast<std::size_t>(stage)], group[other], t_.gradient_bytes * table);
       });
     }
-    // Gradients reduced, parameters gathered.
-    for (const double bytes : {static_cast<double>(t_.gradient_bytes), 2.0}) {
-      gather("data_context", stage, bytes * dense);
-      gather("expert_data", stage, bytes * experts);
+    // Gradients reduced, parameters gathered; or an all-reduce of gradients; or parameters gathered twice and
+    // gradients reduced for each microbatch.
+    const auto gradient = static_cast<double>(t_.gradient_bytes);
+    std::vector<double> collectives{gradient, t_.zero == 0 ? gradient : 2.0};
+    if (t_.zero == 3) collectives.push_back(2.0);
+    const std::int64_t times = t_.zero == 3 ? t_.global_batch / (t_.micro_batch * l_.dp) : 1;
+    for (std::int64_t i = 0; i < times; ++i) {
+      for (const double bytes : collectives) {
+        gather("data_context", stage, bytes * dense);
+        gather("expert_data", stage, bytes * experts);
+      }
     }
   }
 
@@ -278,6 +285,16 @@ TEST_CASE("the traffic of each level is what walking the groups counts") {
                                  {.tp = 3, .cp = 2, .ep = 2, .etp = 3, .pp = 2, .dp = 2},
                                  {.tp = 4, .ep = 8, .dp = 6}})
       compare(deepseek(), machine, training, layout);
+  }
+}
+
+TEST_CASE("each stage of ZeRO has its messages") {
+  const Machine machine{.gpu = *find_gpu("H100"), .gpus = 24, .domain = 8};
+  for (const int zero : {0, 1, 2, 3}) {
+    const Training training{
+        .sequence_length = 12, .global_batch = 48, .zero = zero, .gradient_bytes = zero % 2 == 0 ? 2 : 4};
+    compare(dense(false), machine, training, {.tp = 2, .etp = 2, .dp = 12});
+    compare(deepseek(), machine, training, {.ep = 4, .pp = 2, .dp = 12});
   }
 }
 

@@ -91,8 +91,10 @@ class RunReader {
     if (found == run_.end()) return say("layout is missing");
     if (!found->is_string()) return say("layout is no text such as \"world=64 tp=8 pp=2\"");
     const ConfigReading reading = read_config(found->get<std::string>());
-    for (const Diagnostic& diagnostic : reading.diagnostics) say("layout: " + diagnostic.message());
-    if (!reading.diagnostics.empty()) return;
+    const std::vector<Diagnostic> wrong =
+        reading.diagnostics.empty() ? check(reading.config) : reading.diagnostics;
+    for (const Diagnostic& diagnostic : wrong) say("layout: " + diagnostic.message());
+    if (!wrong.empty()) return;
     const std::size_t before = problems_.size();
     result.layout = planned_layout(reading.config, what_ + "layout: ", problems_);
     planner::Machine machine = job_.machine;

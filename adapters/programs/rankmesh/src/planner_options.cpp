@@ -147,6 +147,9 @@ PlannerOptions::PlannerOptions(Command& command)
           command.add({.name = "--no-sequence-parallel",
                        .description = "every tensor parallel rank computes norms and residuals",
                        .heading = "Job"})),
+      zero_bubble_(command.add({.name = "--zero-bubble",
+                                .description = "stages delay gradients of weights to where they would wait",
+                                .heading = "Job"})),
       calibrate_(command.add({.name = "--calibrate",
                               .value_name = "FILE",
                               .description = "measured runs to fit the machine to (docs/planner.md)",
@@ -172,6 +175,7 @@ void PlannerOptions::read_training(planner::Training& training, Problems& proble
   training.fused_mlp = choice_of(mlp_, problems).value_or(0) == 0;
   training.zero = static_cast<int>(choice_of(zero_, problems).value_or(1));
   training.gradient_bytes = choice_of(gradient_bytes_, problems).value_or(0) == 0 ? 4 : 2;
+  training.zero_bubble = is_given(zero_bubble_, problems);
   training.sequence_parallel = !is_given(no_sequence_parallel_, problems);
 }
 

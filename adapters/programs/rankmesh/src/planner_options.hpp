@@ -57,6 +57,7 @@ class PlannerOptions {
   const Option& zero_;
   const Option& gradient_bytes_;
   const Option& no_sequence_parallel_;
+  const Option& zero_bubble_;
   const Option& calibrate_;
 };
 

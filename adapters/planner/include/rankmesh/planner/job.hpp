@@ -76,6 +76,9 @@ struct Training {
   int zero = 1;
   /// Bytes of a gradient: 4, or 2 for bf16.
   int gradient_bytes = 4;
+  /// The pipeline delays gradients of weights to where stages would wait: the schedule ZB-H1 of
+  /// arXiv 2401.10241, which needs no more memory. Not with parts of stages.
+  bool zero_bubble = false;
   /// Norms and residuals are divided over tensor parallel ranks (arXiv 2205.05198).
   bool sequence_parallel = true;
   /// Dropout, whose masks are kept.

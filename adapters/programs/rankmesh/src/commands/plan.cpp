@@ -3,6 +3,7 @@
 #include "common_options.hpp"
 #include "planner_options.hpp"
 #include "print/plan.hpp"
+#include "print/plan_html.hpp"
 #include "rankmesh/cli/run.hpp"
 
 namespace rankmesh::cli {
@@ -43,7 +44,9 @@ class PlanCommand : public RunnableCommand {
                   .description = "layouts to print",
                   .heading = "Search",
                   .default_value = "10"})),
-        format_(add_format(*this, {"text", "json"})) {}
+        format_(add_format(
+            *this, {"text", "json", {"html", "one file for the browser: memory and time of every layout"}})) {
+  }
 
   [[nodiscard]] Task read(Problems& problems) const override {
     PlannedJob job = job_.read(problems);
@@ -59,7 +62,7 @@ class PlanCommand : public RunnableCommand {
         number_of(most_micro_batch_, {.min = 1, .max = INT32_MAX}, problems).value_or(16);
     const auto top =
         static_cast<std::size_t>(number_of(top_, {.min = 1, .max = 10000}, problems).value_or(10));
-    const bool as_json = format_of(format_, problems) == Format::json;
+    const std::size_t format = choice_of(format_, problems).value_or(0);
     if (problems.empty()) job_.calibrate(job, problems);
     if (!problems.empty()) return {};
     const planner::Work work(job.model);
@@ -70,9 +73,10 @@ class PlanCommand : public RunnableCommand {
                              : "no layout fits into memory; take more GPUs, --recompute full or --zero 3");
       return {};
     }
-    return {.warnings = job.warnings, .run = [job, work, space, plan, as_json](Writer& out, Style style) {
-              as_json ? print_plan_json(job, work, plan, out)
-                      : print_plan(job, work, space, plan, out, style);
+    return {.warnings = job.warnings, .run = [job, work, space, plan, top, format](Writer& out, Style style) {
+              if (format == 0) print_plan(job, work, space, plan, out, style);
+              if (format == 1) print_plan_json(job, work, plan, out);
+              if (format == 2) print_plan_html(job, work, space, top, out);
               return success;
             }};
   }

@@ -129,13 +129,11 @@ std::string layout_text(const planner::Layout& layout) {
   ParallelConfig config{.world_size = layout.world(),
                         .tensor = layout.tp,
                         .pipeline = layout.pp,
-                        .virtual_pipeline_rule = VirtualPipelineRule::megatron,
                         .convention = Convention::megatron_core,
                         .context = layout.cp,
                         .expert = layout.ep};
   if (layout.vpp > 1) config.virtual_pipeline = layout.vpp;
-  if (layout.ep > 1 && layout.etp != layout.tp) config.expert_tensor = layout.etp;
-  if (layout.vpp == 1) config.virtual_pipeline_rule = VirtualPipelineRule::reference;
+  if (layout.etp != layout.tp) config.expert_tensor = layout.etp;
   return to_string(config);
 }
 
