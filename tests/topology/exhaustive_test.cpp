@@ -1,9 +1,10 @@
-// Runs the invariants checker on every valid configuration of up to 512 ranks.
+// What takes seconds: the invariants of every valid configuration of up to 512 ranks, and a large placement.
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "rankmesh/topology/best_placement.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/invariants.hpp"
 #include "support/catch.hpp"
@@ -72,4 +73,15 @@ TEST_CASE("no valid configuration of up to 512 ranks breaks an invariant", "[exh
   }
   CHECK(valid == count_of_configurations());
   CHECK(checked > valid);
+}
+
+TEST_CASE("a placement on 4,096 hosts with unequal slots costs less than ranks in order") {
+  std::vector<rankmesh::ClusterHost> hosts;
+  for (int i = 0; i < 4096; ++i)
+    hosts.push_back({"h" + std::to_string(i), i % 97 == 0 ? 7 : 8, {std::to_string(i % 31)}});
+  const rankmesh::Cluster cluster({"rack"}, hosts);
+  const Topology topology({.world_size = 16384, .tensor = 8, .pipeline = 16});
+  const rankmesh::BestPlacement best =
+      rankmesh::best_placement(topology, cluster, {.kinds = rankmesh::default_weights(topology)});
+  CHECK(best.cost_after < best.cost_before);
 }

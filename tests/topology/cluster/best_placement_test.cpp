@@ -280,12 +280,33 @@ TEST_CASE("a story: hosts whose names alternate between two switches", "[best_pl
   CHECK(crossing(best.placement, GroupKind::tensor) == 0);
 }
 
-TEST_CASE("4,096 hosts with unequal slots", "[best_placement]") {
-  std::vector<ClusterHost> hosts;
-  for (int i = 0; i < 4096; ++i)
-    hosts.push_back({"h" + std::to_string(i), i % 97 == 0 ? 7 : 8, {std::to_string(i % 31)}});
-  const Cluster cluster({"rack"}, hosts);
-  const Topology topology({.world_size = 16384, .tensor = 8, .pipeline = 16});
-  const BestPlacement best = best_placement(topology, cluster, {.kinds = default_weights(topology)});
-  CHECK(best.cost_after < best.cost_before);
+TEST_CASE("a story: two hosts with one number, whose ranks claim the same devices", "[best_placement]") {
+  const Json story = tests::read_vectors("placement_stories/igloo.json");
+  const Cluster cluster = parse_cluster("node:64 gpu:8");
+  const auto hosts_of = [&](const Json& names) {
+    std::vector<int> hosts;
+    for (const Json& name : names) hosts.push_back(std::stoi(name.get<std::string>().substr(1)));
+    return hosts;
+  };
+  // The device is rank % 8, so that the slots follow from the hosts.
+  std::vector<int> slots;
+  for (const int host : hosts_of(story["numbers"]["first_16_ranks_on"]))
+    slots.push_back(host * 8 + static_cast<int>(slots.size()) % 8);
+  try {
+    static_cast<void>(Placement(slots));
+    FAIL("no error");
+  } catch (const ConfigError& error) {
+    std::size_t named = 0;
+    for (const Json& pair : story["numbers"]["same_gpu_pairs"]) {
+      const std::string slot = std::to_string(slots[pair[1].get<std::size_t>()]);
+      for (const Diagnostic& diagnostic : error.diagnostics()) {
+        INFO(diagnostic.text());
+        named += diagnostic.text().find(slot) != std::string::npos ? 1 : 0;
+        if (diagnostic.text().find(slot) != std::string::npos) break;
+      }
+    }
+    CHECK(named == 8);
+  }
+  const Placement right = Placement::on_hosts(cluster, hosts_of(story["right"]["first_16_ranks_on"]));
+  CHECK(right == Placement(Placement::identity(16).slots()));
 }

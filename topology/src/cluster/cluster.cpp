@@ -115,6 +115,17 @@ std::vector<SlotRange> Cluster::slots_of(std::size_t level, int domain) const {
   return ranges;
 }
 
+std::vector<int> Cluster::domain_sizes(std::size_t level) const {
+  require_domain(level, 0);
+  const auto domains = static_cast<std::size_t>(levels_[level].domains);
+  if (is_uniform_) return std::vector<int>(domains, levels_[level].size);
+  if (level > host_level_) return std::vector<int>(domains, 1);
+  std::vector<int> sizes(domains);
+  for (int host = 0; host < hosts(); ++host)
+    sizes[static_cast<std::size_t>(domain_of(first_slot(host), level))] += slots_of_host(host);
+  return sizes;
+}
+
 std::optional<std::size_t> Cluster::distance(int slot, int other) const noexcept {
   for (std::size_t level = 0; level < levels_.size(); ++level) {
     if (domain_of(slot, level) != domain_of(other, level)) return level;

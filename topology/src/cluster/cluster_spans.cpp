@@ -53,13 +53,6 @@ class DomainCounts {
   std::vector<int> touched_;
 };
 
-std::vector<int> domain_sizes(const Cluster& cluster, std::size_t level) {
-  std::vector<int> sizes(static_cast<std::size_t>(cluster.domain_count(level)));
-  for (int slot = 0; slot < cluster.slots(); ++slot)
-    ++sizes[static_cast<std::size_t>(cluster.domain_of(slot, level))];
-  return sizes;
-}
-
 }  // namespace
 
 ClusterSpans cluster_spans(const GroupFamily& family, const Cluster& cluster, const Placement& placement) {
@@ -70,7 +63,7 @@ ClusterSpans cluster_spans(const GroupFamily& family, const Cluster& cluster, co
   std::vector<std::vector<int>> sizes;
   for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level) {
     counts.emplace_back(cluster.domain_count(level));
-    sizes.push_back(domain_sizes(cluster, level));
+    sizes.push_back(cluster.domain_sizes(level));
     result.levels.push_back({.fewest = std::numeric_limits<int>::max(), .most = 0});
     result.fills_domains.push_back(true);
   }

@@ -2,34 +2,46 @@
 
 #include <algorithm>
 
-#include "cluster/simple_yaml.hpp"
 #include "cluster/slurm_topology.hpp"
 #include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/files/yaml.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::files {
 namespace {
 
-using Sort = YamlNode::Sort;
+using Sort = YamlValue::Sort;
 
-class YamlReader {
+int line_of(const YamlUse& use) {
+  return use.place.line;
+}
+
+/// The value of a key of a map; null if there is none.
+const YamlUse* find(const YamlUse& map, std::string_view key) {
+  for (const YamlEntry& entry : map.value->entries) {
+    if (entry.key.value->sort == Sort::scalar && entry.key.value->text == key) return &entry.value;
+  }
+  return nullptr;
+}
+
+class TopologyReader {
  public:
-  explicit YamlReader(HostFileProblems& problems) : problems_(problems) {}
+  explicit TopologyReader(HostFileProblems& problems) : problems_(problems) {}
 
-  HostFile read(const YamlNode& root) {
+  HostFile read(const YamlUse& root) {
     HostFile file{.kind = HostFileKind::slurm_topology_yaml};
-    if (root.sort != Sort::list || root.items.empty()) {
-      problems_.add(root.line, "", "is not a list of topologies");
+    if (root.value->sort != Sort::list || root.value->parts.empty()) {
+      problems_.add(line_of(root), "", "is not a list of topologies");
       return file;
     }
-    const YamlNode* chosen = nullptr;
-    for (const YamlNode& topology : root.items) {
+    const YamlUse* chosen = nullptr;
+    for (const YamlUse& topology : root.value->parts) {
       const std::string kind = kind_of(topology);
       if (kind.empty()) continue;
       file.views.push_back(text_of(topology, "topology", "a topology") + ":" + kind);
-      const bool is_default = is_true(topology.find("cluster_default"));
+      const bool is_default = is_true(find(topology, "cluster_default"));
       if (is_default && has_default_) {
-        problems_.add(topology.line, file.views.back(), "is a second topology with cluster_default");
+        problems_.add(line_of(topology), file.views.back(), "is a second topology with cluster_default");
       }
       if ((is_default && !has_default_) || chosen == nullptr) chosen = &topology;
       has_default_ = has_default_ || is_default;
@@ -41,7 +53,7 @@ class YamlReader {
 
  private:
   /// Hosts of a default that is flat are those of the other topologies.
-  void finish(const YamlNode& chosen, HostFile& file) {
+  void finish(const YamlUse& chosen, HostFile& file) {
     problems_.require_none();
     for (const auto& [node, topology] : topologies_) {
       HostFile other;
@@ -51,49 +63,58 @@ class YamlReader {
       if (node == &chosen) {
         file.hosts = std::move(other.hosts);
         file.levels = std::move(other.levels);
-      } else if (file.hosts.empty() && is_true(chosen.find("flat"))) {
+      } else if (file.hosts.empty() && is_true(find(chosen, "flat"))) {
         file.hosts = std::move(other.hosts);
         for (ListedHost& host : file.hosts) host.domains.clear();
       }
     }
   }
 
-  static bool is_true(const YamlNode* node) {
-    return node != nullptr && (lower_case(node->text) == "true" || lower_case(node->text) == "yes");
+  static bool is_true(const YamlUse* node) {
+    return node != nullptr &&
+           (lower_case(node->value->text) == "true" || lower_case(node->value->text) == "yes");
   }
 
-  std::string text_of(const YamlNode& map, std::string_view key, const std::string& noun) {
-    const YamlNode* node = map.find(key);
-    if (node != nullptr && node->sort == Sort::scalar) return node->text;
-    problems_.add(node != nullptr ? node->line : map.line, noun, "has no text for " + std::string(key));
+  std::string text_of(const YamlUse& map, std::string_view key, const std::string& noun) {
+    const YamlUse* node = find(map, key);
+    if (node != nullptr && node->value->sort == Sort::scalar) return node->value->text;
+    problems_.add(node != nullptr ? line_of(*node) : line_of(map), noun,
+                  "has no text for " + std::string(key));
     return "";
   }
 
-  std::string text_if_any(const YamlNode& map, std::string_view key, const std::string& noun) {
-    const YamlNode* node = map.find(key);
-    return node == nullptr || node->sort == Sort::null ? "" : text_of(map, key, noun);
+  std::string text_if_any(const YamlUse& map, std::string_view key, const std::string& noun) {
+    const YamlUse* node = find(map, key);
+    return node == nullptr || node->value->sort == Sort::null ? "" : text_of(map, key, noun);
   }
 
-  void require_keys(const YamlNode& map, std::initializer_list<std::string_view> keys,
+  void require_keys(const YamlUse& map, std::initializer_list<std::string_view> keys,
                     const std::string& noun) {
-    for (const auto& [key, value] : map.entries) {
-      if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-      problems_.add(value.line, in_quotes(key), "is no key of " + noun + ": there are " + joined(keys, ", "));
+    std::vector<std::string_view> given;
+    for (const YamlEntry& entry : map.value->entries) {
+      const std::string& key = entry.key.value->text;
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        problems_.add(line_of(entry.key), in_quotes(key),
+                      "is no key of " + noun + ": there are " + joined(keys, ", "));
+      } else if (std::find(given.begin(), given.end(), key) != given.end()) {
+        problems_.add(line_of(entry.key), in_quotes(key), "is given again");
+      }
+      given.push_back(key);
     }
   }
 
-  std::string kind_of(const YamlNode& topology) {
-    if (topology.sort != Sort::map) {
-      problems_.add(topology.line, "", "is not a topology, which begins with topology: NAME");
+  std::string kind_of(const YamlUse& topology) {
+    if (topology.value->sort != Sort::map) {
+      problems_.add(line_of(topology), "", "is not a topology, which begins with topology: NAME");
       return "";
     }
     require_keys(topology, {"topology", "cluster_default", "tree", "block", "ring", "flat"}, "a topology");
     std::vector<std::string> kinds;
     for (const char* kind : {"tree", "block", "ring", "flat"}) {
-      if (topology.find(kind) != nullptr) kinds.emplace_back(kind);
+      if (find(topology, kind) != nullptr) kinds.emplace_back(kind);
     }
     if (kinds.size() == 1) return kinds.front();
-    problems_.add(topology.line, "topology " + shown(text_of(topology, "topology", "a topology")),
+    problems_.add(line_of(topology), "topology " + shown(text_of(topology, "topology", "a topology")),
                   kinds.empty() ? "has neither tree, block, ring nor flat"
                                 : "has several of tree, block, ring and flat");
     return "";
@@ -101,47 +122,49 @@ class YamlReader {
 
   /// Calls `read` with every map in the list of a key.
   template <typename Read>
-  void for_each(const YamlNode& map, std::string_view key, const std::string& noun, Read read) {
-    const YamlNode* list = map.find(key);
-    if (list == nullptr || list->sort != Sort::list || list->items.empty()) {
-      problems_.add(map.line, noun, "has no list " + std::string(key));
+  void for_each(const YamlUse& map, std::string_view key, const std::string& noun, Read read) {
+    const YamlUse* list = find(map, key);
+    if (list == nullptr || list->value->sort != Sort::list || list->value->parts.empty()) {
+      problems_.add(line_of(map), noun, "has no list " + std::string(key));
       return;
     }
-    for (const YamlNode& item : list->items) {
-      if (item.sort == Sort::map) {
+    for (const YamlUse& item : list->value->parts) {
+      if (item.value->sort == Sort::map) {
         read(item);
       } else {
-        problems_.add(item.line, "an item of " + std::string(key), "is not a map");
+        problems_.add(line_of(item), "an item of " + std::string(key), "is not a map");
       }
     }
   }
 
-  void read_topology(const YamlNode& node, const std::string& kind, const std::string& view) {
+  void read_topology(const YamlUse& node, const std::string& kind, const std::string& view) {
     SlurmTopology& topology = topologies_.emplace_back(&node, SlurmTopology(problems_)).second;
-    const YamlNode& body = *node.find(kind);
+    const YamlUse& body = *find(node, kind);
     if (kind == "tree") {
       require_keys(body, {"switches"}, "a tree");
-      for_each(body, "switches", view, [&](const YamlNode& item) {
+      for_each(body, "switches", view, [&](const YamlUse& item) {
         require_keys(item, {"switch", "children", "nodes"}, "a switch");
-        topology.add_switch(item.line, text_of(item, "switch", "a switch"),
+        topology.add_switch(line_of(item), text_of(item, "switch", "a switch"),
                             text_if_any(item, "nodes", "a switch"),
                             text_if_any(item, "children", "a switch"));
       });
     } else if (kind == "block") {
       require_keys(body, {"block_sizes", "blocks"}, "a block topology");
-      for_each(body, "blocks", view, [&](const YamlNode& item) {
+      for_each(body, "blocks", view, [&](const YamlUse& item) {
         require_keys(item, {"block", "nodes"}, "a block");
-        topology.add_block(item.line, text_of(item, "block", "a block"), text_of(item, "nodes", "a block"));
+        topology.add_block(line_of(item), text_of(item, "block", "a block"),
+                           text_of(item, "nodes", "a block"));
       });
-      if (const YamlNode* sizes = body.find("block_sizes")) {
-        for (const YamlNode& size : sizes->items) topology.add_block_size(size.line, size.text);
-        if (sizes->sort == Sort::scalar) topology.add_block_size(sizes->line, sizes->text);
+      if (const YamlUse* sizes = find(body, "block_sizes")) {
+        for (const YamlUse& size : sizes->value->parts)
+          topology.add_block_size(line_of(size), size.value->text);
+        if (sizes->value->sort == Sort::scalar) topology.add_block_size(line_of(*sizes), sizes->value->text);
       }
     } else if (kind == "ring") {
       require_keys(body, {"rings"}, "a ring topology");
-      for_each(body, "rings", view, [&](const YamlNode& item) {
+      for_each(body, "rings", view, [&](const YamlUse& item) {
         require_keys(item, {"ring", "nodes"}, "a ring");
-        topology.add_block(item.line, text_of(item, "ring", "a ring"), text_of(item, "nodes", "a ring"),
+        topology.add_block(line_of(item), text_of(item, "ring", "a ring"), text_of(item, "nodes", "a ring"),
                            "ring");
       });
     }
@@ -149,13 +172,20 @@ class YamlReader {
 
   HostFileProblems& problems_;
   bool has_default_ = false;
-  std::vector<std::pair<const YamlNode*, SlurmTopology>> topologies_;
+  std::vector<std::pair<const YamlUse*, SlurmTopology>> topologies_;
 };
 
 }  // namespace
 
 HostFile read_topology_yaml(std::string_view text, const std::string& source, HostFileProblems& problems) {
-  return YamlReader(problems).read(read_simple_yaml(text, source));
+  const Yaml yaml = read_yaml(text, source);
+  if (yaml.documents.size() > 1) {
+    problems.add(line_of(yaml.documents[1]), "", "begins a second document; a topology has one");
+    return {.kind = HostFileKind::slurm_topology_yaml};
+  }
+  static const YamlValue nothing;
+  return TopologyReader(problems).read(yaml.documents.empty() ? YamlUse{&nothing, {.line = 1}}
+                                                              : yaml.documents.front());
 }
 
 }  // namespace rankmesh::files

@@ -9,7 +9,6 @@
 #include "rankmesh/files/error.hpp"
 #include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/shown_text.hpp"
-#include "rankmesh/topology/best_placement.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/text.hpp"
 
@@ -58,35 +57,33 @@ Placement read_placement(const std::string& path, const Cluster& cluster, Proble
   return placement_of_hosts(cluster, file.host_of_rank, problems);
 }
 
-/// How many groups of a kind touch several hosts.
-int crossing_groups(const Topology& topology, GroupKind kind, const PlacedRanks& where) {
-  const GroupFamily& family = topology.family(kind);
-  return cluster_spans(family, where.cluster, where.placement)
-      .levels[where.cluster.host_level()]
-      .crossing_groups;
-}
-
-/// An order of Megatron-Core, or another placement, with which no group of the kind crosses.
-std::string remedy(const Topology& topology, GroupKind kind, const PlacedRanks& where) {
-  if (topology.config().convention == Convention::megatron_core) {
-    std::vector<std::string_view> order = split_text(topology.config().order, '-');
-    const std::string_view axis = kind.name() == "tensor" ? "tp" : kind.name() == "context" ? "cp" : "ep";
-    std::erase(order, axis);
-    order.insert(order.begin(), axis);
-    ParallelConfig changed = topology.config();
-    changed.order = joined(order, "-");
-    try {
-      if (crossing_groups(Topology(changed), kind, where) == 0)
-        return "; --order " + changed.order + " keeps them together";
-    } catch (const Error&) {
-      // No valid order.
+/// `tensor=node,expert=rack`
+std::vector<KindLevel> read_keep(const Option& option, const Topology& topology, const Cluster& cluster,
+                                 Problems& problems) {
+  std::vector<KindLevel> keep;
+  const auto text = value_of(option, problems);
+  if (!text) return keep;
+  std::vector<std::string> levels;
+  for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level)
+    levels.push_back(cluster.level_name(level));
+  for (const std::string_view part : split_text(*text, ',')) {
+    const std::size_t equals = std::min(part.find('='), part.size());
+    const std::string kind(part.substr(0, equals));
+    const std::string level(part.substr(std::min(equals + 1, part.size())));
+    const bool is_kind = GroupKind::is_valid(kind) && topology.find_kind(GroupKind(kind)) != nullptr;
+    if (!is_kind) {
+      const auto name = [](const KindFamily& family) { return family.kind.name(); };
+      problems.push_back(option.name() + ": " + files::in_quotes(kind) +
+                         " is no kind of this layout, which has " + joined(topology.kinds(), ", ", name));
+    }
+    if (std::find(levels.begin(), levels.end(), level) == levels.end()) {
+      problems.push_back(option.name() + ": " + files::in_quotes(level) +
+                         " is no level that groups could cross; the cluster has " + joined(levels, ", "));
+    } else if (is_kind) {
+      keep.push_back({GroupKind(kind), level});
     }
   }
-  const PlacementWeights alone{.kinds = {{kind, 1}}};
-  const BestPlacement best = best_placement(topology, where.cluster, alone);
-  const PlacedRanks placed{where.cluster, best.placement};
-  if (crossing_groups(topology, kind, placed) > 0) return "";
-  return fmt::format("; a placement of rankmesh place --weights {}=1 keeps them together", kind.name());
+  return keep;
 }
 
 }  // namespace
@@ -111,7 +108,13 @@ ClusterOptions::ClusterOptions(Command& command)
                        .value_name = "FILE",
                        .description = "where each rank runs: a list of slots, a hostfile or a rankfile",
                        .default_value = "ranks in order",
-                       .takes_file = true})) {}
+                       .takes_file = true})),
+      keep_(command.add(
+          {.name = "--keep",
+           .value_name = "KIND=LEVEL,...",
+           .description = "warn where groups of these kinds cross these levels",
+           .details = "Tensor, expert, sequence and context groups are judged anyway, by the innermost level "
+                      "that has room for them."})) {}
 
 std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, std::optional<int> slots,
                                                 Problems& problems) const {
@@ -119,12 +122,15 @@ std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, st
   const auto path = value_of(placement_, problems);
   if (!text) {
     if (path) problems.push_back("--placement needs --cluster");
+    if (keep_.count() > 0) problems.push_back("--keep needs --cluster");
     return std::nullopt;
   }
   const auto given = read_cluster("--cluster", *text, slots, problems);
   if (!given || !reading.diagnostics.empty() || !problems.empty()) return std::nullopt;
-  const int ranks = Topology(reading.config).world_size();
+  const Topology topology(reading.config);
+  const int ranks = topology.world_size();
   PlacedRanks where{given->cluster, Placement::identity(ranks)};
+  where.keep = read_keep(keep_, topology, where.cluster, problems);
   try {
     if (path) {
       where.placement = read_placement(*path, where.cluster, problems);
@@ -152,31 +158,6 @@ std::optional<PlacedRanks> ClusterOptions::read(const ConfigReading& reading, st
     problems.push_back(std::string("--placement: ") + error.what());
   }
   return std::nullopt;
-}
-
-std::vector<std::string> crossing_warnings(const Topology& topology, const PlacedRanks& where) {
-  std::vector<std::string> warnings;
-  int smallest = where.cluster.slots();
-  for (int host = 0; host < where.cluster.hosts(); ++host) {
-    smallest = std::min(smallest, where.cluster.slots_of_host(host));
-  }
-  const std::size_t level = where.cluster.host_level();
-  for (const char* name : {"tensor", "expert", "context"}) {
-    const KindFamily* kind = topology.find_kind(GroupKind(name));
-    if (kind == nullptr || kind->family.group_size() > smallest) continue;
-    const LevelSpan span = cluster_spans(kind->family, where.cluster, where.placement).levels[level];
-    if (span.crossing_groups == 0) continue;
-    const std::string host = where.cluster.level_name(level);
-    warnings.push_back(
-        fmt::format("{} groups cross {}s though one has room for them: {} of {} groups of {} touch up to {}, "
-                    "the first of them group "
-                    "{} on {}{}",
-                    name, host, span.crossing_groups, kind->family.group_count(),
-                    counted(kind->family.group_size(), "rank"), counted(span.most, host), span.worst_group,
-                    joined(where.domains(kind->family, span.worst_group, level), ", "),
-                    remedy(topology, kind->kind, where)));
-  }
-  return warnings;
 }
 
 }  // namespace rankmesh::cli

@@ -6,6 +6,7 @@
 
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/topology/config_values.hpp"
+#include "rankmesh/topology/crossings.hpp"
 #include "rankmesh/topology/placement.hpp"
 #include "rankmesh/topology/topology.hpp"
 
@@ -15,13 +16,15 @@ namespace rankmesh::cli {
 struct PlacedRanks {
   Cluster cluster;
   Placement placement;
+  /// `--keep`
+  std::vector<KindLevel> keep{};
 
   /// The names of the domains of a level that a group touches.
   [[nodiscard]] std::vector<std::string> domains(const GroupFamily& family, int group,
                                                  std::size_t level) const;
 };
 
-/// `--cluster` and `--placement`
+/// `--cluster`, `--placement` and `--keep`
 class ClusterOptions {
  public:
   explicit ClusterOptions(Command& command);
@@ -37,11 +40,7 @@ class ClusterOptions {
  private:
   const Option& cluster_;
   const Option& placement_;
+  const Option& keep_;
 };
-
-/// A warning for each kind with much traffic that need not touch several hosts and does: tensor, expert and
-/// context groups that are no larger than the smallest host. Each says how many groups cross, why, and what
-/// helps.
-[[nodiscard]] std::vector<std::string> crossing_warnings(const Topology& topology, const PlacedRanks& where);
 
 }  // namespace rankmesh::cli

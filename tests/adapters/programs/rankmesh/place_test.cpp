@@ -5,6 +5,7 @@
 #include "rankmesh/cli/run.hpp"
 #include "support.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/vectors.hpp"
 
 using namespace rankmesh;
@@ -66,4 +67,51 @@ TEST_CASE("a warning of groups that cross nodes names an order that ends it") {
     }
   }
   CHECK(warned >= 4);
+}
+
+TEST_CASE("every file of a placement is read back as the same placement") {
+  for (const char* layout :
+       {"world=64 tp=2 pp=8 convention=megatron-core order=pp-tp-cp-ep-dp", "world=32 tp=4 pp=4",
+        "world=16 tp=2 pp=8 convention=megatron-core order=pp-tp-cp-ep-dp"}) {
+    for (const char* cluster : {"node:8 gpu:8", "rack:4 node:4 gpu:4"}) {
+      const std::vector<std::string> place{"place", layout, "--cluster", cluster, "--format"};
+      const auto spans_with = [&](const std::string& format) {
+        std::vector<std::string> words = place;
+        words.push_back(format);
+        const Outcome file = run_words(words);
+        INFO(layout << " on " << cluster << " as " << format << ": " << file.err);
+        REQUIRE(file.status == cli::success);
+        const TemporaryFolder folder;
+        const std::string path = folder.write("placement", file.out);
+        const Outcome shown =
+            run_words({"groups", layout, "--cluster", cluster, "--placement", path, "--format", "csv"});
+        INFO(shown.err);
+        REQUIRE(shown.status == cli::success);
+        return shown.out;
+      };
+      const std::string ranks = spans_with("ranks");
+      for (const char* format : {"rankfile", "hostfile", "hydra", "slurm"})
+        CHECK(spans_with(format) == ranks);
+    }
+  }
+}
+
+TEST_CASE("a story: the host that launches comes first, whatever the hostfile says") {
+  const Json story = read_vectors("placement_stories/sorrel.json");
+  std::string hosts;
+  for (const Json& name : story["hostfile"]) hosts += name.get<std::string>() + " slots=4\n";
+  const TemporaryFolder folder;
+  const std::string file = folder.write("hosts", hosts);
+  const Outcome rank =
+      run_words({"groups", "world=8 tp=1", "--cluster", file, "--kind", "tensor", "--format", "json"});
+  REQUIRE(rank.status == cli::success);
+  const Json domains = Json::parse(rank.out)["domains"]["node"]["tensor"];
+  for (std::size_t i = 0; i < 8; ++i) CHECK(domains[i][0] == story["arrangements"]["expected"][i]);
+  // The file says what Open MPI does with the order, and the form that keeps it is another.
+  const std::vector<std::string> place{"place", "world=8 tp=4", "--cluster", file, "--format"};
+  std::vector<std::string> words = place;
+  words.emplace_back("hostfile");
+  CHECK(run_words(words).out ==
+        "# Open MPI keeps this order only where mpiexec runs on nodeB or on none of the hosts\n"
+        "nodeB slots=4\nnodeA slots=4\n");
 }

@@ -105,6 +105,9 @@ class Cluster {
   /// The slots of a domain, in ascending order: a single range in a uniform cluster. O(hosts) in others.
   /// @throws RangeError if there is no such level or domain
   [[nodiscard]] std::vector<SlotRange> slots_of(std::size_t level, int domain) const;
+  /// The number of slots of every domain of a level. O(domains + hosts).
+  /// @throws RangeError if there is no such level
+  [[nodiscard]] std::vector<int> domain_sizes(std::size_t level) const;
   /// The outermost level at which two slots are in different domains; nothing for a slot and itself.
   [[nodiscard]] std::optional<std::size_t> distance(int slot, int other) const noexcept;
 

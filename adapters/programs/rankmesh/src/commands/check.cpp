@@ -73,11 +73,7 @@ Verdict verdict_on(const std::string& file, const Further& further) {
   for (const std::string& problem : problems) {
     verdict.reading.diagnostics.push_back({.rule = problem, .place = SourcePlace{.source = file}});
   }
-  verdict.warnings = all_warnings(topology, where ? std::nullopt : further.gpus_per_node);
-  if (where) {
-    const std::vector<std::string> more = crossing_warnings(topology, *where);
-    verdict.warnings.insert(verdict.warnings.end(), more.begin(), more.end());
-  }
+  verdict.warnings = all_warnings(topology, further.gpus_per_node, where);
   return verdict;
 }
 

@@ -66,6 +66,7 @@ class PlaceCommand : public LayoutCommand {
                                    {"json", "the same as data"},
                                    {"hostfile", "for Open MPI: hosts with slots, or a line for each rank"},
                                    {"rankfile", "for Open MPI"},
+                                   {"hydra", "a hostfile for MPICH"},
                                    {"slurm", "for SLURM_HOSTFILE and --distribution=arbitrary"},
                                    {"torchrun", "the node rank of each host"},
                                    {"ranks", "the slot of each rank"}})) {}

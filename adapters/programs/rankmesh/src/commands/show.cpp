@@ -22,6 +22,9 @@
 namespace rankmesh::cli {
 namespace {
 
+/// The largest job of which each rank is looked at, for rails and whole domains.
+constexpr int most_walked_ranks = 1 << 20;
+
 struct ShowRequest {
   /// All kinds if empty.
   std::vector<GroupKind> kinds{};
@@ -43,6 +46,8 @@ struct KindSummary {
   std::optional<BlockSpan> span{};
   /// At each level of the cluster but the innermost.
   std::vector<BlockSpan> levels{};
+  /// Rails and whole domains, of jobs that are small enough to look at each rank.
+  std::optional<ClusterSpans> spans{};
 };
 
 std::string span_text(BlockSpan span) {
@@ -69,13 +74,30 @@ std::vector<KindSummary> summaries(const Topology& topology, const ShowRequest& 
         summary.levels.push_back(
             level_span(kind->family, request.where->cluster, request.where->placement, level));
       }
+      if (topology.world_size() <= most_walked_ranks)
+        summary.spans = cluster_spans(kind->family, request.where->cluster, request.where->placement);
     }
     result.push_back(summary);
   }
   return result;
 }
 
-std::string note(const Topology& topology, const KindSummary& summary, Names names) {
+/// `one rail`, `whole racks`: what the spans do not tell of groups with several members.
+std::vector<std::string> place_notes(const KindSummary& summary, const PlacedRanks& where) {
+  std::vector<std::string> notes;
+  if (!summary.spans || summary.kind->family.group_size() == 1) return notes;
+  const std::size_t host = where.cluster.host_level();
+  if (summary.spans->is_rail_aligned && summary.levels[host].most > 1) notes.emplace_back("one rail each");
+  for (std::size_t level = 0; level + 1 < where.cluster.level_count(); ++level) {
+    if (!summary.spans->fills_domains[level]) continue;
+    notes.push_back("whole " + where.cluster.level_name(level) + "s");
+    break;
+  }
+  return notes;
+}
+
+std::string note(const Topology& topology, const KindSummary& summary, const ShowRequest& request) {
+  const Names names = request.names;
   const KindFamily& kind = *summary.kind;
   const GroupFamily& family = kind.family;
   std::vector<std::string> notes;
@@ -88,6 +110,9 @@ std::string note(const Topology& topology, const KindSummary& summary, Names nam
   }
   if (kind.kind == GroupKind::data && topology.config().distributed_optimizer) {
     notes.emplace_back("host-side too");
+  }
+  if (request.where) {
+    for (std::string& text : place_notes(summary, *request.where)) notes.push_back(std::move(text));
   }
   return joined(notes, "; ");
 }
@@ -126,7 +151,7 @@ Table table_of(const Topology& topology, const std::vector<KindSummary>& kinds, 
     cells.push_back({short_list_text(family, 0, shown.list_width)});
     cells.push_back(
         {shown.last_group ? short_list_text(family, family.group_count() - 1, shown.list_width) : ""});
-    cells.push_back({note(topology, summary, names)});
+    cells.push_back({note(topology, summary, request)});
     table.add(std::move(cells));
   }
   return table;
@@ -201,9 +226,12 @@ bool put_kind_json(const KindSummary& summary, const ShowRequest& request, Write
     nlohmann::ordered_json spans = nlohmann::ordered_json::object();
     for (std::size_t level = 0; level < summary.levels.size(); ++level) {
       const BlockSpan& span = summary.levels[level];
-      spans[request.where->cluster.level_name(level)] = {{"fewest", span.fewest}, {"most", span.most}};
+      nlohmann::ordered_json& entry = spans[request.where->cluster.level_name(level)];
+      entry = {{"fewest", span.fewest}, {"most", span.most}};
+      if (summary.spans) entry["fills"] = bool{summary.spans->fills_domains[level]};
     }
     json["spans"] = spans;
+    if (summary.spans) json["rail_aligned"] = summary.spans->is_rail_aligned;
   }
   std::string text = json.dump();
   text.back() = ',';

@@ -170,7 +170,12 @@ void print_json(const PlacedJob& job, Writer& out) {
 void print_hostfile(const PlacedJob& job, Writer& out) {
   const std::vector<Run> runs = runs_of(job);
   const bool by_slot = has_each_host_once(runs);
-  if (!by_slot) out.put("# a line for each rank: use mpiexec --map-by seq\n");
+  if (!by_slot) {
+    out.put("# a line for each rank: use mpiexec --map-by seq\n");
+  } else if (runs.size() > 1) {
+    out.put(fmt::format("# Open MPI keeps this order only where mpiexec runs on {} or on none of the hosts\n",
+                        host_name(job.cluster, runs.front().host)));
+  }
   for (const Run& run : runs) {
     const std::string name = host_name(job.cluster, run.host);
     if (by_slot) {
@@ -201,6 +206,10 @@ void print_placement(const PlacedJob& job, PlacementFormat format, Writer& out, 
       return print_json(job, out);
     case PlacementFormat::hostfile:
       return print_hostfile(job, out);
+    case PlacementFormat::hydra:
+      for (const Run& run : runs_of(job))
+        out.put(fmt::format("{}:{}\n", host_name(job.cluster, run.host), run.ranks));
+      return;
     case PlacementFormat::torchrun: {
       int node = 0;
       for (const Run& run : runs_of(job))

@@ -10,7 +10,7 @@
 namespace rankmesh::cli {
 
 /// How a placement is printed: for people, as data, or as a file of a launcher.
-enum class PlacementFormat { text, json, hostfile, rankfile, slurm, torchrun, ranks };
+enum class PlacementFormat { text, json, hostfile, rankfile, hydra, slurm, torchrun, ranks };
 
 /// A placement that was found, with what it was found for.
 struct PlacedJob {
