@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "rankmesh/nccl/fabric.hpp"
 #include "rankmesh/topology/best_placement.hpp"
 #include "rankmesh/topology/text.hpp"
 
@@ -31,6 +32,13 @@ std::optional<std::string> order_for(const Topology& topology, GroupKind kind, c
 }
 
 }  // namespace
+
+HostIdentity host_of_process(const Settings& settings) {
+  if (settings.host) return *settings.host;
+  HostIdentity host = this_host();
+  host.fabric = nccl::nvlink_fabric();
+  return host;
+}
 
 std::optional<mpi::Placed> place_if_asked(const Settings& settings, mpi::Options options) {
   if (!settings.places) return std::nullopt;

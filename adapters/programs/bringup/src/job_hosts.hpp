@@ -12,6 +12,9 @@
 
 namespace rankmesh::bringup {
 
+/// The host of this process: the one that is played, or that which is found, with its NVLink fabric.
+[[nodiscard]] HostIdentity host_of_process(const Settings& settings);
+
 /// Gives the processes other numbers with --place. Nothing without it.
 /// @collective over MPI_COMM_WORLD
 /// @throws the exceptions of `mpi::place`

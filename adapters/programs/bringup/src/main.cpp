@@ -114,7 +114,7 @@ int bring_up(const World& job, const Settings& settings) {
   PartTimes times;
   mpi::Options options;
   options.timeouts.deadline = settings.deadline;
-  options.host = settings.host;
+  options.host = host_of_process(settings);
   options.on_stuck = [&](const mpi::StuckCall& stuck) { abort_job(job, stuck); };
   const std::optional<mpi::Placed> placed = place_if_asked(settings, options);
   const World world(placed ? placed->communicator.native() : MPI_COMM_WORLD);
