@@ -14,7 +14,7 @@ enum class Call {
   split,
   /// MPI_Comm_create_group, which only the members call.
   create_group,
-  /// MPI_Comm_split_type by node, of the world.
+  /// MPI_Comm_split by host, of the world.
   split_by_node,
   /// ncclCommInitRankConfig, or ncclCommInitRankScalable with more than one root.
   initialise,

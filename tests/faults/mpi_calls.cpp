@@ -75,11 +75,6 @@ int MPI_Comm_split(MPI_Comm communicator, int color, int key, MPI_Comm* part) {
   return made(PMPI_Comm_split(communicator, color, key, part));
 }
 
-int MPI_Comm_split_type(MPI_Comm communicator, int type, int key, MPI_Info info, MPI_Comm* part) {
-  if (meet("MPI_Comm_split_type")) return fail(communicator);
-  return made(PMPI_Comm_split_type(communicator, type, key, info, part));
-}
-
 int MPI_Comm_free(MPI_Comm* communicator) {
   --mpi_balance().communicators;
   return PMPI_Comm_free(communicator);

@@ -44,9 +44,8 @@ int MPI_Comm_create_group(MPI_Comm communicator, MPI_Group group, int tag, MPI_C
                 PMPI_Comm_create_group(communicator, group, tag, made));
 }
 
-int MPI_Comm_split_type(MPI_Comm communicator, int type, int key, MPI_Info info, MPI_Comm* made) {
-  return result("MPI_Comm_split_type", communicator,
-                PMPI_Comm_split_type(communicator, type, key, info, made));
+int MPI_Comm_split(MPI_Comm communicator, int color, int key, MPI_Comm* made) {
+  return result("MPI_Comm_split", communicator, PMPI_Comm_split(communicator, color, key, made));
 }
 
 int MPI_Comm_size(MPI_Comm communicator, int* size) {

@@ -25,10 +25,6 @@ auto in_session(MPI_Comm communicator, const Options& options,
   }
 }
 
-HostIdentity host_of(const Options& options) {
-  return options.host ? *options.host : this_host();
-}
-
 }  // namespace
 
 Placed place(MPI_Comm communicator, const ParallelConfig& config, const PlaceOptions& options) {

@@ -1,5 +1,7 @@
 #include "mpi_side.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "origin.hpp"
@@ -22,11 +24,26 @@ std::optional<std::string> broadcast_in(MPI_Comm members, std::span<std::byte> b
                     MPI_Bcast(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, root, members));
 }
 
+/// The equally long messages of all members of a communicator, joined by rank.
+std::optional<std::string> gather(MPI_Comm members, std::span<const std::byte> own,
+                                  std::span<std::byte> all) {
+  const int length = static_cast<int>(own.size());
+  return failure_of("MPI_Allgather",
+                    MPI_Allgather(own.data(), length, MPI_BYTE, all.data(), length, MPI_BYTE, members));
+}
+
 }  // namespace
+
+HostMark::HostMark(const std::string& key) {
+  key.copy(beginning.data(), beginning.size());
+  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+}
 
 std::unique_ptr<rankmesh::BringUp> MpiBootstrap::begin(const ParallelConfig& config,
                                                        const BringUpOptions& options,
                                                        const std::optional<NcclScheduleOptions>& nccl) {
+  // Before the agreement: memory that runs out must not keep this rank from a call in which others wait.
+  mark_ = HostMark(host_key(host_of(options)));
   auto begun = std::make_unique<mpi::BringUp>(communicator_, config, options, nccl, members_);
   current_ = begun.get();
   return begun;
@@ -42,26 +59,29 @@ std::optional<std::string> MpiBootstrap::gather_on_node(const std::function<Byte
   MPI_Comm world = over_all();
   int rank = 0;
   if (auto why = failure_of("MPI_Comm_rank", MPI_Comm_rank(world, &rank))) return why;
+  // Hosts whose marks have one color are told apart below. MPI_COMM_TYPE_SHARED may be less than a host.
+  const int color = static_cast<int>(mark_.hash % INT32_MAX);
   MPI_Comm native = MPI_COMM_NULL;
-  if (auto why = failure_of("MPI_Comm_split_type",
-                            MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &native))) {
-    return why;
-  }
-  const auto node = mpi::Communicator::from_native_handle(native);
-  int local_rank = 0;
-  if (auto why = failure_of("MPI_Comm_rank", MPI_Comm_rank(native, &local_rank))) return why;
-  int local_size = 1;
-  if (auto why = failure_of("MPI_Comm_size", MPI_Comm_size(native, &local_size))) return why;
+  if (auto why = failure_of("MPI_Comm_split", MPI_Comm_split(world, color, rank, &native))) return why;
+  const auto together = mpi::Communicator::from_native_handle(native);
+  int position = 0;
+  if (auto why = failure_of("MPI_Comm_rank", MPI_Comm_rank(native, &position))) return why;
+  int count = 1;
+  if (auto why = failure_of("MPI_Comm_size", MPI_Comm_size(native, &count))) return why;
 
+  std::vector<HostMark> marks(static_cast<std::size_t>(count), mark_);
+  // After a failure this rank goes on, since others wait for it in the second call.
+  std::optional<std::string> failure =
+      gather(native, std::as_bytes(std::span(&mark_, 1)), std::as_writable_bytes(std::span(marks)));
+  const auto local_rank = static_cast<int>(std::count(marks.begin(), marks.begin() + position, mark_));
   const Bytes mine = own(local_rank);
-  const int length = static_cast<int>(mine.size());
-  Bytes joined(mine.size() * static_cast<std::size_t>(local_size));
-  if (auto why = failure_of("MPI_Allgather", MPI_Allgather(mine.data(), length, MPI_BYTE, joined.data(),
-                                                           length, MPI_BYTE, native))) {
-    return why;
-  }
-  for (int i = 0; i < local_size; ++i) {
-    all.emplace_back(joined.begin() + i * length, joined.begin() + (i + 1) * length);
+  Bytes joined(mine.size() * marks.size());
+  if (auto why = gather(native, mine, joined); why && !failure) failure = std::move(why);
+  if (failure) return failure;
+  const auto length = static_cast<std::ptrdiff_t>(mine.size());
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const auto begin = joined.begin() + static_cast<std::ptrdiff_t>(i) * length;
+    if (marks[i] == mark_) all.emplace_back(begin, begin + length);
   }
   return std::nullopt;
 }

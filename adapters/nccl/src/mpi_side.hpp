@@ -2,8 +2,11 @@
 
 #include <mpi.h>
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,18 @@
 #include "rankmesh/nccl/host_side.hpp"
 
 namespace rankmesh::nccl {
+
+/// The key of a host in a fixed size. Those of `this_host()` fit; longer ones that begin alike are equal with
+/// a probability of 2^-64.
+struct HostMark {
+  HostMark() = default;
+  explicit HostMark(const std::string& key);
+
+  bool operator==(const HostMark&) const = default;
+
+  std::array<char, 120> beginning{};
+  std::uint64_t hash = 0xcbf29ce484222325;
+};
 
 /// The bootstrap over MPI.
 class MpiBootstrap final : public Bootstrap {
@@ -26,7 +41,9 @@ class MpiBootstrap final : public Bootstrap {
   [[nodiscard]] std::unique_ptr<rankmesh::BringUp> begin(
       const ParallelConfig& config, const BringUpOptions& options,
       const std::optional<NcclScheduleOptions>& nccl) override;
-  [[nodiscard]] std::string_view gather_call() const noexcept override { return "MPI_Comm_split_type"; }
+  [[nodiscard]] std::string_view gather_call() const noexcept override {
+    return "MPI_Comm_split or MPI_Allgather";
+  }
   [[nodiscard]] std::optional<std::string> gather_on_node(const std::function<Bytes(int local_rank)>& own,
                                                           std::vector<Bytes>& all) override;
   [[nodiscard]] std::string_view broadcast_call() const noexcept override { return "MPI_Bcast"; }
@@ -40,6 +57,7 @@ class MpiBootstrap final : public Bootstrap {
 
   MPI_Comm communicator_;
   std::vector<int> members_;
+  HostMark mark_{};
   /// The bring-up under way.
   mpi::BringUp* current_ = nullptr;
   /// Made with the first call that needs it, if members are given.

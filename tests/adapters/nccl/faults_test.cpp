@@ -288,13 +288,13 @@ TEST_CASE("fault: memory that runs out on one rank after the agreement, before t
   }
 }
 
-TEST_CASE("fault: MPI cannot split off the ranks of a node") {
+TEST_CASE("fault: MPI cannot split off the ranks of a host") {
   // On all ranks: if it fails on one alone, the others wait for that one in their next call.
-  fail_mpi("MPI_Comm_split_type", 1);
+  fail_mpi("MPI_Comm_split", 1);
   const std::string text = common_error<BringUpError>(one_group(), rankmesh::tests::patient());
   CHECK(mpi_has_failed());
   CHECK_THAT(text, ContainsSubstring("step device failed on " + std::to_string(world_size()) + " rank"));
-  CHECK_THAT(text, ContainsSubstring("\n  rank 0: MPI_Comm_split_type failed"));
+  CHECK_THAT(text, ContainsSubstring("\n  rank 0: MPI_Comm_split failed"));
 }
 
 TEST_CASE("fault: a call of MPI that fails on one rank, on communicators whose handler ends the job") {

@@ -6,6 +6,7 @@
 #include "rankmesh/nccl/communicator.hpp"
 #include "rankmesh/nccl/communicators.hpp"
 #include "rankmesh/nccl/error.hpp"
+#include "rankmesh/nccl/fabric.hpp"
 #include "rankmesh/nccl/host_side.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
 #include "rankmesh/nccl/options.hpp"

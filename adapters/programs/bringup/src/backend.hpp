@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mpi.h>
+
 #include <memory>
 
 #include "rankmesh/bringup/operations.hpp"
@@ -31,17 +33,20 @@ class JobCommunicators {
 };
 
 /// Creates the communicators with MPI.
-/// @collective over MPI_COMM_WORLD
+/// @param communicator all processes, numbered as ranks of the layout
+/// @collective over the communicator
 /// @throws the exceptions of `mpi::Communicators`
-[[nodiscard]] std::unique_ptr<JobCommunicators> bring_up_with_mpi(const ParallelConfig& config,
+[[nodiscard]] std::unique_ptr<JobCommunicators> bring_up_with_mpi(MPI_Comm communicator,
+                                                                  const ParallelConfig& config,
                                                                   const mpi::Options& options);
 
 /// Whether this program was built with NCCL.
 [[nodiscard]] bool has_nccl() noexcept;
-/// Creates the communicators with NCCL.
-/// @collective over MPI_COMM_WORLD
+/// The same with NCCL.
+/// @collective over the communicator
 /// @throws the exceptions of `nccl::Communicators`
-[[nodiscard]] std::unique_ptr<JobCommunicators> bring_up_with_nccl(const ParallelConfig& config,
+[[nodiscard]] std::unique_ptr<JobCommunicators> bring_up_with_nccl(MPI_Comm communicator,
+                                                                   const ParallelConfig& config,
                                                                    const nccl::Options& options);
 
 }  // namespace rankmesh::bringup

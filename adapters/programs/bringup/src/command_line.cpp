@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 
+#include <cstdlib>
 #include <sstream>
 #include <vector>
 
@@ -111,6 +112,17 @@ struct Program {
        .value_name = "SECONDS",
        .description = "how long to wait for all ranks before naming the missing ones; the same on all",
        .default_value = "300"});
+  const cli::Option& place =
+      program.add({.name = "--place",
+                   .description = "number the ranks so that groups cross as few hosts as possible",
+                   .details = "See docs/clusters.md. Ranks keep their numbers if nothing is gained."});
+  const cli::Option& hosts =
+      program.add({.name = "--hosts",
+                   .value_name = "NAME,...",
+                   .description = "play a job on several hosts: the host of each rank",
+                   .details = "Processes count as running on the hosts that are named, for tests on one "
+                              "machine. Without the option, the variable RANKMESH_HOSTS says the same.",
+                   .default_value = "the hosts that are found"});
   const cli::Option& progress = program.add(
       {.name = "--progress", .description = "print a line to stderr after each part of the bring-up"});
   const cli::Option& format = program.add({.name = "--format",
@@ -119,6 +131,33 @@ struct Program {
                                            .default_value = "text"});
   NcclOptions nccl_options{program};
 };
+
+/// The host that --hosts, or the variable of the environment, names for a rank.
+std::optional<HostIdentity> played_host(const cli::Option& option, int rank, int world_size,
+                                        cli::Problems& problems) {
+  std::string given = option.name();
+  std::optional<std::string> text = cli::value_of(option, problems);
+  if (option.count() == 0) {
+    // getenv is safe since nothing sets a variable.
+    const char* const variable = std::getenv("RANKMESH_HOSTS");  // NOLINT(concurrency-mt-unsafe)
+    if (variable == nullptr) return std::nullopt;
+    given = "RANKMESH_HOSTS";
+    text = variable;
+  }
+  if (!text) return std::nullopt;
+  const std::vector<std::string_view> names = split_text(*text, ',');
+  if (names.size() != static_cast<std::size_t>(world_size)) {
+    problems.push_back(given + " names the hosts of " + counted(names.size(), "rank") + ", but the job has " +
+                       std::to_string(world_size));
+    return std::nullopt;
+  }
+  const std::string name(names[static_cast<std::size_t>(rank)]);
+  if (name.empty()) {
+    problems.push_back(given + " has an empty name");
+    return std::nullopt;
+  }
+  return HostIdentity{.name = name, .boot = "played " + name};
+}
 
 void read_deadline_into(std::chrono::seconds& deadline, const Program& program, cli::Problems& problems) {
   if (const auto seconds = cli::number_of(program.deadline, {.min = 1, .max = 86400}, problems)) {
@@ -142,7 +181,7 @@ std::chrono::seconds read_deadline(std::span<const std::string> args) {
   return deadline;
 }
 
-CommandLine read_command_line(std::span<const std::string> args, int world_size) {
+CommandLine read_command_line(std::span<const std::string> args, int rank, int world_size) {
   Program program;
   const cli::Parsed parsed = cli::parse(program.program, args);
   CommandLine result;
@@ -163,6 +202,8 @@ CommandLine read_command_line(std::span<const std::string> args, int world_size)
     settings.config.job_size = world_size;
   }
   settings.as_json = cli::choice_of(program.format, problems) == std::size_t{1};
+  settings.places = cli::is_given(program.place, problems);
+  settings.host = played_host(program.hosts, rank, world_size, problems);
   settings.shows_progress = cli::is_given(program.progress, problems);
   read_deadline_into(settings.deadline, program, problems);
   const auto chosen = cli::choice_of(program.backend, problems);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "rankmesh/comm/host_identity.hpp"
 #include "rankmesh/nccl/options.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 
@@ -23,6 +24,10 @@ struct Settings {
   bool shows_progress = false;
   std::chrono::seconds deadline = std::chrono::minutes(5);
   Backend backend = Backend::mpi;
+  /// Whether the ranks get numbers for which groups cross fewer hosts.
+  bool places = false;
+  /// The host on which this process counts as running, if it is played.
+  std::optional<HostIdentity> host{};
   /// The options of NCCL, without those of all backends.
   nccl::Options nccl{};
 };
@@ -46,7 +51,8 @@ struct CommandLine {
 /// Reads the command line and the files that it names. Reports all errors, not only the first. A file
 /// may block for ever: a pipe on which nobody writes.
 /// @param args without the name of the program
-[[nodiscard]] CommandLine read_command_line(std::span<const std::string> args, int world_size);
+/// @param rank this process, for --hosts
+[[nodiscard]] CommandLine read_command_line(std::span<const std::string> args, int rank, int world_size);
 
 /// Writes the man page and the shell completions of the program. The build installs them.
 void write_pages(std::string_view version, const std::filesystem::path& folder);

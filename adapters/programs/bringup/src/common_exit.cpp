@@ -41,7 +41,7 @@ CommandLine read_together(const World& world, AgreementSession& session, std::sp
   std::optional<CommandLine> line;
   try {
     line = run_in_thread([own = std::vector<std::string>(args.begin(), args.end()),
-                          size = world.size] { return read_command_line(own, size); },
+                          world] { return read_command_line(own, world.rank, world.size); },
                          [&] {
                            if (reading.step()) throw ReadingEnded();
                            transport.idle();

@@ -4,7 +4,9 @@
 // Each wait for other ranks is bounded by --deadline. In the order of execution:
 //
 // - read_together, agree_on_exit: agreements. They need no collective call of MPI, so any rank may be silent.
+// - place_if_asked: agreements, and a call under the watchdog of the library.
 // - create_communicators: the agreements and the watchdog of the library.
+// - find_job_hosts: agreements.
 // - PartTimes::reduce, close: a call under a watchdog, after all ranks have arrived.
 // - ProofRunner::run: an agreement that runs beside the proof; then World::all and gather_texts under the
 //   watchdog, since all ranks have arrived.
@@ -19,6 +21,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -30,6 +33,7 @@
 #include "common_exit.hpp"
 #include "exit_code.hpp"
 #include "job_abort.hpp"
+#include "job_hosts.hpp"
 #include "part_times.hpp"
 #include "proof_runner.hpp"
 #include "rankmesh/bringup/world.hpp"
@@ -43,12 +47,14 @@ namespace {
 using namespace rankmesh;
 using namespace rankmesh::bringup;
 
-std::unique_ptr<JobCommunicators> create_communicators(const Settings& settings,
+std::unique_ptr<JobCommunicators> create_communicators(const World& world, const Settings& settings,
                                                        const mpi::Options& options) {
-  if (settings.backend == Backend::mpi) return bring_up_with_mpi(settings.config, options);
+  if (settings.backend == Backend::mpi) {
+    return bring_up_with_mpi(world.communicator, settings.config, options);
+  }
   nccl::Options with_nccl = settings.nccl;
   with_nccl.bring_up = options;
-  return bring_up_with_nccl(settings.config, with_nccl);
+  return bring_up_with_nccl(world.communicator, settings.config, with_nccl);
 }
 
 /// The report before the proofs.
@@ -78,15 +84,19 @@ bool is_proven(const KindReport& kind) {
 
 /// Proves the communicators and prints the report. Aborts the job if that fails, because other ranks may
 /// still wait in a communicator.
-int prove(const World& world, const Settings& settings, JobCommunicators& communicators, PartTimes& times,
-          const mpi::Options& options) {
+int prove(const World& world, const Settings& settings, const std::optional<mpi::Placed>& placed,
+          JobCommunicators& communicators, PartTimes& times, const mpi::Options& options) {
   try {
+    const JobHosts hosts = find_job_hosts(world.communicator, options);
     ProofRunner proofs(world, communicators, options.timeouts, options.on_stuck);
     proofs.run_together("times", "MPI_Allreduce", [&] { times.reduce(); });
     Report report = begin_report(settings, communicators, times);
     report.failures = proofs.run(report.kinds);
     ExitCode code = exit_success;
-    if (world.rank == 0) code = write_to_stdout(settings.as_json ? to_json(report) : to_text(report));
+    if (world.rank == 0) {
+      report_hosts(communicators.plan().topology(), hosts, placed, report);
+      code = write_to_stdout(settings.as_json ? to_json(report) : to_text(report));
+    }
     if (proofs.was_aborted()) abort_job(world, RankSet::first_ranks(world.size), "");
     proofs.run_together("close", "MPI_Comm_free", [&] { communicators.close(); });
     proofs.end();
@@ -100,17 +110,21 @@ int prove(const World& world, const Settings& settings, JobCommunicators& commun
 }
 
 /// Creates the communicators, proves them and prints the report.
-int bring_up(const World& world, const Settings& settings) {
+int bring_up(const World& job, const Settings& settings) {
   PartTimes times;
   mpi::Options options;
   options.timeouts.deadline = settings.deadline;
+  options.host = host_of_process(settings);
+  options.on_stuck = [&](const mpi::StuckCall& stuck) { abort_job(job, stuck); };
+  const std::optional<mpi::Placed> placed = place_if_asked(settings, options);
+  const World world(placed ? placed->communicator.native() : MPI_COMM_WORLD);
   options.on_progress = [&](const Progress& progress) {
     times.add(progress);
     if (settings.shows_progress && world.rank == 0) print(progress);
   };
   options.on_stuck = [&](const mpi::StuckCall& stuck) { abort_job(world, stuck); };
-  const std::unique_ptr<JobCommunicators> communicators = create_communicators(settings, options);
-  return prove(world, settings, *communicators, times, options);
+  const std::unique_ptr<JobCommunicators> communicators = create_communicators(world, settings, options);
+  return prove(world, settings, placed, *communicators, times, options);
 }
 
 /// Ends a bring-up with an error that all ranks have. Rank 0 prints it.
@@ -127,6 +141,8 @@ int run_job(const World& world, const Settings& settings) {
     report_unused_identifiers(world, error);
     return report_common_error(world, error, exit_failure);
   } catch (const DisagreementError& error) {
+    return report_common_error(world, error, exit_failure);
+  } catch (const HostError& error) {
     return report_common_error(world, error, exit_failure);
   } catch (const ConfigError& error) {
     return report_common_error(world, error, exit_bad_input);
@@ -147,7 +163,9 @@ std::variant<Settings, int> read_settings(const World& world, std::span<const st
   CommandLine line = read_together(world, session, args);
   const std::string deadline = std::to_string(line.settings.deadline.count());
   try {
-    const auto common = agree_on_exit(session, line.exit_code, {{"--deadline", deadline}});
+    const auto common =
+        agree_on_exit(session, line.exit_code,
+                      {{"--deadline", deadline}, {"--place", line.settings.places ? "true" : "false"}});
     if (!common) return std::move(line.settings);
     if (common->first_rank != world.rank) return common->code;
     if (!line.err.empty()) print_error(line.err);

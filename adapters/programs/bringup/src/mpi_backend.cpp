@@ -10,8 +10,8 @@ namespace {
 
 class MpiJobCommunicators final : public JobCommunicators {
  public:
-  MpiJobCommunicators(const ParallelConfig& config, const mpi::Options& options)
-      : groups_(MPI_COMM_WORLD, config, options) {}
+  MpiJobCommunicators(MPI_Comm communicator, const ParallelConfig& config, const mpi::Options& options)
+      : groups_(communicator, config, options) {}
 
   [[nodiscard]] const CommunicatorPlan& plan() const override { return groups_.plan(); }
   [[nodiscard]] BackendReport describe() const override {
@@ -32,9 +32,9 @@ class MpiJobCommunicators final : public JobCommunicators {
 
 }  // namespace
 
-std::unique_ptr<JobCommunicators> bring_up_with_mpi(const ParallelConfig& config,
+std::unique_ptr<JobCommunicators> bring_up_with_mpi(MPI_Comm communicator, const ParallelConfig& config,
                                                     const mpi::Options& options) {
-  return std::make_unique<MpiJobCommunicators>(config, options);
+  return std::make_unique<MpiJobCommunicators>(communicator, config, options);
 }
 
 }  // namespace rankmesh::bringup

@@ -13,10 +13,10 @@ namespace {
 
 class NcclJobCommunicators final : public JobCommunicators {
  public:
-  NcclJobCommunicators(const ParallelConfig& config, const nccl::Options& options)
+  NcclJobCommunicators(MPI_Comm communicator, const ParallelConfig& config, const nccl::Options& options)
       : strategy_(to_string(options.strategy)),
         blocking_(options.blocking),
-        groups_(MPI_COMM_WORLD, config, options) {}
+        groups_(communicator, config, options) {}
 
   [[nodiscard]] const CommunicatorPlan& plan() const override { return groups_.plan(); }
   [[nodiscard]] BackendReport describe() const override {
@@ -49,9 +49,9 @@ bool has_nccl() noexcept {
   return true;
 }
 
-std::unique_ptr<JobCommunicators> bring_up_with_nccl(const ParallelConfig& config,
+std::unique_ptr<JobCommunicators> bring_up_with_nccl(MPI_Comm communicator, const ParallelConfig& config,
                                                      const nccl::Options& options) {
-  return std::make_unique<NcclJobCommunicators>(config, options);
+  return std::make_unique<NcclJobCommunicators>(communicator, config, options);
 }
 
 }  // namespace rankmesh::bringup

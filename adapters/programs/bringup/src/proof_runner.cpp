@@ -38,7 +38,7 @@ ProofRunner::ProofRunner(const World& world, const JobCommunicators& communicato
                          mpi::Watchdog::Callback on_stuck)
     : world_(world),
       communicators_(communicators),
-      transport_(MPI_COMM_WORLD),
+      transport_(world.communicator),
       session_(transport_, timeouts),
       watchdog_(session_, std::move(on_stuck)),
       meetings_(names_of_meetings(communicators.plan().topology())) {}

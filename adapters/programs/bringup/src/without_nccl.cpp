@@ -9,7 +9,8 @@ bool has_nccl() noexcept {
   return false;
 }
 
-std::unique_ptr<JobCommunicators> bring_up_with_nccl(const ParallelConfig& /*config*/,
+std::unique_ptr<JobCommunicators> bring_up_with_nccl(MPI_Comm /*communicator*/,
+                                                     const ParallelConfig& /*config*/,
                                                      const nccl::Options& /*options*/) {
   throw Error("this program was built without NCCL");
 }

@@ -16,27 +16,26 @@ void require_success(int code, const char* call) {
 
 }  // namespace
 
-World::World() {
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
+World::World(MPI_Comm all) : communicator(all) {
+  MPI_Comm_rank(communicator, &rank);
+  MPI_Comm_size(communicator, &size);
 }
 
 bool World::all(bool condition) const {
   int value = condition ? 1 : 0;
-  require_success(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD), "MPI_Allreduce");
+  require_success(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, communicator), "MPI_Allreduce");
   return value != 0;
 }
 
 std::vector<std::string> World::gather_texts(const std::string& own) const {
   const int length = static_cast<int>(own.size());
   std::vector<int> lengths(static_cast<std::size_t>(size));
-  require_success(MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, MPI_COMM_WORLD),
-                  "MPI_Gather");
+  require_success(MPI_Gather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, communicator), "MPI_Gather");
   std::vector<int> offsets(lengths.size());
   for (std::size_t i = 1; i < lengths.size(); ++i) offsets[i] = offsets[i - 1] + lengths[i - 1];
   std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), ' ');
   require_success(MPI_Gatherv(own.data(), length, MPI_CHAR, all.data(), lengths.data(), offsets.data(),
-                              MPI_CHAR, 0, MPI_COMM_WORLD),
+                              MPI_CHAR, 0, communicator),
                   "MPI_Gatherv");
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < lengths.size(); ++i) {

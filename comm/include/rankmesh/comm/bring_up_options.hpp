@@ -46,4 +46,9 @@ struct BringUpOptions {
   Watchdog::Callback on_stuck{};
 };
 
+/// The host of this process: the option, or without it `this_host()`.
+[[nodiscard]] inline HostIdentity host_of(const BringUpOptions& options) {
+  return options.host ? *options.host : this_host();
+}
+
 }  // namespace rankmesh

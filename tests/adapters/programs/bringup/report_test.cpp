@@ -80,6 +80,46 @@ TEST_CASE("a report of NCCL says how, and breaks a long line") {
   CHECK(json.at("ok") == true);
 }
 
+TEST_CASE("the hosts of a report, with what other numbers have changed, and warnings") {
+  Report report = example();
+  report.failures.clear();
+  report.hosts = {.hosts = {{"a", 4}, {"b", 1}},
+                  .levels = {"nvlink", "node"},
+                  .is_renumbered = true,
+                  .rank_before = {0, 2, 1},
+                  .warnings = {"something crosses"}};
+  report.kinds[0].spans = {{1, 1, 1, 0}, {1, 2, 3, 1}};
+  CHECK_THAT(to_text(report),
+             rankmesh::tests::ContainsSubstring("bring-up in all 2.00 ms\n"
+                                                "\n"
+                                                "2 hosts: a (4 ranks), b (1 rank)\n"
+                                                "ranks have other numbers, so that groups cross fewer hosts\n"
+                                                "kind                level   touched  before\n"
+                                                "data                nvlink        1       1\n"
+                                                "                    node        1-2       3\n"
+                                                "warning: something crosses\n"
+                                                "every communicator holds its group, in order\n"));
+  auto json = nlohmann::json::parse(to_json(report));
+  CHECK(json.at("hosts").at(1) == nlohmann::json{{"name", "b"}, {"ranks", 1}});
+  CHECK(json.at("rank_before") == std::vector{0, 2, 1});
+  CHECK(json.at("warnings") == std::vector<std::string>{"something crosses"});
+  const nlohmann::json node{
+      {"level", "node"}, {"least", 1}, {"most", 2}, {"most_before", 3}, {"crossing_groups", 1}};
+  CHECK(json.at("kinds").at(0).at("touched").at(1) == node);
+  CHECK_FALSE(json.at("kinds").at(1).contains("touched"));
+
+  report.hosts.is_renumbered = false;
+  report.hosts.rank_before.clear();
+  CHECK_THAT(to_text(report), rankmesh::tests::ContainsSubstring("kind                level   touched\n"
+                                                                 "data                nvlink        1\n"));
+  json = nlohmann::json::parse(to_json(report));
+  CHECK_FALSE(json.contains("rank_before"));
+  CHECK_FALSE(json.at("kinds").at(0).at("touched").at(0).contains("most_before"));
+  // One host: nothing to read in the text but warnings.
+  report.hosts.hosts.pop_back();
+  CHECK_THAT(to_text(report), rankmesh::tests::ContainsSubstring("2.00 ms\nwarning: something crosses\n"));
+}
+
 TEST_CASE("a report as JSON") {
   const auto json = nlohmann::json::parse(to_json(example()));
   CHECK(json.at("backend") == "mpi");

@@ -40,9 +40,9 @@ struct Placed {
 /// the same everywhere and in each run on the same hosts. `HostIdentity` says what a host is;
 /// `MPI_COMM_TYPE_SHARED` is not asked.
 ///
-/// A rank sends two messages for each of six agreements, to its parent in a tree and to its children, one of
-/// each to exchange the hosts, and takes part in one MPI_Comm_create_group. Messages with hosts have each of
-/// them once, and 16 bytes for each change of the host from one rank to the next.
+/// On average, a rank sends two messages for each of three agreements and two to exchange the hosts, along a
+/// tree in O(log N) steps; then it takes part in `group`. A message with hosts has each of them once, and 16
+/// bytes for each change of the host from one rank to the next.
 /// @param communicator an intra-communicator whose ranks are those of the job
 /// @collective over `communicator`
 /// @throws DisagreementError on every rank if layouts, weights or the job's fields differ

@@ -28,6 +28,34 @@ struct KindReport {
   ProofResult order = ProofResult::proven;
   /// How long the slowest rank took to create the communicators; nothing if none were created.
   std::optional<double> milliseconds{};
+  /// How many domains its groups touch at each level of `HostsReport::levels`. Empty for groups of one rank,
+  /// and if the hosts are not known.
+  struct Span {
+    int fewest = 1;
+    int most = 1;
+    /// The most before the ranks got other numbers.
+    int most_before = 1;
+    int crossing_groups = 0;
+  };
+  std::vector<Span> spans{};
+};
+
+/// The hosts on which the job runs.
+struct HostsReport {
+  struct Host {
+    std::string name{};
+    int ranks = 0;
+  };
+  /// In the order of their first ranks before the ranks got other numbers; empty if they are not known.
+  std::vector<Host> hosts{};
+  /// `nvlink` if there are NVLink fabrics, and `node`.
+  std::vector<std::string> levels{};
+  /// Whether the ranks got other numbers.
+  bool is_renumbered = false;
+  /// By rank, the number before, if the ranks were to be placed.
+  std::vector<int> rank_before{};
+  /// Kinds whose groups cross hosts although they need not, with a remedy; or why the hosts are not known.
+  std::vector<std::string> warnings{};
 };
 
 /// The library that created the communicators.
@@ -63,6 +91,7 @@ struct Report {
   /// In execution order.
   std::vector<Part> parts{};
   double total_milliseconds = 0;
+  HostsReport hosts{};
 };
 
 /// A table of at most 100 columns, and one line for each failure.
