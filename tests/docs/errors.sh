@@ -32,6 +32,17 @@ made later:
 amax groups are blocks of consecutive ranks, as in the reference, and with sequence =
 match no group that shares weights; the amax rule data_tensor_product makes them the product of
 data, tensor and sequence groups
+groups cross
+s though one has room for a group:
+, of which some touch
+touch up to
+, for example group
+; the placement has put ranks that follow each other on different
+; the order puts
+; borders between
+s lie inside groups of ranks that follow each other
+have no room in
+: each touches
 split_rank =
 has no effect with pipeline = 1, as in the reference
 has stage
