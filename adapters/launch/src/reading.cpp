@@ -203,15 +203,19 @@ void Reading::require_batch(const Number& global, const Number& micro, std::opti
 
 void Reading::require_heads(const Number& heads, const Number& tensor) {
   if (!heads.value || *heads.value % tensor.or_one() == 0 || tensor.from == nullptr) return;
+  // The divisors of the heads on both sides, above only up to twice the size.
+  std::int64_t below = 0;
+  std::int64_t above = tensor.or_one() * 2 + 1;
+  for (std::int64_t factor = 1; factor <= *heads.value / factor; ++factor) {
+    if (*heads.value % factor != 0) continue;
+    for (const std::int64_t size : {factor, *heads.value / factor}) {
+      if (size < tensor.or_one()) below = std::max(below, size);
+      if (size > tensor.or_one()) above = std::min(above, size);
+    }
+  }
   std::vector<std::int64_t> nearest;
-  for (std::int64_t size = tensor.or_one() - 1; size >= 1 && nearest.empty(); --size) {
-    if (*heads.value % size == 0) nearest.push_back(size);
-  }
-  for (std::int64_t size = tensor.or_one() + 1; size <= std::min(*heads.value, tensor.or_one() * 2); ++size) {
-    if (*heads.value % size != 0) continue;
-    nearest.push_back(size);
-    break;
-  }
+  if (below > 0) nearest.push_back(below);
+  if (above <= tensor.or_one() * 2) nearest.push_back(above);
   refuse(*tensor.from, Phrase("does not divide " + named("the attention heads", heads)));
   file_.diagnostics.back().nearest = std::move(nearest);
 }

@@ -66,6 +66,7 @@ void report_hosts(const Topology& topology, const JobHosts& hosts, const std::op
   for (int host = 0; host < cluster.hosts(); ++host) {
     out.hosts.push_back({cluster.domain_name(level, host), cluster.slots_of_host(host)});
   }
+  for (const int slot : hosts.found->slot_of_rank) out.host_of_rank.push_back(cluster.host_of(slot));
   for (std::size_t i = 0; i <= level; ++i) out.levels.push_back(cluster.level_name(i));
   const Placement now(hosts.found->slot_of_rank);
   std::vector<int> slot_before = hosts.found->slot_of_rank;

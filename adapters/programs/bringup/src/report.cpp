@@ -160,6 +160,11 @@ std::string to_json(const Report& report) {
   for (const HostsReport::Host& host : report.hosts.hosts) {
     json["hosts"].push_back({{"name", host.name}, {"ranks", host.ranks}});
   }
+  if (!report.hosts.host_of_rank.empty()) {
+    json["host_of_rank"] = Json::array();
+    for (const int host : report.hosts.host_of_rank)
+      json["host_of_rank"].push_back(report.hosts.hosts[static_cast<std::size_t>(host)].name);
+  }
   if (!report.hosts.rank_before.empty()) json["rank_before"] = report.hosts.rank_before;
   json["warnings"] = report.hosts.warnings;
   json["failures"] = report.failures;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "cluster_argument.hpp"
 #include "rankmesh/files/error.hpp"
@@ -45,9 +46,25 @@ Placement placement_of_hosts(const Cluster& cluster, const std::vector<std::stri
   return Placement::on_hosts(cluster, hosts);
 }
 
+/// The host of each rank in a report of `rankmesh-bringup --format json`; empty if the text is none.
+std::vector<std::string> hosts_of_report(const std::string& text) {
+  if (!text.starts_with('{')) return {};
+  const nlohmann::json report = nlohmann::json::parse(text, nullptr, false);
+  const auto found = report.find("host_of_rank");
+  if (found == report.end() || !found->is_array()) return {};
+  std::vector<std::string> hosts;
+  for (const nlohmann::json& host : *found) {
+    if (!host.is_string()) return {};
+    hosts.push_back(host.get<std::string>());
+  }
+  return hosts;
+}
+
 Placement read_placement(const std::string& path, const Cluster& cluster, Problems& problems) {
   const std::string text = files::file_text(path, std::size_t{64} << 20);
   if (auto slots = slot_list(text)) return Placement(std::move(*slots));
+  const std::vector<std::string> reported = hosts_of_report(text);
+  if (!reported.empty()) return placement_of_hosts(cluster, reported, problems);
   const files::HostFile file = files::parse_host_file(text, files::source_name(path));
   if (file.host_of_rank.empty()) {
     problems.push_back("--placement: " + files::source_name(path) +
@@ -99,7 +116,9 @@ std::vector<std::string> PlacedRanks::domains(const GroupFamily& family, int gro
 Option& add_placement(Command& command) {
   return command.add({.name = "--placement",
                       .value_name = "FILE",
-                      .description = "where each rank runs: a list of slots, a hostfile or a rankfile",
+                      .description =
+                          "where each rank runs: a list of slots, a hostfile, a rankfile, or the JSON of "
+                          "rankmesh-bringup",
                       .default_value = "ranks in order",
                       .takes_file = true});
 }

@@ -20,6 +20,7 @@ TEST_CASE("groups that cross hosts though they need not are a warning, and --pla
   const Json report = Json::parse(outcome.out);
   CHECK(report.at("ok") == true);
   CHECK(report.at("hosts") == Json::parse(R"([{"name":"a","ranks":4},{"name":"b","ranks":4}])"));
+  CHECK(report.at("host_of_rank") == Json::parse(R"(["a","b","a","b","a","b","a","b"])"));
   CHECK(kind_named(report, "tensor").at("touched").at(0).at("most") == 2);
   CHECK(kind_named(report, "tensor").at("touched").at(0).at("crossing_groups") == 2);
   CHECK(kind_named(report, "data").at("touched").at(0).at("most") == 1);
@@ -39,6 +40,7 @@ TEST_CASE("groups that cross hosts though they need not are a warning, and --pla
   CHECK(kind_named(after, "tensor").at("touched").at(0).at("most_before") == 2);
   CHECK(kind_named(after, "tensor").at("members_proven") == true);
   CHECK(kind_named(after, "tensor").at("order_proven") == true);
+  CHECK(after.at("host_of_rank") == Json::parse(R"(["a","a","a","a","b","b","b","b"])"));
   // The new tensor groups are the even and the odd numbers before.
   const auto before = after.at("rank_before").get<std::vector<int>>();
   CHECK(before.size() == 8);
@@ -83,7 +85,7 @@ TEST_CASE("hosts from the environment, and hosts that are no list for this job")
   CHECK(bring_up(2, "--hosts a,").exit_code == 2);
 }
 
-TEST_CASE("--place that differs between ranks is an error of all") {
+TEST_CASE("an option --place that differs between ranks is an error of all") {
   const Outcome outcome = run({.program = RANKMESH_BRINGUP,
                                .parts = {{2, "--tp 2 --place"}, {2, "--tp 2"}},
                                .time_limit_seconds = 60});

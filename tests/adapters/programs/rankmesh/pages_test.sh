@@ -13,7 +13,7 @@ fail() {
 }
 
 # The commands, or options, that the help text lists.
-commands_of_help() { "$program" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+commands_of_help() { "$program" --help | sed -n '/^Commands/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p'; }
 options_of_help() { "$program" "$@" --help | sed -n '/^Examples/q; s/^  \(-.*\)/\1/p' | grep -oE -- '^(-[a-z], )?--[a-z0-9-]+' | tr -d ',' | tr ' ' '\n'; }
 
 # complete WORD...: the completions of the last word, one in a line.

@@ -115,3 +115,21 @@ TEST_CASE("a story: the host that launches comes first, whatever the hostfile sa
         "# Open MPI keeps this order only where mpiexec runs on nodeB or on none of the hosts\n"
         "nodeB slots=4\nnodeA slots=4\n");
 }
+
+TEST_CASE("the report of a job that ran is a placement") {
+  const TemporaryFolder folder;
+  const std::string list = folder.write("list", "n1\nn2\nn1\nn2\n");
+  const std::string report =
+      folder.write("report", R"({"kinds": [], "host_of_rank": ["n1", "n2", "n1", "n2"], "ok": true})");
+  const auto groups = [&](const std::string& placement) {
+    return run_words({"groups", "world=4 tp=2", "--cluster", "n[1-2]", "--gpus-per-node", "2", "--placement",
+                      placement, "--format", "csv"});
+  };
+  CHECK(groups(report).status == cli::success);
+  CHECK(groups(report).out == groups(list).out);
+  CHECK(groups(report).out != run_words({"groups", "world=4 tp=2", "--cluster", "n[1-2]", "--gpus-per-node",
+                                         "2", "--format", "csv"})
+                                  .out);
+  // Another JSON is no placement.
+  CHECK(groups(folder.write("other", R"({"host_of_rank": [1, 2, 1, 2]})")).status == cli::bad_input);
+}

@@ -48,6 +48,8 @@ struct HostsReport {
   };
   /// In the order of their first ranks before the ranks got other numbers; empty if they are not known.
   std::vector<Host> hosts{};
+  /// By rank, an index of `hosts`.
+  std::vector<int> host_of_rank{};
   /// `nvlink` if there are NVLink fabrics, and `node`.
   std::vector<std::string> levels{};
   /// Whether the ranks got other numbers.
