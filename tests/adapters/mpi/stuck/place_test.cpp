@@ -1,12 +1,11 @@
 // Ranks that die while a job is placed: see rankmesh/mpi/place.hpp.
 
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <string>
 
+#include "said.hpp"
 #include "support/catch.hpp"
-#include "support/mpi_job.hpp"
 
 using namespace rankmesh::tests;
 
@@ -14,20 +13,9 @@ namespace {
 
 constexpr int size = 6;
 
-/// Starts a job in which a rank dies, and returns what the others wrote, by rank.
+/// What the others write of a job in which a rank dies, by rank.
 std::map<int, std::string> run(int dead, const std::string& where) {
-  const TemporaryFolder folder;
-  // The exit code is not checked: the ranks end without MPI_Finalize.
-  rankmesh::tests::run({.program = RANKMESH_PLACE_JOB,
-                        .parts = {{size, folder.path() + " " + std::to_string(dead) + " " + where}},
-                        .runs_on = true,
-                        .time_limit_seconds = 50});
-  std::map<int, std::string> result;
-  for (int rank = 0; rank < size; ++rank) {
-    const std::string name = std::to_string(rank);
-    if (std::filesystem::exists(folder.file(name))) result[rank] = folder.read(name);
-  }
-  return result;
+  return rankmesh::tests::said_by_ranks(RANKMESH_PLACE_JOB, size, std::to_string(dead) + " " + where);
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 // Ranks that die or hang while the others are inside MPI: see rankmesh/mpi/watchdog.hpp.
 
-#include <filesystem>
 #include <map>
 #include <string>
 
+#include "said.hpp"
 #include "support/catch.hpp"
-#include "support/mpi_job.hpp"
 
 using namespace rankmesh::tests;
 using Catch::Matchers::EndsWith;
@@ -13,20 +12,8 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-/// Starts a job, and returns what its ranks wrote, by rank. A rank that was killed writes nothing.
 std::map<int, std::string> run(int size, const std::string& arguments, const std::string& arrivals = "once") {
-  const TemporaryFolder folder;
-  // The exit code is not checked: the ranks end without MPI_Finalize.
-  rankmesh::tests::run({.program = RANKMESH_JOB,
-                        .parts = {{size, folder.path() + " " + arguments + " " + arrivals}},
-                        .runs_on = true,
-                        .time_limit_seconds = 50});
-  std::map<int, std::string> result;
-  for (int rank = 0; rank < size; ++rank) {
-    const std::string name = std::to_string(rank);
-    if (std::filesystem::exists(folder.file(name))) result[rank] = folder.read(name);
-  }
-  return result;
+  return rankmesh::tests::said_by_ranks(RANKMESH_JOB, size, arguments + " " + arrivals);
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ TEST_CASE("every command that prints data prints it as JSON") {
       CHECK(nlohmann::json::parse(outcome.out).is_object());
     }
   }
-  CHECK(commands == 15);
+  CHECK(commands == 16);
 }
 
 TEST_CASE("tables and paragraphs keep to the width of the lines, and use it") {
