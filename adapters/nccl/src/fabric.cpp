@@ -27,7 +27,8 @@ constexpr unsigned char completed = 3;
 using Plain = int (*)();
 using DeviceCount = int (*)(unsigned* count);
 using DeviceByIndex = int (*)(unsigned index, void** device);
-using FabricOf = int (*)(void* device, FabricInfo* info);
+// Of `FabricInfo`.
+using FabricOf = int (*)(void* device, void* info);
 
 struct Unload {
   void operator()(void* library) const noexcept { dlclose(library); }

@@ -20,8 +20,8 @@ int shared_ranks(const RankList& a, const GroupFamily& family, int group) {
   return shared;
 }
 
-/// The largest job whose placement is searched for, which takes seconds.
-constexpr int most_placed_ranks = 1 << 21;
+/// The largest job whose placement is searched for, which takes less than a second.
+constexpr int most_placed_ranks = 1 << 16;
 
 }  // namespace
 

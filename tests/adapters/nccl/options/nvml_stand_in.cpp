@@ -67,8 +67,9 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
   return 0;
 }
 
-int nvmlDeviceGetGpuFabricInfo(void* device, NvmlFabricInfo* info);
-int nvmlDeviceGetGpuFabricInfo(void* device, NvmlFabricInfo* info) {
+int nvmlDeviceGetGpuFabricInfo(void* device, void* out);
+int nvmlDeviceGetGpuFabricInfo(void* device, void* out) {
+  auto* info = static_cast<NvmlFabricInfo*>(out);
   const Gpu& gpu = *static_cast<const Gpu*>(device);
   std::memset(info->cluster, gpu.uuid, sizeof info->cluster);
   info->status = gpu.status;

@@ -100,7 +100,7 @@ struct Crossing {
 /// its order, and never left out.
 ///
 /// O(kinds * levels) where the spans are formulas, without a crossing. With one, O(members * levels) up to
-/// 2^24 ranks, and what `best_placement` takes, up to 2^21 ranks, if no other remedy is found.
+/// 2^24 ranks, and what `best_placement` takes, up to 2^16 ranks, if no other remedy is found.
 /// @throws RangeError if the placement does not fit the topology and the cluster, or if `keep` names a kind
 /// or
 ///         level that does not exist
