@@ -85,10 +85,13 @@ void print_sweep(const SweptJob& job, bool as_json, Writer& out, Style style) {
                          : cost.idle == 0 ? "no rank is"
                                           : fmt::format("{} ranks are", cost.idle)));
   }
-  int most_lost = 0;
-  for (const LossCost& other : job.sweep.domains) most_lost = std::max(most_lost, other.lost);
-  put_line(fmt::format("with {} outside the cluster, no loss of one {} ends a replica",
-                       counted(most_lost, "spare"), level));
+  // Every lost rank needs a spare that is left.
+  int more = 0;
+  for (const LossCost& other : job.sweep.domains)
+    more = std::max(more, other.lost + other.lost_spares - job.options.spares);
+  put_line(more == 0 ? fmt::format("no loss of one {} ends a replica", level)
+                     : fmt::format("with {} outside the cluster, no loss of one {} ends a replica",
+                                   counted(more, "more spare"), level));
   out.put("\n");
   using Align = Table::Align;
   Table table({{"count", Align::right},
