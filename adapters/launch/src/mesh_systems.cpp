@@ -12,6 +12,12 @@ namespace {
 
 using Factors = std::vector<std::pair<std::string, Number>>;
 
+std::int64_t product_of(const Factors& factors) {
+  std::int64_t product = 1;
+  for (const auto& [name, number] : factors) product = capped_product({product, number.or_one()});
+  return product;
+}
+
 /// A mesh, fastest axis first, as a DeviceMesh, which lists the slowest first.
 std::function<ParallelConfig()> mesh_of(const Factors& axes, std::int64_t world_size) {
   std::vector<std::string> names;
@@ -101,9 +107,7 @@ void read_torchtitan(Reading& reading, std::string_view) {
     Factors others = axes;
     others.erase(others.begin() + 2);
     if (!reading.require_world(others, true)) return;
-    std::int64_t product = 1;
-    for (const auto& [name, number] : others) product = capped_product({product, number.or_one()});
-    shard.value = *file.world_size / product;
+    shard.value = *file.world_size / product_of(others);
     reading.set_size("dp_shard", shard.value);
   } else if (!reading.require_world(axes, false)) {
     return;
@@ -147,8 +151,7 @@ void read_accelerate(Reading& reading, std::string_view) {
     if (axes.back().second.from == nullptr) {
       Factors others = axes;
       others.pop_back();
-      std::int64_t product = 1;
-      for (const auto& [name, number] : others) product = capped_product({product, number.or_one()});
+      const std::int64_t product = product_of(others);
       if (product > 0 && *file.world_size % product == 0)
         reading.refuse("parallelism_config_dp_replicate_size", "1",
                        "is the default, never the rest of the ranks: give " +

@@ -8,7 +8,7 @@ namespace rankmesh::planner {
 struct Stage {
   Stage(const Work& work, const Layout& layout, std::int64_t number);
 
-  /// Layers with experts, and with an MLP, including those that predict further tokens.
+  /// The numbers of layers with experts and of layers with an MLP. Layers that predict further tokens count.
   double with_experts = 0;
   double without = 0;
   /// Layers among them that predict further tokens.

@@ -78,7 +78,8 @@ void report_hosts(const Topology& topology, const JobHosts& hosts, const std::op
     }
   }
   const Placement before(std::move(slot_before));
-  const NewRanks best = place_ranks(topology, *hosts.found, {});
+  // Found when a kind crosses hosts, since the search takes its time.
+  std::optional<NewRanks> best;
   // Kinds with the same groups, which need not cross.
   std::vector<std::vector<const KindReport*>> avoidable;
   for (KindReport& kind : report.kinds) {
@@ -90,7 +91,8 @@ void report_hosts(const Topology& topology, const JobHosts& hosts, const std::op
       kind.spans.push_back({here[i].fewest, here[i].most, earlier[i].most, here[i].crossing_groups});
     }
     if (here[level].crossing_groups == 0) continue;
-    if (spans_of(family, cluster, best.placement)[level].crossing_groups > 0) continue;
+    if (!best) best = place_ranks(topology, *hosts.found, {});
+    if (spans_of(family, cluster, best->placement)[level].crossing_groups > 0) continue;
     const auto known =
         std::find_if(avoidable.begin(), avoidable.end(), [&](const std::vector<const KindReport*>& others) {
           return topology.family(others.front()->kind).same_groups(family);
@@ -102,7 +104,7 @@ void report_hosts(const Topology& topology, const JobHosts& hosts, const std::op
     }
   }
   for (const std::vector<const KindReport*>& kinds : avoidable) {
-    const auto order = order_for(topology, kinds.front()->kind, *hosts.found, best.cost_after);
+    const auto order = order_for(topology, kinds.front()->kind, *hosts.found, best->cost_after);
     out.warnings.push_back(joined(kinds, ", ", [](const KindReport* kind) { return kind->kind.name(); }) +
                            " groups touch up to " + counted(kinds.front()->spans[level].most, "host") +
                            " though each has room on one: " + (order ? "--order " + *order + " or " : "") +

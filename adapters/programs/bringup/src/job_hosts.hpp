@@ -32,7 +32,8 @@ struct JobHosts {
 [[nodiscard]] JobHosts find_job_hosts(MPI_Comm communicator, mpi::Options options);
 
 /// Adds the hosts and spans to a report, and warns of kinds that cross hosts although the best placement
-/// keeps them inside. Takes the time of `best_placement`.
+/// keeps them inside. Takes the time of `best_placement` if a kind crosses
+/// hosts.
 /// @param placed what --place did, if anything
 void report_hosts(const Topology& topology, const JobHosts& hosts, const std::optional<mpi::Placed>& placed,
                   Report& report);

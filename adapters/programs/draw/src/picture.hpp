@@ -88,8 +88,9 @@ class Picture {
   int first_rank_ = 0;
   std::int64_t rank_count_ = 1;
   std::int64_t cell_count_ = 1;
-  /// With hosts: the names of those that are drawn, and what their cells show.
+  /// The names of the hosts that are drawn; empty if the ranks are not drawn on hosts.
   std::vector<std::string> hosts_;
+  /// With hosts, the rank that each cell shows; -1 for an idle slot.
   std::vector<int> rank_of_cell_;
   bool is_in_order_ = true;
   std::optional<Tiling> tiling_;

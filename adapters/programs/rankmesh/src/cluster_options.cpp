@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster_argument.hpp"
+#include "common_options.hpp"
 #include "rankmesh/files/error.hpp"
 #include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/shown_text.hpp"
@@ -87,17 +88,12 @@ std::vector<KindLevel> read_keep(const Option& option, const Topology& topology,
     const std::size_t equals = std::min(part.find('='), part.size());
     const std::string kind(part.substr(0, equals));
     const std::string level(part.substr(std::min(equals + 1, part.size())));
-    const bool is_kind = GroupKind::is_valid(kind) && topology.find_kind(GroupKind(kind)) != nullptr;
-    if (!is_kind) {
-      const auto name = [](const KindFamily& family) { return family.kind.name(); };
-      problems.push_back(option.name() + ": " + files::in_quotes(kind) +
-                         " is no kind of this layout, which has " + joined(topology.kinds(), ", ", name));
-    }
+    const auto found = kind_named(option.name(), kind, topology, problems);
     if (std::find(levels.begin(), levels.end(), level) == levels.end()) {
       problems.push_back(option.name() + ": " + files::in_quotes(level) +
                          " is no level that groups could cross; the cluster has " + joined(levels, ", "));
-    } else if (is_kind) {
-      keep.push_back({GroupKind(kind), level});
+    } else if (found) {
+      keep.push_back({*found, level});
     }
   }
   return keep;

@@ -1,6 +1,8 @@
 #include "common_options.hpp"
 
 #include "host_list.hpp"
+#include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 
@@ -39,6 +41,15 @@ Names names_of(const Option& names, Problems& problems) {
 
 Option& add_all(Command& command, std::string description) {
   return command.add({.name = "--all", .description = std::move(description)});
+}
+
+std::optional<GroupKind> kind_named(const std::string& option, const std::string& name,
+                                    const Topology& topology, Problems& problems) {
+  if (GroupKind::is_valid(name) && topology.find_kind(GroupKind(name)) != nullptr) return GroupKind(name);
+  const auto name_of_kind = [](const KindFamily& kind) { return kind.kind.name(); };
+  problems.push_back(option + ": " + files::in_quotes(name) + " is no kind of this layout, which has " +
+                     joined(topology.kinds(), ", ", name_of_kind));
+  return std::nullopt;
 }
 
 }  // namespace rankmesh::cli

@@ -6,6 +6,7 @@
 
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/output/topology_text.hpp"
+#include "rankmesh/topology/topology.hpp"
 
 /// @file
 /// Options that several commands have.
@@ -31,5 +32,11 @@ Option& add_names(Command& command);
 /// `--all`
 Option& add_all(Command& command,
                 std::string description = "print all groups in full, as json and csv always do");
+
+/// The kind of a name; nothing, and a problem that lists the kinds of the layout, if it has none of this
+/// name.
+/// @param option the name of the option
+[[nodiscard]] std::optional<GroupKind> kind_named(const std::string& option, const std::string& name,
+                                                  const Topology& topology, Problems& problems);
 
 }  // namespace rankmesh::cli

@@ -114,13 +114,8 @@ class PlaceCommand : public LayoutCommand {
                     Problems& problems) const {
     if (weights_.count() == 0) all.kinds = default_weights(topology);
     for (const auto& [name, weight] : given) {
-      if (GroupKind::is_valid(name) && topology.find_kind(GroupKind(name)) != nullptr) {
-        all.kinds.push_back({GroupKind(name), weight});
-        continue;
-      }
-      const auto name_of = [](const KindFamily& kind) { return kind.kind.name(); };
-      problems.push_back("--weights: " + files::in_quotes(name) + " is no kind of this layout, which has " +
-                         joined(topology.kinds(), ", ", name_of));
+      if (const auto kind = kind_named("--weights", name, topology, problems))
+        all.kinds.push_back({*kind, weight});
     }
   }
 

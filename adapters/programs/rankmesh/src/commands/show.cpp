@@ -70,12 +70,17 @@ std::vector<KindSummary> summaries(const Topology& topology, const ShowRequest& 
     KindSummary summary{.kind = kind, .same = same_lists(topology, *kind)};
     if (request.gpus_per_node) summary.span = block_span(kind->family, *request.gpus_per_node);
     if (request.where) {
-      for (std::size_t level = 0; level + 1 < request.where->cluster.level_count(); ++level) {
-        summary.levels.push_back(
-            level_span(kind->family, request.where->cluster, request.where->placement, level));
-      }
+      const auto& [cluster, placement, keep] = *request.where;
       if (topology.world_size() <= most_walked_ranks)
-        summary.spans = cluster_spans(kind->family, request.where->cluster, request.where->placement);
+        summary.spans = cluster_spans(kind->family, cluster, placement);
+      for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level) {
+        if (summary.spans) {
+          const LevelSpan& span = summary.spans->levels[level];
+          summary.levels.push_back({span.fewest, span.most});
+        } else {
+          summary.levels.push_back(level_span(kind->family, cluster, placement, level));
+        }
+      }
     }
     result.push_back(summary);
   }
