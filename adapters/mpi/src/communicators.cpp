@@ -10,6 +10,7 @@
 
 #include "origin.hpp"
 #include "rank_ranges.hpp"
+#include "rankmesh/comm/generation.hpp"
 #include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
 #include "require_success.hpp"
@@ -89,10 +90,19 @@ Communicators::Communicators(MPI_Comm communicator, std::span<const int> ranks, 
                              const Options& options)
     : Communicators(brought_up({communicator, checked_members(communicator, ranks), options}, config)) {}
 
-Communicators Communicators::brought_up(Origin origin, const ParallelConfig& config) {
+Communicators Communicators::brought_up(Origin origin, const ParallelConfig& config, const Before* before) {
   BringUp bring_up(origin.communicator, config, origin.options, std::nullopt, origin.members);
   return run_or_abandon(bring_up.session(), [&] {
     Builder builder(bring_up);
+    std::vector<std::optional<std::size_t>> kept(bring_up.rank_steps().size());
+    if (before != nullptr) {
+      const int process = origin.members[static_cast<std::size_t>(bring_up.rank())];
+      kept = kept_steps({before->communicators.plan(), before->process_of_rank},
+                        {bring_up.plan(), origin.members}, process);
+      std::vector<bool> is_kept;
+      for (const auto& step : kept) is_kept.push_back(step.has_value());
+      builder.keep(std::move(is_kept));
+    }
     for (const BringUpStep& step : bring_up.schedule().steps()) {
       if (step.action == BringUpStep::Action::complete) {
         bring_up.carry_out(step);
@@ -100,7 +110,9 @@ Communicators Communicators::brought_up(Origin origin, const ParallelConfig& con
         builder.carry_out(step);
       }
     }
-    Communicators made = builder.take();
+    Communicators made = builder.take([&](std::size_t step) {
+      return before->communicators.set_.release_step(*kept[step]);
+    });
     made.origin_ = std::make_shared<const Origin>(std::move(origin));
     return made;
   });
@@ -152,6 +164,8 @@ struct Communicators::Builder::State {
                       "MPI_Group_incl", step);
   }
 
+  [[nodiscard]] bool is_kept(std::size_t step) const { return !kept.empty() && kept[step]; }
+
   [[nodiscard]] std::optional<std::string> duplicate(const RankStep* step, Communicator& communicator) const {
     MPI_Comm native = MPI_COMM_NULL;
     if (const int failed = MPI_Comm_dup(bring_up.communicator(), &native); failed != MPI_SUCCESS) {
@@ -168,22 +182,30 @@ struct Communicators::Builder::State {
   Communicator world{};
   /// By step of the plan; empty where this rank has no group.
   std::vector<Communicator> made;
+  /// By step of the plan; empty for none.
+  std::vector<bool> kept{};
 };
 
 Communicators::Builder::Builder(BringUp& bring_up) : state_(std::make_unique<State>(bring_up)) {}
 
 Communicators::Builder::~Builder() = default;
 
+void Communicators::Builder::keep(std::vector<bool> kept) {
+  state_->kept = std::move(kept);
+}
+
 void Communicators::Builder::carry_out(const BringUpStep& step) {
   BringUp& bring_up = state_->bring_up;
   const RankStep* const own = step.plan_step ? &bring_up.rank_steps()[*step.plan_step] : nullptr;
   Communicator& made = step.plan_step ? state_->made[*step.plan_step] : state_->world;
+  const bool is_kept = step.plan_step && state_->is_kept(*step.plan_step);
   const bool is_duplicate = step.action == BringUpStep::Action::duplicate && bring_up.members().empty();
   switch (step.action) {
     case BringUpStep::Action::duplicate:
     case BringUpStep::Action::create_group:
       return bring_up.carry_out(step, is_duplicate ? "MPI_Comm_dup" : "MPI_Comm_create_group",
                                 [&]() -> std::optional<std::string> {
+                                  if (is_kept) return std::nullopt;
                                   if (is_duplicate) return state_->duplicate(own, made);
                                   const bool is_in_no_group = own != nullptr && !own->group;
                                   if (is_in_no_group || state_->all.native == MPI_GROUP_NULL)
@@ -199,14 +221,14 @@ std::optional<std::string> Communicators::Builder::make_over_all(Communicator& m
   return state_->create(nullptr, made);
 }
 
-Communicators Communicators::Builder::take() {
+Communicators Communicators::Builder::take(const std::function<Communicator(std::size_t step)>& kept) {
   const BringUp& bring_up = state_->bring_up;
   if (!state_->world.is_empty()) bring_up.give_original_handler_to(state_->world.native());
   for (const Communicator& made : state_->made) {
     if (!made.is_empty()) bring_up.give_original_handler_to(made.native());
   }
-  CommunicatorSet<Communicator> set(bring_up.shared_plan(), bring_up.rank(), [this](const RankStep& step) {
-    return std::move(state_->made[step.step]);
+  CommunicatorSet<Communicator> set(bring_up.shared_plan(), bring_up.rank(), [&](const RankStep& step) {
+    return state_->is_kept(step.step) ? kept(step.step) : std::move(state_->made[step.step]);
   });
   return {std::move(state_->world), std::move(set)};
 }

@@ -156,7 +156,7 @@ void keep_identifier(MPI_Comm communicator, const std::shared_ptr<Sessions>& ses
 
 /// The tags of the channels come first, that of questions and answers last. Nothing is ever sent with the one
 /// before: the receives that keep identifiers in use have it.
-inline constexpr int channel_count = 2;
+inline constexpr int channel_count = 3;
 inline constexpr int question_offset = MpiTransport::tag_count - 1;
 inline constexpr int kept_offset = MpiTransport::tag_count - 2;
 static_assert(channel_count <= kept_offset);

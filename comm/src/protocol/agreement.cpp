@@ -60,6 +60,12 @@ class Agreement::State {
   /// When the deadline passes, as far as this rank knows.
   [[nodiscard]] Instant deadline() const noexcept { return session_.started_ + session_.timeouts_.deadline; }
   [[nodiscard]] bool all_have_arrived() const { return knowledge_.arrived().size() == size(); }
+  /// Whether some ranks are given up, and all others have arrived.
+  [[nodiscard]] bool only_lost_are_missing() const;
+  /// The collectors before this rank that are not given up: each has a `grace` to lead before this one does.
+  [[nodiscard]] int collectors_before() const;
+  /// Whether all ranks of this rank's subtree have arrived or are given up.
+  [[nodiscard]] bool subtree_is_here() const;
   [[nodiscard]] std::vector<int> children() const {
     return tree_children(rank(), size(), session_.paths_.tree_radix);
   }
@@ -147,6 +153,7 @@ Agreement::State::State(AgreementSession& session, std::vector<AgreementField> f
     MessageReader reader(decision);
     verdict_ = decode_verdict(reader);
   }
+  knowledge_.give_up(options_.lost);
   if (options_.arrives_at_once) arrive();
   // Last, so that no exception uses up a round.
   round_ = session.begin();
@@ -161,6 +168,7 @@ const Verdict& Agreement::State::verdict() const {
 
 void Agreement::State::resume(AgreementOptions options) {
   options_ = std::move(options);
+  knowledge_.give_up(options_.lost);
   if (options_.arrives_at_once) arrive();
 }
 
@@ -276,12 +284,36 @@ void Agreement::State::report_to(int to) {
   send(to, writer);
 }
 
+bool Agreement::State::subtree_is_here() const {
+  if (!knowledge_.arrived().contains(rank())) return false;
+  const RankSet& given_up = knowledge_.given_up();
+  if (given_up.empty()) return knowledge_.arrived().size() >= subtree_of(rank());
+  const RankSet subtree = RankSet::of({{rank(), rank() + subtree_of(rank()) - 1}});
+  return subtree.without(knowledge_.arrived()).without(given_up).empty();
+}
+
 void Agreement::State::report_complete_subtree() {
-  const bool subtree_is_here =
-      knowledge_.arrived().contains(rank()) && knowledge_.arrived().size() >= subtree_of(rank());
-  if (rank() == 0 || verdict_ || reported_ || !subtree_is_here) return;
-  report_to(tree_parent(rank(), session_.paths_.tree_radix));
+  if (rank() == 0 || verdict_ || reported_ || !subtree_is_here()) return;
   reported_ = true;
+  const RankSet& given_up = knowledge_.given_up();
+  int to = tree_parent(rank(), session_.paths_.tree_radix);
+  while (to != 0 && given_up.contains(to)) to = tree_parent(to, session_.paths_.tree_radix);
+  if (!given_up.contains(to)) return report_to(to);
+  bool told = false;
+  report_to_collectors_once(told);
+}
+
+bool Agreement::State::only_lost_are_missing() const {
+  const RankSet& given_up = knowledge_.given_up();
+  if (given_up.empty()) return false;
+  return knowledge_.arrived().without(given_up).size() + given_up.size() == size();
+}
+
+int Agreement::State::collectors_before() const {
+  const RankSet& given_up = knowledge_.given_up();
+  int count = 0;
+  for (int other = 0; other < rank(); ++other) count += given_up.contains(other) ? 0 : 1;
+  return count;
 }
 
 void Agreement::State::report_to_collectors_once(bool& told) {
@@ -298,6 +330,7 @@ void Agreement::State::act(Instant now) {
   // All others have left this round. A collector must not settle a verdict from what it knows of that round.
   if (session_.is_past(round_) && (is_collector(rank()) || now < deadline())) return agree_and_go_on();
   if (now >= deadline()) session_.note_presence({{options_.place, RankSet(rank())}});
+  if (is_collector(rank()) && !alarm_ && only_lost_are_missing()) alarm_ = now;
   if (ballot_.is_led_here()) {
     lead(now);
   } else if (rank() == 0) {
@@ -306,11 +339,11 @@ void Agreement::State::act(Instant now) {
       if (now >= alarm_.value() + grace() / 20) begin_ballot(now);
     } else if (may_decide(now)) {
       return decide(now);
-    } else if (now >= deadline() || ballot_.accepted_before() != nullptr) {
+    } else if (now >= deadline() || only_lost_are_missing() || ballot_.accepted_before() != nullptr) {
       begin_ballot(now);
     }
   } else if (is_collector(rank()) &&
-             now >= std::min(deadline(), alarm_.value_or(deadline())) + rank() * grace()) {
+             now >= std::min(deadline(), alarm_.value_or(deadline())) + collectors_before() * grace()) {
     begin_ballot(now);
   }
   if (verdict_) return;
@@ -370,7 +403,8 @@ void Agreement::State::lead(Instant now) {
 }
 
 bool Agreement::State::may_decide(Instant now) const {
-  const bool is_complete = all_have_arrived() && knowledge_.failures().empty();
+  const bool is_complete =
+      all_have_arrived() && knowledge_.failures().empty() && knowledge_.given_up().empty();
   // A stand-in for this rank may have proposed a verdict of this round already.
   return is_complete && now < deadline() + grace() / 2 && ballot_.accepted_before() == nullptr &&
          !ballot_.is_overtaken();
@@ -379,7 +413,8 @@ bool Agreement::State::may_decide(Instant now) const {
 bool Agreement::State::may_propose(Instant now) const {
   if (ballot_.is_overtaken()) return false;
   if (now >= ballot_.since() + grace() / 2) return true;
-  const bool is_settled = ballot_.accepted_before() != nullptr || !knowledge_.failures().empty();
+  const bool is_settled =
+      ballot_.accepted_before() != nullptr || !knowledge_.failures().empty() || only_lost_are_missing();
   return ballot_.has_all_promises() && (is_settled || session_.present_.size() == size());
 }
 
@@ -405,8 +440,10 @@ Verdict Agreement::State::failed() const {
 
 Verdict Agreement::State::missed_deadline(Instant now) const {
   DeadlineError::Details details{.step = options_.step, .waited = now - session_.started_};
-  details.missing = session_.present_.complement(size());
-  details.unfinished = session_.present_.without(knowledge_.arrived());
+  const RankSet& given_up = knowledge_.given_up();
+  if (!only_lost_are_missing()) details.missing = session_.present_.complement(size());
+  details.missing.insert(given_up);
+  details.unfinished = session_.present_.without(knowledge_.arrived()).without(given_up);
   for (const HeldValue& place : session_.places_) {
     const RankSet unfinished = place.ranks.without(knowledge_.arrived());
     if (!place.value.empty() && !unfinished.empty()) details.places.push_back({place.value, unfinished});

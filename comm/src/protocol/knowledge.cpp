@@ -55,6 +55,7 @@ void Knowledge::add_failure(RankFailure failure) {
 
 void Knowledge::put(MessageWriter& writer) const {
   writer.put_ranks(arrived_);
+  writer.put_ranks(given_up_);
   writer.put_text(fields_text_);
   writer.put_number(differences_.size());
   for (const Difference& difference : differences_) {
@@ -67,6 +68,7 @@ void Knowledge::put(MessageWriter& writer) const {
 void Knowledge::merge(MessageReader& reader, int from) {
   const RankSet arrived = reader.take_ranks();
   arrived_.insert(arrived);
+  given_up_.insert(reader.take_ranks());
   const std::string_view text = reader.take_text();
   std::vector<Difference> differences(reader.take_count());
   for (Difference& difference : differences) {

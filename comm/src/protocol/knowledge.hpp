@@ -21,7 +21,11 @@ class Knowledge {
   /// In the order of the ranks.
   [[nodiscard]] const std::vector<RankFailure>& failures() const noexcept { return failures_; }
 
+  /// The ranks that some rank has given up.
+  [[nodiscard]] const RankSet& given_up() const noexcept { return given_up_; }
+
   void add_arrival(int rank) { arrived_.insert(RankSet(rank)); }
+  void give_up(const RankSet& ranks) { given_up_.insert(ranks); }
   void add_failure(RankFailure failure);
 
   void put(MessageWriter& writer) const;
@@ -52,6 +56,7 @@ class Knowledge {
   /// The fields as one text: as long as all ranks hold the same, one comparison is enough.
   std::string fields_text_;
   RankSet arrived_;
+  RankSet given_up_;
   /// Fields that arrived ranks hold with other values. For any other field, all hold the value of this rank.
   std::vector<Difference> differences_;
   std::vector<RankFailure> failures_;

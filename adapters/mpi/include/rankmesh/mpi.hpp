@@ -8,6 +8,7 @@
 #include "rankmesh/mpi/communicators.hpp"
 #include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
+#include "rankmesh/mpi/job.hpp"
 #include "rankmesh/mpi/options.hpp"
 #include "rankmesh/mpi/parts.hpp"
 #include "rankmesh/mpi/place.hpp"

@@ -37,6 +37,10 @@ struct AgreementOptions {
   /// Whether this is the last agreement of the bring-up: the same on every rank. Its success, too, is settled
   /// among the collectors, so that a rank that dies cannot make some ranks succeed and others fail.
   bool is_last = false;
+  /// Ranks that this rank knows to be lost. As soon as all ranks have arrived that no rank names, the
+  /// agreement ends with a missed deadline that names the lost ones, on every rank; also on a named one that
+  /// still runs. Ranks need not name the same. Only together with `is_last`.
+  RankSet lost{};
   /// What this rank does meanwhile, for the error of a missed deadline: for example `MPI_Comm_create_group at
   /// step tensor`. Empty: nothing but this agreement.
   std::string place{};

@@ -153,6 +153,8 @@ class CommunicatorSet {
     return std::move(handles_[*index_of(plan_->kind(kind))]);
   }
 
+  /// Gives the communicator of a step to the caller; an empty one if this rank has none, or it was released.
+  [[nodiscard]] Handle release_step(std::size_t step) { return std::move(handles_[step]); }
   /// The communicator of a step; an empty one if this rank has none, or it was released or cleared.
   [[nodiscard]] Native native_of(std::size_t step) const noexcept {
     return step < handles_.size() ? handles_[step].native() : Handle().native();

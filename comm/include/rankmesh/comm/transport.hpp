@@ -28,6 +28,8 @@ enum class Channel : int {
   agreement = 0,
   /// Broadcasts inside groups.
   group_broadcast = 1,
+  /// Calls to idle processes.
+  wake_up = 2,
 };
 
 /// Non-blocking messages between ranks and a clock: all that a protocol needs. The protocols of this library

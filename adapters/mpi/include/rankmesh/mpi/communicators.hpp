@@ -2,6 +2,8 @@
 
 #include <mpi.h>
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,8 +66,13 @@ class Communicators : public ReferenceNames<Communicators> {
     /// Makes a communicator over all ranks that take part, apart from the steps. Returns why it could not.
     /// @collective over the ranks of the job
     [[nodiscard]] std::optional<std::string> make_over_all(Communicator& made) const;
+    /// Makes no communicator for some steps, since the caller has it already; the same steps on all members
+    /// of each group.
+    /// @param kept by step of the plan, whether the caller has it
+    void keep(std::vector<bool> kept);
     /// What was made, once all ranks are known to have completed the steps.
-    [[nodiscard]] Communicators take();
+    /// @param kept called for each step that was kept, for the communicator
+    [[nodiscard]] Communicators take(const std::function<Communicator(std::size_t step)>& kept = {});
 
    private:
     struct State;
@@ -133,10 +140,18 @@ class Communicators : public ReferenceNames<Communicators> {
 
  private:
   friend Communicator group(MPI_Comm, std::span<const int>, const Options&);
+  friend class Job;
   struct Origin;
+  /// Communicators that were made before, and for each process its rank in their plan.
+  struct Before {
+    Communicators& communicators;
+    const std::vector<int>& process_of_rank;
+  };
 
   Communicators(Communicator world, CommunicatorSet<Communicator> set);
-  [[nodiscard]] static Communicators brought_up(Origin origin, const ParallelConfig& config);
+  /// @param before loses the communicators that are kept, see `kept_steps`
+  [[nodiscard]] static Communicators brought_up(Origin origin, const ParallelConfig& config,
+                                                const Before* before = nullptr);
   /// Makes one communicator over a list of ranks of a communicator, under the name of a kind.
   [[nodiscard]] static Communicator list_communicator(MPI_Comm communicator, std::vector<int> ranks,
                                                       GroupKind kind, Options options);

@@ -1,0 +1,157 @@
+// A job whose processes die, started by the tests of rebuilds with mpiexec: see job_test.cpp.
+#include "rankmesh/mpi/job.hpp"
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "rankmesh/topology/config_text.hpp"
+
+using namespace rankmesh;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// `--deaths 0:3,1:5+6`: at the n-th rebuild, processes die before it. `--inside` kills them in the attempt.
+struct Settings {
+  int spares = 0;
+  std::vector<std::vector<int>> deaths{};
+  std::string how = "kill";
+  std::string when = "before";
+  bool names_lost = false;
+};
+
+std::vector<int> numbers(const std::string& text) {
+  std::vector<int> result;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, '+');) result.push_back(std::stoi(part));
+  return result;
+}
+
+Settings settings_of(int argc, char** argv) {
+  Settings settings;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string name = argv[i];
+    const std::string value = argv[i + 1];
+    if (name == "--spares") settings.spares = std::stoi(value);
+    if (name == "--how") settings.how = value;
+    if (name == "--when") settings.when = value;
+    if (name == "--lost") settings.names_lost = value == "named";
+    if (name == "--deaths") {
+      std::istringstream stream(value);
+      for (std::string part; std::getline(stream, part, ',');) settings.deaths.push_back(numbers(part));
+    }
+  }
+  return settings;
+}
+
+[[noreturn]] void leave(const std::string& how) {
+  if (how == "exit") std::_Exit(0);
+  std::raise(how == "stop" ? SIGSTOP : SIGKILL);
+  // A stopped process that goes on.
+  std::_Exit(7);
+}
+
+bool contains(const std::vector<int>& numbers, int number) {
+  for (const int each : numbers) {
+    if (each == number) return true;
+  }
+  return false;
+}
+
+/// The members of every communicator by processes, proven by gathering.
+std::string members_of(mpi::Job& job) {
+  if (job.is_idle()) return "idle";
+  std::string text;
+  mpi::Communicators& made = job.communicators();
+  for (const PlanStep& step : made.plan().steps()) {
+    const auto group = made.at(step.kind);
+    if (!group.has_communicator()) continue;
+    std::vector<int> members(static_cast<std::size_t>(group.size));
+    const int own = job.process();
+    MPI_Allgather(&own, 1, MPI_INT, members.data(), 1, MPI_INT, group.native());
+    text += (text.empty() ? "" : " ") + std::string(step.kind.name()) + "=";
+    for (std::size_t i = 0; i < members.size(); ++i) text += (i == 0 ? "" : "+") + std::to_string(members[i]);
+  }
+  return text;
+}
+
+/// One write, so that lines of several processes do not mix.
+void print(const std::string& line) {
+  const std::string whole = line + "\n";
+  static_cast<void>(!write(STDOUT_FILENO, whole.data(), whole.size()));
+}
+
+void report(mpi::Job& job, const Rebuilt* rebuilt) {
+  std::ostringstream line;
+  line << "process " << job.process() << " generation " << job.generation().number << " ranks "
+       << job.generation().process_of_rank.size();
+  if (rebuilt != nullptr) line << " lost " << rebuilt->lost.to_string();
+  line << " | " << members_of(job);
+  print(line.str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int provided = 0;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  const Settings settings = settings_of(argc, argv);
+  int process = 0;
+  int processes = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &process);
+  MPI_Comm_size(MPI_COMM_WORLD, &processes);
+  std::size_t next_death = 0;
+  mpi::Options options{.timeouts = {.deadline = 6s, .grace = 400ms}};
+  if (settings.when == "inside") {
+    options.on_progress = [&](const Progress& progress) {
+      const bool is_due = next_death > 0 && next_death <= settings.deaths.size() && progress.done == 1;
+      if (is_due && contains(settings.deaths[next_death - 1], process)) leave(settings.how);
+    };
+  }
+  int code = 0;
+  try {
+    const int ranks = processes - settings.spares;
+    mpi::Job job(MPI_COMM_WORLD, {.world_size = ranks, .tensor = 2}, options);
+    report(job, nullptr);
+    RebuildOptions rebuild{.timeouts = {.deadline = 2s, .grace = 400ms}};
+    for (;;) {
+      if (job.is_idle()) {
+        const auto rebuilt = job.stand_by(rebuild, 60s);
+        if (!rebuilt) break;
+        ++next_death;
+        report(job, &*rebuilt);
+        continue;
+      }
+      if (next_death == settings.deaths.size()) {
+        job.finish();
+        break;
+      }
+      const std::vector<int>& dying = settings.deaths[next_death++];
+      if (settings.when == "before" && contains(dying, process)) leave(settings.how);
+      if (settings.names_lost) {
+        std::vector<RankSet::Range> ranges;
+        for (const int each : dying) ranges.push_back({each, each});
+        rebuild.lost = RankSet::of(ranges);
+      }
+      const Rebuilt rebuilt = job.rebuild(rebuild);
+      report(job, &rebuilt);
+    }
+    print("process " + std::to_string(process) + " finished");
+  } catch (const std::exception& error) {
+    print("process " + std::to_string(process) + " error: " + error.what());
+    code = 3;
+  }
+  std::fflush(stdout);
+  // MPI_Finalize would wait for the lost processes.
+  std::_Exit(code);
+}
