@@ -110,9 +110,8 @@ Communicators Communicators::brought_up(Origin origin, const ParallelConfig& con
         builder.carry_out(step);
       }
     }
-    Communicators made = builder.take([&](std::size_t step) {
-      return before->communicators.set_.release_step(*kept[step]);
-    });
+    Communicators made =
+        builder.take([&](std::size_t step) { return before->communicators.set_.release_step(*kept[step]); });
     made.origin_ = std::make_shared<const Origin>(std::move(origin));
     return made;
   });

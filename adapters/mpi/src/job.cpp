@@ -72,8 +72,8 @@ std::optional<std::string> prove(const Communicators& made, const std::vector<in
     const std::string name(step.kind.name());
     auto sum = std::make_unique<Sum>();
     sum->own = mark_of(process(made.rank()));
-    if (const int code = MPI_Iallreduce(&sum->own, &sum->sum, 1, MPI_INT64_T, MPI_SUM, group.native(),
-                                        &sum->request);
+    if (const int code =
+            MPI_Iallreduce(&sum->own, &sum->sum, 1, MPI_INT64_T, MPI_SUM, group.native(), &sum->request);
         code != MPI_SUCCESS) {
       return MpiError({.call = "MPI_Iallreduce", .code = code, .kind = step.kind}).what();
     }
@@ -89,7 +89,8 @@ std::optional<std::string> prove(const Communicators& made, const std::vector<in
       std::this_thread::yield();
     }
     std::int64_t expected = 0;
-    for (const int rank : made.topology().group_of(step.kind, made.rank())) expected += mark_of(process(rank));
+    for (const int rank : made.topology().group_of(step.kind, made.rank()))
+      expected += mark_of(process(rank));
     if (sum->sum != expected) return "the " + name + " communicator does not have the members of its group";
   }
   return std::nullopt;
@@ -156,7 +157,10 @@ AttemptOutcome Job::attempt(const NextGeneration& next, int number) {
     std::optional<Communicators::Before> before;
     // After a failed attempt it is not known who has kept what.
     if (number == 1 && communicators_) before.emplace(*communicators_, generation().process_of_rank);
-    next_ = Communicators::brought_up({control_communicator_.native(), members, options_},
+    Options options = options_;
+    // Where one process was lost, more may be: one that is gone before a call leaves nobody inside of it.
+    options.arrivals = Arrivals::before_each_step;
+    next_ = Communicators::brought_up({control_communicator_.native(), members, std::move(options)},
                                       next.generation.config, before ? &*before : nullptr);
     return {.failure = prove(*next_, members, options_.timeouts.deadline)};
   } catch (const DeadlineError& error) {
@@ -167,9 +171,9 @@ AttemptOutcome Job::attempt(const NextGeneration& next, int number) {
 }
 
 Rebuilt Job::rebuild(const RebuildOptions& options) {
-  Rebuilt rebuilt = control_->rebuild(
-      options, 2 * options_.timeouts.deadline,
-      [this](const NextGeneration& next, int number) { return attempt(next, number); });
+  Rebuilt rebuilt =
+      control_->rebuild(options, 2 * options_.timeouts.deadline,
+                        [this](const NextGeneration& next, int number) { return attempt(next, number); });
   communicators_.reset();
   if (next_) communicators_.emplace(std::move(*next_));
   next_.reset();

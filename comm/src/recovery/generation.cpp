@@ -100,8 +100,7 @@ std::vector<std::optional<std::size_t>> kept_steps(const PlannedProcesses& befor
     const PlanStep& planned = next.plan.steps()[step.step];
     for (const RankStep& candidate : steps_before) {
       const PlanStep& old = before.plan.steps()[candidate.step];
-      if (group.empty() || groups_before[candidate.step] != group ||
-          old.sharing_key != planned.sharing_key ||
+      if (group.empty() || groups_before[candidate.step] != group || old.sharing_key != planned.sharing_key ||
           old.communicator_options != planned.communicator_options) {
         continue;
       }

@@ -124,12 +124,12 @@ void JobControl::complete(const Timeouts& timeouts, const std::optional<std::str
 
 Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseconds attempt_limit,
                             const Attempt& attempt) {
-  Meeting meeting{.step = "rebuild",
-                  .timeouts = options.timeouts,
-                  .lost = options.lost,
-                  .fields = {purpose("rebuild"),
-                             {.field = "generation", .value = std::to_string(generation_.number)}},
-                  .wakes = Call::rebuild};
+  Meeting meeting{
+      .step = "rebuild",
+      .timeouts = options.timeouts,
+      .lost = options.lost,
+      .fields = {purpose("rebuild"), {.field = "generation", .value = std::to_string(generation_.number)}},
+      .wakes = Call::rebuild};
   meeting.fields.insert(meeting.fields.end(), options.job_fields.begin(), options.job_fields.end());
   std::vector<int> left = generation_.processes;
   Rebuilt result;
@@ -191,10 +191,8 @@ std::optional<JobControl::Call> JobControl::wait_for_call(std::chrono::nanosecon
 }
 
 void JobControl::finish(const Timeouts& timeouts) {
-  meet(generation_.processes, {.step = "end of the job",
-                               .timeouts = timeouts,
-                               .fields = {purpose("finish")},
-                               .wakes = Call::finish})
+  meet(generation_.processes,
+       {.step = "end of the job", .timeouts = timeouts, .fields = {purpose("finish")}, .wakes = Call::finish})
       .raise();
 }
 

@@ -211,3 +211,76 @@ TEST_CASE("whichever two ranks stop") {
   print(counts);
   CHECK(counts["silent and silent"].wrong == 0);
 }
+
+namespace {
+
+/// Who knows that a rank is lost.
+enum class Knows { all, first, last };
+
+/// One rank is lost from the start, some know it, and another one stops for ever at a message.
+/// @return nothing if the stop is not reached; whether all ended alike with the right names
+std::optional<bool> goes_on_without(const World& world, int lost, Knows who, std::optional<Stop> stop) {
+  SimulatedJob job(world.size);
+  job.timeouts = timeouts;
+  job.paths = world.paths;
+  job.tick = 10ms;
+  job.lose(lost);
+  const int first = lost == 0 ? 1 : 0;
+  const int last = lost == world.size - 1 ? world.size - 2 : world.size - 1;
+  for (int rank = 0; rank < world.size; ++rank) {
+    if (who == Knows::all || rank == (who == Knows::first ? first : last)) job.at(rank).lost = RankSet(lost);
+  }
+  if (stop) job.network.stop_at(stop->rank, stop->message, stop->pause);
+  job.run();
+  if (stop && !job.network.has_stopped(stop->rank)) return std::nullopt;
+  std::optional<Verdict> common;
+  for (int rank = 0; rank < world.size; ++rank) {
+    if (!job.network.is_alive(rank)) continue;
+    const SimulatedJob::Member& member = job.at(rank);
+    if (!common) common = member.end;
+    if (*member.end != *common) return false;
+    // One that all know of costs no deadline.
+    if (!stop && who == Knows::all && member.ended_at > 2 * timeouts.grace) return false;
+    if (member.ended_at > timeouts.deadline + 4 * timeouts.grace) return false;
+  }
+  RankSet gone(lost);
+  if (stop) gone.insert(RankSet(stop->rank));
+  const DeadlineError::Details& details = common->deadline;
+  return common->outcome == Outcome::deadline_missed && details.missing.contains(lost) &&
+         details.missing.without(gone).empty();
+}
+
+}  // namespace
+
+TEST_CASE("ranks that are known to be lost are not waited for, whoever knows it and whoever else stops") {
+  int tried = 0;
+  int wrong = 0;
+  const auto count = [&](const World& world, int lost, Knows who, std::optional<Stop> stop) {
+    const std::optional<bool> right = goes_on_without(world, lost, who, stop);
+    if (!right) return false;
+    ++tried;
+    if (!*right) {
+      ++wrong;
+      UNSCOPED_INFO(world.size << " ranks, lost " << lost << ", known to " << static_cast<int>(who)
+                               << (stop ? ", stop " + text_of(*stop) : ""));
+    }
+    return true;
+  };
+  for (int size = 4; size <= 9; ++size) {
+    for (const World& world : worlds(size)) {
+      for (int lost = 0; lost < size; ++lost) {
+        for (const Knows who : {Knows::all, Knows::first, Knows::last}) {
+          count(world, lost, who, {});
+          for (int rank = 0; rank < size && size <= 6; ++rank) {
+            for (int message = 0; rank != lost && count(world, lost, who, Stop{rank, message, {}});
+                 ++message) {
+            }
+          }
+        }
+      }
+    }
+  }
+  std::cout << "lost and silent: " << tried << " tried, " << wrong << " wrong\n";
+  CHECK(tried > 2000);
+  CHECK(wrong == 0);
+}

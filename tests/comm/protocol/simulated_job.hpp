@@ -31,6 +31,8 @@ class SimulatedJob {
     // What a test may set.
     /// What the rank holds in every agreement.
     std::vector<AgreementField> fields{};
+    /// The ranks that it knows to be lost.
+    RankSet lost{};
     /// How long the rank works before each agreement: the first is when it starts.
     std::vector<Duration> work_before;
     /// How long it works in an agreement before it arrives.
@@ -137,7 +139,8 @@ class SimulatedJob {
         AgreementOptions{
             .step = name,
             .arrives_at_once = member.work_inside == Duration(0),
-            .is_last = static_cast<std::size_t>(member.finished) + 1 == member.work_before.size()});
+            .is_last = static_cast<std::size_t>(member.finished) + 1 == member.work_before.size(),
+            .lost = member.lost});
   }
 
   void work(Member& member) {

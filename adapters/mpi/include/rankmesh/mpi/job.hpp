@@ -60,13 +60,15 @@ class Job {
   [[nodiscard]] Communicators& communicators() &;
 
   /// Finds out which processes are lost, and makes the communicators of the next generation. All survivors
-  /// get the same outcome: new communicators, each proven by an MPI_Allreduce, or the same error. A group of
-  /// the same processes in the same order keeps its communicator, so no operation on it may be unfinished.
+  /// get the same outcome: new communicators, each proven by a sum over its members, or the same error. A
+  /// group of the same processes in the same order keeps its communicator, so no operation on it may be
+  /// unfinished.
   ///
   /// The call takes as long as a process takes to be found lost: `RebuildOptions::timeouts`, or no time for
-  /// those that `RebuildOptions::lost` names. A process that dies meanwhile is found in the same call. With
-  /// MPI implementations that have no fault tolerance (Open MPI 4, MPICH), one that dies while the others are
-  /// inside MPI_Comm_create_group leaves them there: `Options::on_stuck` is called.
+  /// those that `RebuildOptions::lost` names. A process that dies meanwhile is found in the same call: all
+  /// wait for each other before every call that makes communicators. With MPI implementations that have no
+  /// fault tolerance (Open MPI 4, MPICH), one that dies inside MPI_Comm_create_group leaves the other members
+  /// there: they are declared lost with it, and `Options::on_stuck` is called on them.
   /// @collective over the processes that are left
   /// @throws DeclaredLostError, RebuildError, ConfigError, BringUpError, DisagreementError see
   ///         `JobControl::rebuild`. Afterwards the job can only be destroyed

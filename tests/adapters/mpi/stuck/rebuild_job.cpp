@@ -1,4 +1,4 @@
-// A job whose processes die, started by the tests of rebuilds with mpiexec: see job_test.cpp.
+// A job whose processes die, and that goes on without them: started by rebuild_test.cpp with mpiexec.
 #include "rankmesh/mpi/job.hpp"
 
 #include <mpi.h>
@@ -21,12 +21,19 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// `--deaths 0:3,1:5+6`: at the n-th rebuild, processes die before it. `--inside` kills them in the attempt.
+constexpr auto grace = std::chrono::seconds(RANKMESH_GRACE_SECONDS);
+constexpr auto deadline = 4 * grace;
+
 struct Settings {
   int spares = 0;
+  /// `3,5+6`: who dies at each rebuild.
   std::vector<std::vector<int>> deaths{};
+  /// `kill`, `exit`, or `pause`: stopped until the others have gone on.
   std::string how = "kill";
-  std::string when = "before";
+  /// Who dies in the first rebuild, when so many steps of its first attempt are done.
+  int dies_inside = -1;
+  std::size_t at_step = 0;
+  /// Whether the others are told who is lost.
   bool names_lost = false;
 };
 
@@ -44,7 +51,8 @@ Settings settings_of(int argc, char** argv) {
     const std::string value = argv[i + 1];
     if (name == "--spares") settings.spares = std::stoi(value);
     if (name == "--how") settings.how = value;
-    if (name == "--when") settings.when = value;
+    if (name == "--inside") settings.dies_inside = std::stoi(value);
+    if (name == "--step") settings.at_step = std::stoul(value);
     if (name == "--lost") settings.names_lost = value == "named";
     if (name == "--deaths") {
       std::istringstream stream(value);
@@ -54,11 +62,17 @@ Settings settings_of(int argc, char** argv) {
   return settings;
 }
 
-[[noreturn]] void leave(const std::string& how) {
+/// Dies, or stops long enough for the others to go on.
+void leave(const std::string& how) {
   if (how == "exit") std::_Exit(0);
-  std::raise(how == "stop" ? SIGSTOP : SIGKILL);
-  // A stopped process that goes on.
-  std::_Exit(7);
+  if (how == "kill") std::raise(SIGKILL);
+  const pid_t own = getpid();
+  if (fork() == 0) {
+    sleep(static_cast<unsigned>(3 * deadline.count()));
+    kill(own, SIGCONT);
+    _exit(0);
+  }
+  std::raise(SIGSTOP);
 }
 
 bool contains(const std::vector<int>& numbers, int number) {
@@ -111,11 +125,11 @@ int main(int argc, char** argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &process);
   MPI_Comm_size(MPI_COMM_WORLD, &processes);
   std::size_t next_death = 0;
-  mpi::Options options{.timeouts = {.deadline = 6s, .grace = 400ms}};
-  if (settings.when == "inside") {
+  mpi::Options options{.timeouts = {.deadline = deadline, .grace = grace}};
+  bool is_rebuilding = false;
+  if (settings.dies_inside == process) {
     options.on_progress = [&](const Progress& progress) {
-      const bool is_due = next_death > 0 && next_death <= settings.deaths.size() && progress.done == 1;
-      if (is_due && contains(settings.deaths[next_death - 1], process)) leave(settings.how);
+      if (is_rebuilding && progress.done == settings.at_step) leave(settings.how);
     };
   }
   int code = 0;
@@ -123,7 +137,8 @@ int main(int argc, char** argv) {
     const int ranks = processes - settings.spares;
     mpi::Job job(MPI_COMM_WORLD, {.world_size = ranks, .tensor = 2}, options);
     report(job, nullptr);
-    RebuildOptions rebuild{.timeouts = {.deadline = 2s, .grace = 400ms}};
+    is_rebuilding = true;
+    RebuildOptions rebuild{.timeouts = {.deadline = deadline, .grace = grace}};
     for (;;) {
       if (job.is_idle()) {
         const auto rebuilt = job.stand_by(rebuild, 60s);
@@ -137,7 +152,7 @@ int main(int argc, char** argv) {
         break;
       }
       const std::vector<int>& dying = settings.deaths[next_death++];
-      if (settings.when == "before" && contains(dying, process)) leave(settings.how);
+      if (contains(dying, process)) leave(settings.how);
       if (settings.names_lost) {
         std::vector<RankSet::Range> ranges;
         for (const int each : dying) ranges.push_back({each, each});

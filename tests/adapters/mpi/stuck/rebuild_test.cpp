@@ -1,0 +1,171 @@
+// Jobs that lose processes and go on: see rankmesh/mpi/job.hpp. Each case starts real processes.
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/mpi_job.hpp"
+
+using namespace rankmesh::tests;
+
+namespace {
+
+/// What the processes wrote of one generation, by process: the text behind the generation.
+using Lines = std::map<int, std::string>;
+
+struct Said {
+  std::map<int, Lines> generations{};
+  std::set<int> finished{};
+  std::map<int, std::string> errors{};
+};
+
+Said run(int processes, const std::string& options) {
+  const Outcome outcome = run(Job{.program = RANKMESH_REBUILD_JOB,
+                                  .parts = {{.processes = processes, .options = options}},
+                                  .runs_on = true});
+  CHECK(outcome.left_over == 0);
+  Said said;
+  std::istringstream lines(outcome.out);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    int process = 0;
+    if (!(words >> word) || word != "process" || !(words >> process >> word)) continue;
+    if (word == "finished") said.finished.insert(process);
+    if (word == "error:") std::getline(words, said.errors[process]);
+    if (word != "generation") continue;
+    int number = 0;
+    words >> number;
+    std::getline(words, said.generations[number][process]);
+  }
+  return said;
+}
+
+/// That all processes but some end in one generation, with proven communicators of these members.
+/// @param members by process, the text of its communicators, or `idle`
+void check_end(const Said& said, int processes, const std::set<int>& lost, int generation,
+               const std::string& beginning, const std::map<int, std::string>& members) {
+  CHECK(said.generations.size() == static_cast<std::size_t>(generation) + 1);
+  const Lines& last = said.generations.at(generation);
+  for (int process = 0; process < processes; ++process) {
+    CAPTURE(process);
+    if (lost.contains(process)) {
+      CHECK_FALSE(said.finished.contains(process));
+      continue;
+    }
+    CHECK(said.finished.contains(process));
+    REQUIRE(last.contains(process));
+    CHECK_THAT(last.at(process), Catch::Matchers::StartsWith(" " + beginning + " |"));
+    if (const auto found = members.find(process); found != members.end()) {
+      CHECK_THAT(last.at(process), Catch::Matchers::EndsWith("| " + found->second));
+    }
+  }
+}
+
+/// With `RANKMESH_ALL_CASES`, every case of a sweep runs; else some.
+bool all_cases() {
+  return std::getenv("RANKMESH_ALL_CASES") != nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("nobody is lost: the same layout with the same communicators") {
+  check_end(run(4, "--deaths 99"), 4, {}, 1, "ranks 4 lost no rank", {{0, "data=0+2 model=0+1"}});
+}
+
+TEST_CASE("without a spare the replica of a lost process is dropped, and its other process is idle") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  check_end(run(8, "--deaths 3"), 8, {3}, 1, "ranks 6 lost rank 3",
+            {{0, "data=0+4+6 model=0+1"}, {2, "idle"}, {7, "data=1+5+7 model=6+7"}});
+}
+
+TEST_CASE("a spare takes the place of a lost process, whoever it is and however it leaves") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  const std::vector<std::string> ways = {"kill", "exit"};
+  for (const int lost : {0, 1, 3, 7}) {
+    for (const std::string& how : ways) {
+      if (!all_cases() && how == "exit" && lost != 3) continue;
+      CAPTURE(lost, how);
+      const std::string name = std::to_string(lost);
+      const Said said = run(9, "--spares 1 --deaths " + name + " --how " + how);
+      const int mate = lost ^ 1;
+      const std::string model = lost < mate ? "8+" + std::to_string(mate) : std::to_string(mate) + "+8";
+      std::string data;
+      for (int process = lost % 2; process < 8; process += 2) {
+        data += (data.empty() ? "" : "+") + std::to_string(process == lost ? 8 : process);
+      }
+      check_end(said, 9, {lost}, 1, "ranks 8 lost rank " + name, {{8, "data=" + data + " model=" + model}});
+    }
+  }
+}
+
+TEST_CASE("processes that are known to be lost are not waited for, also if they led the job") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  check_end(run(10, "--spares 2 --deaths 0+1,2,9 --lost named"), 10, {0, 1, 2, 9}, 3, "ranks 6 lost rank 9",
+            {{3, "data=3+5+7 model=8+3"}, {8, "data=8+4+6 model=8+3"}});
+}
+
+TEST_CASE("a process that was stopped and comes back is told that the others go on without it") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  for (const std::string lost : {"0", "3"}) {
+    CAPTURE(lost);
+    const Said said = run(9, "--spares 1 --how pause --deaths " + lost);
+    check_end(said, 9, {std::stoi(lost)}, 1, "ranks 8 lost rank " + lost, {});
+    CHECK(said.errors.size() == 1);
+    for (const auto& [process, error] : said.errors) {
+      CHECK(std::to_string(process) == lost);
+      CHECK_THAT(error, ContainsSubstring("was declared lost"));
+    }
+  }
+}
+
+TEST_CASE("a process that dies during the rebuild starts it again, without both") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  // Before the first communicator is made, and between two. The spare, which is in new groups; the first
+  // process, which leads; and one whose communicators are all kept.
+  for (const std::string step : {"1", "2"}) {
+    for (const std::string inside : {"8", "0", "6"}) {
+      if (!all_cases() && (step == "2") != (inside == "8")) continue;
+      CAPTURE(step, inside);
+      const Said said = run(10, "--spares 2 --deaths 3 --lost named --step " + step + " --inside " + inside);
+      check_end(said, 10, {3, std::stoi(inside)}, 1,
+                "ranks 8 lost ranks " + std::string(inside == "0" ? "0 and 3" : "3 and " + inside), {});
+    }
+  }
+}
+
+TEST_CASE("with less than half of the processes left, all of them end with one error") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  check_end(run(8, "--deaths 1+2+3+4 --lost named"), 8, {1, 2, 3, 4}, 1, "ranks 4 lost ranks 1-4",
+            {{0, "data=0+6 model=0+5"}});
+  const Said said = run(8, "--deaths 0+2+3+4 --lost named");
+  CHECK(said.finished.empty());
+  CHECK(said.errors.size() == 4);
+  for (const auto& [process, error] : said.errors) {
+    CHECK_THAT(error, ContainsSubstring("only 4 of 8 processes of generation 0 are left (ranks 1 and 5-7)"));
+  }
+}
+
+TEST_CASE("no replica can be made of what is left: the same error on all") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  const Said said = run(2, "--deaths 1 --lost named");
+  CHECK(said.errors.size() == 1);
+  CHECK_THAT(said.errors.at(0), ContainsSubstring("make no replica of 2 ranks"));
+}
+
+TEST_CASE("twenty processes die one after another") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  std::string deaths;
+  std::set<int> lost;
+  // Both ends of the job, by turns.
+  for (int death = 0; death < 20; ++death) {
+    const int process = death % 2 == 0 ? death / 2 : 23 - death / 2;
+    deaths += (death == 0 ? "" : ",") + std::to_string(process);
+    lost.insert(process);
+  }
+  const Said said = run(24, "--lost named --spares 4 --deaths " + deaths);
+  check_end(said, 24, lost, 20, "ranks 4 lost rank 14", {});
+}
