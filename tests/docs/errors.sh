@@ -34,7 +34,6 @@ match no group that shares weights; the amax rule data_tensor_product makes them
 data, tensor and sequence groups
 groups cross
 s though one has room for a group:
-, of which some touch
 touch up to
 , for example group
 ; the placement has put ranks that follow each other on different

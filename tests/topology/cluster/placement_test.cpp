@@ -41,7 +41,7 @@ void check_spans(const GroupFamily& family, const Cluster& cluster, const Placem
         .crossing_groups =
             static_cast<int>(std::count_if(slow.begin(), slow.end(), [](int n) { return n > 1; }))};
     CHECK(spans.levels[level] == expected);
-    CHECK(level_span(family, cluster, placement, level) == BlockSpan{expected.fewest, expected.most});
+    CHECK(level_span(family, cluster, placement, level) == expected);
     CHECK(domains_of_group(family, expected.worst_group, cluster, placement, level).size() ==
           static_cast<std::size_t>(most));
     bool fills = true;
@@ -117,7 +117,7 @@ TEST_CASE("rank_on is the inverse of slot_of, also with idle slots", "[placement
 
 TEST_CASE("spans agree with enumeration for random meshes, clusters and placements", "[placement]") {
   Random random(20261128);
-  int formulas = 0;
+  int rounds = 0;
   for (int round = 0; round < 150; ++round) {
     std::vector<Axis> axes;
     for (const char* name : {"a", "b", "c", "d"}) axes.push_back({name, 1 + random.below(4)});
@@ -144,18 +144,30 @@ TEST_CASE("spans agree with enumeration for random meshes, clusters and placemen
     INFO(mesh.to_string() << " on " << cluster.to_string());
     check_spans(family, cluster, Placement::of_digits(digits));
     check_spans(family, cluster, Placement::in_turns(cluster, world, 1 + random.below(3)));
+    const Placement in_order = Placement::identity(world);
+    check_spans(family, cluster, in_order);
     if (family.group_size() > 2) {
       const std::vector<int> ends{0, family.group_size() - 1};
       check_spans(family.pick(ends), cluster, Placement::of_digits(digits));
+      check_spans(family.pick(ends), cluster, in_order);
     }
+    for (int piece = 2; piece <= family.group_size(); ++piece) {
+      if (family.group_size() % piece == 0) check_spans(family.cut(piece), cluster, in_order);
+    }
+    const int first = random.below(family.group_count());
+    check_spans(family.slice(first, 1 + random.below(family.group_count() - first)), cluster, in_order);
+    const Cluster larger({{"rack", racks}, {"node", nodes + 4}, {"gpu", each}});
+    check_spans(family.placed(3, world + 4), larger, Placement::identity(world + 4));
+    CHECK(are_spans_formulas(family, cluster, in_order));
+    CHECK_FALSE(are_spans_formulas(family, cluster, Placement(in_order.slots())));
     std::vector<int> slots;
     for (int slot = 0; slot < cluster.slots(); ++slot) slots.push_back(slot);
     random.shuffle(slots);
     slots.resize(static_cast<std::size_t>(world));
     check_spans(family, cluster, Placement(slots));
-    ++formulas;
+    ++rounds;
   }
-  CHECK(formulas == 150);
+  CHECK(rounds == 150);
 }
 
 TEST_CASE("spans of derived kinds under permuted axes", "[placement]") {
@@ -172,8 +184,26 @@ TEST_CASE("a span at 2^20 slots is a formula", "[placement]") {
   const Mesh mesh({{"tp", 8}, {"dp", 4096}, {"pp", 32}});
   const Cluster cluster = parse_cluster("pod:16 rack:128 node:64 gpu:8");
   const Placement placement = Placement::of_digits({{8, 1}, {4096, 256}, {32, 8}});
-  CHECK(level_span(mesh.family({"pp"}), cluster, placement, 1) == BlockSpan{1, 1});
-  CHECK(level_span(mesh.family({"dp"}), cluster, placement, 0) == BlockSpan{16, 16});
+  CHECK(level_span(mesh.family({"pp"}), cluster, placement, 1) == LevelSpan{1, 1, 0, 0});
+  CHECK(level_span(mesh.family({"dp"}), cluster, placement, 0) == LevelSpan{16, 16, 0, 256});
+}
+
+TEST_CASE("rails, whole domains and the worst group of 2^30 ranks are formulas", "[placement]") {
+  const Mesh mesh({{"tp", 8}, {"cp", 9}, {"dp", 1 << 17}, {"pp", 64}});
+  const Cluster cluster = parse_cluster("pod:64 rack:1024 node:1152 gpu:8");
+  const Placement in_order = Placement::identity(mesh.world_size());
+  const ClusterSpans dp = cluster_spans(mesh.family({"dp"}), cluster, in_order);
+  CHECK(dp.is_rail_aligned);
+  CHECK(dp.levels[1] == LevelSpan{1024, 1024, 0, 8 * 9 * 64});
+  CHECK(dp.fills_domains == std::vector<bool>{false, false, false});
+  const ClusterSpans rest = cluster_spans(mesh.family({"tp", "cp", "dp"}), cluster, in_order);
+  CHECK(rest.fills_domains == std::vector<bool>{true, true, true});
+  CHECK_FALSE(rest.is_rail_aligned);
+  // Nodes of 12 slots: tensor groups 1, 4, 7, ... lie on two.
+  const Cluster twelve = parse_cluster("rack:512 node:131072 gpu:12");
+  const ClusterSpans tp = cluster_spans(mesh.family({"tp"}), twelve, in_order);
+  CHECK(tp.levels[1] == LevelSpan{1, 2, 1, 9 * (1 << 17) * 64 / 3});
+  CHECK_FALSE(tp.is_rail_aligned);
 }
 
 TEST_CASE("the slots of a family are a formula where digits fit", "[placement]") {

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "cluster/family_of_slots.hpp"
+#include "queries/block_survey.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/placement.hpp"
 #include "rankmesh/topology/rank_list.hpp"
@@ -53,10 +54,30 @@ class DomainCounts {
   std::vector<int> touched_;
 };
 
+/// Where the groups of a family of slots lie on a uniform cluster.
+ClusterSpans spans_of_slots(const GroupFamily& slots, const Cluster& cluster) {
+  ClusterSpans result;
+  for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level) {
+    const std::int64_t size = *cluster.domain_size(level);
+    const LevelSpan& span = result.levels.emplace_back(survey_blocks(slots, size));
+    // The domains that a group touches have room for just its members.
+    result.fills_domains.push_back(span.most * size == slots.group_size());
+  }
+  result.is_rail_aligned = have_one_place(slots, *cluster.domain_size(cluster.host_level()));
+  return result;
+}
+
 }  // namespace
+
+bool are_spans_formulas(const GroupFamily& family, const Cluster& cluster, const Placement& placement) {
+  return cluster.is_uniform() && family_of_slots(family, placement).has_value();
+}
 
 ClusterSpans cluster_spans(const GroupFamily& family, const Cluster& cluster, const Placement& placement) {
   require_slots(family, cluster, placement);
+  if (cluster.is_uniform()) {
+    if (const auto moved = family_of_slots(family, placement)) return spans_of_slots(*moved, cluster);
+  }
   const std::vector<int> slots = placement.slots();
   ClusterSpans result;
   std::vector<DomainCounts> counts;
@@ -95,19 +116,21 @@ ClusterSpans cluster_spans(const GroupFamily& family, const Cluster& cluster, co
   return result;
 }
 
-BlockSpan level_span(const GroupFamily& family, const Cluster& cluster, const Placement& placement,
+LevelSpan level_span(const GroupFamily& family, const Cluster& cluster, const Placement& placement,
                      std::size_t level) {
   static_cast<void>(cluster.slots_of(level, 0));  // throws if there is no such level
   require_slots(family, cluster, placement);
   if (const auto size = cluster.domain_size(level)) {
-    if (const auto moved = family_of_slots(family, placement)) return block_span(*moved, *size);
+    if (const auto moved = family_of_slots(family, placement)) return survey_blocks(*moved, *size);
   }
-  BlockSpan span{.fewest = std::numeric_limits<int>::max(), .most = 0};
+  LevelSpan span{.fewest = std::numeric_limits<int>::max(), .most = 0};
   DomainCounts counts(cluster.domain_count(level));
   for (int group = 0; group < family.group_count(); ++group) {
     family.group(group).for_each(
         [&](int rank) { counts.add(cluster.domain_of(placement.slot_of(rank), level)); });
     span.fewest = std::min(span.fewest, counts.distinct());
+    if (counts.distinct() > span.most) span.worst_group = group;
+    if (counts.distinct() > 1) ++span.crossing_groups;
     span.most = std::max(span.most, counts.distinct());
     counts.clear();
   }

@@ -102,25 +102,6 @@ std::string name_in_order(const std::string& axis) {
   return axis == "etp" ? "tp" : axis == "edp" ? "dp" : axis;
 }
 
-/// What the groups touch. In a world of more than 2^24 ranks the crossing groups are not counted, and the
-/// worst group is one of the first.
-LevelSpan span_of(const GroupFamily& family, const Cluster& cluster, const Placement& placement,
-                  std::size_t level) {
-  constexpr std::int64_t most_members = std::int64_t{1} << 24;
-  if (family.member_count() <= most_members) return cluster_spans(family, cluster, placement).levels[level];
-  const BlockSpan blocks = level_span(family, cluster, placement, level);
-  LevelSpan span{.fewest = blocks.fewest, .most = blocks.most};
-  constexpr int tried_groups = 1024;
-  int most = 0;
-  for (int group = 0; group < std::min(tried_groups, family.group_count()); ++group) {
-    const auto touched = domains_of_group(family, group, cluster, placement, level);
-    if (static_cast<int>(touched.size()) <= most) continue;
-    most = static_cast<int>(touched.size());
-    span.worst_group = group;
-  }
-  return span;
-}
-
 /// Sets the cause, with the axes that vary faster.
 void explain(const Topology& topology, const KindFamily& kind, bool identity_helps, Crossing& crossing) {
   if (crossing.needed > 1) {
@@ -153,7 +134,8 @@ std::vector<Crossing> crossings(const Topology& topology, const Cluster& cluster
   for (std::size_t number = 0; number < kinds.size(); ++number) {
     const JudgedKind& judged = kinds[number];
     const GroupFamily& family = judged.kind->family;
-    const int most = level_span(family, cluster, placement, judged.level).most;
+    const LevelSpan span = level_span(family, cluster, placement, judged.level);
+    const int most = span.most;
     kinds[number].allowed = most;
     // A group that no domain has room for is named even if it touches no more than it needs.
     if (most <= judged.needed && judged.needed == 1) continue;
@@ -161,7 +143,7 @@ std::vector<Crossing> crossings(const Topology& topology, const Cluster& cluster
     RemedySearch search(topology, cluster, placement, {kinds.data(), number + 1});
     crossing.remedy = search.run();
     if (!crossing.remedy && !judged.is_asked_for) continue;
-    crossing.span = span_of(family, cluster, placement, judged.level);
+    crossing.span = span;
     explain(topology, *judged.kind, search.identity_helps(), crossing);
     if (crossing.remedy) {
       // It leaves what was found to help before within what it needs, so that it helps there too.
@@ -188,10 +170,7 @@ std::string to_text(const Crossing& crossing, const Topology& topology, const Cl
     return text;
   }
   text += " groups cross " + level + "s though one has room for a group: ";
-  if (crossing.span.crossing_groups > 0)
-    text += std::to_string(crossing.span.crossing_groups) + " of " + groups + " of " + size + " touch up to ";
-  else
-    text += groups + " of " + size + ", of which some touch ";
+  text += std::to_string(crossing.span.crossing_groups) + " of " + groups + " of " + size + " touch up to ";
   text += counted(crossing.span.most, level);
   constexpr std::size_t most_names = 4;
   const std::vector<int> domains =

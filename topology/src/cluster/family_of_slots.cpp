@@ -6,8 +6,10 @@
 namespace rankmesh {
 
 std::optional<GroupFamily> family_of_slots(const GroupFamily& family, const Placement& placement) {
+  const bool is_formula = !placement.digits().empty();
+  if (is_formula && placement.is_identity() && family.world_size() <= placement.ranks()) return family;
   const GroupFormula formula = family.formula();
-  if (placement.digits().empty() || formula.first_rank != 0 || family.world_size() != placement.ranks()) {
+  if (!is_formula || formula.first_rank != 0 || family.world_size() != placement.ranks()) {
     return std::nullopt;
   }
   const auto moved = [&](std::span<const Digit> digits, std::vector<Digit>& result) {

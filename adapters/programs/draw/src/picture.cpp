@@ -123,7 +123,9 @@ void Picture::add_panel(const KindFamily& kind, bool merge) {
   }
   Panel panel{.kind = &kind};
   if (const auto& where = request_.hosts) {
-    panel.nodes = level_span(kind.family, where->cluster, where->placement, where->cluster.host_level());
+    const LevelSpan span =
+        level_span(kind.family, where->cluster, where->placement, where->cluster.host_level());
+    panel.nodes = {span.fewest, span.most};
   } else if (request_.gpus_per_node)
     panel.nodes = block_span(kind.family, *request_.gpus_per_node);
   panels_.push_back(std::move(panel));

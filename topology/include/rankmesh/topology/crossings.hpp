@@ -75,8 +75,7 @@ struct Crossing {
   std::size_t level = 0;
   /// The domains that a group needs: 1 where a domain has room for it.
   int needed = 1;
-  /// What the groups touch. In a world of more than 2^24 ranks, `crossing_groups` is not counted and 0, and
-  /// `worst_group` is the worst of the first 1024.
+  /// What the groups touch.
   LevelSpan span{};
   /// Why.
   CrossingCause cause = CrossingCause::order;
@@ -99,8 +98,8 @@ struct Crossing {
 /// expert groups. `keep` names further kinds, and other levels for these. What it names is judged first, in
 /// its order, and never left out.
 ///
-/// O(kinds * levels) where the spans are formulas, without a crossing. With one, O(members * levels) up to
-/// 2^24 ranks, and what `best_placement` takes, up to 2^16 ranks, if no other remedy is found.
+/// O(kinds * levels) where the spans are formulas, see `are_spans_formulas`; otherwise O(members). With a
+/// crossing, also what `best_placement` takes, up to 2^16 ranks, if no other remedy is found.
 /// @throws RangeError if the placement does not fit the topology and the cluster, or if `keep` names a kind
 /// or
 ///         level that does not exist

@@ -62,20 +62,6 @@ class Placement {
   std::vector<int> slot_of_rank_;
 };
 
-/// How many domains of a level the groups of a family touch.
-struct LevelSpan {
-  /// The least of all groups.
-  int fewest = 1;
-  /// The most of all groups.
-  int most = 1;
-  /// The first group that touches the most.
-  int worst_group = 0;
-  /// The number of groups that touch more than one.
-  int crossing_groups = 0;
-
-  bool operator==(const LevelSpan&) const = default;
-};
-
 /// Where the groups of a family lie.
 struct ClusterSpans {
   /// For each level of the cluster but the innermost, outermost first.
@@ -88,16 +74,25 @@ struct ClusterSpans {
   bool operator==(const ClusterSpans&) const = default;
 };
 
-/// Where the groups of a family lie on a cluster. O(members * levels).
+/// Whether the spans of a family follow from formulas, without a walk over its members: the cluster is
+/// uniform, and either ranks are in order, or the placement is a formula whose digits and those of the family
+/// divide each other, and which leaves no slot idle between those in use. A family that was `placed` needs
+/// ranks in order. O(digits).
+[[nodiscard]] bool are_spans_formulas(const GroupFamily& family, const Cluster& cluster,
+                                      const Placement& placement);
+
+/// Where the groups of a family lie on a cluster. Costs `level_span` at each level where
+/// `are_spans_formulas`; otherwise O(members * levels).
 /// @throws RangeError if the family has more ranks than the placement, or a rank has no slot of the cluster
 [[nodiscard]] ClusterSpans cluster_spans(const GroupFamily& family, const Cluster& cluster,
                                          const Placement& placement);
 
-/// The least and most domains of a level that the groups touch, as a formula where the cluster is uniform and
-/// the placement and the family are formulas that fit each other, independent of the number of ranks;
-/// otherwise O(members).
+/// The domains of one level that the groups touch. Where `are_spans_formulas`, O(n * digits * parts) time and
+/// O(n) memory with the parts of `block_span`, independent of the number of ranks: n is the size of a domain
+/// divided by what it has in common with the digits below it, which is 1 where the fastest digits fill a
+/// domain. Otherwise O(members).
 /// @throws RangeError the same, or if there is no such level
-[[nodiscard]] BlockSpan level_span(const GroupFamily& family, const Cluster& cluster,
+[[nodiscard]] LevelSpan level_span(const GroupFamily& family, const Cluster& cluster,
                                    const Placement& placement, std::size_t level);
 
 /// The domains of a level that a group touches, in ascending order. O(members).

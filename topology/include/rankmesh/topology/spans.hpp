@@ -20,6 +20,20 @@ struct BlockSpan {
   bool operator==(const BlockSpan&) const = default;
 };
 
+/// How many domains of a level of a cluster the groups of a family touch.
+struct LevelSpan {
+  /// The least of all groups.
+  int fewest = 1;
+  /// The most of all groups.
+  int most = 1;
+  /// The first group that touches the most.
+  int worst_group = 0;
+  /// The number of groups that touch more than one.
+  int crossing_groups = 0;
+
+  bool operator==(const LevelSpan&) const = default;
+};
+
 /// The blocks that the groups of a family touch: block b holds the ranks b * block_size ..
 /// (b + 1) * block_size - 1.
 ///

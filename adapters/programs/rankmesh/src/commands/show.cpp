@@ -22,7 +22,7 @@
 namespace rankmesh::cli {
 namespace {
 
-/// The largest job of which each rank is looked at, for rails and whole domains.
+/// The largest job of which each rank is looked at for rails and whole domains, where these are no formulas.
 constexpr int most_walked_ranks = 1 << 20;
 
 struct ShowRequest {
@@ -46,7 +46,7 @@ struct KindSummary {
   std::optional<BlockSpan> span{};
   /// At each level of the cluster but the innermost.
   std::vector<BlockSpan> levels{};
-  /// Rails and whole domains, of jobs that are small enough to look at each rank.
+  /// Rails and whole domains; nothing in a job that is too large to look at each rank, where it must be.
   std::optional<ClusterSpans> spans{};
 };
 
@@ -71,14 +71,15 @@ std::vector<KindSummary> summaries(const Topology& topology, const ShowRequest& 
     if (request.gpus_per_node) summary.span = block_span(kind->family, *request.gpus_per_node);
     if (request.where) {
       const auto& [cluster, placement, keep] = *request.where;
-      if (topology.world_size() <= most_walked_ranks)
+      if (topology.world_size() <= most_walked_ranks || are_spans_formulas(kind->family, cluster, placement))
         summary.spans = cluster_spans(kind->family, cluster, placement);
       for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level) {
         if (summary.spans) {
           const LevelSpan& span = summary.spans->levels[level];
           summary.levels.push_back({span.fewest, span.most});
         } else {
-          summary.levels.push_back(level_span(kind->family, cluster, placement, level));
+          const LevelSpan span = level_span(kind->family, cluster, placement, level);
+          summary.levels.push_back({span.fewest, span.most});
         }
       }
     }

@@ -92,7 +92,7 @@ std::string heading(const KindFamily& kind, const GroupsRequest& request) {
   }
   if (request.where) {
     for (std::size_t level = 0; level + 1 < request.where->cluster.level_count(); ++level) {
-      const BlockSpan span = level_span(family, request.where->cluster, request.where->placement, level);
+      const LevelSpan span = level_span(family, request.where->cluster, request.where->placement, level);
       text += fmt::format(", {}s {}", request.where->cluster.level_name(level),
                           span.fewest == span.most ? fmt::format("{}", span.most)
                                                    : fmt::format("{}-{}", span.fewest, span.most));
