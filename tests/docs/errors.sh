@@ -14,6 +14,8 @@ sources=$(for part in $parts; do find $part -name '*.[ch]pp' ! -name 'invariants
 other() { cat <<'END'
 rankmesh letters 1
 liveness probe
+end of the rebuild
+end of the job
 host communicators
 MPI_Comm_split or MPI_Allgather
 , other ranks without a color
