@@ -43,8 +43,13 @@ std::unique_ptr<rankmesh::BringUp> MpiBootstrap::begin(const ParallelConfig& con
                                                        const BringUpOptions& options,
                                                        const std::optional<NcclScheduleOptions>& nccl) {
   // Before the agreement: memory that runs out must not keep this rank from a call in which others wait.
-  mark_ = HostMark(host_key(host_of(options)));
-  auto begun = std::make_unique<mpi::BringUp>(communicator_, config, options, nccl, members_);
+  const HostIdentity host = host_of(options);
+  mark_ = HostMark(host_key(host));
+  options_ = options;
+  // A rank that cannot read what its neighbours read would seem to be on another host, and its GPU not be
+  // compared with theirs.
+  options_.job_fields.push_back({.field = "boot_id", .value = host.boot.empty() ? "not known" : "known"});
+  auto begun = std::make_unique<mpi::BringUp>(communicator_, config, options_, nccl, members_);
   current_ = begun.get();
   return begun;
 }

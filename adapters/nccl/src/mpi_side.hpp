@@ -58,6 +58,8 @@ class MpiBootstrap final : public Bootstrap {
   MPI_Comm communicator_;
   std::vector<int> members_;
   HostMark mark_{};
+  /// Those of the bring-up under way, which refers to them.
+  BringUpOptions options_{};
   /// The bring-up under way.
   mpi::BringUp* current_ = nullptr;
   /// Made with the first call that needs it, if members are given.

@@ -52,6 +52,25 @@ TEST_CASE("containers of one machine count its processes together, and may not s
   CHECK_THAT(text, ContainsSubstring("rank 0: shares GPU-") && ContainsSubstring("with rank 1: "));
 }
 
+TEST_CASE("ranks of which only some know their boot id are refused, since a shared GPU would not be found") {
+  if (world_size() < 2) return;
+  const Steer shared("RANKMESH_DOUBLE_UUIDS", "one");
+  const int last = world_size() - 1;
+  const nccl::Options options = on("host", world_rank() == last ? "" : "boot");
+  const std::string text = common_error<DisagreementError>({.world_size = world_size()}, options);
+  CHECK_THAT(text, ContainsSubstring("boot_id = known on rank") &&
+                       ContainsSubstring("not known on rank " + std::to_string(last)));
+}
+
+TEST_CASE("without boot ids, ranks are on one host if name and machine id are equal") {
+  if (world_size() < 2) return;
+  nccl::Options options = on("host", "");
+  options.bring_up.host->machine = "one disk";
+  const Steer shared("RANKMESH_DOUBLE_UUIDS", "one");
+  const std::string text = common_error<BringUpError>({.world_size = world_size()}, options);
+  CHECK_THAT(text, ContainsSubstring("rank 0: shares GPU-"));
+}
+
 TEST_CASE("a long identity is compared as a whole") {
   if (world_size() < 2) return;
   // Equal for far longer than any key that is read from a host.
