@@ -1,7 +1,10 @@
 #include "command_line.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
+#include <system_error>
 #include <vector>
 
 #include "backend.hpp"
@@ -123,6 +126,18 @@ struct Program {
                    .details = "Processes count as running on the hosts that are named, for tests on one "
                               "machine. Without the option, the variable RANKMESH_HOSTS says the same.",
                    .default_value = "the hosts that are found"});
+  const cli::Option& kill_rank =
+      program.add({.name = "--kill-rank",
+                   .value_name = "N,...",
+                   .description = "let processes die, one after another, and go on without them",
+                   .details = "After each death the others rebuild and prove their communicators, see "
+                              "docs/recovery.md; the report is a table of the generations. mpiexec must let "
+                              "the others run on: --enable-recovery with Open MPI 4."});
+  const cli::Option& spares =
+      program.add({.name = "--spares",
+                   .value_name = "N",
+                   .description = "with --kill-rank: so many processes are spares, the last ones",
+                   .default_value = "0"});
   const cli::Option& progress = program.add(
       {.name = "--progress", .description = "print a line to stderr after each part of the bring-up"});
   const cli::Option& format = program.add({.name = "--format",
@@ -159,6 +174,36 @@ std::optional<HostIdentity> played_host(const cli::Option& option, int rank, int
   return HostIdentity{.name = name, .boot = "played " + name};
 }
 
+/// Reads --kill-rank and --spares.
+/// @return the spares
+int read_deaths(const Program& program, int processes, Settings& settings, cli::Problems& problems) {
+  const auto spares = cli::number_of(program.spares, {.min = 0, .max = processes - 1}, problems);
+  if (program.kill_rank.count() == 0) {
+    if (program.spares.count() > 0) problems.push_back("--spares needs --kill-rank");
+    return 0;
+  }
+  const std::string text = cli::value_of(program.kill_rank, problems).value_or("");
+  for (const std::string_view word : split_text(text, ',')) {
+    int process = -1;
+    const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), process);
+    if (error != std::errc() || stop != word.data() + word.size() || process < 0 || process >= processes) {
+      problems.push_back("--kill-rank: '" + std::string(word) +
+                         "' is no process of this job; they are 0 .. " + std::to_string(processes - 1));
+    } else if (std::find(settings.kill_ranks.begin(), settings.kill_ranks.end(), process) !=
+               settings.kill_ranks.end()) {
+      problems.push_back("--kill-rank names " + std::string(word) + " twice; a process dies once");
+    } else {
+      settings.kill_ranks.push_back(process);
+    }
+  }
+  for (const cli::Option* other : {&program.place, &program.hosts}) {
+    if (other->count() > 0)
+      problems.push_back(other->name() + " has no effect with --kill-rank; leave it out");
+  }
+  if (settings.backend != Backend::mpi) problems.push_back("--kill-rank needs --backend mpi");
+  return static_cast<int>(spares.value_or(0));
+}
+
 void read_deadline_into(std::chrono::seconds& deadline, const Program& program, cli::Problems& problems) {
   if (const auto seconds = cli::number_of(program.deadline, {.min = 1, .max = 86400}, problems)) {
     deadline = std::chrono::seconds(*seconds);
@@ -192,22 +237,24 @@ CommandLine read_command_line(std::span<const std::string> args, int rank, int w
   }
   Settings& settings = result.settings;
   cli::Problems problems = parsed.problems;
+  const auto chosen = cli::choice_of(program.backend, problems);
+  if (chosen) settings.backend = static_cast<Backend>(*chosen);
+  world_size -= read_deaths(program, world_size, settings, problems);
   const cli::OptionReading config = program.config_options.read(world_size);
   problems.insert(problems.end(), config.messages.begin(), config.messages.end());
   settings.config = config.config;
   // With Megatron-Core, processes beyond the layout are ranks of the job that are in no group.
-  const bool may_have_idle_ranks = settings.config.convention == Convention::megatron_core;
+  const bool may_have_idle_ranks =
+      settings.config.convention == Convention::megatron_core && settings.kill_ranks.empty();
   const bool fits = settings.config.world_size <= world_size - settings.config.rank_offset;
   if (may_have_idle_ranks && config.diagnostics.empty() && !settings.config.job_size && fits) {
     settings.config.job_size = world_size;
   }
   settings.as_json = cli::choice_of(program.format, problems) == std::size_t{1};
   settings.places = cli::is_given(program.place, problems);
-  settings.host = played_host(program.hosts, rank, world_size, problems);
+  if (settings.kill_ranks.empty()) settings.host = played_host(program.hosts, rank, world_size, problems);
   settings.shows_progress = cli::is_given(program.progress, problems);
   read_deadline_into(settings.deadline, program, problems);
-  const auto chosen = cli::choice_of(program.backend, problems);
-  if (chosen) settings.backend = static_cast<Backend>(*chosen);
   // The options of NCCL can be checked only if the backend is known.
   if (chosen || program.backend.count() == 0) {
     // The options file names kinds. If the layout is impossible, the default layout of its convention has

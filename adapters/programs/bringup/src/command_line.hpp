@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rankmesh/comm/host_identity.hpp"
 #include "rankmesh/nccl/options.hpp"
@@ -26,6 +27,8 @@ struct Settings {
   Backend backend = Backend::mpi;
   /// Whether the ranks get numbers for which groups cross fewer hosts.
   bool places = false;
+  /// The processes that die, one after another, see `run_with_deaths`. Empty in a usual run.
+  std::vector<int> kill_ranks{};
   /// The host on which this process counts as running, if it is played.
   std::optional<HostIdentity> host{};
   /// The options of NCCL, without those of all backends.

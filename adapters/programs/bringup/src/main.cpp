@@ -14,6 +14,8 @@
 // - agree_on_exit: an agreement, in which all ranks arrive at the end.
 // - finalize: MPI_Finalize, beside a thread that ends the process.
 //
+// With --kill-rank, run_with_deaths takes the place of all after agree_on_exit.
+//
 // After a missed deadline a rank calls abort_job, and no collective function of MPI.
 
 #include <mpi.h>
@@ -40,6 +42,7 @@
 #include "rankmesh/comm/agreement_session.hpp"
 #include "rankmesh/mpi/transport.hpp"
 #include "rankmesh/nccl/error.hpp"
+#include "rebuild_run.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -111,6 +114,7 @@ int prove(const World& world, const Settings& settings, const std::optional<mpi:
 
 /// Creates the communicators, proves them and prints the report.
 int bring_up(const World& job, const Settings& settings) {
+  if (!settings.kill_ranks.empty()) run_with_deaths(job, settings);
   PartTimes times;
   mpi::Options options;
   options.timeouts.deadline = settings.deadline;
