@@ -78,6 +78,10 @@ ncclResult_t read_config(const ncclConfig_t* given, ncclConfig_t& result) {
     return invalid("minCTAs > maxCTAs");
   }
   if (result.splitShare != open && !is_flag(result.splitShare)) return invalid("splitShare");
+#if NCCL_VERSION_CODE >= 22700
+  if (result.shrinkShare != open && !is_flag(result.shrinkShare)) return invalid("shrinkShare");
+  set_default(result.shrinkShare, open, 0);
+#endif
   set_default(result.blocking, open, 1);
   set_default(result.cgaClusterSize, open, 4);
   set_default(result.minCTAs, open, 1);
@@ -123,6 +127,19 @@ bool cancel_for_good(ncclComm_t communicator) {
   if (!live().all.contains(communicator)) return false;
   communicator->cancellation.cancel();
   return !communicator->ending.exchange(true);
+}
+
+ncclResult_t end_operations(ncclComm_t communicator) {
+  communicator->cancellation.cancel();
+  while (communicator->inside > 1) std::this_thread::yield();
+  const std::scoped_lock lock(live().mutex);
+  if (communicator->ending) return fail(ncclInvalidArgument, "a communicator about to end");
+  communicator->cancellation.reset();
+  communicator->star.peers.clear();
+  communicator->star_lost = true;
+  // An initialisation that did not succeed leaves nothing to use.
+  if (!communicator->presence_names.empty()) communicator->state = ncclSuccess;
+  return ncclSuccess;
 }
 
 extern "C" int rankmesh_nccl_double_config(ncclComm_t communicator, ncclConfig_t* config) {

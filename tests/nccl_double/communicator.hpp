@@ -31,6 +31,10 @@ struct ncclComm {
   const std::int64_t bytes;
 
   rankmesh::nccl_double::Star star;
+  /// A socket that listens as long as this communicator exists, and its name on each rank: other ranks can
+  /// find out whether this rank has left. The name of rank 0 also identifies the communicator.
+  rankmesh::nccl_double::Descriptor presence;
+  std::vector<std::uint64_t> presence_names;
   rankmesh::nccl_double::Cancellation cancellation;
 
   /// The result of ncclCommGetAsyncError.
@@ -38,6 +42,14 @@ struct ncclComm {
   /// Whether a split of this communicator is enqueued or in progress.
   std::atomic<bool> splitting{false};
   bool finalize_called = false;
+  std::atomic<bool> revoked{false};
+  /// Whether operations were cancelled on this rank: what is left of them may lie in the connections, which
+  /// were therefore closed.
+  bool star_lost = false;
+  /// The number of calls of ncclCommGrow.
+  int grows = 0;
+  /// Whether an ID of ncclCommGetUniqueId is not used yet.
+  bool has_grow_id = false;
 
   /// Runs the work of a non-blocking communicator. There is at most one piece of work, because calls are
   /// refused while work is in progress.
@@ -84,6 +96,11 @@ class Use {
 /// Cancels all waits of the communicator; any thread may call this.
 /// @return whether the caller must delete the communicator
 [[nodiscard]] bool cancel_for_good(ncclComm_t communicator);
+
+/// Cancels the operations in progress, waits for their end, and makes the communicator usable again, without
+/// connections. The caller holds a Use.
+/// @return ncclInvalidArgument if the communicator is about to be deleted
+[[nodiscard]] ncclResult_t end_operations(ncclComm_t communicator);
 
 /// Stores a message for ncclGetLastError, and returns the result.
 ncclResult_t fail(ncclResult_t result, const std::string& message);

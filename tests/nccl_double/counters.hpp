@@ -13,8 +13,8 @@ namespace rankmesh::nccl_double {
 /// The counters of this process.
 struct AtomicCounters {
   std::atomic<std::int64_t> live_communicators, unconsumed_ids, threads, live_streams, live_allocations,
-      allocated_bytes, communicator_bytes, ids_made, init_calls, split_calls, finalize_calls, destroy_calls,
-      abort_calls, collective_calls, cuda_calls, messages, bytes;
+      allocated_bytes, communicator_bytes, ids_made, init_calls, split_calls, shrink_calls, grow_calls,
+      revoke_calls, finalize_calls, destroy_calls, abort_calls, collective_calls, cuda_calls, messages, bytes;
 };
 
 [[nodiscard]] AtomicCounters& atomic_counters();

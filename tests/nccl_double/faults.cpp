@@ -29,21 +29,27 @@ struct Rule {
   Fault fault;
 };
 
-constexpr std::array<std::pair<std::string_view, FaultKind>, 6> kinds{{{"error", FaultKind::error},
-                                                                       {"async", FaultKind::async},
-                                                                       {"size", FaultKind::size},
-                                                                       {"hang", FaultKind::hang},
-                                                                       {"slow", FaultKind::slow},
-                                                                       {"die", FaultKind::die}}};
+constexpr std::array<std::pair<std::string_view, FaultKind>, 7> kinds{
+    {{"error", FaultKind::error},
+     {"async", FaultKind::async},
+     {"size", FaultKind::size},
+     {"hang", FaultKind::hang},
+     {"slow", FaultKind::slow},
+     {"die", FaultKind::die},
+     {"needs_excluded", FaultKind::needs_excluded}}};
 
 /// The calls that can have a fault, and `init` for the three that take a unique ID.
-constexpr std::array<std::string_view, 39> known_calls{{"init",
+constexpr std::array<std::string_view, 43> known_calls{{"init",
                                                         "ncclGetVersion",
                                                         "ncclGetUniqueId",
                                                         "ncclCommInitRank",
                                                         "ncclCommInitRankConfig",
                                                         "ncclCommInitRankScalable",
                                                         "ncclCommSplit",
+                                                        "ncclCommShrink",
+                                                        "ncclCommGetUniqueId",
+                                                        "ncclCommGrow",
+                                                        "ncclCommRevoke",
                                                         "ncclCommFinalize",
                                                         "ncclCommDestroy",
                                                         "ncclCommAbort",
@@ -83,7 +89,8 @@ bool is_known(std::string_view call) {
 
 /// Whether the fault `size` can change the number of ranks in this call.
 bool has_size(std::string_view call) {
-  return call == "init" || call.starts_with("ncclCommInitRank") || call == "ncclCommSplit";
+  return call == "init" || call.starts_with("ncclCommInitRank") || call == "ncclCommSplit" ||
+         call == "ncclCommShrink" || call == "ncclCommGrow";
 }
 
 [[noreturn]] void refuse(std::string_view rule) {
@@ -119,6 +126,8 @@ bool can_happen(const Rule& rule) {
       return rule.fault.value > 0;
     case FaultKind::size:
       return has_size(rule.call);
+    case FaultKind::needs_excluded:
+      return rule.call == "ncclCommShrink";
     default:
       return true;
   }

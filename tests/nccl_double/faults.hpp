@@ -17,6 +17,7 @@ enum class FaultKind {
   hang,   ///< the work of the call does not end until the communicator is aborted
   slow,   ///< the work of the call starts after this many milliseconds
   die,    ///< the process kills itself, after this many milliseconds
+  needs_excluded,  ///< a shrink does not end if an excluded rank has left the communicator (nccl#2397)
 };
 
 struct Fault {

@@ -39,11 +39,15 @@ std::vector<Lane> lanes_of(std::vector<Work> works) {
   return lanes;
 }
 
+/// Counts the work of a lane as work in progress, before a thread is there to run it.
+void enter(const Lane& lane) {
+  if (!lane.back().ends_communicator) ++lane.front().communicator->inside;
+}
+
 /// Runs a lane up to its first error.
 ncclResult_t run(Lane& lane) {
   ncclComm_t const communicator = lane.front().communicator;
   const bool ends = lane.back().ends_communicator;
-  if (!ends) ++communicator->inside;
   ncclResult_t result = ncclSuccess;
   for (Work& work : lane) {
     if (result == ncclSuccess) result = work.run();
@@ -78,7 +82,11 @@ ncclResult_t start(std::vector<Work> works) {
   std::vector<Lane> background(std::make_move_iterator(first_background),
                                std::make_move_iterator(lanes.end()));
   lanes.erase(first_background, lanes.end());
-  for (Lane& lane : background) lane.front().communicator->state = ncclInProgress;
+  for (const Lane& lane : lanes) enter(lane);
+  for (const Lane& lane : background) {
+    enter(lane);
+    lane.front().communicator->state = ncclInProgress;
+  }
   for (Lane& lane : background) {
     ncclComm_t const communicator = lane.front().communicator;
     if (communicator->worker.joinable()) communicator->worker.join();

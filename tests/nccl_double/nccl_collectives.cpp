@@ -134,6 +134,7 @@ ncclResult_t enqueue(Collective call) {
   if (fault.kind == FaultKind::error) return fail(static_cast<ncclResult_t>(fault.value), "injected fault");
   const Use use(call.communicator);
   if (use.result() != ncclSuccess) return use.result();
+  if (call.communicator->revoked) return fail(ncclInvalidUsage, "the communicator was revoked");
   if (const ncclResult_t ready = check_ready(call.communicator); ready != ncclSuccess) return ready;
   if (call.communicator->finalize_called) return fail(ncclInvalidUsage, "collective after ncclCommFinalize");
   if (!call.combine) return fail(ncclInvalidArgument, "a type or operation that the double does not know");

@@ -1,14 +1,12 @@
 // The NCCL calls that create, split and destroy communicators.
 #include <nccl.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "communicator.hpp"
 #include "counters.hpp"
+#include "creation.hpp"
 #include "devices.hpp"
 #include "exchange.hpp"
 #include "faults.hpp"
@@ -17,41 +15,6 @@
 namespace rankmesh::nccl_double {
 
 namespace {
-
-/// Identifies a GPU within the job.
-struct Identity {
-  Uuid uuid;
-  std::array<char, 128> host;
-  bool operator==(const Identity&) const = default;
-};
-
-Identity identity_of(const ncclComm& communicator) {
-  Identity identity{};
-  identity.uuid = device_uuid(communicator.device);
-  // NCCL_HOSTID makes processes of one machine act as if they ran on several hosts.
-  if (const char* host = std::getenv("NCCL_HOSTID"))
-    std::strncpy(identity.host.data(), host, identity.host.size() - 1);
-  return identity;
-}
-
-/// The first exchange of a communicator: checks that each rank has its own GPU.
-ncclResult_t shake_hands(ncclComm& communicator, int cancel) {
-  std::vector<Identity> all;
-  const ncclResult_t result =
-      gather_values(communicator.star, RequestKind::handshake, identity_of(communicator), all, cancel);
-  if (result != ncclSuccess) return result;
-  const char* shared = std::getenv("NCCL_MULTI_RANK_GPU_ENABLE");
-  if (shared != nullptr && std::string(shared) == "1") return ncclSuccess;
-  for (std::size_t left = 0; left < all.size(); ++left) {
-    for (std::size_t right = left + 1; right < all.size(); ++right) {
-      if (all[left] == all[right]) {
-        return fail(ncclInvalidUsage,
-                    "duplicate GPU: ranks " + std::to_string(left) + " and " + std::to_string(right));
-      }
-    }
-  }
-  return ncclSuccess;
-}
 
 struct InitCall {
   const char* name;
@@ -62,19 +25,6 @@ struct InitCall {
   const ncclConfig_t* config = nullptr;
 };
 
-/// Reads the name, which is memory of the caller that must outlive the communicator: AddressSanitizer reports
-/// it if the caller has freed it.
-void read_name(const ncclComm& communicator) {
-#if NCCL_VERSION_CODE >= 22700
-  if (communicator.config.commName != nullptr) {
-    static std::atomic<std::size_t> sink;
-    sink = std::strlen(communicator.config.commName);
-  }
-#else
-  std::ignore = communicator;
-#endif
-}
-
 ncclResult_t run_init(ncclComm& communicator, const InitCall& call, const Fault& fault) {
   ncclResult_t result = undergo(fault, communicator.cancellation);
   if (result == ncclSuccess) {
@@ -82,11 +32,6 @@ ncclResult_t run_init(ncclComm& communicator, const InitCall& call, const Fault&
                   communicator.cancellation);
   }
   return result == ncclSuccess ? shake_hands(communicator, communicator.cancellation.fd()) : result;
-}
-
-/// Stores a handle in the caller's variable, which another thread may read at the same time.
-void hand_out(ncclComm_t communicator, ncclComm_t* result) {
-  std::atomic_ref(*result).store(communicator, std::memory_order_release);
 }
 
 ncclResult_t init(InitCall call) {
@@ -125,31 +70,6 @@ ncclResult_t init(InitCall call) {
            }});
 }
 
-struct SplitCall {
-  SplitChoice choice;
-  ncclComm_t child;  // none without a color
-  ncclComm_t* result;
-};
-
-ncclResult_t run_split(ncclComm& parent, const SplitCall& call, const Fault& fault) {
-  Star star;
-  ncclResult_t result = undergo(fault, parent.cancellation);
-  if (result == ncclSuccess) result = split_star(parent.star, call.choice, star, parent.cancellation.fd());
-  if (call.child != nullptr) {
-    call.child->rank = star.rank;
-    call.child->size = star.size;
-    call.child->star = std::move(star);
-    if (result == ncclSuccess) result = shake_hands(*call.child, parent.cancellation.fd());
-    if (result != ncclSuccess) call.child->star.peers.clear();  // ends the wait of the other members
-    if (fault.kind == FaultKind::size) call.child->size = fault.value;
-    call.child->state = result;
-  }
-  // A failed child is returned too: the caller must abort it.
-  hand_out(call.child, call.result);
-  parent.splitting = false;
-  return result;
-}
-
 ncclResult_t split(ncclComm_t parent, SplitChoice choice, ncclComm_t* result, const ncclConfig_t* given) {
   ++atomic_counters().split_calls;
   const Fault fault = next_fault("ncclCommSplit");
@@ -159,29 +79,16 @@ ncclResult_t split(ncclComm_t parent, SplitChoice choice, ncclComm_t* result, co
   if (use.result() != ncclSuccess) return use.result();
   if (choice.color != NCCL_SPLIT_NOCOLOR && choice.color < 0)
     return fail(ncclInvalidArgument, "negative color");
-  if (parent->splitting) return fail(ncclInvalidUsage, "two splits of one communicator at a time");
-  if (const ncclResult_t ready = check_ready(parent); ready != ncclSuccess) return ready;
-  if (parent->finalize_called) return fail(ncclInvalidUsage, "split after ncclCommFinalize");
-  ncclConfig_t config = parent->config;
-  if (given != nullptr) {
-    if (const ncclResult_t read = read_config(given, config); read != ncclSuccess) return read;
-  }
-  hand_out(nullptr, result);
-  ncclComm_t child = nullptr;
-  if (choice.color != NCCL_SPLIT_NOCOLOR) {
-    child = new ncclComm(config);
-    child->device = parent->device;
-    read_name(*child);
-  }
-  parent->splitting = true;
-  const SplitCall call{.choice = choice, .child = child, .result = result};
-  return launch({.communicator = parent,
-                 .run = [parent, call, fault] { return run_split(*parent, call, fault); },
-                 .drop =
-                     [parent, child] {
-                       parent->splitting = false;
-                       delete child;
-                     }});
+  const ChildRequest request{.parent = parent,
+                             .result = result,
+                             .config = given,
+                             .takes_part = choice.color != NCCL_SPLIT_NOCOLOR,
+                             .fault = fault};
+  return launch_child(request, [parent, choice](Star& child) {
+    const ncclResult_t restored = restore_star(*parent);
+    return restored == ncclSuccess ? split_star(parent->star, choice, child, parent->cancellation.fd())
+                                   : restored;
+  });
 }
 
 ncclResult_t finalize(ncclComm_t communicator) {
@@ -192,6 +99,7 @@ ncclResult_t finalize(ncclComm_t communicator) {
   const Use use(communicator);
   if (use.result() != ncclSuccess) return use.result();
   if (const ncclResult_t ready = check_ready(communicator); ready != ncclSuccess) return ready;
+  if (communicator->revoked) return fail(ncclInvalidArgument, "finalized after ncclCommRevoke");
   if (communicator->finalize_called) return fail(ncclInvalidArgument, "finalized twice");
   communicator->finalize_called = true;
   return launch({.communicator = communicator, .run = [communicator, fault] {
@@ -218,7 +126,8 @@ ncclResult_t destroy(ncclComm_t communicator) {
                      [communicator, fault] {
                        const int cancel = communicator->cancellation.fd();
                        const ncclResult_t result = undergo(fault, communicator->cancellation);
-                       if (result == ncclSuccess && !communicator->finalize_called) {
+                       if (result == ncclSuccess && !communicator->finalize_called &&
+                           !communicator->revoked) {
                          std::ignore = barrier_of_the_living(communicator->star, cancel);
                        }
                        communicator->end();

@@ -2,12 +2,10 @@
 #include "rendezvous_root.hpp"
 
 #include <poll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -172,16 +170,14 @@ class Root {
 }  // namespace
 
 ncclResult_t make_unique_id(ncclUniqueId& id) {
-  IdContent content{.magic = protocol_magic, .token = 0};
-  if (::getrandom(&content.token, sizeof(content.token), 0) != sizeof(content.token)) return ncclSystemError;
-  Descriptor listener = listen_at(content.token);
+  const std::uint64_t token = random_token();
+  Descriptor listener = listen_at(token);
   if (!listener) return ncclSystemError;
   {
     const std::scoped_lock lock(open_listeners().mutex);
     open_listeners().descriptors.insert(listener.get());
   }
-  std::memset(id.internal, 0, sizeof(id.internal));
-  std::memcpy(id.internal, &content, sizeof(content));
+  id = unique_id_of(token);
   ++atomic_counters().ids_made;
   ++atomic_counters().unconsumed_ids;
   counted_thread([root = std::make_unique<Root>(std::move(listener))]() mutable {

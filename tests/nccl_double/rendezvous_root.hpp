@@ -30,6 +30,13 @@ struct Hello {
   std::uint64_t first_token;
 };
 
+/// The first message to rank 0 in `meet_at`.
+struct Greeting {
+  std::uint64_t magic;
+  std::int32_t rank;
+  std::int32_t size;
+};
+
 /// The result of the rendezvous, sent to each rank.
 enum class Verdict : std::int32_t { given_up, complete };
 

@@ -75,6 +75,11 @@ void Cancellation::cancel() noexcept {
   [[maybe_unused]] const ssize_t written = ::write(event_.get(), &one, sizeof(one));
 }
 
+void Cancellation::reset() noexcept {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t taken = ::read(event_.get(), &count, sizeof(count));
+}
+
 bool Cancellation::wait(int milliseconds) const noexcept {
   pollfd polled{event_.get(), POLLIN, 0};
   int ready = 0;
@@ -82,6 +87,10 @@ bool Cancellation::wait(int milliseconds) const noexcept {
     ready = ::poll(&polled, 1, milliseconds);
   } while (ready < 0 && errno == EINTR);
   return ready > 0;
+}
+
+ncclResult_t await_readable(int fd, int cancel) {
+  return await(fd, POLLIN, cancel);
 }
 
 ncclResult_t send_bytes(int fd, std::span<const std::byte> bytes, int cancel) {

@@ -35,6 +35,8 @@ class Cancellation {
  public:
   Cancellation();
   void cancel() noexcept;
+  /// Takes back all cancellations so far.
+  void reset() noexcept;
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
   /// Waits for the cancellation, at most `milliseconds` (-1: without limit).
   /// @return whether the cancellation came
@@ -48,6 +50,7 @@ class Cancellation {
 /// ncclInternalError if `cancel` (the descriptor of a Cancellation, or -1) was signalled, or ncclSystemError
 /// if a system call failed.
 /// @{
+[[nodiscard]] ncclResult_t await_readable(int fd, int cancel);
 [[nodiscard]] ncclResult_t send_bytes(int fd, std::span<const std::byte> bytes, int cancel);
 [[nodiscard]] ncclResult_t receive_bytes(int fd, std::span<std::byte> bytes, int cancel);
 /// Sends a small message together with a descriptor, or without one if `passed` is -1.

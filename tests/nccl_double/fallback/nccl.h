@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 #ifndef RANKMESH_FALLBACK_NCCL_VERSION
-#define RANKMESH_FALLBACK_NCCL_VERSION 22809
+#define RANKMESH_FALLBACK_NCCL_VERSION 22903
 #endif
-#if RANKMESH_FALLBACK_NCCL_VERSION < 21800 || RANKMESH_FALLBACK_NCCL_VERSION > 22899
-#error "RANKMESH_FALLBACK_NCCL_VERSION: 2.18.0 (21800) to 2.28.99 (22899)"
+#if RANKMESH_FALLBACK_NCCL_VERSION < 21800 || RANKMESH_FALLBACK_NCCL_VERSION > 22999
+#error "RANKMESH_FALLBACK_NCCL_VERSION: 2.18.0 (21800) to 2.29.99 (22999)"
 #endif
 
 #define NCCL_MAJOR (RANKMESH_FALLBACK_NCCL_VERSION / 10000)
@@ -33,9 +33,14 @@
 #if NCCL_VERSION_CODE >= 22700
 #define NCCL_CTA_POLICY_DEFAULT 0x00
 #define NCCL_CTA_POLICY_EFFICIENCY 0x01
+#define NCCL_SHRINK_DEFAULT 0x00
+#define NCCL_SHRINK_ABORT 0x01
 #endif
 #if NCCL_VERSION_CODE >= 22800
 #define NCCL_CTA_POLICY_ZERO 0x02
+#endif
+#if NCCL_VERSION_CODE >= 22900
+#define NCCL_REVOKE_DEFAULT 0x00
 #endif
 
 #ifdef __cplusplus
@@ -84,6 +89,10 @@ typedef struct {
   int nChannelsPerNetPeer;
   int nvlinkCentricSched;
 #endif
+#if NCCL_VERSION_CODE >= 22900
+  int graphUsageMode;
+  int numRmaCtx;
+#endif
 } ncclConfig_t;
 
 /* The initial values of the options that each version added: undefined. */
@@ -104,11 +113,17 @@ typedef struct {
 #else
 #define RANKMESH_NCCL_CONFIG_2_28
 #endif
+#if NCCL_VERSION_CODE >= 22900
+#define RANKMESH_NCCL_CONFIG_2_29 , NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_INT
+#else
+#define RANKMESH_NCCL_CONFIG_2_29
+#endif
 #define NCCL_CONFIG_INITIALIZER                                                                             \
   {                                                                                                         \
     sizeof(ncclConfig_t), 0xcafebeef, NCCL_VERSION_CODE, NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_INT,      \
         NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_INT, NCCL_CONFIG_UNDEF_PTR,                                \
         NCCL_CONFIG_UNDEF_INT RANKMESH_NCCL_CONFIG_2_26 RANKMESH_NCCL_CONFIG_2_27 RANKMESH_NCCL_CONFIG_2_28 \
+            RANKMESH_NCCL_CONFIG_2_29                                                                       \
   }
 
 typedef enum { ncclSum = 0, ncclProd = 1, ncclMax = 2, ncclMin = 3, ncclAvg = 4, ncclNumOps = 5 } ncclRedOp_t;
@@ -151,6 +166,16 @@ ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* newc
 #if NCCL_VERSION_CODE >= 22300
 ncclResult_t ncclCommInitRankScalable(ncclComm_t* newcomm, int nranks, int myrank, int nId,
                                       ncclUniqueId* commIds, ncclConfig_t* config);
+#endif
+#if NCCL_VERSION_CODE >= 22700
+ncclResult_t ncclCommShrink(ncclComm_t comm, int* excludeRanksList, int excludeRanksCount,
+                            ncclComm_t* newcomm, ncclConfig_t* config, int shrinkFlags);
+#endif
+#if NCCL_VERSION_CODE >= 22900
+ncclResult_t ncclCommGetUniqueId(ncclComm_t comm, ncclUniqueId* uniqueId);
+ncclResult_t ncclCommGrow(ncclComm_t comm, int nRanks, const ncclUniqueId* uniqueId, int rank,
+                          ncclComm_t* newcomm, ncclConfig_t* config);
+ncclResult_t ncclCommRevoke(ncclComm_t comm, int revokeFlags);
 #endif
 ncclResult_t ncclCommDestroy(ncclComm_t comm);
 ncclResult_t ncclCommAbort(ncclComm_t comm);

@@ -18,6 +18,20 @@ static_assert(NCCL_VERSION(NCCL_MAJOR, NCCL_MINOR, NCCL_PATCH) == NCCL_VERSION_C
 #if NCCL_VERSION_CODE < 22300
 using ncclCommInitRankScalable = void;
 #endif
+#if NCCL_VERSION_CODE < 22700
+using ncclCommShrink = void;
+#endif
+#if NCCL_VERSION_CODE < 22900
+using ncclCommRevoke = void;
+using ncclCommGrow = void;
+using ncclCommGetUniqueId = void;
+#endif
+#if NCCL_VERSION_CODE < 22700 && defined(NCCL_SHRINK_ABORT)
+#error "a macro of a later version"
+#endif
+#if NCCL_VERSION_CODE < 22900 && defined(NCCL_REVOKE_DEFAULT)
+#error "a macro of a later version"
+#endif
 #if NCCL_VERSION_CODE < 22700 && defined(NCCL_CTA_POLICY_DEFAULT)
 #error "a macro of a later version"
 #endif
@@ -84,7 +98,10 @@ TEST_CASE("ncclGetVersion returns the version set in the environment") {
 }
 
 TEST_CASE("a configuration carries the options of its version; later options have their defaults") {
-  constexpr std::size_t expected = NCCL_VERSION_CODE >= 22800 ? 80 : NCCL_VERSION_CODE >= 22700 ? 72 : 48;
+  constexpr std::size_t expected = NCCL_VERSION_CODE >= 22900   ? 88
+                                   : NCCL_VERSION_CODE >= 22800 ? 80
+                                   : NCCL_VERSION_CODE >= 22700 ? 72
+                                                                : 48;
   CHECK(sizeof(ncclConfig_t) == expected);
   // In later versions, options lie in the padding of this structure and behind it. The double must not read
   // there.
@@ -119,6 +136,10 @@ TEST_CASE("a configuration carries the options of its version; later options hav
   guarded.config.nChannelsPerNetPeer = initial.nChannelsPerNetPeer;
   guarded.config.nvlinkCentricSched = initial.nvlinkCentricSched;
 #endif
+#if NCCL_VERSION_CODE >= 22900
+  guarded.config.graphUsageMode = 1;
+  guarded.config.numRmaCtx = 3;
+#endif
   ncclComm_t communicator = nullptr;
   REQUIRE(ncclCommInitRankConfig(&communicator, 1, make_id(), 0, &guarded.config) == ncclSuccess);
 
@@ -142,6 +163,10 @@ TEST_CASE("a configuration carries the options of its version; later options hav
   CHECK(found.config.CTAPolicy == NCCL_CTA_POLICY_EFFICIENCY);
   CHECK(found.config.nvlsCTAs == 4);
 #endif
+#if NCCL_VERSION_CODE >= 22900
+  CHECK(found.config.graphUsageMode == 1);
+  CHECK(found.config.numRmaCtx == 3);
+#endif
   // A child that is given no configuration inherits its parent's.
   ncclComm_t child = nullptr;
   REQUIRE(ncclCommSplit(communicator, 0, 0, &child, nullptr) == ncclSuccess);
@@ -156,5 +181,44 @@ TEST_CASE("an initialisation with a list of IDs") {
   ncclComm_t communicator = nullptr;
   REQUIRE(ncclCommInitRankScalable(&communicator, 1, 0, 1, &id, nullptr) == ncclSuccess);
   close(communicator);
+}
+#endif
+
+#if NCCL_VERSION_CODE >= 22700
+TEST_CASE("a shrink refuses to exclude the only rank") {
+  ncclComm_t communicator = nullptr;
+  REQUIRE(ncclCommInitRank(&communicator, 1, make_id(), 0) == ncclSuccess);
+  int excluded = 0;
+  ncclComm_t child = nullptr;
+  CHECK(ncclCommShrink(communicator, &excluded, 1, &child, nullptr, NCCL_SHRINK_ABORT) ==
+        ncclInvalidArgument);
+  close(communicator);
+}
+#endif
+
+#if NCCL_VERSION_CODE >= 22900
+TEST_CASE("a communicator grows by a device of this process") {
+  ::setenv("RANKMESH_DOUBLE_DEVICES", "2", 1);
+  ncclComm_t parent = nullptr;
+  REQUIRE(ncclCommInitRank(&parent, 1, make_id(), 0) == ncclSuccess);
+  ncclUniqueId id;
+  REQUIRE(ncclCommGetUniqueId(parent, &id) == ncclSuccess);
+  ncclComm_t grown[2] = {nullptr, nullptr};
+  REQUIRE(ncclGroupStart() == ncclSuccess);
+  REQUIRE(ncclCommGrow(parent, 2, nullptr, -1, &grown[0], nullptr) == ncclSuccess);
+  REQUIRE(cudaSetDevice(1) == cudaSuccess);
+  REQUIRE(ncclCommGrow(nullptr, 2, &id, 1, &grown[1], nullptr) == ncclSuccess);
+  REQUIRE(ncclGroupEnd() == ncclSuccess);
+  CHECK(ncclCommRevoke(parent, NCCL_REVOKE_DEFAULT) == ncclSuccess);
+  CHECK(ncclCommDestroy(parent) == ncclSuccess);
+  for (ncclComm_t communicator : grown) {
+    int size = 0;
+    CHECK(ncclCommCount(communicator, &size) == ncclSuccess);
+    CHECK(size == 2);
+    CHECK(ncclCommAbort(communicator) == ncclSuccess);
+  }
+  CHECK(nccl_double::counters().live_communicators == 0);
+  ::unsetenv("RANKMESH_DOUBLE_DEVICES");
+  CHECK(cudaSetDevice(0) == cudaSuccess);
 }
 #endif

@@ -72,10 +72,10 @@ void Process::note(const std::string& text, Place where) {
                 where.line, text.c_str());
 }
 
-ncclUniqueId Process::id(int slot, int maker) {
+ncclUniqueId Process::id(int slot, int maker, const std::function<ncclResult_t(ncclUniqueId*)>& make) {
   const auto index = static_cast<std::size_t>(slot);
   if (rank_ == maker) {
-    check(ncclSuccess, ncclGetUniqueId(&page_.ids.at(index)));
+    check(ncclSuccess, make(&page_.ids.at(index)));
     page_.has_id.at(index) = true;
   }
   while (!page_.has_id.at(index)) nap();

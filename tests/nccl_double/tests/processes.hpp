@@ -38,7 +38,8 @@ class Process {
   void check(ncclResult_t expected, ncclResult_t result, Place where = Place::here());
 
   /// The unique ID of a slot: the rank `maker` creates it, the others wait for it.
-  [[nodiscard]] ncclUniqueId id(int slot = 0, int maker = 0);
+  [[nodiscard]] ncclUniqueId id(int slot = 0, int maker = 0,
+                                const std::function<ncclResult_t(ncclUniqueId*)>& make = ncclGetUniqueId);
   /// `raise` increments a flag; `await` waits until it has been raised `count` times by all processes
   /// together.
   void raise(int flag);

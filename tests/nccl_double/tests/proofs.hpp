@@ -70,6 +70,16 @@ inline void prove(Process& process, ncclComm_t communicator, const std::vector<i
   return result;
 }
 
+/// A non-blocking communicator of all processes.
+[[nodiscard]] inline ncclComm_t polled_world(Process& process, int slot = 0) {
+  ncclConfig_t config = nonblocking();
+  ncclComm_t result = nullptr;
+  process.check(ncclInProgress,
+                ncclCommInitRankConfig(&result, process.size(), process.id(slot), process.rank(), &config));
+  process.check(ncclSuccess, settle(result));
+  return result;
+}
+
 inline void close(Process& process, ncclComm_t communicator) {
   ncclResult_t finalized = ncclCommFinalize(communicator);
   if (finalized == ncclInProgress) finalized = settle(communicator);

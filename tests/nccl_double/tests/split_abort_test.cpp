@@ -13,16 +13,6 @@ using nccl_double::counters;
 
 namespace {
 
-/// A non-blocking communicator of all processes.
-ncclComm_t polled_world(Process& process) {
-  ncclConfig_t config = nonblocking();
-  ncclComm_t result = nullptr;
-  process.check(ncclInProgress,
-                ncclCommInitRankConfig(&result, process.size(), process.id(), process.rank(), &config));
-  process.check(ncclSuccess, settle(result));
-  return result;
-}
-
 /// The last rank has no color.
 int color_of(const Process& process) {
   return process.rank() + 1 == process.size() ? NCCL_SPLIT_NOCOLOR : 0;

@@ -30,6 +30,9 @@ struct Counters {
   std::int64_t ids_made;
   std::int64_t init_calls;
   std::int64_t split_calls;
+  std::int64_t shrink_calls;
+  std::int64_t grow_calls;
+  std::int64_t revoke_calls;
   std::int64_t finalize_calls;
   std::int64_t destroy_calls;
   std::int64_t abort_calls;
