@@ -2,52 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "origin.hpp"
-#include "rankmesh/comm/agree_on_plan.hpp"
-#include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/mpi/error.hpp"
-#include "rankmesh/mpi/error_handler_guard.hpp"
-#include "rankmesh/mpi/transport.hpp"
-#include "require_success.hpp"
 
 namespace rankmesh::mpi {
 namespace {
-
-/// Agrees on the layout with all processes, idle ones too, so that a difference is named at once.
-void agree_on_layout(MPI_Comm communicator, const ParallelConfig& config, const Options& options) {
-  const ErrorHandlerGuard guard(communicator);
-  MpiTransport transport(communicator, options.first_tag);
-  AgreementSession session(transport, options.timeouts);
-  try {
-    std::vector<AgreementField> fields = agreement_fields(config, transport.size());
-    // There may be more processes than ranks.
-    for (AgreementField& field : fields) field.required.reset();
-    Agreement agreement(session, std::move(fields), {.step = "agreement", .is_last = true});
-    finish(agreement, session);
-  } catch (...) {
-    transport.mark_failed();
-    throw;
-  }
-}
-
-/// A communicator over all processes that returns its errors, as those made from it will.
-Communicator control_communicator(MPI_Comm communicator, int processes, Options options) {
-  std::vector<int> all(static_cast<std::size_t>(processes));
-  std::iota(all.begin(), all.end(), 0);
-  options.on_progress = nullptr;
-  options.plan = {};
-  Communicator made = group(communicator, all, options);
-  require_success(MPI_Comm_set_errhandler(made.native(), MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  return made;
-}
 
 /// A sum over a communicator that is under way: MPI uses the addresses until it is complete.
 struct Sum {
@@ -98,45 +63,13 @@ std::optional<std::string> prove(const Communicators& made, const std::vector<in
 
 }  // namespace
 
-Job::Job(MPI_Comm communicator, const ParallelConfig& config, const Options& options) : options_(options) {
-  agree_on_layout(communicator, config, options_);
-  int process = 0;
-  int processes = 0;
-  MPI_Comm_rank(communicator, &process);
-  MPI_Comm_size(communicator, &processes);
-  Generation first = first_generation(config, processes);
-  control_communicator_ = control_communicator(communicator, processes, options_);
-  const MPI_Comm native = control_communicator_.native();
-  const int first_tag = options_.first_tag;
-  const auto connect = [native, first_tag, processes](const std::vector<int>& members) {
-    const bool are_all = static_cast<int>(members.size()) == processes;
-    auto transport =
-        std::make_unique<MpiTransport>(native, are_all ? std::vector<int>() : members, first_tag);
-    MpiTransport* const marked = transport.get();
-    return JobControl::Connection{.transport = std::move(transport),
-                                  .on_failure = [marked] { marked->mark_failed(); }};
-  };
-  control_ = std::make_unique<JobControl>(connect, process, std::move(first));
-
-  std::exception_ptr failure;
-  std::optional<std::string> text;
-  try {
-    if (generation().rank_of(process)) {
-      communicators_ = Communicators::brought_up(
-          {control_communicator_.native(), generation().process_of_rank, options_}, config);
-    }
-  } catch (...) {
-    failure = std::current_exception();
-    text = text_of_current_exception();
-  }
-  Timeouts timeouts = options_.timeouts;
-  timeouts.deadline *= 2;  // idle processes wait for those that make communicators
-  try {
-    control_->complete(timeouts, text);
-  } catch (const Error&) {
-    if (!failure) throw;
-  }
-  if (failure) std::rethrow_exception(failure);
+Job::Job(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
+    : plane_(communicator, config, options) {
+  plane_.make_first([&] {
+    if (plane_.control().is_idle()) return;
+    communicators_ = Communicators::brought_up(
+        {plane_.communicator(), generation().process_of_rank, plane_.options()}, config);
+  });
 }
 
 Job::~Job() = default;
@@ -149,50 +82,31 @@ Communicators& Job::communicators() & {
   return *communicators_;
 }
 
-AttemptOutcome Job::attempt(const NextGeneration& next, int number) {
+std::optional<std::string> Job::make(const NextGeneration& next, int attempt) {
   next_.reset();
   const std::vector<int>& members = next.generation.process_of_rank;
-  if (!next.generation.rank_of(process())) return {};
-  try {
-    std::optional<Communicators::Before> before;
-    // After a failed attempt it is not known who has kept what.
-    if (number == 1 && communicators_) before.emplace(*communicators_, generation().process_of_rank);
-    Options options = options_;
-    // Where one process was lost, more may be: one that is gone before a call leaves nobody inside of it.
-    options.arrivals = Arrivals::before_each_step;
-    next_ = Communicators::brought_up({control_communicator_.native(), members, std::move(options)},
-                                      next.generation.config, before ? &*before : nullptr);
-    return {.failure = prove(*next_, members, options_.timeouts.deadline)};
-  } catch (const DeadlineError& error) {
-    return {.failure = error.what(), .lost = error.details().missing};
-  } catch (const std::exception& error) {
-    return {.failure = error.what()};
-  }
+  Options options = plane_.options();
+  // Where one process was lost, more may be: one that is gone before a call leaves nobody inside of it.
+  options.arrivals = Arrivals::before_each_step;
+  std::optional<Communicators::Before> before;
+  // After a failed attempt it is not known who has kept what.
+  if (attempt == 1 && communicators_) before.emplace(*communicators_, generation().process_of_rank);
+  next_ = Communicators::brought_up({plane_.communicator(), members, std::move(options)},
+                                    next.generation.config, before ? &*before : nullptr);
+  return prove(*next_, members, plane_.options().timeouts.deadline);
 }
 
 Rebuilt Job::rebuild(const RebuildOptions& options) {
-  Rebuilt rebuilt =
-      control_->rebuild(options, 2 * options_.timeouts.deadline,
-                        [this](const NextGeneration& next, int number) { return attempt(next, number); });
+  Rebuilt rebuilt = plane_.rebuild(
+      options, [this](const NextGeneration& next, int attempt) { return make(next, attempt); });
   communicators_.reset();
-  if (next_) communicators_.emplace(std::move(*next_));
+  if (!plane_.control().is_idle()) communicators_.emplace(std::move(*next_));
   next_.reset();
   return rebuilt;
 }
 
 std::optional<Rebuilt> Job::stand_by(const RebuildOptions& options, std::chrono::nanoseconds limit) {
-  if (!is_idle()) {
-    throw StateError("process " + std::to_string(process()) + " has a rank: only an idle process stands by");
-  }
-  const std::optional<JobControl::Call> call = control_->wait_for_call(limit);
-  if (!call) throw DeadlineError({.step = "stand-by", .waited = limit, .complete = false});
-  if (*call == JobControl::Call::rebuild) return rebuild(options);
-  finish();
-  return std::nullopt;
-}
-
-void Job::finish() {
-  control_->finish(options_.timeouts);
+  return plane_.stand_by(limit, [&] { return rebuild(options); });
 }
 
 }  // namespace rankmesh::mpi

@@ -186,9 +186,13 @@ class Communicators::BringUp {
     if (int current = 0; !device && is_needed && !transport.rank_names().empty()) {
       if (cudaGetDevice(&current) == cudaSuccess) device = current;
     }
-    const DeviceChoice choice = choose_device(
-        bootstrap_, transport.name_of(transport.rank()),
-        {.device = device, .allow_shared = options_.allow_shared_device, .is_needed = is_needed});
+    const DeviceRequest request{
+        .device = device, .allow_shared = options_.allow_shared_device, .is_needed = is_needed};
+    // The same on all ranks: then the others need not be asked.
+    const bool is_alone = options_.allow_shared_device && !transport.rank_names().empty();
+    const DeviceChoice choice = is_alone
+                                    ? take_device(request)
+                                    : choose_device(bootstrap_, transport.name_of(transport.rank()), request);
     if (!choice.problem.empty()) return choice.problem;
     device_ = choice.device;
     return is_needed ? make_streams() : std::nullopt;
@@ -325,6 +329,11 @@ Communicator Communicators::release(GroupKind kind) {
   static_cast<void>(new std::list<std::string>(std::move(owned_->names)));
   owned_->names.clear();
   return released;
+}
+
+void Communicators::abort() noexcept {
+  for (ncclComm_t communicator : owned_->set.release_all()) ncclCommAbort(communicator);
+  if (!owned_->world.is_empty()) ncclCommAbort(owned_->world.release());
 }
 
 void Communicators::close(std::chrono::nanoseconds deadline) {

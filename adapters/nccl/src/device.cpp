@@ -60,6 +60,12 @@ std::string uuid_text(const std::array<char, 16>& uuid) {
 
 }  // namespace
 
+DeviceChoice take_device(const DeviceRequest& request) {
+  Claim claim;
+  return request.is_needed ? claim_device(0, request, claim)
+                           : DeviceChoice{.device = request.device.value_or(0)};
+}
+
 DeviceChoice choose_device(Bootstrap& bootstrap, int rank, const DeviceRequest& request) {
   Claim own{.rank = rank};
   DeviceChoice choice;

@@ -144,7 +144,7 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
     const AttemptOutcome outcome = attempt(next, ++result.attempts);
     Timeouts timeouts = options.timeouts;
     // Idle processes are here at once, and wait for those that make communicators.
-    timeouts.deadline = timeouts.deadline + attempt_limit;
+    timeouts.deadline = sum_of(timeouts.deadline, attempt_limit);
     const bool has_failed = outcome.failure && outcome.lost.empty();
     const Verdict verdict = meet(left, {.step = "end of the rebuild",
                                         .timeouts = timeouts,

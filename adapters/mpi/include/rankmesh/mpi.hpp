@@ -6,6 +6,7 @@
 #include "rankmesh/mpi/bring_up.hpp"
 #include "rankmesh/mpi/communicator.hpp"
 #include "rankmesh/mpi/communicators.hpp"
+#include "rankmesh/mpi/control_plane.hpp"
 #include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
 #include "rankmesh/mpi/job.hpp"

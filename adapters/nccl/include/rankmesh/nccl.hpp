@@ -8,6 +8,7 @@
 #include "rankmesh/nccl/error.hpp"
 #include "rankmesh/nccl/fabric.hpp"
 #include "rankmesh/nccl/host_side.hpp"
+#include "rankmesh/nccl/job.hpp"
 #include "rankmesh/nccl/kind_options.hpp"
 #include "rankmesh/nccl/options.hpp"
 #include "rankmesh/nccl/stream.hpp"

@@ -168,6 +168,17 @@ class CommunicatorSet {
     return result;
   }
 
+  /// Gives all communicators of this rank to the caller, those of lazy kinds and lists too, in the reverse
+  /// order of creation. Afterwards the set is as after `clear`.
+  [[nodiscard]] std::vector<Native> release_all() {
+    std::vector<Native> result;
+    for (std::size_t i = handles_.size(); i-- > 0;) {
+      if (!handles_[i].is_empty()) result.push_back(handles_[i].release());
+    }
+    clear();
+    return result;
+  }
+
   /// The number of communicators of this rank in the plan.
   [[nodiscard]] int communicator_count() const { return plan_ ? plan_->communicator_count(rank_) : 0; }
 

@@ -15,4 +15,11 @@ namespace RANKMESH_COMM_API rankmesh {
   return duration > last - start ? last : start + duration;
 }
 
+/// The sum of two durations that are not negative, at most the longest duration.
+[[nodiscard]] constexpr std::chrono::nanoseconds sum_of(std::chrono::nanoseconds a,
+                                                        std::chrono::nanoseconds b) noexcept {
+  constexpr auto longest = std::chrono::nanoseconds::max();
+  return b > longest - a ? longest : a + b;
+}
+
 }  // namespace rankmesh

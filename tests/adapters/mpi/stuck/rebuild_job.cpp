@@ -1,5 +1,10 @@
 // A job whose processes die, and that goes on without them: started by rebuild_test.cpp with mpiexec.
+#ifdef RANKMESH_JOB_OF_NCCL
+#include "rankmesh/bringup/nccl_operations.hpp"
+#include "rankmesh/nccl/job.hpp"
+#else
 #include "rankmesh/mpi/job.hpp"
+#endif
 
 #include <mpi.h>
 #include <unistd.h>
@@ -20,6 +25,31 @@ using namespace rankmesh;
 using namespace std::chrono_literals;
 
 namespace {
+
+#ifdef RANKMESH_JOB_OF_NCCL
+using Job = nccl::Job;
+
+nccl::Options with_library(const mpi::Options& options) {
+  return {.bring_up = options, .allow_shared_device = true};
+}
+
+std::vector<int> gathered(Job& job, const nccl::KindView& group) {
+  return bringup::NcclOperations(group.native(), job.device()).gather(job.process(), [] {});
+}
+#else
+using Job = mpi::Job;
+
+mpi::Options with_library(const mpi::Options& options) {
+  return options;
+}
+
+std::vector<int> gathered(Job& job, const GroupCommunicator<MPI_Comm>& group) {
+  std::vector<int> members(static_cast<std::size_t>(group.size));
+  const int own = job.process();
+  MPI_Allgather(&own, 1, MPI_INT, members.data(), 1, MPI_INT, group.native());
+  return members;
+}
+#endif
 
 constexpr auto grace = std::chrono::seconds(RANKMESH_GRACE_SECONDS);
 constexpr auto deadline = 4 * grace;
@@ -83,16 +113,14 @@ bool contains(const std::vector<int>& numbers, int number) {
 }
 
 /// The members of every communicator by processes, proven by gathering.
-std::string members_of(mpi::Job& job) {
+std::string members_of(Job& job) {
   if (job.is_idle()) return "idle";
   std::string text;
-  mpi::Communicators& made = job.communicators();
+  auto& made = job.communicators();
   for (const PlanStep& step : made.plan().steps()) {
     const auto group = made.at(step.kind);
     if (!group.has_communicator()) continue;
-    std::vector<int> members(static_cast<std::size_t>(group.size));
-    const int own = job.process();
-    MPI_Allgather(&own, 1, MPI_INT, members.data(), 1, MPI_INT, group.native());
+    const std::vector<int> members = gathered(job, group);
     text += (text.empty() ? "" : " ") + std::string(step.kind.name()) + "=";
     for (std::size_t i = 0; i < members.size(); ++i) text += (i == 0 ? "" : "+") + std::to_string(members[i]);
   }
@@ -105,7 +133,7 @@ void print(const std::string& line) {
   static_cast<void>(!write(STDOUT_FILENO, whole.data(), whole.size()));
 }
 
-void report(mpi::Job& job, const Rebuilt* rebuilt) {
+void report(Job& job, const Rebuilt* rebuilt) {
   std::ostringstream line;
   line << "process " << job.process() << " generation " << job.generation().number << " ranks "
        << job.generation().process_of_rank.size();
@@ -135,7 +163,7 @@ int main(int argc, char** argv) {
   int code = 0;
   try {
     const int ranks = processes - settings.spares;
-    mpi::Job job(MPI_COMM_WORLD, {.world_size = ranks, .tensor = 2}, options);
+    Job job(MPI_COMM_WORLD, {.world_size = ranks, .tensor = 2}, with_library(options));
     report(job, nullptr);
     is_rebuilding = true;
     RebuildOptions rebuild{.timeouts = {.deadline = deadline, .grace = grace}};

@@ -3,11 +3,12 @@
 #include <mpi.h>
 
 #include <chrono>
-#include <memory>
 #include <optional>
+#include <string>
 
 #include "rankmesh/comm/job_control.hpp"
 #include "rankmesh/mpi/communicators.hpp"
+#include "rankmesh/mpi/control_plane.hpp"
 #include "rankmesh/mpi/export.hpp"
 #include "rankmesh/mpi/options.hpp"
 
@@ -49,10 +50,10 @@ class Job {
   ~Job();
 
   /// The processes and the layout. Processes are ranks of the communicator that the job started with.
-  [[nodiscard]] const Generation& generation() const& noexcept { return control_->generation(); }
+  [[nodiscard]] const Generation& generation() const& noexcept { return plane_.control().generation(); }
   const Generation& generation() const&& = delete;
   /// The number of this process.
-  [[nodiscard]] int process() const noexcept { return control_->process(); }
+  [[nodiscard]] int process() const noexcept { return plane_.control().process(); }
   /// Whether this process has no rank.
   [[nodiscard]] bool is_idle() const noexcept { return !communicators_; }
   /// The communicators of this process. They are others after a rebuild.
@@ -83,14 +84,13 @@ class Job {
   /// Ends the job on all processes, idle ones too. The communicators stay until the destructor.
   /// @collective over all processes of the generation
   /// @throws DeadlineError the same on every process that called
-  void finish();
+  void finish() { plane_.finish(); }
 
  private:
-  [[nodiscard]] AttemptOutcome attempt(const NextGeneration& next, int number);
+  /// Makes the communicators of the next generation. Returns why they do not work, if so.
+  [[nodiscard]] std::optional<std::string> make(const NextGeneration& next, int attempt);
 
-  Options options_;
-  Communicator control_communicator_{};
-  std::unique_ptr<JobControl> control_{};
+  ControlPlane plane_;
   std::optional<Communicators> communicators_{};
   /// Those of the generation that is being made.
   std::optional<Communicators> next_{};

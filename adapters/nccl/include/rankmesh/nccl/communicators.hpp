@@ -173,6 +173,10 @@ class Communicators : public ReferenceNames<Communicators> {
   /// @throws NcclError if finalizing fails or takes longer; the destructor then aborts the communicators
   void close(std::chrono::nanoseconds deadline = std::chrono::minutes(5));
 
+  /// Aborts all communicators, without waiting for another rank: after members were lost. Released ones are
+  /// the caller's.
+  void abort() noexcept;
+
  private:
   /// The communicator of MPI that these were brought up on.
   struct Origin;

@@ -1,0 +1,122 @@
+#include "rankmesh/mpi/control_plane.hpp"
+
+#include <exception>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rankmesh/comm/agree_on_plan.hpp"
+#include "rankmesh/comm/agreement.hpp"
+#include "rankmesh/comm/time_after.hpp"
+#include "rankmesh/mpi/communicators.hpp"
+#include "rankmesh/mpi/error_handler_guard.hpp"
+#include "rankmesh/mpi/transport.hpp"
+#include "require_success.hpp"
+
+namespace rankmesh::mpi {
+namespace {
+
+/// Agrees on the layout with all processes, idle ones too, so that a difference is named at once.
+void agree_on_layout(MPI_Comm communicator, const ParallelConfig& config, const Options& options) {
+  const ErrorHandlerGuard guard(communicator);
+  MpiTransport transport(communicator, options.first_tag);
+  AgreementSession session(transport, options.timeouts);
+  try {
+    std::vector<AgreementField> fields = agreement_fields(config, transport.size());
+    // There may be more processes than ranks.
+    for (AgreementField& field : fields) field.required.reset();
+    Agreement agreement(session, std::move(fields), {.step = "agreement", .is_last = true});
+    finish(agreement, session);
+  } catch (...) {
+    transport.mark_failed();
+    throw;
+  }
+}
+
+/// A communicator over all processes that returns its errors, as those made from it will.
+Communicator control_communicator(MPI_Comm communicator, int processes, Options options) {
+  std::vector<int> all(static_cast<std::size_t>(processes));
+  std::iota(all.begin(), all.end(), 0);
+  options.on_progress = nullptr;
+  options.plan = {};
+  Communicator made = group(communicator, all, options);
+  require_success(MPI_Comm_set_errhandler(made.native(), MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  return made;
+}
+
+JobControl::Connect connector(MPI_Comm communicator, int processes, int first_tag) {
+  return [=](const std::vector<int>& members) {
+    const bool are_all = static_cast<int>(members.size()) == processes;
+    auto transport =
+        std::make_unique<MpiTransport>(communicator, are_all ? std::vector<int>() : members, first_tag);
+    MpiTransport* const marked = transport.get();
+    return JobControl::Connection{.transport = std::move(transport),
+                                  .on_failure = [marked] { marked->mark_failed(); }};
+  };
+}
+
+}  // namespace
+
+ControlPlane::ControlPlane(MPI_Comm communicator, const ParallelConfig& config, const Options& options)
+    : options_(options) {
+  agree_on_layout(communicator, config, options_);
+  int process = 0;
+  int processes = 0;
+  MPI_Comm_rank(communicator, &process);
+  MPI_Comm_size(communicator, &processes);
+  Generation first = first_generation(config, processes);
+  communicator_ = control_communicator(communicator, processes, options_);
+  control_ = std::make_unique<JobControl>(connector(communicator_.native(), processes, options_.first_tag),
+                                          process, std::move(first));
+}
+
+void ControlPlane::make_first(const std::function<void()>& make) {
+  std::exception_ptr failure;
+  std::optional<std::string> text;
+  try {
+    make();
+  } catch (...) {
+    failure = std::current_exception();
+    text = text_of_current_exception();
+  }
+  Timeouts timeouts = options_.timeouts;
+  timeouts.deadline = sum_of(timeouts.deadline, timeouts.deadline);  // idle processes wait for the others
+  try {
+    control_->complete(timeouts, text);
+  } catch (const Error&) {
+    if (!failure) throw;
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+Rebuilt ControlPlane::rebuild(
+    const RebuildOptions& options,
+    const std::function<std::optional<std::string>(const NextGeneration& next, int attempt)>& make) {
+  return control_->rebuild(options, sum_of(options_.timeouts.deadline, options_.timeouts.deadline),
+                           [&](const NextGeneration& next, int attempt) -> AttemptOutcome {
+                             if (!next.generation.rank_of(control_->process())) return {};
+                             try {
+                               return {.failure = make(next, attempt)};
+                             } catch (const DeadlineError& error) {
+                               return {.failure = error.what(), .lost = error.details().missing};
+                             } catch (const std::exception& error) {
+                               return {.failure = error.what()};
+                             }
+                           });
+}
+
+std::optional<Rebuilt> ControlPlane::stand_by(std::chrono::nanoseconds limit,
+                                              const std::function<Rebuilt()>& rebuild) {
+  if (!control_->is_idle()) {
+    throw StateError("process " + std::to_string(control_->process()) +
+                     " has a rank: only an idle process stands by");
+  }
+  const std::optional<JobControl::Call> call = control_->wait_for_call(limit);
+  if (!call) throw DeadlineError({.step = "stand-by", .waited = limit, .complete = false});
+  if (*call == JobControl::Call::rebuild) return rebuild();
+  finish();
+  return std::nullopt;
+}
+
+}  // namespace rankmesh::mpi
