@@ -274,6 +274,14 @@ std::unique_ptr<Communicators::Owned> Communicators::bring_up_over(Bootstrap& bo
   return BringUp(bootstrap, std::move(host), config, options).run();
 }
 
+int Communicators::chosen_device(Bootstrap& bootstrap, int process, const Options& options) {
+  const DeviceChoice choice = choose_device(
+      bootstrap, process,
+      {.device = options.device, .allow_shared = options.allow_shared_device, .is_needed = true});
+  if (!choice.problem.empty()) throw Error(choice.problem);
+  return choice.device;
+}
+
 Communicators::Communicators(Bootstrap& bootstrap, const ParallelConfig& config, const Options& options)
     : Communicators(bring_up_over(bootstrap, nullptr, config, options)) {}
 

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "device.hpp"
 #include "mpi_side.hpp"
 #include "rankmesh/mpi/control_plane.hpp"
 #include "rankmesh/nccl/error.hpp"
@@ -40,11 +39,7 @@ struct Job::State {
       // All processes are alive here, idle ones too: their devices are chosen and compared once for all.
       MpiBootstrap bootstrap(plane.communicator(), {});
       bootstrap.play(host_of(options.bring_up));
-      const DeviceChoice choice = choose_device(
-          bootstrap, plane.control().process(),
-          {.device = options.device, .allow_shared = options.allow_shared_device, .is_needed = true});
-      if (!choice.problem.empty()) throw Error(choice.problem);
-      options.device = choice.device;
+      options.device = Communicators::chosen_device(bootstrap, plane.control().process(), options);
       options.allow_shared_device = true;
       if (!plane.control().is_idle()) make(plane.control().generation());
     });

@@ -239,8 +239,8 @@ std::optional<bool> goes_on_without(const World& world, int lost, Knows who, std
     const SimulatedJob::Member& member = job.at(rank);
     if (!common) common = member.end;
     if (*member.end != *common) return false;
-    // One that all know of costs no deadline.
-    if (!stop && who == Knows::all && member.ended_at > 2 * timeouts.grace) return false;
+    // One that all know of costs no deadline, and nobody waits for a report or a verdict of it.
+    if (!stop && who == Knows::all && member.ended_at > timeouts.grace) return false;
     if (member.ended_at > timeouts.deadline + 4 * timeouts.grace) return false;
   }
   RankSet gone(lost);

@@ -206,6 +206,11 @@ class Communicators : public ReferenceNames<Communicators> {
                                                             const Options& options);
   [[nodiscard]] static std::unique_ptr<Owned> bring_up_over_mpi(Origin origin, const ParallelConfig& config,
                                                                 const Options& options);
+  friend class Job;
+  /// Chooses the device of a process, idle or not, see `choose_device`.
+  /// @collective over the ranks of the bootstrap
+  /// @throws Error if this process has none that it may use
+  [[nodiscard]] static int chosen_device(Bootstrap& bootstrap, int process, const Options& options);
   explicit Communicators(std::unique_ptr<Owned> owned) noexcept : owned_(std::move(owned)) {}
 
   /// Makes the communicator of one group.
