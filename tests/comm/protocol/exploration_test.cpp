@@ -239,8 +239,9 @@ std::optional<bool> goes_on_without(const World& world, int lost, Knows who, std
     const SimulatedJob::Member& member = job.at(rank);
     if (!common) common = member.end;
     if (*member.end != *common) return false;
-    // One that all know of costs no deadline, and nobody waits for a report or a verdict of it.
-    if (!stop && who == Knows::all && member.ended_at > timeouts.grace) return false;
+    // One that all know of costs no deadline. Nobody waits for its report, and a collector not for its vote.
+    const auto longest = is_collector(lost) ? timeouts.grace : timeouts.deadline / 10;
+    if (!stop && who == Knows::all && member.ended_at > longest) return false;
     if (member.ended_at > timeouts.deadline + 4 * timeouts.grace) return false;
   }
   RankSet gone(lost);
