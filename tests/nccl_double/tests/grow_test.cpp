@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -82,11 +83,14 @@ TEST_CASE("a grow follows a shrink, and a communicator can grow again") {
       process.check(ncclSuccess, ncclCommShrink(parent, &excluded, 1, &base, nullptr, NCCL_SHRINK_DEFAULT));
     }
     // Rank 0 grows twice: with process 2, and with the processes 2 and 3.
+    std::optional<ncclUniqueId> used;
     for (const int size : {2, 3}) {
       const ncclUniqueId id = grow_id(process, base, size, 0);
       const std::vector<int> members = size == 2 ? std::vector<int>{0, 2} : std::vector<int>{0, 2, 3};
       ncclComm_t grown = nullptr;
       if (process.rank() == 0) {
+        if (used) process.check(ncclInvalidArgument, ncclCommGrow(base, size, &*used, -1, &grown, nullptr));
+        used = id;
         process.check(ncclSuccess, ncclCommGrow(base, size, &id, -1, &grown, nullptr));
       } else if (process.rank() >= 2 && process.rank() <= size) {
         process.check(ncclSuccess, ncclCommGrow(nullptr, size, &id, process.rank() - 1, &grown, nullptr));

@@ -142,6 +142,35 @@ TEST_CASE("a revocation ends a shrink in progress, and another shrink can follow
   });
 }
 
+TEST_CASE("a rank that arrives at a shrink again counts once") {
+  expect_well(4, {}, [](Process& process) {
+    ncclComm_t const parent = polled_world(process);
+    if (process.rank() != 3) {
+      int excluded = 3;
+      ncclComm_t child = nullptr;
+      const auto start = [&] {
+        process.check(ncclInProgress,
+                      ncclCommShrink(parent, &excluded, 1, &child, nullptr, NCCL_SHRINK_DEFAULT));
+      };
+      if (process.rank() == 2) process.await(0);
+      start();
+      if (process.rank() == 1) {
+        process.check(ncclInProgress, settle(parent, 300));
+        revoke(process, parent, true);
+        process.check(ncclSuccess, ncclCommAbort(child));
+        start();
+        process.check(ncclInProgress, settle(parent, 300));
+        process.raise(0);
+      }
+      process.check(ncclSuccess, settle(parent));
+      prove(process, child, {0, 1, 2});
+      close(process, child);
+    }
+    process.meet(1);
+    process.check(ncclSuccess, ncclCommAbort(parent));
+  });
+}
+
 TEST_CASE("a finalized communicator cannot be revoked") {
   expect_well(1, {}, [](Process& process) {
     ncclComm_t const communicator = world(process);

@@ -350,6 +350,17 @@ TEST_CASE("a shrink waits for every remaining rank, until an abort") {
   }
 }
 
+TEST_CASE("ranks that exclude different ranks do not meet") {
+  expect_well(3, {}, [](Process& process) {
+    ncclComm_t const parent = polled_world(process);
+    if (process.rank() == 1) {
+      process.check(ncclSuccess, ncclCommAbort(parent));
+    } else {
+      expect_hang(process, parent, {2 - process.rank()}, 2);
+    }
+  });
+}
+
 TEST_CASE("a shrink can hang on one rank, and be slow") {
   expect_well(3, faults("ncclCommShrink@1=hang"), [](Process& process) {
     ncclComm_t const parent = polled_world(process);
