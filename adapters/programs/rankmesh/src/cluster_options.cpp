@@ -61,11 +61,42 @@ std::vector<std::string> hosts_of_report(const std::string& text) {
   return hosts;
 }
 
-Placement read_placement(const std::string& path, const Cluster& cluster, Problems& problems) {
+/// The hosts by their number in lines such as `0 n07`: the node ranks of torchrun. Empty if the text is
+/// something else, or does not have each number once.
+std::vector<std::string> torchrun_nodes(const std::string& text) {
+  const std::vector<std::string_view> words = split_words(text);
+  std::vector<std::string> nodes(words.size() / 2);
+  if (words.empty() || words.size() % 2 != 0) return {};
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    std::int64_t number = 0;
+    if (!read_number(words[2 * i], number).empty() || number < 0) return {};
+    const auto node = static_cast<std::size_t>(number);
+    if (node >= nodes.size() || !nodes[node].empty()) return {};
+    nodes[node] = words[2 * i + 1];
+  }
+  return nodes;
+}
+
+/// @param ranks of the layout, which node ranks of torchrun do not say
+Placement read_placement(const std::string& path, const Cluster& cluster, int ranks, Problems& problems) {
   const std::string text = files::file_text(path, std::size_t{64} << 20);
   if (auto slots = slot_list(text)) return Placement(std::move(*slots));
   const std::vector<std::string> reported = hosts_of_report(text);
   if (!reported.empty()) return placement_of_hosts(cluster, reported, problems);
+  if (const std::vector<std::string> nodes = torchrun_nodes(text); !nodes.empty()) {
+    const auto count = static_cast<int>(nodes.size());
+    if (ranks % count != 0) {
+      problems.push_back(
+          fmt::format("--placement: {} ranks cannot be divided equally among the {} of torchrun in {}", ranks,
+                      counted(count, "node"), files::source_name(path)));
+      return Placement::identity(1);
+    }
+    std::vector<std::string> host_of_rank;
+    for (int rank = 0; rank < ranks; ++rank) {
+      host_of_rank.push_back(nodes[static_cast<std::size_t>(rank / (ranks / count))]);
+    }
+    return placement_of_hosts(cluster, host_of_rank, problems);
+  }
   const files::HostFile file = files::parse_host_file(text, files::source_name(path));
   if (file.host_of_rank.empty()) {
     problems.push_back("--placement: " + files::source_name(path) +
@@ -125,7 +156,7 @@ std::optional<Placement> place_ranks(const GivenCluster& given, const std::optio
   Placement placement = Placement::identity(ranks);
   try {
     if (path) {
-      placement = read_placement(*path, cluster, problems);
+      placement = read_placement(*path, cluster, ranks, problems);
     } else if (given.file && !given.file->host_of_rank.empty()) {
       placement = placement_of_hosts(cluster, given.file->host_of_rank, problems);
     }

@@ -61,6 +61,7 @@ void check_reads(const std::string& text, const Cluster& cluster, const Placemen
 
 TEST_CASE("random placements are read back from every file that says where ranks run") {
   Random random(226);
+  int torchrun_lists = 0;
   for (int draw = 0; draw < 100; ++draw) {
     const Cluster cluster = drawn_cluster(random);
     const std::vector<int> host_of_rank = drawn_hosts(random, cluster);
@@ -73,6 +74,10 @@ TEST_CASE("random placements are read back from every file that says where ranks
          {PlacementFormat::ranks, PlacementFormat::rankfile, PlacementFormat::hostfile,
           PlacementFormat::hydra, PlacementFormat::slurm})
       check_reads(printed(job, format), cluster, placement);
+    if (why_not_torchrun(job).empty()) {
+      ++torchrun_lists;
+      check_reads(printed(job, PlacementFormat::torchrun), cluster, placement);
+    }
     nlohmann::json report{{"ok", true}};
     for (const int host : host_of_rank)
       report["host_of_rank"].push_back(cluster.domain_name(cluster.host_level(), host));
@@ -85,4 +90,5 @@ TEST_CASE("random placements are read back from every file that says where ranks
     for (const int slot : slots) text += std::to_string(slot) + "\n";
     check_reads(text, cluster, Placement(slots));
   }
+  CHECK(torchrun_lists > 10);
 }
