@@ -73,7 +73,10 @@ void Job::add_parts(std::span<const BringUpStep> block, const ScheduleOptions& o
   if (step.entry == Entry::collective) {
     Part& arrival = parts_.emplace_back(Part{.kind = Part::Kind::agreement, .name = step.name});
     if (step.action == Action::agree) {
-      arrival.fields = plan_fields(plan_.topology().config(), {.fields = agreement_fields(options)},
+      std::vector<AgreementField> fields = agreement_fields(options);
+      // What a bring-up of NCCL over MPI compares besides.
+      if (options.nccl) fields.push_back({.field = "boot_id", .value = "known"});
+      arrival.fields = plan_fields(plan_.topology().config(), {.fields = std::move(fields)},
                                    plan_.topology().world_size());
     }
   }

@@ -46,7 +46,9 @@ TEST_CASE("the report of deaths as text is one table") {
 }
 
 TEST_CASE("the options of deaths are checked all at once") {
-  const Outcome outcome = bring_up(2, "--kill-rank 2,1,1,x --spares 2 --place --backend nccl --format json");
+  const Outcome outcome =
+      run({.program = RANKMESH_BRINGUP,
+           .parts = {{2, "--kill-rank 2,1,1,x --spares 2 --place --backend nccl --format json"}}});
   CHECK(outcome.exit_code == 2);
   CHECK_THAT(outcome.err, ContainsSubstring("--spares: 2 is above 1"));
   CHECK_THAT(outcome.err, ContainsSubstring("--kill-rank: '2' is no process of this job; they are 0 .. 1"));
