@@ -90,7 +90,8 @@ std::optional<std::string> Job::make(const NextGeneration& next, int attempt) {
   options.arrivals = Arrivals::before_each_step;
   std::optional<Communicators::Before> before;
   // After a failed attempt it is not known who has kept what.
-  if (attempt == 1 && communicators_) before.emplace(*communicators_, generation().process_of_rank);
+  if (attempt == 1 && communicators_)
+    before.emplace(Communicators::Before{*communicators_, generation().process_of_rank});
   next_ = Communicators::brought_up({plane_.communicator(), members, std::move(options)},
                                     next.generation.config, before ? &*before : nullptr);
   return prove(*next_, members, plane_.options().timeouts.deadline);
