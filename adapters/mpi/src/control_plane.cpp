@@ -26,6 +26,7 @@ void agree_on_layout(MPI_Comm communicator, const ParallelConfig& config, const 
     std::vector<AgreementField> fields = agreement_fields(config, transport.size());
     // There may be more processes than ranks.
     for (AgreementField& field : fields) field.required.reset();
+    fields.insert(fields.end(), options.job_fields.begin(), options.job_fields.end());
     Agreement agreement(session, std::move(fields), {.step = "agreement", .is_last = true});
     finish(agreement, session);
   } catch (...) {
@@ -43,6 +44,14 @@ Communicator control_communicator(MPI_Comm communicator, int processes, Options 
   Communicator made = group(communicator, all, options);
   require_success(MPI_Comm_set_errhandler(made.native(), MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   return made;
+}
+
+/// How long others wait for a process that makes communicators: the first agreement and the steps may each
+/// take until the deadline, and settle an error some `grace` after it.
+std::chrono::nanoseconds limit_of(const Timeouts& timeouts) {
+  std::chrono::nanoseconds limit = sum_of(timeouts.deadline, timeouts.deadline);
+  for (int count = 0; count < 8; ++count) limit = sum_of(limit, timeouts.grace);
+  return limit;
 }
 
 JobControl::Connect connector(MPI_Comm communicator, int processes, int first_tag) {
@@ -81,7 +90,7 @@ void ControlPlane::make_first(const std::function<void()>& make) {
     text = text_of_current_exception();
   }
   Timeouts timeouts = options_.timeouts;
-  timeouts.deadline = sum_of(timeouts.deadline, timeouts.deadline);  // idle processes wait for the others
+  timeouts.deadline = limit_of(timeouts);
   try {
     control_->complete(timeouts, text);
   } catch (const Error&) {
@@ -93,12 +102,15 @@ void ControlPlane::make_first(const std::function<void()>& make) {
 Rebuilt ControlPlane::rebuild(
     const RebuildOptions& options,
     const std::function<std::optional<std::string>(const NextGeneration& next, int attempt)>& make) {
-  return control_->rebuild(options, sum_of(options_.timeouts.deadline, options_.timeouts.deadline),
+  return control_->rebuild(options, limit_of(options_.timeouts),
                            [&](const NextGeneration& next, int attempt) -> AttemptOutcome {
                              if (!next.generation.rank_of(control_->process())) return {};
                              try {
                                return {.failure = make(next, attempt)};
                              } catch (const DeadlineError& error) {
+                               // Otherwise this process has only heard nobody: who is gone is found when all
+                               // meet.
+                               if (!error.details().complete) return {.failure = error.what()};
                                return {.failure = error.what(), .lost = error.details().missing};
                              } catch (const std::exception& error) {
                                return {.failure = error.what()};

@@ -26,11 +26,21 @@ std::vector<std::string> problems_of(const Options& options) {
   return problems;
 }
 
+/// What decides whether a job can be rebuilt must be the same on all processes before anything else.
+mpi::Options with_fields(const Options& options) {
+  mpi::Options result = options.bring_up;
+  result.job_fields.push_back({.field = "strategy", .value = std::string(to_string(options.strategy))});
+  result.job_fields.push_back({.field = "blocking", .value = options.blocking ? "true" : "false"});
+  result.job_fields.push_back(
+      {.field = "host_communicators", .value = options.host_communicators ? "true" : "false"});
+  return result;
+}
+
 }  // namespace
 
 struct Job::State {
   State(MpiWorld world, const ParallelConfig& config, const Options& given)
-      : plane(world.communicator, config, given.bring_up),
+      : plane(world.communicator, config, with_fields(given)),
         options(given) {
     if (std::vector<std::string> problems = problems_of(options); !problems.empty()) {
       throw OptionsError(std::move(problems));
@@ -41,6 +51,8 @@ struct Job::State {
       bootstrap.play(host_of(options.bring_up));
       options.device = Communicators::chosen_device(bootstrap, plane.control().process(), options);
       options.allow_shared_device = true;
+    });
+    plane.make_first([&] {
       if (!plane.control().is_idle()) make(plane.control().generation());
     });
   }

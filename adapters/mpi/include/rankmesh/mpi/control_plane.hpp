@@ -40,7 +40,7 @@ class ControlPlane {
   [[nodiscard]] const Options& options() const& noexcept { return options_; }
   const Options& options() const&& = delete;
 
-  /// Makes the communicators of the first generation, and waits until all processes have theirs.
+  /// Makes what the first generation needs, and waits until all processes have it. May be called again.
   /// @param make called on every process, idle ones too
   /// @collective over all processes
   /// @throws what `make` throws, on this process; on the others BringUpError

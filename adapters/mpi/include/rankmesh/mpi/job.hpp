@@ -33,8 +33,8 @@ namespace mpi {
 /// no communicator but the control communicator, and take the places of lost processes at a rebuild. Without
 /// a spare, incomplete replicas are dropped, see `survivors`.
 ///
-/// MPI must let the survivors live: `mpiexec --enable-recovery` with Open MPI 4, `--with-ft ulfm` with Open
-/// MPI 5. docs/recovery.md says what was run, and what an implementation cannot do.
+/// MPI must let the survivors live: `mpiexec --enable-recovery` with Open MPI 4. docs/recovery.md says
+/// what was run, and what an implementation cannot do.
 class Job {
  public:
   /// Brings up the layout on the first processes of a communicator, and the control communicator over all.
@@ -63,7 +63,7 @@ class Job {
   /// Finds out which processes are lost, and makes the communicators of the next generation. All survivors
   /// get the same outcome: new communicators, each proven by a sum over its members, or the same error. A
   /// group of the same processes in the same order keeps its communicator, so no operation on it may be
-  /// unfinished.
+  /// unfinished, and none may be closed or released before.
   ///
   /// The call takes as long as a process takes to be found lost: `RebuildOptions::timeouts`, or no time for
   /// those that `RebuildOptions::lost` names. A process that dies meanwhile is found in the same call: all
