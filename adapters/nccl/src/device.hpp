@@ -29,7 +29,6 @@ struct DeviceChoice {
 /// @collective over the ranks of the job
 [[nodiscard]] DeviceChoice choose_device(Bootstrap& bootstrap, int rank, const DeviceRequest& request);
 
-
 /// The same without the others: takes the device that is asked for, and compares it with none.
 [[nodiscard]] DeviceChoice take_device(const DeviceRequest& request);
 
