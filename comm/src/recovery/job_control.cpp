@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "protocol/rank_names.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -60,9 +59,10 @@ Verdict JobControl::meet(const std::vector<int>& processes, Meeting meeting) {
   AgreementSession session(transport, meeting.timeouts);
   std::vector<int> to_wake;
   if (meeting.wakes && !is_idle()) {
-    const RankSet idle = positions_of(set_of(generation_.idle()), processes);
-    for (const RankSet::Range& range : idle.ranges()) {
-      for (int position = range.first; position <= range.last; ++position) to_wake.push_back(position);
+    for (const int process : generation_.idle()) {
+      const auto found = std::lower_bound(processes.begin(), processes.end(), process);
+      if (found != processes.end() && *found == process)
+        to_wake.push_back(static_cast<int>(found - processes.begin()));
     }
   }
   const auto wake = [&] {
@@ -93,6 +93,7 @@ void JobControl::drop(std::vector<int>& processes, const Verdict& verdict) const
   // All are alive, and some of them have not come.
   if (missing.empty()) verdict.raise();
   std::erase_if(processes, [&](int process) { return missing.contains(process); });
+  require_majority(processes);
 }
 
 std::vector<int> JobControl::those_present(std::vector<int> processes, Meeting meeting) {
@@ -101,7 +102,6 @@ std::vector<int> JobControl::those_present(std::vector<int> processes, Meeting m
     if (verdict.outcome == Verdict::Outcome::agreed) return processes;
     if (verdict.outcome != Verdict::Outcome::deadline_missed) verdict.raise();
     drop(processes, verdict);
-    require_majority(processes);
     if (verdict.deadline.complete) return processes;
   }
 }
@@ -135,7 +135,6 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
   Rebuilt result;
   for (;;) {
     left = those_present(std::move(left), meeting);
-    require_majority(left);
     // Only the first meeting may have to wake idle processes.
     meeting.wakes.reset();
     meeting.lost = RankSet();
@@ -158,7 +157,6 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
         return result;
       case Verdict::Outcome::deadline_missed:
         drop(left, verdict);
-        require_majority(left);
         break;
       case Verdict::Outcome::failed: {
         // Perhaps because a process is lost, which takes until the deadline to see.

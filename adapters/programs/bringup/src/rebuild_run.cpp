@@ -139,7 +139,7 @@ std::string to_json(const std::vector<GenerationReport>& reports, const Parallel
   return report.dump(2) + "\n";
 }
 
-/// Tells all ranks of the last layout what those that are ranks since the beginning know.
+/// Gives every rank the figures of the generations in which it was a spare.
 void share(std::vector<GenerationReport>& reports, MPI_Comm world) {
   for (GenerationReport& report : reports) {
     const double own[] = {report.milliseconds, report.proof_milliseconds, static_cast<double>(report.failed)};

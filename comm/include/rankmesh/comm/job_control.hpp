@@ -31,8 +31,8 @@ class RebuildError : public Error {
   using Error::Error;
 };
 
-/// How long processes wait for each other in a rebuild: by default 30 s for those that have not answered, and
-/// 2 s as `grace`.
+/// How long processes wait for each other in a rebuild, by default: one that has not come 30 s after the
+/// first is lost.
 inline constexpr Timeouts default_rebuild_timeouts{.deadline = std::chrono::seconds(30),
                                                    .grace = std::chrono::seconds(2)};
 
@@ -160,6 +160,8 @@ class JobControl {
   /// The processes that have come. Throws what ends the rebuild.
   [[nodiscard]] std::vector<int> those_present(std::vector<int> processes, Meeting meeting);
   /// Takes the missing ones away.
+  /// @throws DeclaredLostError if this process is missing, RebuildError if too few are left, DeadlineError if
+  ///         nobody is missing
   void drop(std::vector<int>& processes, const Verdict& verdict) const;
   void require_majority(const std::vector<int>& processes) const;
 

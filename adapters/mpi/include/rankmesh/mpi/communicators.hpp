@@ -142,7 +142,7 @@ class Communicators : public ReferenceNames<Communicators> {
   friend Communicator group(MPI_Comm, std::span<const int>, const Options&);
   friend class Job;
   struct Origin;
-  /// Communicators that were made before, and for each process its rank in their plan.
+  /// Communicators that were made before, and the process of each rank of their plan.
   struct Before {
     Communicators& communicators;
     const std::vector<int>& process_of_rank;

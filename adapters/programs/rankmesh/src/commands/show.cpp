@@ -74,13 +74,9 @@ std::vector<KindSummary> summaries(const Topology& topology, const ShowRequest& 
       if (topology.world_size() <= most_walked_ranks || are_spans_formulas(kind->family, cluster, placement))
         summary.spans = cluster_spans(kind->family, cluster, placement);
       for (std::size_t level = 0; level + 1 < cluster.level_count(); ++level) {
-        if (summary.spans) {
-          const LevelSpan& span = summary.spans->levels[level];
-          summary.levels.push_back({span.fewest, span.most});
-        } else {
-          const LevelSpan span = level_span(kind->family, cluster, placement, level);
-          summary.levels.push_back({span.fewest, span.most});
-        }
+        const LevelSpan span = summary.spans ? summary.spans->levels[level]
+                                             : level_span(kind->family, cluster, placement, level);
+        summary.levels.push_back({span.fewest, span.most});
       }
     }
     result.push_back(summary);
