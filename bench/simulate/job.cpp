@@ -233,7 +233,7 @@ void Job::begin_initialisation(int rank) {
 
 void Job::make_exchange(int rank) {
   at(rank).exchange = std::make_unique<GroupBroadcast>(
-      network_.at(rank), plan_, [this](int size) { return identifiers_of_group(size); });
+      network_.at(rank), plan_, [this](const RankStep& step) { return identifiers_of_group(step.size); });
 }
 
 void Job::step_exchange(int rank) {

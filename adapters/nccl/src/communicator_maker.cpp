@@ -16,21 +16,31 @@ std::string name_of(const RankStep& step) {
   return std::string(step.kind.name()) + "/" + std::to_string(*step.group);
 }
 
+/// Aborts a communicator, without waiting for another rank.
+void abort(Communicator& communicator) noexcept {
+  if (!communicator.is_empty()) ncclCommAbort(communicator.release());
+}
+
 }  // namespace
 
 CommunicatorMaker::CommunicatorMaker(const rankmesh::BringUp& bring_up, const Options& options,
-                                     const Identifiers& identifiers, std::list<std::string>& names)
+                                     const Identifiers& identifiers, OlderCommunicators older,
+                                     std::list<std::string>& names)
     : bring_up_(bring_up),
       options_(options),
       identifiers_(identifiers),
       names_(names),
-      slots_(bring_up.rank_steps().size() + 1) {}
+      slots_(bring_up.rank_steps().size() + 1) {
+  for (std::size_t i = 0; i < older.size(); ++i) slots_[i].older = std::move(older[i]);
+}
 
 CommunicatorMaker::~CommunicatorMaker() {
   // The world goes first: aborting the parent ends a split under way.
   if (ncclComm_t world = std::exchange(at(std::nullopt).native, nullptr)) ncclCommAbort(world);
-  for (const Slot& slot : slots_) {
+  for (Slot& slot : slots_) {
+    slot.shrink.reset();
     if (slot.native != nullptr) ncclCommAbort(slot.native);
+    if (slot.older) abort(slot.older->communicator);
   }
 }
 
@@ -45,7 +55,9 @@ RankStep CommunicatorMaker::rank_step(PlanStep step) const {
 
 const char* CommunicatorMaker::call(const BringUpStep& step) const {
   if (step.action == Action::split) return "ncclCommSplit";
-  return identifiers_.of(step.plan_step).size() > 1 ? "ncclCommInitRankScalable" : "ncclCommInitRankConfig";
+  if (slots_[index_of(step.plan_step)].shrink) return "ncclCommShrink";
+  const auto& identifiers = identifiers_.of(step.plan_step);
+  return identifiers && identifiers->size() > 1 ? "ncclCommInitRankScalable" : "ncclCommInitRankConfig";
 }
 
 void CommunicatorMaker::require_success(const BringUpStep& step, ncclResult_t result) const {
@@ -64,7 +76,7 @@ bool CommunicatorMaker::advance(const BringUpStep& step, bool is_next) {
   if (slot.progress == Progress::not_started) {
     if (step.action != Action::initialise && !is_next) return false;
     const bool needs_identifiers = step.action == Action::initialise && rank_step(step.plan_step).group;
-    if (needs_identifiers && identifiers_.of(step.plan_step).empty()) return false;
+    if (needs_identifiers && !identifiers_.of(step.plan_step)) return false;
     slot.progress = Progress::started;
     require_success(step, start(step));
   }
@@ -89,7 +101,10 @@ ncclResult_t CommunicatorMaker::start(const BringUpStep& step) {
 ncclResult_t CommunicatorMaker::initialise(const BringUpStep& step) {
   const RankStep own = rank_step(step.plan_step);
   if (!own.group) return ncclSuccess;
-  std::vector<ncclUniqueId> identifiers = identifiers_.of(step.plan_step);
+  std::vector<ncclUniqueId> identifiers = identifiers_.of(step.plan_step).value();
+  if (identifiers.empty()) return go_on(step);
+  // Another member has it no more. First, so that its memory is free.
+  if (auto& older = at(step.plan_step).older) abort(older->communicator);
   ncclConfig_t config = config_of(step.plan_step);
   ncclComm_t& made = at(step.plan_step).native;
 #if RANKMESH_NCCL_HAS_SCALABLE_INIT
@@ -99,6 +114,18 @@ ncclResult_t CommunicatorMaker::initialise(const BringUpStep& step) {
   }
 #endif
   return ncclCommInitRankConfig(&made, own.size, identifiers.front(), own.position, &config);
+}
+
+ncclResult_t CommunicatorMaker::go_on(const BringUpStep& step) {
+  Slot& slot = at(step.plan_step);
+  OlderCommunicator& older = slot.older.value();
+  if (older.left_out.empty()) {
+    slot.native = older.communicator.release();
+    return ncclSuccess;
+  }
+  ncclConfig_t config = config_of(step.plan_step);
+  slot.shrink = std::make_unique<Shrink>(std::move(older.communicator));
+  return slot.shrink->begin(older.left_out, &config);
 }
 
 ncclResult_t CommunicatorMaker::split(const BringUpStep& step) {
@@ -117,8 +144,9 @@ ncclResult_t CommunicatorMaker::state(const BringUpStep& step) {
     if (world != ncclSuccess) return world;
   }
   if (step.action == Action::use_world || !rank_step(step.plan_step).group) return ncclSuccess;
-  ncclComm_t native = at(step.plan_step).native;
-  return native == nullptr ? ncclInternalError : state_of(native);
+  const Slot& slot = at(step.plan_step);
+  if (slot.shrink) return slot.shrink->state();
+  return slot.native == nullptr ? ncclInternalError : state_of(slot.native);
 }
 
 ncclConfig_t CommunicatorMaker::config_of(PlanStep step) {
@@ -140,6 +168,8 @@ ncclConfig_t CommunicatorMaker::config_of(PlanStep step) {
 CommunicatorMaker::Communicators CommunicatorMaker::take() {
   Communicators made;
   for (Slot& slot : slots_) {
+    if (slot.shrink) slot.native = slot.shrink->take().release();
+    slot.shrink.reset();
     made.of_step.push_back(Communicator::from_native_handle(std::exchange(slot.native, nullptr)));
   }
   made.world = std::move(made.of_step.back());

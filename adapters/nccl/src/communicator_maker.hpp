@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <list>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,15 +14,27 @@
 #include "rankmesh/comm/schedule.hpp"
 #include "rankmesh/nccl/communicator.hpp"
 #include "rankmesh/nccl/options.hpp"
+#include "shrink.hpp"
 
 namespace rankmesh::nccl {
+
+/// A communicator of a generation before that a group may go on with.
+struct OlderCommunicator {
+  /// Empty on a member that has it no more, or on which it failed.
+  Communicator communicator{};
+  /// The positions of the members that it has to lose; empty if it can be kept.
+  std::vector<int> left_out{};
+};
+/// By step of the plan; nothing for groups that go on with none.
+using OlderCommunicators = std::vector<std::optional<OlderCommunicator>>;
 
 /// Makes the NCCL communicators of this rank: the steps `initialise`, `split` and `use_world` of a schedule.
 class CommunicatorMaker {
  public:
+  /// @param older used where the members have no IDs, otherwise aborted; empty for none
   /// @param names receives the strings that NCCL keeps pointers to; must outlive the communicators
   CommunicatorMaker(const rankmesh::BringUp& bring_up, const Options& options, const Identifiers& identifiers,
-                    std::list<std::string>& names);
+                    OlderCommunicators older, std::list<std::string>& names);
   CommunicatorMaker(const CommunicatorMaker&) = delete;
   CommunicatorMaker& operator=(const CommunicatorMaker&) = delete;
   /// Aborts the communicators that were not taken, which are there only where the bring-up failed.
@@ -57,6 +71,9 @@ class CommunicatorMaker {
   struct Slot {
     Progress progress = Progress::not_started;
     ncclComm_t native = nullptr;
+    std::optional<OlderCommunicator> older{};
+    /// Kept until all members are done, since the others may still need the parent.
+    std::unique_ptr<Shrink> shrink{};
   };
 
   [[nodiscard]] std::size_t index_of(PlanStep step) const { return step.value_or(slots_.size() - 1); }
@@ -65,6 +82,8 @@ class CommunicatorMaker {
   [[nodiscard]] RankStep rank_step(PlanStep step) const;
   [[nodiscard]] ncclResult_t start(const BringUpStep& step);
   [[nodiscard]] ncclResult_t initialise(const BringUpStep& step);
+  /// Keeps or shrinks the older communicator.
+  [[nodiscard]] ncclResult_t go_on(const BringUpStep& step);
   [[nodiscard]] ncclResult_t split(const BringUpStep& step);
   [[nodiscard]] ncclResult_t state(const BringUpStep& step);
   [[nodiscard]] ncclConfig_t config_of(PlanStep step);

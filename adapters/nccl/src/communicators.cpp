@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "agreed_options.hpp"
+#include "before.hpp"
 #include "communicator_maker.hpp"
 #include "device.hpp"
 #include "identifiers.hpp"
 #include "library.hpp"
 #include "rankmesh/comm/bring_up.hpp"
+#include "rankmesh/comm/generation.hpp"
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/nccl/error.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -49,12 +51,17 @@ NcclScheduleOptions schedule_options(const Options& options, int library_version
 /// One bring-up under way.
 class Communicators::BringUp {
  public:
+  /// Whether this rank needs a device also without a communicator.
+  bool uses_device = false;
+
   /// @param host nothing without MPI
+  /// @param before null unless a job goes on
   BringUp(Bootstrap& bootstrap, std::unique_ptr<HostSide> host, const ParallelConfig& config,
-          const Options& options)
+          const Options& options, const Before* before)
       : options_(with_full_names(options, config)),
         bootstrap_(bootstrap),
         host_(std::move(host)),
+        before_(before),
         library_version_(library_version()),
         bring_up_options_(with_kind_options(options_, config)),
         begun_(bootstrap.begin(config, bring_up_options_, schedule_options(options_, library_version_))),
@@ -65,8 +72,13 @@ class Communicators::BringUp {
     auto made = run_or_abandon(bring_up_.session(), [&]() -> std::unique_ptr<Owned> {
       problems = problems_of(options_, bring_up_.plan().topology(), library_version_, host_ != nullptr);
       if (!problems.empty()) return nullptr;
-      identifiers_.emplace(bring_up_, ranks_per_identifier(options_));
-      maker_.emplace(bring_up_, options_, *identifiers_, names_);
+      OlderCommunicators older = before_ != nullptr ? take_older() : OlderCommunicators();
+      Identifiers::HasOlder has_older;
+      for (const auto& one : older) {
+        has_older.push_back(one ? std::optional(!one->communicator.is_empty()) : std::nullopt);
+      }
+      identifiers_.emplace(bring_up_, ranks_per_identifier(options_), std::move(has_older));
+      maker_.emplace(bring_up_, options_, *identifiers_, std::move(older), names_);
       if (makes_host_communicators(schedule_options(options_, library_version_))) host_->prepare(bring_up_);
       try {
         for (const std::span<const BringUpStep> block : bring_up_.schedule().blocks()) {
@@ -90,6 +102,31 @@ class Communicators::BringUp {
 
  private:
   using Action = BringUpStep::Action;
+
+  /// Takes the communicators that may go on, and aborts the others.
+  [[nodiscard]] OlderCommunicators take_older() {
+    Owned& old = *before_->communicators.owned_;
+    const CommunicatorPlan& plan = bring_up_.plan();
+    const int process = before_->next_process_of_rank[static_cast<std::size_t>(bring_up_.rank())];
+    const auto found = predecessors({before_->communicators.plan(), before_->process_of_rank},
+                                    {plan, before_->next_process_of_rank}, process);
+    OlderCommunicators older(found.size());
+    for (std::size_t step = 0; step < found.size(); ++step) {
+      if (!found[step]) continue;
+      const bool is_kept = found[step]->left_out.empty();
+      if (!is_kept && !(options_.shrink && has_shrink(library_version_))) continue;
+      OlderCommunicator& one = older[step].emplace();
+      one.left_out = found[step]->left_out;
+      ncclComm_t native = old.set.native_of(found[step]->step);
+      // A shrink ends the operations of its parent, and works after an error.
+      if (native != nullptr && (!is_kept || state_of(native) == ncclSuccess)) {
+        one.communicator = old.set.release_step(found[step]->step);
+      }
+    }
+    names_.splice(names_.end(), old.names);
+    before_->communicators.abort();
+    return older;
+  }
 
   void carry_out(const BringUpStep& step) {
     switch (step.action) {
@@ -198,9 +235,10 @@ class Communicators::BringUp {
     return is_needed ? make_streams() : std::nullopt;
   }
 
-  /// Whether this rank gets a communicator of NCCL. Without one it needs no GPU, and CUDA is not called.
+  /// Whether this rank gets a communicator of NCCL, now or later. Without one it needs no GPU, and CUDA is not
+  /// called.
   [[nodiscard]] bool makes_communicators() const {
-    if (options_.strategy == Strategy::nccl_split) return true;
+    if (uses_device || options_.strategy == Strategy::nccl_split) return true;
     const auto& steps = bring_up_.rank_steps();
     return std::any_of(steps.begin(), steps.end(),
                        [](const RankStep& step) { return step.group.has_value(); });
@@ -253,6 +291,7 @@ class Communicators::BringUp {
   Options options_;
   Bootstrap& bootstrap_;
   std::unique_ptr<HostSide> host_;
+  const Before* before_;
   /// The version that the ranks agree on.
   int library_version_;
   BringUpOptions bring_up_options_;
@@ -270,20 +309,22 @@ class Communicators::BringUp {
 std::unique_ptr<Communicators::Owned> Communicators::bring_up_over(Bootstrap& bootstrap,
                                                                    std::unique_ptr<HostSide> host,
                                                                    const ParallelConfig& config,
-                                                                   const Options& options) {
-  return BringUp(bootstrap, std::move(host), config, options).run();
+                                                                   const Options& options,
+                                                                   const Before* before) {
+  return BringUp(bootstrap, std::move(host), config, options, before).run();
 }
 
-int Communicators::chosen_device(Bootstrap& bootstrap, int process, const Options& options) {
-  const DeviceChoice choice = choose_device(
-      bootstrap, process,
-      {.device = options.device, .allow_shared = options.allow_shared_device, .is_needed = true});
-  if (!choice.problem.empty()) throw Error(choice.problem);
-  return choice.device;
+int Communicators::chosen_device(Bootstrap& bootstrap, int ranks, Options options) {
+  options.kinds = {};
+  options.bring_up.plan = {.only = {}};
+  options.bring_up.on_progress = nullptr;
+  BringUp bring_up(bootstrap, nullptr, {.world_size = ranks}, options, nullptr);
+  bring_up.uses_device = true;
+  return bring_up.run()->device;
 }
 
 Communicators::Communicators(Bootstrap& bootstrap, const ParallelConfig& config, const Options& options)
-    : Communicators(bring_up_over(bootstrap, nullptr, config, options)) {}
+    : Communicators(bring_up_over(bootstrap, nullptr, config, options, nullptr)) {}
 
 Communicators Communicators::from_native_handles(const CommunicatorPlan& plan, int rank,
                                                  const std::map<GroupKind, ncclComm_t>& communicators) {

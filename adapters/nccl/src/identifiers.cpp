@@ -1,5 +1,6 @@
 #include "identifiers.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -22,6 +23,11 @@ std::vector<ncclUniqueId> identifiers_of(const Bytes& bytes) {
   return identifiers;
 }
 
+/// The part of a member whose group may go on with an older communicator.
+Bytes answer(bool has_older) {
+  return {has_older ? std::byte{1} : std::byte{0}};
+}
+
 /// The message of a broadcast: an ID, or that the sender has none.
 struct Offer {
   int is_made = 0;
@@ -30,9 +36,10 @@ struct Offer {
 
 }  // namespace
 
-Identifiers::Identifiers(rankmesh::BringUp& bring_up, int ranks_per_identifier)
+Identifiers::Identifiers(rankmesh::BringUp& bring_up, int ranks_per_identifier, HasOlder has_older)
     : bring_up_(bring_up),
       ranks_per_identifier_(ranks_per_identifier),
+      has_older_(std::move(has_older)),
       identifiers_(bring_up.rank_steps().size() + 1) {}
 
 std::optional<std::string> Identifiers::make(PlanStep step, ncclUniqueId& identifier) {
@@ -46,9 +53,17 @@ std::optional<std::string> Identifiers::make(PlanStep step, ncclUniqueId& identi
 }
 
 std::optional<std::string> Identifiers::begin_exchange() {
-  exchange_.emplace(bring_up_.transport(), bring_up_.plan(),
-                    [this](int size) { return identifier_count(size, ranks_per_identifier_); });
+  exchange_.emplace(
+      bring_up_.transport(), bring_up_.plan(),
+      [this](const RankStep& step) {
+        return may_have_older(step.step) ? step.size : identifier_count(step.size, ranks_per_identifier_);
+      },
+      [this](std::size_t step, const std::vector<Payload>& parts) { return combine(step, parts); });
   for (const std::size_t step : exchange_->contributions()) {
+    if (may_have_older(step)) {
+      exchange_->offer(step, {.bytes = answer(*has_older_[step])});
+      continue;
+    }
     ncclUniqueId identifier;
     if (auto failure = make(step, identifier)) return failure;
     exchange_->offer(step, {.bytes = bytes_of(identifier)});
@@ -56,12 +71,35 @@ std::optional<std::string> Identifiers::begin_exchange() {
   return std::nullopt;
 }
 
+Payload Identifiers::combine(std::size_t step, const std::vector<Payload>& parts) {
+  if (!may_have_older(step)) return joined(parts);
+  const Bytes yes = answer(true);
+  if (std::all_of(parts.begin(), parts.end(), [&](const Payload& part) { return part.bytes == yes; })) {
+    return {};
+  }
+  // Only now is it known that IDs are needed, and only here: this rank makes all of them.
+  Payload identifiers;
+  const int count = identifier_count(static_cast<int>(parts.size()), ranks_per_identifier_);
+  for (int index = 0; index < count; ++index) {
+    ncclUniqueId identifier;
+    if (auto failure = make(step, identifier)) {
+      bring_up_.fail(*failure);
+      return {.failure = *std::move(failure)};
+    }
+    const Bytes bytes = bytes_of(identifier);
+    identifiers.bytes.insert(identifiers.bytes.end(), bytes.begin(), bytes.end());
+  }
+  return identifiers;
+}
+
 bool Identifiers::continue_exchange() {
   exchange_->step();
   bool has_all = true;
   for (const RankStep& step : bring_up_.rank_steps()) {
-    if (!step.group || !of(step.step).empty()) continue;
-    if (const std::optional<Payload>& payload = exchange_->payload(step.step)) {
+    if (!step.group || of(step.step)) continue;
+    const std::optional<Payload>& payload = exchange_->payload(step.step);
+    // The rank that could not make an ID ends the bring-up of all.
+    if (payload && payload->failure.empty()) {
       at(step.step).known = identifiers_of(payload->bytes);
     } else {
       has_all = false;
@@ -106,7 +144,10 @@ std::optional<std::string> Identifiers::broadcast(PlanStep step, int position, i
     }
     // Without an ID nothing is initialised: the failure of its root ends the next collective step on all
     // ranks.
-    if (offer.is_made != 0) at(step).known.push_back(offer.identifier);
+    if (offer.is_made == 0) continue;
+    auto& known = at(step).known;
+    if (!known) known.emplace();
+    known->push_back(offer.identifier);
   }
   return failure;
 }

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "before.hpp"
 #include "mpi_side.hpp"
+#include "origin.hpp"
 #include "rankmesh/mpi/control_plane.hpp"
 #include "rankmesh/nccl/error.hpp"
 #include "rankmesh/nccl/mpi_world.hpp"
@@ -33,6 +35,7 @@ mpi::Options with_fields(const Options& options) {
   result.job_fields.push_back({.field = "blocking", .value = options.blocking ? "true" : "false"});
   result.job_fields.push_back(
       {.field = "host_communicators", .value = options.host_communicators ? "true" : "false"});
+  result.job_fields.push_back({.field = "shrink", .value = options.shrink ? "true" : "false"});
   return result;
 }
 
@@ -48,23 +51,63 @@ struct Job::State {
     plane.make_first([&] {
       // All processes are alive here, idle ones too: their devices are chosen and compared once for all.
       MpiBootstrap bootstrap(plane.communicator(), {});
-      bootstrap.play(host_of(options.bring_up));
-      options.device = Communicators::chosen_device(bootstrap, plane.control().process(), options);
+      const auto processes = static_cast<int>(plane.control().generation().processes.size());
+      options.device = Communicators::chosen_device(bootstrap, processes, options);
       options.allow_shared_device = true;
     });
     plane.make_first([&] {
-      if (!plane.control().is_idle()) make(plane.control().generation());
+      const Generation& first = plane.control().generation();
+      if (!plane.control().is_idle()) made.emplace(brought_up(first, nullptr));
     });
   }
 
-  void make(const Generation& generation) {
-    made.emplace(plane.communicator(), generation.process_of_rank, generation.config, options);
+  [[nodiscard]] Communicators brought_up(const Generation& generation, const Communicators::Before* before) {
+    return Communicators(Communicators::bring_up_over_mpi(
+        {plane.communicator(), generation.process_of_rank}, generation.config, options, before));
+  }
+
+  /// Makes the communicators of the next generation. The first attempt goes on with those that serve; after a
+  /// failed one it is not known who has which.
+  void make(const NextGeneration& next, int attempt) {
+    if (attempt > 1) abort_all();
+    const Generation& now = plane.control().generation();
+    if (!made) {
+      made_next.emplace(brought_up(next.generation, nullptr));
+      return;
+    }
+    const Communicators::Before before{*made, now.process_of_rank, next.generation.process_of_rank};
+    made_next.emplace(brought_up(next.generation, &before));
+  }
+
+  /// Replaces the communicators by those of the next generation. A process that is idle now may have those of
+  /// an attempt that failed.
+  void commit() noexcept {
+    std::optional<Communicators> next;
+    if (!plane.control().is_idle()) next.swap(made_next);
+    abort_all();
+    made.swap(next);
+  }
+
+  void abort_all() noexcept {
+    for (std::optional<Communicators>* const each : {&made_next, &made}) {
+      if (*each) (*each)->abort();
+      each->reset();
+    }
+  }
+
+  void require_usable() const {
+    if (!has_failed) return;
+    throw StateError("a rebuild of process " + std::to_string(plane.control().process()) +
+                     " has failed: this job can only be destroyed");
   }
 
   mpi::ControlPlane plane;
   /// With the device of this process.
   Options options;
   std::optional<Communicators> made{};
+  /// Those of the generation that is being made.
+  std::optional<Communicators> made_next{};
+  bool has_failed = false;
 };
 
 Job::Job(MpiWorld world, const ParallelConfig& config, const Options& options)
@@ -81,7 +124,7 @@ int Job::process() const noexcept {
 }
 
 bool Job::is_idle() const noexcept {
-  return !state_->made;
+  return state_->plane.control().is_idle();
 }
 
 int Job::device() const noexcept {
@@ -89,7 +132,8 @@ int Job::device() const noexcept {
 }
 
 Communicators& Job::communicators() & {
-  if (!state_->made) {
+  state_->require_usable();
+  if (is_idle()) {
     throw StateError("process " + std::to_string(process()) +
                      " is idle, so it has no communicators: call stand_by()");
   }
@@ -97,25 +141,29 @@ Communicators& Job::communicators() & {
 }
 
 Rebuilt Job::rebuild(const RebuildOptions& options) {
-  const auto abort_all = [this] {
-    if (state_->made) state_->made->abort();
-    state_->made.reset();
-  };
-  Rebuilt rebuilt = state_->plane.rebuild(
-      options, [&](const NextGeneration& next, int /*attempt*/) -> std::optional<std::string> {
-        abort_all();
-        state_->make(next.generation);
-        return std::nullopt;
-      });
-  if (state_->plane.control().is_idle()) abort_all();
-  return rebuilt;
+  state_->require_usable();
+  try {
+    Rebuilt rebuilt = state_->plane.rebuild(
+        options, [&](const NextGeneration& next, int attempt) -> std::optional<std::string> {
+          state_->make(next, attempt);
+          return std::nullopt;
+        });
+    state_->commit();
+    return rebuilt;
+  } catch (...) {
+    state_->has_failed = true;
+    state_->abort_all();
+    throw;
+  }
 }
 
 std::optional<Rebuilt> Job::stand_by(const RebuildOptions& options, std::chrono::nanoseconds limit) {
+  state_->require_usable();
   return state_->plane.stand_by(limit, [&] { return rebuild(options); });
 }
 
 void Job::finish() {
+  state_->require_usable();
   state_->plane.finish();
 }
 

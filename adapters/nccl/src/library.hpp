@@ -19,7 +19,6 @@ static_assert(NCCL_VERSION_CODE >= minimum_version);
 // The library at run time has what the header at compile time declares, because an older library is refused.
 #define RANKMESH_NCCL_HAS_SCALABLE_INIT (NCCL_VERSION_CODE >= NCCL_VERSION(2, 23, 0))
 #define RANKMESH_NCCL_HAS_SHRINK (NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0))
-#define RANKMESH_NCCL_HAS_REVOKE_AND_GROW (NCCL_VERSION_CODE >= NCCL_VERSION(2, 29, 0))
 
 /// The version of the NCCL library at run time; 0 if it cannot be asked.
 [[nodiscard]] int library_version() noexcept;

@@ -121,9 +121,11 @@ void MpiSide::close() noexcept {
 
 std::unique_ptr<Communicators::Owned> Communicators::bring_up_over_mpi(Origin origin,
                                                                        const ParallelConfig& config,
-                                                                       const Options& options) {
+                                                                       const Options& options,
+                                                                       const Before* before) {
   MpiBootstrap bootstrap(origin.communicator, origin.members);
-  std::unique_ptr<Owned> owned = bring_up_over(bootstrap, std::make_unique<MpiSide>(), config, options);
+  std::unique_ptr<Owned> owned =
+      bring_up_over(bootstrap, std::make_unique<MpiSide>(), config, options, before);
   owned->origin = std::make_shared<const Origin>(std::move(origin));
   return owned;
 }

@@ -38,9 +38,6 @@ class MpiBootstrap final : public Bootstrap {
       : communicator_(communicator),
         members_(std::move(members)) {}
 
-  /// Says on which host this process runs, where `begin` is not called.
-  void play(const HostIdentity& host) { mark_ = HostMark(host_key(host)); }
-
   [[nodiscard]] std::unique_ptr<rankmesh::BringUp> begin(
       const ParallelConfig& config, const BringUpOptions& options,
       const std::optional<NcclScheduleOptions>& nccl) override;

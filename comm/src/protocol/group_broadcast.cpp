@@ -31,27 +31,27 @@ std::optional<int> contributor_at(int position, int count, int size) {
   return std::nullopt;
 }
 
-/// The parts in order, or the first failure.
-Payload join(const std::vector<std::optional<Payload>>& parts) {
-  Payload joined;
-  for (const std::optional<Payload>& part : parts) {
-    if (!part->failure.empty()) return {.failure = part->failure};
-    joined.bytes.insert(joined.bytes.end(), part->bytes.begin(), part->bytes.end());
-  }
-  return joined;
-}
-
 }  // namespace
 
+Payload joined(const std::vector<Payload>& parts) {
+  Payload result;
+  for (const Payload& part : parts) {
+    if (!part.failure.empty()) return {.failure = part.failure};
+    result.bytes.insert(result.bytes.end(), part.bytes.begin(), part.bytes.end());
+  }
+  return result;
+}
+
 GroupBroadcast::GroupBroadcast(Transport& transport, const CommunicatorPlan& plan,
-                               const ContributorCount& contributors)
+                               const ContributorCount& contributors, CombineParts combine)
     : transport_(transport),
-      plan_(plan) {
+      plan_(plan),
+      combine_(std::move(combine)) {
   for (const RankStep& step : plan.for_rank(transport.rank())) {
     StepState& state = steps_.emplace_back(StepState{.step = step});
     if (!step.group) continue;
     ++missing_;
-    state.contributors = contributors ? std::clamp(contributors(step.size), 1, step.size) : 1;
+    state.contributors = contributors ? std::clamp(contributors(step), 1, step.size) : 1;
     state.contributor_index = contributor_at(step.position, state.contributors, step.size);
     if (step.position == 0) state.parts.resize(static_cast<std::size_t>(state.contributors));
   }
@@ -88,7 +88,10 @@ void GroupBroadcast::add_part(StepState& state, std::size_t index, Payload part)
   state.parts[index] = std::move(part);
   const bool has_all = std::all_of(state.parts.begin(), state.parts.end(),
                                    [](const std::optional<Payload>& known) { return known.has_value(); });
-  if (has_all) accept(state, join(state.parts));
+  if (!has_all) return;
+  std::vector<Payload> parts;
+  for (std::optional<Payload>& known : state.parts) parts.push_back(std::move(*known));
+  accept(state, combine_ ? combine_(state.step.step, parts) : joined(parts));
 }
 
 void GroupBroadcast::accept(StepState& state, Payload payload) {

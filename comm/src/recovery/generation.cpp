@@ -30,6 +30,23 @@ std::vector<int> group_processes(const PlannedProcesses& planned, const RankStep
   return processes;
 }
 
+/// The positions of the members of a group that another group lacks; nothing unless that has the others, in
+/// their order.
+std::optional<std::vector<int>> positions_without(const std::vector<int>& before,
+                                                  const std::vector<int>& group) {
+  std::vector<int> left_out;
+  std::size_t next = 0;
+  for (std::size_t position = 0; position < before.size(); ++position) {
+    if (next < group.size() && before[position] == group[next]) {
+      ++next;
+    } else {
+      left_out.push_back(static_cast<int>(position));
+    }
+  }
+  if (next < group.size()) return std::nullopt;
+  return left_out;
+}
+
 }  // namespace
 
 std::optional<int> Generation::rank_of(int process) const noexcept {
@@ -86,27 +103,45 @@ NextGeneration next_generation(const Generation& before, std::span<const int> pr
   return next;
 }
 
-std::vector<std::optional<std::size_t>> kept_steps(const PlannedProcesses& before,
-                                                   const PlannedProcesses& next, int process) {
-  std::vector<std::optional<std::size_t>> kept(next.plan.steps().size());
+std::vector<std::optional<Predecessor>> predecessors(const PlannedProcesses& before,
+                                                     const PlannedProcesses& next, int process) {
+  std::vector<std::optional<Predecessor>> found(next.plan.steps().size());
   const std::optional<int> rank_before = position_of(process, before.process_of_rank);
   const std::optional<int> rank = position_of(process, next.process_of_rank);
-  if (!rank || !rank_before) return kept;
+  if (!rank || !rank_before) return found;
   const std::vector<RankStep> steps_before = before.plan.for_rank(*rank_before);
   std::vector<std::vector<int>> groups_before;
   for (const RankStep& step : steps_before) groups_before.push_back(group_processes(before, step));
-  for (const RankStep& step : next.plan.for_rank(*rank)) {
+  std::vector<bool> is_taken(steps_before.size());
+  const std::vector<RankStep> steps = next.plan.for_rank(*rank);
+  const auto take = [&](const RankStep& step, bool is_shrunk) {
     const std::vector<int> group = group_processes(next, step);
+    if (group.empty() || found[step.step]) return;
     const PlanStep& planned = next.plan.steps()[step.step];
     for (const RankStep& candidate : steps_before) {
       const PlanStep& old = before.plan.steps()[candidate.step];
-      if (group.empty() || groups_before[candidate.step] != group || old.sharing_key != planned.sharing_key ||
-          old.communicator_options != planned.communicator_options) {
+      if (is_taken[candidate.step] || old.sharing_key != planned.sharing_key ||
+          old.communicator_options != planned.communicator_options ||
+          (is_shrunk && old.kind != planned.kind)) {
         continue;
       }
-      kept[step.step] = candidate.step;
-      break;
+      const auto left_out = positions_without(groups_before[candidate.step], group);
+      if (!left_out || left_out->empty() == is_shrunk) continue;
+      is_taken[candidate.step] = true;
+      found[step.step] = Predecessor{.step = candidate.step, .left_out = *left_out};
+      return;
     }
+  };
+  for (const RankStep& step : steps) take(step, false);
+  for (const RankStep& step : steps) take(step, true);
+  return found;
+}
+
+std::vector<std::optional<std::size_t>> kept_steps(const PlannedProcesses& before,
+                                                   const PlannedProcesses& next, int process) {
+  std::vector<std::optional<std::size_t>> kept;
+  for (const std::optional<Predecessor>& found : predecessors(before, next, process)) {
+    kept.push_back(found && found->left_out.empty() ? std::optional(found->step) : std::nullopt);
   }
   return kept;
 }

@@ -162,7 +162,8 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
         // Perhaps because a process is lost, which takes until the deadline to see.
         const std::size_t before = left.size();
         left = those_present(std::move(left), meeting);
-        if (left.size() == before) verdict.raise();
+        // The second attempt goes on with nothing that is older.
+        if (left.size() == before && result.attempts > 1) verdict.raise();
         break;
       }
       case Verdict::Outcome::disagreed:

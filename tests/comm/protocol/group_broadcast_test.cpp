@@ -26,11 +26,12 @@ Payload identifier(std::size_t step, int group) {
 
 /// All ranks of a plan over a simulated network.
 struct Job {
-  explicit Job(const ParallelConfig& config, const ContributorCount& contributors = {})
+  explicit Job(const ParallelConfig& config, const ContributorCount& contributors = {},
+               const CombineParts& combine = {})
       : plan(Topology(config)),
         network(static_cast<int>(config.world_size)) {
     for (int rank = 0; rank < network.size(); ++rank) {
-      exchanges.push_back(std::make_unique<GroupBroadcast>(network.transport(rank), plan, contributors));
+      exchanges.push_back(std::make_unique<GroupBroadcast>(network.transport(rank), plan, contributors, combine));
     }
   }
 
@@ -136,7 +137,7 @@ TEST_CASE("several contributors: every member gets all parts in the order of the
   for (const int per_part : {1, 2, 3, 4, 5, 7, 100}) {
     const ParallelConfig config{.world_size = 44, .tensor = 2, .pipeline = 2, .fp8 = true};
     CAPTURE(per_part);
-    Job job(config, [=](int size) { return (size + per_part - 1) / per_part; });
+    Job job(config, [=](const RankStep& step) { return (step.size + per_part - 1) / per_part; });
     int parts = 0;
     for (int rank = 0; rank < job.network.size(); ++rank) {
       GroupBroadcast& exchange = *job.exchanges[static_cast<std::size_t>(rank)];
@@ -172,7 +173,7 @@ TEST_CASE("several contributors: every member gets all parts in the order of the
 }
 
 TEST_CASE("a contributor without a part ends the wait of its group with its reason") {
-  Job job({.world_size = 8}, [](int) { return 4; });
+  Job job({.world_size = 8}, [](const RankStep&) { return 4; });
   for (const int rank : {0, 2, 4, 6}) {
     job.exchanges[static_cast<std::size_t>(rank)]->offer(
         0, rank == 4 ? Payload{.failure = "no identifier"} : identifier(0, rank));
@@ -183,7 +184,7 @@ TEST_CASE("a contributor without a part ends the wait of its group with its reas
 }
 
 TEST_CASE("a part from a rank that contributes none is refused") {
-  Job job({.world_size = 8}, [](int) { return 2; });
+  Job job({.world_size = 8}, [](const RankStep&) { return 2; });
   job.exchanges[4]->offer(0, identifier(0, 0));
   CHECK_THROWS_AS(job.exchanges[2]->offer(0, identifier(0, 0)), StateError);
   // The message of rank 4, sent by rank 5.
@@ -193,4 +194,33 @@ TEST_CASE("a part from a rank that contributes none is refused") {
   job.network.transport(5).send(0, Channel::group_broadcast, part->bytes);
   job.network.advance(1ms);
   CHECK_THROWS_WITH(job.exchanges[0]->step(), ContainsSubstring("rank 5 sent a message"));
+}
+
+TEST_CASE("the first member makes of all parts what the caller wants") {
+  // All members of the tensor groups answer; the first says whether all of them said yes.
+  const ParallelConfig config{.world_size = 12, .tensor = 3};
+  const CommunicatorPlan plan{Topology(config)};
+  const std::size_t tensor = *plan.kind(GroupKind::tensor).step;
+  Job job(
+      config, [=](const RankStep& step) { return step.step == tensor ? step.size : 1; },
+      [=](std::size_t step, const std::vector<Payload>& parts) {
+        if (step != tensor) return joined(parts);
+        for (const Payload& part : parts) {
+          if (part.bytes != bytes_of("yes")) return Payload{.bytes = bytes_of("not all")};
+        }
+        return Payload{.bytes = bytes_of("all " + std::to_string(parts.size()))};
+      });
+  for (int rank = 0; rank < job.network.size(); ++rank) {
+    GroupBroadcast& exchange = *job.exchanges[static_cast<std::size_t>(rank)];
+    for (const std::size_t step : exchange.contributions()) {
+      exchange.offer(step, {.bytes = bytes_of(rank == 5 ? "no" : "yes")});
+    }
+  }
+  CHECK(job.run() == job.network.size());
+  for (int rank = 0; rank < job.network.size(); ++rank) {
+    const auto& found = job.exchanges[static_cast<std::size_t>(rank)]->payload(tensor);
+    CHECK((found->bytes == bytes_of(rank / 3 == 1 ? "not all" : "all 3")));
+    const auto& data = job.exchanges[static_cast<std::size_t>(rank)]->payload(*plan.kind(GroupKind::data).step);
+    CHECK((data->bytes == bytes_of("yes")));
+  }
 }

@@ -64,10 +64,26 @@ struct PlannedProcesses {
   std::span<const int> process_of_rank;
 };
 
-/// For each step of a plan, the step of the plan before whose communicator this process can keep: its group
-/// has the same processes in the same order, the same key and options. Every member of the group comes to
-/// the same answer. O(steps^2 * group size).
+/// The step of the plan before that the communicator of a step can come from.
+struct Predecessor {
+  /// Its index.
+  std::size_t step = 0;
+  /// The positions of the members that the group has no more, ascending; empty if the group is the same.
+  std::vector<int> left_out{};
+
+  bool operator==(const Predecessor&) const = default;
+};
+
+/// For each step of a plan, where the communicator of this process can come from: a step of the plan before
+/// with the same key and options whose group has the same processes in the same order, so that it can be
+/// kept; or else the step of the same kind, if its group has these processes in the same order and others
+/// besides. A step of the plan before is named once. Every member of a group comes to the same answer.
+/// O(steps^2 * group size).
 /// @param process has a rank in the plan, and perhaps in the one before
+[[nodiscard]] std::vector<std::optional<Predecessor>> predecessors(const PlannedProcesses& before,
+                                                                   const PlannedProcesses& next, int process);
+
+/// The predecessors that can be kept.
 [[nodiscard]] std::vector<std::optional<std::size_t>> kept_steps(const PlannedProcesses& before,
                                                                  const PlannedProcesses& next, int process);
 

@@ -22,16 +22,23 @@ struct Payload {
   bool operator==(const Payload&) const = default;
 };
 
-/// How many members of a group contribute to its payload: from 1 to the size of the group.
-using ContributorCount = std::function<int(int group_size)>;
+/// How many members of this rank's group in a step contribute to its payload: from 1 to the size of the
+/// group.
+using ContributorCount = std::function<int(const RankStep& step)>;
+
+/// The payload that the parts of a group make, called on its first member: in the order of the positions.
+using CombineParts = std::function<Payload(std::size_t step, const std::vector<Payload>& parts)>;
+
+/// The parts one behind the other, or the first failure.
+[[nodiscard]] Payload joined(const std::vector<Payload>& parts);
 
 /// A broadcast in every group of every step of a plan, from the first member to the others: one exchange for
 /// all kinds together, along a tree over the positions of each group. A state machine over a transport that
 /// never waits; the caller decides how long to continue.
 ///
 /// Large groups may have several contributors: the first members of equally many slices, see `slice_begin`.
-/// They send their parts to the first member, which broadcasts all parts joined in the order of the
-/// positions.
+/// They send their parts to the first member, which broadcasts what they make: all parts joined in the order
+/// of the positions, unless the caller combines them otherwise.
 ///
 /// For each group, a rank other than the leader receives one message. Each rank sends O(log(group size))
 /// messages for each of its groups, and one for each part it contributes.
@@ -40,9 +47,10 @@ using ContributorCount = std::function<int(int group_size)>;
 class GroupBroadcast {
  public:
   /// @param transport must outlive this, and so must `plan`
-  /// @param contributors the same function on every rank; empty for one contributor in each group
+  /// @param contributors the same number on all members of a group; empty for one contributor in each group
+  /// @param combine makes the payload of a group that this rank leads; empty for `joined`
   GroupBroadcast(Transport& transport, const CommunicatorPlan& plan,
-                 const ContributorCount& contributors = {});
+                 const ContributorCount& contributors = {}, CombineParts combine = {});
 
   /// The steps to which this rank contributes. It must call `offer` once for each.
   [[nodiscard]] std::vector<std::size_t> contributions() const;
@@ -83,6 +91,7 @@ class GroupBroadcast {
 
   Transport& transport_;
   const CommunicatorPlan& plan_;
+  CombineParts combine_;
   std::vector<StepState> steps_;
   std::size_t missing_ = 0;
   int messages_sent_ = 0;

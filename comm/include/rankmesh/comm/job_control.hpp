@@ -74,7 +74,8 @@ struct AttemptOutcome {
 /// A rebuild has three parts. All processes of the generation meet; those that do not come by the deadline,
 /// or that others know to be lost, are lost, and all others learn the same set. Everyone derives the next
 /// generation from it, and its processes make their communicators. Then all meet again. If further processes
-/// were lost meanwhile, both are done again without them.
+/// were lost meanwhile, both are done again without them. A first attempt that failed with nobody lost is done
+/// again too, since only the first goes on with older communicators.
 ///
 /// The messages of each meeting belong to a session of exactly the processes that take part, so that a late
 /// message of an older generation is never taken for a new one. The verdict is sent to the lost processes
@@ -97,7 +98,8 @@ class JobControl {
   /// same order.
   using Connect = std::function<Connection(const std::vector<int>& processes)>;
   /// Makes the communicators of a generation, in which this process may be idle.
-  /// @param attempt 1 for the first
+  /// @param attempt 1 for the first, which may go on with communicators of the generation before; the later ones
+  ///        make all anew
   using Attempt = std::function<AttemptOutcome(const NextGeneration& next, int attempt)>;
 
   /// @param process the number of this process
@@ -125,7 +127,7 @@ class JobControl {
   /// @throws DeclaredLostError on a process without which the others go on
   /// @throws RebuildError on every survivor, if too few are left
   /// @throws ConfigError on every survivor, if no replica can be made of what is left
-  /// @throws BringUpError on every survivor, if an attempt failed on a process that is not lost
+  /// @throws BringUpError on every survivor, if an attempt but the first failed on a process that is not lost
   /// @throws DisagreementError on every survivor, if values differ
   Rebuilt rebuild(const RebuildOptions& options, std::chrono::nanoseconds attempt_limit,
                   const Attempt& attempt);

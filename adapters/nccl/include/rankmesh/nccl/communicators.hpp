@@ -199,18 +199,23 @@ class Communicators : public ReferenceNames<Communicators> {
   };
   class BringUp;
 
+  friend class Job;
+  struct Before;
   /// @param host nothing without MPI
+  /// @param before null unless a job goes on
   [[nodiscard]] static std::unique_ptr<Owned> bring_up_over(Bootstrap& bootstrap,
                                                             std::unique_ptr<HostSide> host,
                                                             const ParallelConfig& config,
-                                                            const Options& options);
+                                                            const Options& options, const Before* before);
   [[nodiscard]] static std::unique_ptr<Owned> bring_up_over_mpi(Origin origin, const ParallelConfig& config,
-                                                                const Options& options);
-  friend class Job;
-  /// Chooses the device of a process, idle or not, see `choose_device`.
+                                                                const Options& options,
+                                                                const Before* before = nullptr);
+  /// Chooses the device of a process that may get communicators later: with the checks and the deadline of a
+  /// bring-up that makes none.
+  /// @param options the device, whether it may be shared, and those of the bring-up
   /// @collective over the ranks of the bootstrap
-  /// @throws Error if this process has none that it may use
-  [[nodiscard]] static int chosen_device(Bootstrap& bootstrap, int process, const Options& options);
+  /// @throws DeadlineError, BringUpError the same on every rank
+  [[nodiscard]] static int chosen_device(Bootstrap& bootstrap, int ranks, Options options);
   explicit Communicators(std::unique_ptr<Owned> owned) noexcept : owned_(std::move(owned)) {}
 
   /// Makes the communicator of one group.

@@ -39,6 +39,10 @@ struct Options {
   std::optional<int> device{};
   /// Whether several ranks may use one GPU. GPUs are compared by their UUIDs.
   bool allow_shared_device = false;
+  /// Whether `Job::rebuild` makes the communicator of a group that has only lost members with
+  /// `ncclCommShrink`, if the header and the library have it: NCCL 2.27. Without it, all are made from new
+  /// unique IDs. docs/recovery.md says what speaks for each.
+  bool shrink = false;
 };
 
 }  // namespace nccl
