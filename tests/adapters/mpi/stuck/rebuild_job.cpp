@@ -63,6 +63,10 @@ struct Settings {
   /// Who dies in the first rebuild, when so many steps of its first attempt are done.
   int dies_inside = -1;
   std::size_t at_step = 0;
+  /// Who closes its communicators before the first rebuild.
+  int closes = -1;
+  /// Whether the job is used after an error of a rebuild.
+  bool goes_on = false;
   /// Whether the others are told who is lost.
   bool names_lost = false;
 };
@@ -82,6 +86,8 @@ Settings settings_of(int argc, char** argv) {
     if (name == "--spares") settings.spares = std::stoi(value);
     if (name == "--how") settings.how = value;
     if (name == "--inside") settings.dies_inside = std::stoi(value);
+    if (name == "--closes") settings.closes = std::stoi(value);
+    if (name == "--goes-on") settings.goes_on = value == "yes";
     if (name == "--step") settings.at_step = std::stoul(value);
     if (name == "--lost") settings.names_lost = value == "named";
     if (name == "--deaths") {
@@ -137,9 +143,23 @@ void report(Job& job, const Rebuilt* rebuilt) {
   std::ostringstream line;
   line << "process " << job.process() << " generation " << job.generation().number << " ranks "
        << job.generation().process_of_rank.size();
-  if (rebuilt != nullptr) line << " lost " << rebuilt->lost.to_string();
+  if (rebuilt != nullptr) line << " lost " << rebuilt->lost.to_string() << " attempts " << rebuilt->attempts;
   line << " | " << members_of(job);
   print(line.str());
+}
+
+/// Goes on after an error, as it must not: every call that follows has to refuse.
+Rebuilt rebuilt_against_errors(Job& job, const RebuildOptions& options) {
+  try {
+    return job.rebuild(options);
+  } catch (const Error&) {
+    try {
+      static_cast<void>(job.communicators());
+      throw std::logic_error("the job still has communicators");
+    } catch (const StateError&) {
+      return job.rebuild(options);
+    }
+  }
 }
 
 }  // namespace
@@ -186,7 +206,8 @@ int main(int argc, char** argv) {
         for (const int each : dying) ranges.push_back({each, each});
         rebuild.lost = RankSet::of(ranges);
       }
-      const Rebuilt rebuilt = job.rebuild(rebuild);
+      if (settings.closes == process && job.generation().number == 0) job.communicators().close();
+      const Rebuilt rebuilt = settings.goes_on ? rebuilt_against_errors(job, rebuild) : job.rebuild(rebuild);
       report(job, &rebuilt);
     }
     print("process " + std::to_string(process) + " finished");
