@@ -54,6 +54,20 @@ std::chrono::nanoseconds limit_of(const Timeouts& timeouts) {
   return limit;
 }
 
+/// How making communicators ended on this process.
+/// @param make returns why they do not work, if so
+AttemptOutcome outcome_of(const std::function<std::optional<std::string>()>& make) {
+  try {
+    return {.failure = make()};
+  } catch (const DeadlineError& error) {
+    // Otherwise this process has only heard nobody: who is gone is found when all meet.
+    if (!error.details().complete) return {.failure = error.what()};
+    return {.failure = error.what(), .lost = error.details().missing};
+  } catch (...) {
+    return {.failure = text_of_current_exception()};
+  }
+}
+
 JobControl::Connect connector(MPI_Comm communicator, int processes, int first_tag) {
   return [=](const std::vector<int>& members) {
     const bool are_all = static_cast<int>(members.size()) == processes;
@@ -81,40 +95,33 @@ ControlPlane::ControlPlane(MPI_Comm communicator, const ParallelConfig& config, 
 }
 
 void ControlPlane::make_first(const std::function<void()>& make) {
-  std::exception_ptr failure;
-  std::optional<std::string> text;
-  try {
-    make();
-  } catch (...) {
-    failure = std::current_exception();
-    text = text_of_current_exception();
-  }
+  std::exception_ptr disagreement;
+  const AttemptOutcome outcome = outcome_of([&]() -> std::optional<std::string> {
+    try {
+      make();
+    } catch (const DisagreementError&) {
+      disagreement = std::current_exception();
+      throw;
+    }
+    return std::nullopt;
+  });
   Timeouts timeouts = options_.timeouts;
   timeouts.deadline = limit_of(timeouts);
   try {
-    control_->complete(timeouts, text);
-  } catch (const Error&) {
-    if (!failure) throw;
+    control_->complete(timeouts, outcome);
+  } catch (const BringUpError&) {
+    if (!disagreement) throw;
+    std::rethrow_exception(disagreement);
   }
-  if (failure) std::rethrow_exception(failure);
 }
 
-Rebuilt ControlPlane::rebuild(
-    const RebuildOptions& options,
-    const std::function<std::optional<std::string>(const NextGeneration& next, int attempt)>& make) {
+Rebuilt ControlPlane::rebuild(const RebuildOptions& options,
+                              const std::function<std::optional<std::string>(const NextGeneration& next,
+                                                                             const Attempt& attempt)>& make) {
   return control_->rebuild(options, limit_of(options_.timeouts),
-                           [&](const NextGeneration& next, int attempt) -> AttemptOutcome {
+                           [&](const NextGeneration& next, const Attempt& attempt) -> AttemptOutcome {
                              if (!next.generation.rank_of(control_->process())) return {};
-                             try {
-                               return {.failure = make(next, attempt)};
-                             } catch (const DeadlineError& error) {
-                               // Otherwise this process has only heard nobody: who is gone is found when all
-                               // meet.
-                               if (!error.details().complete) return {.failure = error.what()};
-                               return {.failure = error.what(), .lost = error.details().missing};
-                             } catch (const std::exception& error) {
-                               return {.failure = error.what()};
-                             }
+                             return outcome_of([&] { return make(next, attempt); });
                            });
 }
 

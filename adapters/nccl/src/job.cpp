@@ -66,10 +66,10 @@ struct Job::State {
         {plane.communicator(), generation.process_of_rank}, generation.config, options, before));
   }
 
-  /// Makes the communicators of the next generation. The first attempt goes on with those that serve; after a
-  /// failed one it is not known who has which.
-  void make(const NextGeneration& next, int attempt) {
-    if (attempt > 1) abort_all();
+  /// Makes the communicators of the next generation. An attempt that may keep some goes on with those that
+  /// serve.
+  void make(const NextGeneration& next, const Attempt& attempt) {
+    if (!attempt.may_keep) abort_all();
     const Generation& now = plane.control().generation();
     if (!made) {
       made_next.emplace(brought_up(next.generation, nullptr));
@@ -95,19 +95,12 @@ struct Job::State {
     }
   }
 
-  void require_usable() const {
-    if (!has_failed) return;
-    throw StateError("a rebuild of process " + std::to_string(plane.control().process()) +
-                     " has failed: this job can only be destroyed");
-  }
-
   mpi::ControlPlane plane;
   /// With the device of this process.
   Options options;
   std::optional<Communicators> made{};
   /// Those of the generation that is being made.
   std::optional<Communicators> made_next{};
-  bool has_failed = false;
 };
 
 Job::Job(MpiWorld world, const ParallelConfig& config, const Options& options)
@@ -132,7 +125,7 @@ int Job::device() const noexcept {
 }
 
 Communicators& Job::communicators() & {
-  state_->require_usable();
+  state_->plane.control().require_usable();
   if (is_idle()) {
     throw StateError("process " + std::to_string(process()) +
                      " is idle, so it has no communicators: call stand_by()");
@@ -141,29 +134,25 @@ Communicators& Job::communicators() & {
 }
 
 Rebuilt Job::rebuild(const RebuildOptions& options) {
-  state_->require_usable();
   try {
     Rebuilt rebuilt = state_->plane.rebuild(
-        options, [&](const NextGeneration& next, int attempt) -> std::optional<std::string> {
+        options, [&](const NextGeneration& next, const Attempt& attempt) -> std::optional<std::string> {
           state_->make(next, attempt);
           return std::nullopt;
         });
     state_->commit();
     return rebuilt;
   } catch (...) {
-    state_->has_failed = true;
     state_->abort_all();
     throw;
   }
 }
 
 std::optional<Rebuilt> Job::stand_by(const RebuildOptions& options, std::chrono::nanoseconds limit) {
-  state_->require_usable();
   return state_->plane.stand_by(limit, [&] { return rebuild(options); });
 }
 
 void Job::finish() {
-  state_->require_usable();
   state_->plane.finish();
 }
 

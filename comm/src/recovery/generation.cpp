@@ -112,6 +112,7 @@ std::vector<std::optional<Predecessor>> predecessors(const PlannedProcesses& bef
   const std::vector<RankStep> steps_before = before.plan.for_rank(*rank_before);
   std::vector<std::vector<int>> groups_before;
   for (const RankStep& step : steps_before) groups_before.push_back(group_processes(before, step));
+  // Two steps may have the same group here, and two communicators.
   std::vector<bool> is_taken(steps_before.size());
   const std::vector<RankStep> steps = next.plan.for_rank(*rank);
   const auto take = [&](const RankStep& step, bool is_shrunk) {

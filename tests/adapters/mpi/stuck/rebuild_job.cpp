@@ -2,6 +2,7 @@
 #ifdef RANKMESH_JOB_OF_NCCL
 #include "rankmesh/bringup/nccl_operations.hpp"
 #include "rankmesh/nccl/job.hpp"
+#include "rankmesh/nccl_double.hpp"
 #else
 #include "rankmesh/mpi/job.hpp"
 #endif
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -25,31 +27,6 @@ using namespace rankmesh;
 using namespace std::chrono_literals;
 
 namespace {
-
-#ifdef RANKMESH_JOB_OF_NCCL
-using Job = nccl::Job;
-
-nccl::Options with_library(const mpi::Options& options) {
-  return {.bring_up = options, .allow_shared_device = true};
-}
-
-std::vector<int> gathered(Job& job, const nccl::KindView& group) {
-  return bringup::NcclOperations(group.native(), job.device()).gather(job.process(), [] {});
-}
-#else
-using Job = mpi::Job;
-
-mpi::Options with_library(const mpi::Options& options) {
-  return options;
-}
-
-std::vector<int> gathered(Job& job, const GroupCommunicator<MPI_Comm>& group) {
-  std::vector<int> members(static_cast<std::size_t>(group.size));
-  const int own = job.process();
-  MPI_Allgather(&own, 1, MPI_INT, members.data(), 1, MPI_INT, group.native());
-  return members;
-}
-#endif
 
 constexpr auto grace = std::chrono::seconds(RANKMESH_GRACE_SECONDS);
 constexpr auto deadline = 4 * grace;
@@ -63,6 +40,18 @@ struct Settings {
   /// Who dies in the first rebuild, when so many steps of its first attempt are done.
   int dies_inside = -1;
   std::size_t at_step = 0;
+  /// Who closes its communicators before the first rebuild.
+  int closes = -1;
+  /// For NCCL: who aborts its model communicator, and on whom its data communicator fails, before the first
+  /// rebuild.
+  int releases = -1;
+  int fails = -1;
+  /// The option of NCCL.
+  bool shrinks = false;
+  /// Whether calls that do not return end the process.
+  bool reports_stuck = false;
+  /// Whether the job is used after an error of a rebuild.
+  bool goes_on = false;
   /// Whether the others are told who is lost.
   bool names_lost = false;
 };
@@ -82,6 +71,12 @@ Settings settings_of(int argc, char** argv) {
     if (name == "--spares") settings.spares = std::stoi(value);
     if (name == "--how") settings.how = value;
     if (name == "--inside") settings.dies_inside = std::stoi(value);
+    if (name == "--closes") settings.closes = std::stoi(value);
+    if (name == "--releases") settings.releases = std::stoi(value);
+    if (name == "--fails") settings.fails = std::stoi(value);
+    if (name == "--shrink") settings.shrinks = value == "yes";
+    if (name == "--stuck") settings.reports_stuck = value == "report";
+    if (name == "--goes-on") settings.goes_on = value == "yes";
     if (name == "--step") settings.at_step = std::stoul(value);
     if (name == "--lost") settings.names_lost = value == "named";
     if (name == "--deaths") {
@@ -91,6 +86,80 @@ Settings settings_of(int argc, char** argv) {
   }
   return settings;
 }
+
+#ifdef RANKMESH_JOB_OF_NCCL
+using Job = nccl::Job;
+
+nccl::Options with_library(const mpi::Options& options, const Settings& settings) {
+  return {.bring_up = options, .allow_shared_device = true, .shrink = settings.shrinks};
+}
+
+std::vector<int> gathered(Job& job, const nccl::KindView& group) {
+  return bringup::NcclOperations(group.native(), job.device()).gather(job.process(), [] {});
+}
+
+/// All communicators, without waiting for the others.
+void give_up_all(Job& job) {
+  job.communicators().abort();
+}
+
+/// Makes the communicators of this process unfit to be kept.
+void spoil(Job& job, const Settings& settings) {
+  if (settings.releases == job.process()) {
+    ncclCommAbort(job.communicators().release(GroupKind::model).release());
+  }
+  // A rule for faults makes it fail.
+  if (settings.fails == job.process()) {
+    int value = 0;
+    ncclComm_t data = job.communicators().at(GroupKind::data).native();
+    static_cast<void>(ncclBroadcast(&value, &value, 1, ncclInt, 0, data, nullptr));
+    ncclResult_t state = ncclInProgress;
+    while (state == ncclInProgress) ncclCommGetAsyncError(data, &state);
+  }
+}
+
+/// Which communicators are those of the generation before, and how many were made since, in which way.
+std::string how_made(Job& job) {
+  static std::map<std::string, ncclComm_t> before;
+  static nccl_double::Counters counted{};
+  std::string kept;
+  std::map<std::string, ncclComm_t> now;
+  if (!job.is_idle()) {
+    for (const PlanStep& step : job.communicators().plan().steps()) {
+      const auto group = job.communicators().at(step.kind);
+      if (!group.has_communicator()) continue;
+      const std::string name(step.kind.name());
+      now[name] = group.native();
+      if (before.contains(name) && before[name] == now[name]) kept += (kept.empty() ? "" : "+") + name;
+    }
+  }
+  const nccl_double::Counters counters = nccl_double::counters();
+  const std::string text = "kept " + (kept.empty() ? "none" : kept) + " inits " +
+                           std::to_string(counters.init_calls - counted.init_calls) + " shrinks " +
+                           std::to_string(counters.shrink_calls - counted.shrink_calls) + " live " +
+                           std::to_string(counters.live_communicators);
+  before = now;
+  counted = counters;
+  return text;
+}
+#else
+using Job = mpi::Job;
+
+mpi::Options with_library(const mpi::Options& options, const Settings& /*settings*/) {
+  return options;
+}
+
+std::vector<int> gathered(Job& job, const GroupCommunicator<MPI_Comm>& group) {
+  std::vector<int> members(static_cast<std::size_t>(group.size));
+  const int own = job.process();
+  MPI_Allgather(&own, 1, MPI_INT, members.data(), 1, MPI_INT, group.native());
+  return members;
+}
+
+void give_up_all(Job& job) {
+  job.communicators().close();
+}
+#endif
 
 /// Dies, or stops long enough for the others to go on.
 void leave(const std::string& how) {
@@ -137,9 +206,27 @@ void report(Job& job, const Rebuilt* rebuilt) {
   std::ostringstream line;
   line << "process " << job.process() << " generation " << job.generation().number << " ranks "
        << job.generation().process_of_rank.size();
-  if (rebuilt != nullptr) line << " lost " << rebuilt->lost.to_string();
+  if (rebuilt != nullptr) line << " lost " << rebuilt->lost.to_string() << " attempts " << rebuilt->attempts;
   line << " | " << members_of(job);
   print(line.str());
+#ifdef RANKMESH_JOB_OF_NCCL
+  print("process " + std::to_string(job.process()) + " made " + std::to_string(job.generation().number) +
+        " " + how_made(job));
+#endif
+}
+
+/// Goes on after an error, as it must not: every call that follows has to refuse.
+Rebuilt rebuilt_against_errors(Job& job, const RebuildOptions& options) {
+  try {
+    return job.rebuild(options);
+  } catch (const Error&) {
+    try {
+      static_cast<void>(job.communicators());
+      throw std::logic_error("the job still has communicators");
+    } catch (const StateError&) {
+      return job.rebuild(options);
+    }
+  }
 }
 
 }  // namespace
@@ -160,10 +247,16 @@ int main(int argc, char** argv) {
       if (is_rebuilding && progress.done == settings.at_step) leave(settings.how);
     };
   }
+  if (settings.reports_stuck) {
+    options.on_stuck = [process](const mpi::StuckCall& stuck) {
+      print("process " + std::to_string(process) + " error: " + stuck.message());
+      std::_Exit(4);
+    };
+  }
   int code = 0;
   try {
     const int ranks = processes - settings.spares;
-    Job job(MPI_COMM_WORLD, {.world_size = ranks, .tensor = 2}, with_library(options));
+    Job job(MPI_COMM_WORLD, {.world_size = ranks, .tensor = 2}, with_library(options, settings));
     report(job, nullptr);
     is_rebuilding = true;
     RebuildOptions rebuild{.timeouts = {.deadline = deadline, .grace = grace}};
@@ -186,7 +279,11 @@ int main(int argc, char** argv) {
         for (const int each : dying) ranges.push_back({each, each});
         rebuild.lost = RankSet::of(ranges);
       }
-      const Rebuilt rebuilt = job.rebuild(rebuild);
+      if (settings.closes == process && job.generation().number == 0) give_up_all(job);
+#ifdef RANKMESH_JOB_OF_NCCL
+      if (job.generation().number == 0) spoil(job, settings);
+#endif
+      const Rebuilt rebuilt = settings.goes_on ? rebuilt_against_errors(job, rebuild) : job.rebuild(rebuild);
       report(job, &rebuilt);
     }
     print("process " + std::to_string(process) + " finished");

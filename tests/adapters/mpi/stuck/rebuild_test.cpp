@@ -1,4 +1,8 @@
 // Jobs that lose processes and go on: see rankmesh/mpi/job.hpp. Each case starts real processes.
+#include <set>
+#include <string>
+#include <vector>
+
 #include "rebuild_outcome.hpp"
 
 using namespace rankmesh::tests;
@@ -30,6 +34,26 @@ TEST_CASE("a spare takes the place of a lost process, whoever it is and however 
       }
       check_end(said, 9, {lost}, 1, "ranks 8 lost rank " + name, {{8, "data=" + data + " model=" + model}});
     }
+  }
+}
+
+TEST_CASE("a process that has closed its communicators before the rebuild gets new ones, and others too") {
+  if (!mpiexec_can_survive_a_rank()) return;
+#ifdef RANKMESH_JOB_OF_NCCL
+  const std::string attempts = "1";  // the members of each group agree on what they keep
+#else
+  const std::string attempts = "2";
+#endif
+  const Said said = run(9, "--spares 1 --deaths 3 --lost named --closes 6");
+  check_end(said, 9, {3}, 1, "ranks 8 lost rank 3 attempts " + attempts,
+            {{6, "data=0+2+4+6 model=6+7"}, {8, "data=1+8+5+7 model=2+8"}});
+}
+
+TEST_CASE("after an error of a rebuild, the job can only be destroyed") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  for (const auto& [process, text] : run(2, "--deaths 1 --lost named --goes-on yes").errors) {
+    CHECK(process == 0);
+    CHECK_THAT(text, ContainsSubstring("a rebuild of process 0 has failed"));
   }
 }
 

@@ -54,7 +54,9 @@ class Communicators : public ReferenceNames<Communicators> {
   class Builder {
    public:
     /// @param bring_up must outlive this
-    explicit Builder(BringUp& bring_up);
+    /// @param attempt of a job: counts its bring-ups, so that none meets calls that an earlier one has left
+    ///        behind
+    explicit Builder(BringUp& bring_up, std::optional<int> attempt = {});
     Builder(const Builder&) = delete;
     Builder& operator=(const Builder&) = delete;
     ~Builder();
