@@ -48,13 +48,11 @@ struct Job::State {
     if (std::vector<std::string> problems = problems_of(options); !problems.empty()) {
       throw OptionsError(std::move(problems));
     }
-    plane.make_first([&] {
-      // All processes are alive here, idle ones too: their devices are chosen and compared once for all.
-      MpiBootstrap bootstrap(plane.communicator(), {});
-      const auto processes = static_cast<int>(plane.control().generation().processes.size());
-      options.device = Communicators::chosen_device(bootstrap, processes, options);
-      options.allow_shared_device = true;
-    });
+    // All processes are alive here, idle ones too: their devices are chosen and compared once for all.
+    MpiBootstrap bootstrap(plane.communicator(), {});
+    const auto processes = static_cast<int>(plane.control().generation().processes.size());
+    options.device = Communicators::chosen_device(bootstrap, processes, options);
+    options.allow_shared_device = true;
     plane.make_first([&] {
       const Generation& first = plane.control().generation();
       if (!plane.control().is_idle()) made.emplace(brought_up(first, nullptr));

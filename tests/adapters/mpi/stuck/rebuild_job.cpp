@@ -118,11 +118,12 @@ void spoil(Job& job, const Settings& settings) {
   }
 }
 
-/// Which communicators are those of the generation before, and how many were made since, in which way.
+/// How many communicators were made since the generation before, in which way, and which have the handle that they
+/// had then. NCCL may give a freed handle to a new one, so the numbers count.
 std::string how_made(Job& job) {
   static std::map<std::string, ncclComm_t> before;
   static nccl_double::Counters counted{};
-  std::string kept;
+  std::string same;
   std::map<std::string, ncclComm_t> now;
   if (!job.is_idle()) {
     for (const PlanStep& step : job.communicators().plan().steps()) {
@@ -130,14 +131,13 @@ std::string how_made(Job& job) {
       if (!group.has_communicator()) continue;
       const std::string name(step.kind.name());
       now[name] = group.native();
-      if (before.contains(name) && before[name] == now[name]) kept += (kept.empty() ? "" : "+") + name;
+      if (before.contains(name) && before[name] == now[name]) same += " same-" + name;
     }
   }
   const nccl_double::Counters counters = nccl_double::counters();
-  const std::string text = "kept " + (kept.empty() ? "none" : kept) + " inits " +
-                           std::to_string(counters.init_calls - counted.init_calls) + " shrinks " +
+  const std::string text = "inits " + std::to_string(counters.init_calls - counted.init_calls) + " shrinks " +
                            std::to_string(counters.shrink_calls - counted.shrink_calls) + " live " +
-                           std::to_string(counters.live_communicators);
+                           std::to_string(counters.live_communicators) + same;
   before = now;
   counted = counters;
   return text;

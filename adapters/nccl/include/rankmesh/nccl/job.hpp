@@ -12,15 +12,15 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// `mpi::Job` with communicators of NCCL: a job that goes on when processes die.
+/// `mpi::Job` with communicators of NCCL: a job that goes on when processes die. Where nothing else is said, a
+/// function is the one of `mpi::Job`, with the same errors.
 ///
-/// Communicators are made from unique IDs, without blocking, and no call of MPI that could wait for a lost
-/// process is made after the start: a process may die at any moment of a rebuild. All communicators of the
-/// generation before are aborted, and all are made anew.
+/// Communicators are made without blocking, and no call of MPI that could wait for a lost process is made
+/// after the start: a process may die at any moment of a rebuild.
 class Job {
  public:
   /// Chooses the devices of all processes, idle ones too, and brings up the layout on the first processes.
-  /// @param world an `MPI_Comm`: an intra-communicator; may be freed afterwards
+  /// @param world an `MPI_Comm`
   /// @param options of this and of all later bring-ups; non-blocking, with the strategy `unique_id` and
   ///        without host communicators
   /// @collective over `world`
@@ -32,7 +32,7 @@ class Job {
   Job& operator=(const Job&) = delete;
   ~Job();
 
-  /// The processes and the layout. Processes are ranks of the communicator that the job started with.
+  /// The processes and the layout.
   [[nodiscard]] const Generation& generation() const& noexcept;
   const Generation& generation() const&& = delete;
   /// The number of this process.
@@ -41,27 +41,25 @@ class Job {
   [[nodiscard]] bool is_idle() const noexcept;
   /// The device of this process, also if it is idle.
   [[nodiscard]] int device() const noexcept;
-  /// The communicators of this process. They are others after a rebuild.
-  /// @throws StateError if it is idle
+  /// The communicators of this process. They are others after a rebuild, and so are their streams.
+  /// @throws StateError if it is idle, or a rebuild has failed
   [[nodiscard]] Communicators& communicators() &;
 
-  /// Finds out which processes are lost, aborts all communicators, and makes those of the next generation.
-  /// All survivors get the same outcome.
+  /// Finds out which processes are lost, and makes the communicators of the next generation. A group of the
+  /// same processes in the same order keeps its communicator, if on every member it is neither released nor
+  /// aborted and has no error; operations on it must have ended in their streams. One that has only lost
+  /// members is shrunk if `Options::shrink` says so. All others are aborted and made from new unique IDs. If
+  /// that fails although nobody is lost, all are made from new IDs.
   /// @collective over the processes that are left
-  /// @throws DeclaredLostError, RebuildError, ConfigError, BringUpError, DisagreementError see
-  ///         `JobControl::rebuild`. Afterwards the job can only be destroyed
+  /// @throws DeclaredLostError, RebuildError, ConfigError, BringUpError, DisagreementError, StateError see
+  ///         `JobControl::rebuild`. All communicators are aborted then
   Rebuilt rebuild(const RebuildOptions& options = {});
   /// Waits, on an idle process, until the others rebuild, and takes part, or until they finish.
-  /// @param options for the rebuild; the same as on the others
-  /// @param limit how long to wait
-  /// @return what was rebuilt; nothing if the job is finished
-  /// @throws DeadlineError if nobody has called by the limit, and what `rebuild` throws
   std::optional<Rebuilt> stand_by(const RebuildOptions& options = {},
                                   std::chrono::nanoseconds limit = std::chrono::nanoseconds::max());
   /// Ends the job on all processes, idle ones too. The communicators stay until `Communicators::close` or
   /// the destructor.
   /// @collective over all processes of the generation
-  /// @throws DeadlineError the same on every process that called
   void finish();
 
  private:
