@@ -560,10 +560,9 @@ void Agreement::State::pass_on(Instant now) {
 
 bool Agreement::State::is_passed_on(Instant now) {
   if (!passing_on_.empty() || stands_by_ || !copies_.empty()) return false;
-  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not. Before another
-  // round a `grace` is enough: a collector that waited longer for a dead rank could not settle the verdict.
-  return session_.sends_done() ||
-         now >= (session_.is_over() ? deadline() + 4 * grace() : ended_at_ + grace());
+  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not: whoever waited
+  // longer would come late to what follows.
+  return session_.sends_done() || now >= ended_at_ + grace();
 }
 
 // The public face.
