@@ -6,8 +6,8 @@
 
 namespace rankmesh::nccl {
 
-/// The communicators of a generation, for the bring-up of the next: it keeps or shrinks what still serves, and
-/// aborts the others.
+/// The communicators of a generation, for the bring-up of the next: it keeps or shrinks what still serves,
+/// and aborts the others.
 struct Communicators::Before {
   Communicators& communicators;
   /// The processes by rank, of these and of the next.

@@ -235,8 +235,8 @@ class Communicators::BringUp {
     return is_needed ? make_streams() : std::nullopt;
   }
 
-  /// Whether this rank gets a communicator of NCCL, now or later. Without one it needs no GPU, and CUDA is not
-  /// called.
+  /// Whether this rank gets a communicator of NCCL, now or later. Without one it needs no GPU, and CUDA is
+  /// not called.
   [[nodiscard]] bool makes_communicators() const {
     if (uses_device || options_.strategy == Strategy::nccl_split) return true;
     const auto& steps = bring_up_.rank_steps();

@@ -46,8 +46,8 @@ class Identifiers {
   /// @collective over the ranks of the job
   [[nodiscard]] std::optional<std::string> broadcast_in_world(Bootstrap& bootstrap);
 
-  /// The IDs of a communicator; nothing if they are not known yet. None if all members of the group go on with
-  /// an older communicator.
+  /// The IDs of a communicator; nothing if they are not known yet. None if all members of the group go on
+  /// with an older communicator.
   [[nodiscard]] const std::optional<std::vector<ncclUniqueId>>& of(PlanStep step) const {
     return at(step).known;
   }

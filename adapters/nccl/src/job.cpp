@@ -60,8 +60,8 @@ struct Job::State {
   }
 
   [[nodiscard]] Communicators brought_up(const Generation& generation, const Communicators::Before* before) {
-    return Communicators(Communicators::bring_up_over_mpi(
-        {plane.communicator(), generation.process_of_rank}, generation.config, options, before));
+    return Communicators(Communicators::bring_up_over_mpi({plane.communicator(), generation.process_of_rank},
+                                                          generation.config, options, before));
   }
 
   /// Makes the communicators of the next generation. An attempt that may keep some goes on with those that

@@ -12,8 +12,8 @@ namespace rankmesh::nccl {
 /// @param library_version the oldest library of the ranks that will call it
 [[nodiscard]] bool has_shrink(int library_version) noexcept;
 
-/// A communicator that NCCL makes from an older one, its parent, whose remaining members keep their order. The
-/// parent's operations end first, so it may have failed or hang.
+/// A communicator that NCCL makes from an older one, its parent, whose remaining members keep their order.
+/// The parent's operations end first, so it may have failed or hang.
 class Shrink {
  public:
   /// @param parent is aborted with this object: its lost members would never take part in its destruction
@@ -26,7 +26,8 @@ class Shrink {
   /// Begins ncclCommShrink.
   /// @param lost the positions in the parent of the members that the new communicator lacks; not empty
   /// @param config null: that of the parent, with the pointer to its name
-  /// @return what the call returns; ncclInvalidUsage if the NCCL that rankmesh was compiled with has no shrink
+  /// @return what the call returns; ncclInvalidUsage if the NCCL that rankmesh was compiled with has no
+  /// shrink
   /// @collective over the remaining members
   [[nodiscard]] ncclResult_t begin(std::vector<int> lost, ncclConfig_t* config);
   /// Whether the communicator is done (ncclSuccess), ncclInProgress, or why it failed. Does not wait.

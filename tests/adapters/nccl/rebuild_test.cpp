@@ -62,8 +62,7 @@ TEST_CASE("where one member has no working communicator, all members get a new o
     const std::string name = std::to_string(process);
     const Said released = run(8, "--deaths 99 --releases " + name);
     check_end(released, 8, {}, 1, "ranks 8 lost no rank attempts 1", {{1, "data=1+3+5+7 model=0+1"}});
-    const Said failed =
-        run(8, "--deaths 99 --fails " + name, faults("ncclBroadcast@" + name + "=async:2"));
+    const Said failed = run(8, "--deaths 99 --fails " + name, faults("ncclBroadcast@" + name + "=async:2"));
     check_end(failed, 8, {}, 1, "ranks 8 lost no rank attempts 1", {{1, "data=1+3+5+7 model=0+1"}});
     for (int member = 0; member < 8; ++member) {
       if (member / 2 == process / 2) {
@@ -87,8 +86,8 @@ TEST_CASE("the communicators of a dropped replica's groups are new, or shrunk if
     const Said said = run(8, dropped + (shrinks ? "--shrink yes" : ""));
     check_end(said, 8, {3}, 1, "ranks 6 lost rank 3 attempts 1", members_left);
     for (const int process : {0, 1, 4, 5, 6, 7}) {
-      check_made(said, 1, process,
-                 shrinks ? "inits 0 shrinks 1 live 2" : "inits 1 shrinks 0 live 2", {"model"});
+      check_made(said, 1, process, shrinks ? "inits 0 shrinks 1 live 2" : "inits 1 shrinks 0 live 2",
+                 {"model"});
     }
     check_made(said, 1, 2, "inits 0 shrinks 0 live 0");
   }
@@ -108,8 +107,9 @@ TEST_CASE("a shrink that fails or hangs: a second attempt makes all communicator
   if (!mpiexec_can_survive_a_rank()) return;
   // Refused on all and on one; failing later; hanging since an excluded process has left (nccl#2397); hanging
   // on one, so that the others wait for it.
-  for (const std::string rule : {"ncclCommShrink@*=error:2", "ncclCommShrink@4=error:2", "ncclCommShrink@5=async:2",
-                                 "ncclCommShrink@*=needs_excluded", "ncclCommShrink@6=hang"}) {
+  for (const std::string rule :
+       {"ncclCommShrink@*=error:2", "ncclCommShrink@4=error:2", "ncclCommShrink@5=async:2",
+        "ncclCommShrink@*=needs_excluded", "ncclCommShrink@6=hang"}) {
     if (!all_cases() && rule.ends_with("=error:2") && rule.find('4') != std::string::npos) continue;
     CAPTURE(rule);
     const Said said = run(8, dropped + "--shrink yes", faults(rule));
@@ -130,7 +130,8 @@ TEST_CASE("a process that dies inside a shrink: the second attempt goes on witho
 #ifdef RANKMESH_REBUILD_JOB_OLD
 TEST_CASE("with an NCCL that has no shrink, the communicators are new") {
   if (!mpiexec_can_survive_a_rank()) return;
-  const Said said = run(8, dropped + "--shrink yes", {"RANKMESH_DOUBLE_NCCL_VERSION=21805"}, RANKMESH_REBUILD_JOB_OLD);
+  const Said said =
+      run(8, dropped + "--shrink yes", {"RANKMESH_DOUBLE_NCCL_VERSION=21805"}, RANKMESH_REBUILD_JOB_OLD);
   check_end(said, 8, {3}, 1, "ranks 6 lost rank 3 attempts 1", members_left);
   check_made(said, 1, 0, "inits 1 shrinks 0 live 2", {"model"});
 }

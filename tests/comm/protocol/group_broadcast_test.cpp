@@ -31,7 +31,8 @@ struct Job {
       : plan(Topology(config)),
         network(static_cast<int>(config.world_size)) {
     for (int rank = 0; rank < network.size(); ++rank) {
-      exchanges.push_back(std::make_unique<GroupBroadcast>(network.transport(rank), plan, contributors, combine));
+      exchanges.push_back(
+          std::make_unique<GroupBroadcast>(network.transport(rank), plan, contributors, combine));
     }
   }
 
@@ -220,7 +221,8 @@ TEST_CASE("the first member makes of all parts what the caller wants") {
   for (int rank = 0; rank < job.network.size(); ++rank) {
     const auto& found = job.exchanges[static_cast<std::size_t>(rank)]->payload(tensor);
     CHECK((found->bytes == bytes_of(rank / 3 == 1 ? "not all" : "all 3")));
-    const auto& data = job.exchanges[static_cast<std::size_t>(rank)]->payload(*plan.kind(GroupKind::data).step);
+    const auto& data =
+        job.exchanges[static_cast<std::size_t>(rank)]->payload(*plan.kind(GroupKind::data).step);
     CHECK((data->bytes == bytes_of("yes")));
   }
 }

@@ -28,6 +28,22 @@ std::vector<int> without(std::vector<int> processes, const std::set<int>& lost) 
   return processes;
 }
 
+/// Whether some numbers stand in a list in this order.
+bool is_part_in_order(const std::vector<int>& part, const std::vector<int>& list) {
+  std::size_t next = 0;
+  for (const int number : list) {
+    if (next < part.size() && number == part[next]) ++next;
+  }
+  return next == part.size();
+}
+
+const PlannedKind* find_kind(const CommunicatorPlan& plan, GroupKind kind) {
+  for (const PlannedKind& planned : plan.kinds()) {
+    if (planned.kind == kind) return &planned;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 TEST_CASE("a job starts on the first processes, and the others are idle") {
@@ -120,6 +136,81 @@ TEST_CASE("whatever is lost, one after another, the job has as many replicas as 
       generation = next;
     }
   }
+}
+
+TEST_CASE("a group goes on with the communicator of its kind that has only lost members, all members alike") {
+  Random random(20261130);
+  int shrunk = 0;
+  for (int round = 0; round < 300; ++round) {
+    const std::vector<ParallelConfig> all = layouts();
+    const ParallelConfig config = all[static_cast<std::size_t>(random.below(static_cast<int>(all.size())))];
+    const Generation first = first_generation(config, static_cast<int>(config.world_size) + random.below(2));
+    std::set<int> lost;
+    for (int count = 1 + random.below(3); count > 0; --count) {
+      lost.insert(random.below(static_cast<int>(first.processes.size())));
+    }
+    const std::vector<int> left = without(first.processes, lost);
+    Generation next;
+    try {
+      next = next_generation(first, left).generation;
+    } catch (const ConfigError&) {
+      continue;  // no replica is left
+    }
+    const CommunicatorPlan plan_before{Topology(first.config)};
+    const CommunicatorPlan plan{Topology(next.config)};
+    std::map<std::vector<int>, std::set<std::vector<int>>> answers_by_group;
+    for (const int process : next.process_of_rank) {
+      const auto found =
+          predecessors({plan_before, first.process_of_rank}, {plan, next.process_of_rank}, process);
+      std::set<std::size_t> used;
+      for (const RankStep& step : plan.for_rank(*next.rank_of(process))) {
+        const auto& predecessor = found[step.step];
+        if (!step.group) {
+          CHECK_FALSE(predecessor);
+          continue;
+        }
+        std::vector<int> members;
+        for (const int rank : plan.topology().family(step.kind).group(*step.group)) {
+          members.push_back(next.process_of_rank[static_cast<std::size_t>(rank)]);
+        }
+        std::vector<int> answer;
+        if (predecessor) {
+          CHECK(used.insert(predecessor->step).second);
+          // Taking the positions away from the group before leaves this one.
+          const RankStep own = plan_before.for_rank(*first.rank_of(process))[predecessor->step];
+          std::vector<int> rest;
+          int position = 0;
+          for (const int rank : plan_before.topology().family(own.kind).group(*own.group)) {
+            const auto& out = predecessor->left_out;
+            if (std::find(out.begin(), out.end(), position++) != out.end()) continue;
+            rest.push_back(first.process_of_rank[static_cast<std::size_t>(rank)]);
+          }
+          CHECK(rest == members);
+          if (!predecessor->left_out.empty()) {
+            ++shrunk;
+            CHECK(own.kind == step.kind);
+          }
+          answer = predecessor->left_out;
+          answer.push_back(static_cast<int>(predecessor->step));
+        } else if (const PlannedKind* const old = find_kind(plan_before, step.kind);
+                   old != nullptr && old->step && first.rank_of(process)) {
+          // There is none: the communicator of the kind before has other members.
+          const RankStep own = plan_before.for_rank(*first.rank_of(process))[*old->step];
+          std::vector<int> group;
+          if (own.group) {
+            for (const int rank : plan_before.topology().family(own.kind).group(*own.group)) {
+              group.push_back(first.process_of_rank[static_cast<std::size_t>(rank)]);
+            }
+          }
+          CHECK_FALSE(is_part_in_order(members, group));
+        }
+        members.push_back(static_cast<int>(step.step));
+        answers_by_group[members].insert(answer);
+      }
+    }
+    for (const auto& [members, answers] : answers_by_group) CHECK(answers.size() == 1);
+  }
+  CHECK(shrunk > 100);
 }
 
 TEST_CASE("a group keeps its communicator only with the same processes, key and options") {

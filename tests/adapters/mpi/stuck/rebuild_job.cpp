@@ -118,8 +118,8 @@ void spoil(Job& job, const Settings& settings) {
   }
 }
 
-/// How many communicators were made since the generation before, in which way, and which have the handle that they
-/// had then. NCCL may give a freed handle to a new one, so the numbers count.
+/// How many communicators were made since the generation before, in which way, and which have the handle that
+/// they had then. NCCL may give a freed handle to a new one, so the numbers count.
 std::string how_made(Job& job) {
   static std::map<std::string, ncclComm_t> before;
   static nccl_double::Counters counted{};

@@ -12,8 +12,8 @@
 namespace RANKMESH_NCCL_API rankmesh {
 namespace nccl {
 
-/// `mpi::Job` with communicators of NCCL: a job that goes on when processes die. Where nothing else is said, a
-/// function is the one of `mpi::Job`, with the same errors.
+/// `mpi::Job` with communicators of NCCL: a job that goes on when processes die. Where nothing else is said,
+/// a function is the one of `mpi::Job`, with the same errors.
 ///
 /// Communicators are made without blocking, and no call of MPI that could wait for a lost process is made
 /// after the start: a process may die at any moment of a rebuild.
