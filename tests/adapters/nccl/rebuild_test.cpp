@@ -36,8 +36,8 @@ TEST_CASE("with nobody lost, all communicators are kept") {
   const Said said = run(4, "--deaths 99");
   check_end(said, 4, {}, 1, "ranks 4 lost no rank attempts 1", {{0, "data=0+2 model=0+1"}});
   for (int process = 0; process < 4; ++process) {
-    check_made(said, 0, process, "inits 2 shrinks 0 live 2");
-    check_made(said, 1, process, "inits 0 shrinks 0 live 2", {"data", "model"});
+    check_made(said, 0, process, "inits 2 shrinks 0 live 2 peak 2");
+    check_made(said, 1, process, "inits 0 shrinks 0 live 2 peak 2", {"data", "model"});
   }
 }
 
@@ -47,12 +47,12 @@ TEST_CASE("with a spare, groups without a lost process keep their communicators"
   const Said said = run(10, "--spares 2 --deaths 3,8 --lost named");
   check_end(said, 10, {3, 8}, 2, "ranks 8 lost rank 8 attempts 1", {{9, "data=1+9+5+7 model=2+9"}});
   for (const int generation : {1, 2}) {
-    check_made(said, generation, 0, "inits 0 shrinks 0 live 2", {"data", "model"});
-    check_made(said, generation, 1, "inits 1 shrinks 0 live 2", {"model"});
-    check_made(said, generation, 2, "inits 1 shrinks 0 live 2", {"data"});
+    check_made(said, generation, 0, "inits 0 shrinks 0 live 2 peak 2", {"data", "model"});
+    check_made(said, generation, 1, "inits 1 shrinks 0 live 2 peak 2", {"model"});
+    check_made(said, generation, 2, "inits 1 shrinks 0 live 2 peak 2", {"data"});
   }
-  check_made(said, 1, 8, "inits 2 shrinks 0 live 2");
-  check_made(said, 2, 9, "inits 2 shrinks 0 live 2");
+  check_made(said, 1, 8, "inits 2 shrinks 0 live 2 peak 2");
+  check_made(said, 2, 9, "inits 2 shrinks 0 live 2 peak 2");
 }
 
 TEST_CASE("where one member has no working communicator, all members get a new one, and only they") {
@@ -66,14 +66,14 @@ TEST_CASE("where one member has no working communicator, all members get a new o
     check_end(failed, 8, {}, 1, "ranks 8 lost no rank attempts 1", {{1, "data=1+3+5+7 model=0+1"}});
     for (int member = 0; member < 8; ++member) {
       if (member / 2 == process / 2) {
-        check_made(released, 1, member, "inits 1 shrinks 0 live 2", {"data"});
+        check_made(released, 1, member, "inits 1 shrinks 0 live 2 peak 2", {"data"});
       } else {
-        check_made(released, 1, member, "inits 0 shrinks 0 live 2", {"data", "model"});
+        check_made(released, 1, member, "inits 0 shrinks 0 live 2 peak 2", {"data", "model"});
       }
       if (member % 2 == process % 2) {
-        check_made(failed, 1, member, "inits 1 shrinks 0 live 2", {"model"});
+        check_made(failed, 1, member, "inits 1 shrinks 0 live 2 peak 2", {"model"});
       } else {
-        check_made(failed, 1, member, "inits 0 shrinks 0 live 2", {"data", "model"});
+        check_made(failed, 1, member, "inits 0 shrinks 0 live 2 peak 2", {"data", "model"});
       }
     }
   }
@@ -86,8 +86,8 @@ TEST_CASE("the communicators of a dropped replica's groups are new, or shrunk if
     const Said said = run(8, dropped + (shrinks ? "--shrink yes" : ""));
     check_end(said, 8, {3}, 1, "ranks 6 lost rank 3 attempts 1", members_left);
     for (const int process : {0, 1, 4, 5, 6, 7}) {
-      check_made(said, 1, process, shrinks ? "inits 0 shrinks 1 live 2" : "inits 1 shrinks 0 live 2",
-                 {"model"});
+      check_made(said, 1, process,
+                 shrinks ? "inits 0 shrinks 1 live 2 peak 3" : "inits 1 shrinks 0 live 2 peak 2", {"model"});
     }
     check_made(said, 1, 2, "inits 0 shrinks 0 live 0");
   }
@@ -97,10 +97,10 @@ TEST_CASE("a member without the communicator to shrink: all members of the group
   if (!mpiexec_can_survive_a_rank()) return;
   const Said said = run(8, dropped + "--shrink yes --closes 7");
   check_end(said, 8, {3}, 1, "ranks 6 lost rank 3 attempts 1", members_left);
-  check_made(said, 1, 0, "inits 0 shrinks 1 live 2", {"model"});
-  check_made(said, 1, 1, "inits 1 shrinks 0 live 2", {"model"});
+  check_made(said, 1, 0, "inits 0 shrinks 1 live 2 peak 3", {"model"});
+  check_made(said, 1, 1, "inits 1 shrinks 0 live 2 peak 2", {"model"});
   check_made(said, 1, 6, "inits 1 shrinks 1 live 2");
-  check_made(said, 1, 7, "inits 2 shrinks 0 live 2");
+  check_made(said, 1, 7, "inits 2 shrinks 0 live 2 peak 2");
 }
 
 TEST_CASE("a shrink that fails or hangs: a second attempt makes all communicators anew") {
@@ -124,7 +124,7 @@ TEST_CASE("a process that dies inside a shrink: the second attempt goes on witho
   if (!mpiexec_can_survive_a_rank()) return;
   const Said said = run(8, dropped + "--shrink yes", faults("ncclCommShrink@6=die"));
   check_end(said, 8, {3, 6}, 1, "ranks 6 lost ranks 3 and 6 attempts 2", {{0, "data=0+2+4 model=0+1"}});
-  check_made(said, 1, 2, "inits 2 shrinks 0 live 2");
+  check_made(said, 1, 2, "inits 2 shrinks 0 live 2 peak 2");
 }
 
 #ifdef RANKMESH_REBUILD_JOB_OLD
@@ -133,7 +133,7 @@ TEST_CASE("with an NCCL that has no shrink, the communicators are new") {
   const Said said =
       run(8, dropped + "--shrink yes", {"RANKMESH_DOUBLE_NCCL_VERSION=21805"}, RANKMESH_REBUILD_JOB_OLD);
   check_end(said, 8, {3}, 1, "ranks 6 lost rank 3 attempts 1", members_left);
-  check_made(said, 1, 0, "inits 1 shrinks 0 live 2", {"model"});
+  check_made(said, 1, 0, "inits 1 shrinks 0 live 2 peak 2", {"model"});
 }
 #endif
 

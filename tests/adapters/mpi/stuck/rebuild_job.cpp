@@ -10,8 +10,10 @@
 #include <mpi.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -19,6 +21,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "rankmesh/topology/config_text.hpp"
@@ -118,9 +121,15 @@ void spoil(Job& job, const Settings& settings) {
   }
 }
 
+/// Those of this process.
+std::int64_t communicators_now() {
+  return nccl_double::counters().live_communicators;
+}
+
 /// How many communicators were made since the generation before, in which way, and which have the handle that
 /// they had then. NCCL may give a freed handle to a new one, so the numbers count.
-std::string how_made(Job& job) {
+/// @param peak the most that there were at once during the bring-up
+std::string how_made(Job& job, std::int64_t peak) {
   static std::map<std::string, ncclComm_t> before;
   static nccl_double::Counters counted{};
   std::string same;
@@ -137,7 +146,8 @@ std::string how_made(Job& job) {
   const nccl_double::Counters counters = nccl_double::counters();
   const std::string text = "inits " + std::to_string(counters.init_calls - counted.init_calls) + " shrinks " +
                            std::to_string(counters.shrink_calls - counted.shrink_calls) + " live " +
-                           std::to_string(counters.live_communicators) + same;
+                           std::to_string(counters.live_communicators) + " peak " + std::to_string(peak) +
+                           same;
   before = now;
   counted = counters;
   return text;
@@ -158,6 +168,16 @@ std::vector<int> gathered(Job& job, const GroupCommunicator<MPI_Comm>& group) {
 
 void give_up_all(Job& job) {
   job.communicators().close();
+}
+
+void spoil(Job& /*job*/, const Settings& /*settings*/) {}
+
+std::int64_t communicators_now() {
+  return 0;
+}
+
+std::string how_made(Job& /*job*/, std::int64_t /*peak*/) {
+  return "in a way that is not told";
 }
 #endif
 
@@ -202,17 +222,15 @@ void print(const std::string& line) {
   static_cast<void>(!write(STDOUT_FILENO, whole.data(), whole.size()));
 }
 
-void report(Job& job, const Rebuilt* rebuilt) {
+void report(Job& job, const Rebuilt* rebuilt, std::int64_t peak) {
   std::ostringstream line;
   line << "process " << job.process() << " generation " << job.generation().number << " ranks "
        << job.generation().process_of_rank.size();
   if (rebuilt != nullptr) line << " lost " << rebuilt->lost.to_string() << " attempts " << rebuilt->attempts;
   line << " | " << members_of(job);
   print(line.str());
-#ifdef RANKMESH_JOB_OF_NCCL
   print("process " + std::to_string(job.process()) + " made " + std::to_string(job.generation().number) +
-        " " + how_made(job));
-#endif
+        " " + how_made(job, peak));
 }
 
 /// Goes on after an error, as it must not: every call that follows has to refuse.
@@ -242,11 +260,12 @@ int main(int argc, char** argv) {
   std::size_t next_death = 0;
   mpi::Options options{.timeouts = {.deadline = deadline, .grace = grace}};
   bool is_rebuilding = false;
-  if (settings.dies_inside == process) {
-    options.on_progress = [&](const Progress& progress) {
-      if (is_rebuilding && progress.done == settings.at_step) leave(settings.how);
-    };
-  }
+  std::int64_t peak = 0;
+  options.on_progress = [&](const Progress& progress) {
+    const bool dies = is_rebuilding && settings.dies_inside == process;
+    if (dies && progress.done == settings.at_step) leave(settings.how);
+    peak = std::max(peak, communicators_now());
+  };
   if (settings.reports_stuck) {
     options.on_stuck = [process](const mpi::StuckCall& stuck) {
       print("process " + std::to_string(process) + " error: " + stuck.message());
@@ -257,7 +276,7 @@ int main(int argc, char** argv) {
   try {
     const int ranks = processes - settings.spares;
     Job job(MPI_COMM_WORLD, {.world_size = ranks, .tensor = 2}, with_library(options, settings));
-    report(job, nullptr);
+    report(job, nullptr, std::exchange(peak, 0));
     is_rebuilding = true;
     RebuildOptions rebuild{.timeouts = {.deadline = deadline, .grace = grace}};
     for (;;) {
@@ -265,7 +284,7 @@ int main(int argc, char** argv) {
         const auto rebuilt = job.stand_by(rebuild, 60s);
         if (!rebuilt) break;
         ++next_death;
-        report(job, &*rebuilt);
+        report(job, &*rebuilt, std::exchange(peak, 0));
         continue;
       }
       if (next_death == settings.deaths.size()) {
@@ -280,11 +299,9 @@ int main(int argc, char** argv) {
         rebuild.lost = RankSet::of(ranges);
       }
       if (settings.closes == process && job.generation().number == 0) give_up_all(job);
-#ifdef RANKMESH_JOB_OF_NCCL
       if (job.generation().number == 0) spoil(job, settings);
-#endif
       const Rebuilt rebuilt = settings.goes_on ? rebuilt_against_errors(job, rebuild) : job.rebuild(rebuild);
-      report(job, &rebuilt);
+      report(job, &rebuilt, std::exchange(peak, 0));
     }
     print("process " + std::to_string(process) + " finished");
   } catch (const std::exception& error) {
