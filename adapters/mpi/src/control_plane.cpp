@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "fault_tolerance.hpp"
 #include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/time_after.hpp"
@@ -102,20 +103,29 @@ void ControlPlane::make_first(const std::function<void()>& make) {
 Rebuilt ControlPlane::rebuild(
     const RebuildOptions& options,
     const std::function<std::optional<std::string>(const NextGeneration& next, int attempt)>& make) {
-  return control_->rebuild(options, limit_of(options_.timeouts),
-                           [&](const NextGeneration& next, int attempt) -> AttemptOutcome {
-                             if (!next.generation.rank_of(control_->process())) return {};
-                             try {
-                               return {.failure = make(next, attempt)};
-                             } catch (const DeadlineError& error) {
-                               // Otherwise this process has only heard nobody: who is gone is found when all
-                               // meet.
-                               if (!error.details().complete) return {.failure = error.what()};
-                               return {.failure = error.what(), .lost = error.details().missing};
-                             } catch (const std::exception& error) {
-                               return {.failure = error.what()};
-                             }
-                           });
+  const auto run = [&](const NextGeneration& next, int attempt) -> AttemptOutcome {
+    if (!next.generation.rank_of(control_->process())) return {};
+    try {
+      return {.failure = make(next, attempt)};
+    } catch (const DeadlineError& error) {
+      // Otherwise this process has only heard nobody: who is gone is found when all
+      // meet.
+      if (!error.details().complete) return {.failure = error.what()};
+      return {.failure = error.what(), .lost = error.details().missing};
+    } catch (const std::exception& error) {
+      return {.failure = error.what()};
+    }
+  };
+  RebuildOptions known = options;
+  known.lost.insert(failed_ranks(communicator()));
+  return control_->rebuild(known, limit_of(options_.timeouts), [&](const NextGeneration& next, int attempt) {
+    AttemptOutcome outcome = run(next, attempt);
+    const RankSet failed = failed_ranks(communicator());
+    for (const int other : next.generation.processes) {
+      if (failed.contains(other)) outcome.lost.insert(RankSet(other));
+    }
+    return outcome;
+  });
 }
 
 std::optional<Rebuilt> ControlPlane::stand_by(std::chrono::nanoseconds limit,

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "fault_tolerance.hpp"
 #include "origin.hpp"
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/mpi/error.hpp"
@@ -93,15 +94,21 @@ std::optional<std::string> Job::make(const NextGeneration& next, int attempt) {
   // Where one process was lost, more may be: one that is gone before a call leaves nobody inside of it.
   options.arrivals = Arrivals::before_each_step;
   std::optional<Communicators::Before> before;
-  // After a failed attempt it is not known who has kept what.
-  if (attempt == 1 && communicators_)
+  // After a failed attempt it is not known who has kept what. What was revoked cannot be kept.
+  if (attempt == 1 && communicators_ && !tells_of_failures())
     before.emplace(Communicators::Before{*communicators_, generation().process_of_rank});
-  next_ = Communicators::brought_up({plane_.communicator(), members, std::move(options)},
+  next_ = Communicators::brought_up({plane_.communicator(), members, std::move(options), tells_of_failures()},
                                     next.generation.config, before ? &*before : nullptr);
   return prove(*next_, members, plane_.options().timeouts.deadline);
 }
 
 Rebuilt Job::rebuild(const RebuildOptions& options) {
+  // Others may wait inside operations for this process or for a lost one: they get an error, and come here
+  // too.
+  if (communicators_) {
+    for (const MPI_Comm each : communicators_->set_.natives()) revoke(each);
+    if (!communicators_->world_.is_empty()) revoke(communicators_->world_.native());
+  }
   Rebuilt rebuilt = plane_.rebuild(
       options, [this](const NextGeneration& next, int attempt) { return make(next, attempt); });
   communicators_.reset();

@@ -14,6 +14,9 @@ struct Communicators::Origin {
   /// The ranks of the communicator by rank of the topology; empty if they are the same.
   std::vector<int> members{};
   Options options{};
+  /// Whether processes of the communicator may have failed, so that MPI makes no other one from it, see
+  /// `create_apart`.
+  bool has_failures = false;
 };
 
 }  // namespace rankmesh::mpi
