@@ -1,4 +1,4 @@
-"""The cells of the matrix: which fault happens to which rank, where, in which kind of bring-up."""
+"""The cells of the matrix: which fault happens to which rank, where, in which kind of bring-up or rebuild."""
 
 import dataclasses
 import hashlib
@@ -6,6 +6,9 @@ import re
 
 WAYS = ["mpi", "mpi-each", "unique_id", "unique_id-blocking", "mpi_split", "mpi_split-blocking", "nccl_split",
         "nccl_split-blocking"]
+
+# Rebuilds, without spares and with two.
+REBUILDS = ["mpi-rebuild", "mpi-rebuild-spares", "unique_id-rebuild", "unique_id-rebuild-spares"]
 
 # Faults after which the process is gone, or never answers again.
 GONE = {"kill", "stop", "exit", "die"}
@@ -61,7 +64,11 @@ def cell_named(name):
 
 
 def is_mpi(way):
-    return way in ("mpi", "mpi-each")
+    return way in ("mpi", "mpi-each") or way.startswith("mpi-rebuild")
+
+
+def is_rebuild(way):
+    return way in REBUILDS
 
 
 def roles(size):
@@ -96,6 +103,30 @@ def pair_cells(way, size, counts, each=8):
             yield Cell(way, size, tuple(Fault(kind, rank, "before", 1) for rank in pair))
             for faults in sorted(both, key=lambda f: digest(str(f)))[:each]:
                 yield Cell(way, size, faults)
+
+
+def rebuild_bases(way, size):
+    """Losses before a rebuild: of the first process, which leads, of an inner one, and of a spare or the last one; nobody
+    knows of them, or the others name them."""
+    for point in ("before", "known"):
+        for rank in (0, 1, size // 2, size - 1):
+            for kind in ("kill", "stop", "exit"):
+                yield Cell(way, size, (Fault(kind, rank, point, 1),))
+    for rank in (0, size // 2):
+        yield Cell(way, size, (Fault("late", rank, "before", 1),))
+
+
+def rebuild_cells(way, size, counts):
+    """A process is lost, and a second one leaves at each call that it makes during the rebuild.
+    `counts`: how often each process met each point when only the first was lost."""
+    first = Fault("kill", size // 2, "known", 1)
+    for rank in [0, 1, size - 2, size - 1]:
+        for point, number in points_of(counts[rank]):
+            if point in ("before", "known", "progress", "done"):
+                continue
+            # How many calls the first bring-up makes is known for initialisation alone.
+            for kind in EVERYWHERE if point == "ncclGetUniqueId" else KINDS_AT.get(point, EVERYWHERE):
+                yield Cell(way, size, (first, Fault(kind, rank, point, number)))
 
 
 def recovery_bases(way, size):

@@ -1,5 +1,5 @@
-// One bring-up, in which a fault happens. Each rank writes how it ended to FOLDER/outcome.RANK, as JSON.
-// Started by fault_matrix.py, which explains the arguments:
+// One bring-up, or one rebuild, in which a fault happens. Each rank writes how it ended to
+// FOLDER/outcome.RANK, as JSON. Started by fault_matrix.py, which explains the arguments:
 //   mpiexec -n 6 fault_cell FOLDER WAY FAULTS DEADLINE_MS GRACE_MS
 
 #include <mpi.h>
@@ -10,15 +10,19 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 
 #include "faults/fault.hpp"
 #include "rankmesh/mpi.hpp"
+#include "rankmesh/mpi/job.hpp"
 #include "rankmesh/nccl/communicators.hpp"
+#include "rankmesh/nccl/job.hpp"
 #include "rankmesh/nccl_double.hpp"
 
 namespace {
@@ -123,6 +127,12 @@ json outcome_of_current_exception() {
             {"abandoned", error.abandoned_identifiers()}};
   } catch (const DisagreementError& error) {
     return {{"type", "DisagreementError"}, {"text", error.what()}};
+  } catch (const DeclaredLostError& error) {
+    return {{"type", "DeclaredLostError"}, {"text", error.what()}};
+  } catch (const RebuildError& error) {
+    return {{"type", "RebuildError"}, {"text", error.what()}};
+  } catch (const ConfigError& error) {
+    return {{"type", "ConfigError"}, {"text", error.what()}};
   } catch (const std::exception& error) {
     return {{"type", "own exception"}, {"text", error.what()}};
   }
@@ -138,12 +148,16 @@ json outcome_of_current_exception() {
   end_with(std::move(outcome));
 }
 
-/// The rules of the double for faults in the work of a call.
-std::string rules_for_double(const std::vector<Fault>& all) {
+/// The rules of the double for faults in the work of a call, which counts the calls of the first bring-up
+/// too.
+/// @param calls_before those of a rank
+std::string rules_for_double(const std::vector<Fault>& all,
+                             const std::function<int(int rank)>& calls_before) {
   std::string rules;
   for (const Fault& fault : all) {
+    const int number = fault.number + calls_before(fault.rank);
     const std::string where =
-        fault.point + "@" + std::to_string(fault.rank) + "#" + std::to_string(fault.number) + "=";
+        fault.point + "@" + std::to_string(fault.rank) + "#" + std::to_string(number) + "=";
     if (fault.kind == Kind::async) rules += where + "async:3;";
     if (fault.kind == Kind::die) rules += where + "die:20;";
     if (fault.kind == Kind::hang) rules += where + "hang;";
@@ -151,15 +165,19 @@ std::string rules_for_double(const std::vector<Fault>& all) {
   return rules;
 }
 
-struct Job {
+struct Way {
   ParallelConfig config{};
   nccl::Options options{};
   bool is_mpi = true;
+  bool is_rebuild = false;
 };
 
 /// WAY: mpi, mpi-each (arrivals before each step), or a strategy of NCCL, with -blocking if its calls block.
-Job job_of(std::string way, int size) {
-  Job job{.config = {.world_size = size, .tensor = 2}};
+/// With -rebuild, the fault happens in a rebuild; with -rebuild-spares, two processes are spares.
+Way way_of(std::string way, int size) {
+  Way job{.config = {.world_size = size, .tensor = 2}};
+  job.is_rebuild = way.find("-rebuild") != std::string::npos;
+  if (way.ends_with("-spares")) job.config.world_size -= 2;
   if (size % 4 == 0) job.config.pipeline = 2;
   job.is_mpi = way.starts_with("mpi") && !way.starts_with("mpi_split");
   if (way == "mpi-each") job.options.bring_up.arrivals = Arrivals::before_each_step;
@@ -172,7 +190,7 @@ Job job_of(std::string way, int size) {
 }
 
 /// Changes one option of this rank: `differ:RANK@OPTION#1`.
-void change(Job& job, const std::string& option) {
+void change(Way& job, const std::string& option) {
   mpi::Options& common = job.options.bring_up;
   if (option == "tensor") job.config.tensor = 1;
   if (option == "job_field") common.job_fields.push_back({.field = "layers", .value = "48"});
@@ -189,7 +207,7 @@ void change(Job& job, const std::string& option) {
 }
 
 /// Brings up and forgets: what was made lives until the process ends.
-void bring_up(const Job& job) {
+void bring_up(const Way& job) {
   if (job.is_mpi) {
     static std::optional<mpi::Communicators> groups;
     groups.emplace(MPI_COMM_WORLD, job.config, job.options.bring_up);
@@ -198,6 +216,72 @@ void bring_up(const Job& job) {
     groups.emplace(MPI_COMM_WORLD, job.config, job.options);
   }
 }
+
+/// The communicators of this rank that the layout plans.
+template <typename Communicators>
+int count_of(const Communicators& made) {
+  int count = 0;
+  for (const PlanStep& step : made.plan().steps()) count += made.at(step.kind).has_communicator() ? 1 : 0;
+  return count;
+}
+
+/// What is wrong with a communicator of NCCL; nothing for those of MPI, which a rebuild proves.
+json wrong_with(const mpi::Communicators&) {
+  return json::array();
+}
+
+json wrong_with(const nccl::Communicators& made) {
+  json wrong = json::array();
+  for (const PlanStep& step : made.plan().steps()) {
+    const auto group = made.at(step.kind);
+    if (!group.has_communicator()) continue;
+    int size = 0;
+    int position = 0;
+    ncclResult_t state = ncclInternalError;
+    ncclCommCount(group.native(), &size);
+    ncclCommUserRank(group.native(), &position);
+    ncclCommGetAsyncError(group.native(), &state);
+    if (size != group.size || position != group.position || state != ncclSuccess) {
+      wrong.push_back(step.kind.name());
+    }
+  }
+  return wrong;
+}
+
+/// A job that has begun, and its rebuild. The job lives until the process ends.
+template <typename Job, typename Options>
+class Rebuilding {
+ public:
+  Rebuilding(const ParallelConfig& config, const Options& options)
+      : job_(new Job(MPI_COMM_WORLD, config, options)),
+        control_communicators_(faults::mpi_balance().communicators - mpi_communicators()) {}
+
+  json rebuild(const RebuildOptions& options) {
+    // A spare waits for the others, which a fault may delay.
+    const auto rebuilt =
+        job_->is_idle() ? job_->stand_by(options, std::chrono::seconds(60)) : job_->rebuild(options);
+    json outcome = {{"type", "rebuilt"},
+                    {"lost", ranks_of(rebuilt.value().lost)},
+                    {"attempts", rebuilt->attempts},
+                    {"process_of_rank", job_->generation().process_of_rank}};
+    if (!job_->is_idle()) outcome["wrong"] = wrong_with(job_->communicators());
+    // The double may still be about to end those that were aborted.
+    outcome["surplus"] = {
+        {"mpi_communicators",
+         faults::mpi_balance().communicators - control_communicators_ - mpi_communicators()},
+        {"nccl_communicators", nccl_double::counters().live_communicators - nccl_communicators()}};
+    return outcome;
+  }
+
+ private:
+  static constexpr bool is_mpi = std::is_same_v<Job, mpi::Job>;
+  int communicators() { return job_->is_idle() ? 0 : count_of(job_->communicators()); }
+  int mpi_communicators() { return is_mpi ? communicators() : 0; }
+  int nccl_communicators() { return is_mpi ? 0 : communicators(); }
+
+  Job* job_;
+  int control_communicators_;
+};
 
 }  // namespace
 
@@ -214,10 +298,11 @@ int main(int argc, char** argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   std::ofstream(file("pid")) << getpid();
 
-  Job job = job_of(argv[2], size);
+  Way job = way_of(argv[2], size);
   job.options.bring_up.timeouts = {.deadline = deadline, .grace = grace};
   job.options.bring_up.on_stuck = [](const mpi::StuckCall& stuck) { end_as_stuck(stuck); };
-  job.options.bring_up.on_progress = [](const Progress&) {
+  job.options.bring_up.on_progress = [](const Progress& progress) {
+    if (progress.done == progress.total) std::ofstream(file("made"));
     if (faults::meet("progress")) throw std::runtime_error("the callback throws");
   };
   std::vector<Fault> all;
@@ -228,9 +313,35 @@ int main(int argc, char** argv) {
   } else if (text != "none") {
     all = faults::parse_faults(text);
   }
-  const std::string rules = rules_for_double(all);
+  const std::string rules = rules_for_double(all, [&](int other) {
+    int calls = 0;
+    if (!job.is_rebuild || other >= job.config.world_size) return calls;
+    for (const RankStep& step : CommunicatorPlan(Topology(job.config)).for_rank(other))
+      calls += step.group ? 1 : 0;
+    return calls;
+  });
   if (!rules.empty()) setenv("RANKMESH_DOUBLE_FAULTS", rules.c_str(), 1);
 
+  std::function<json()> run = [&]() -> json {
+    bring_up(job);
+    return {{"type", "success"}};
+  };
+  if (job.is_rebuild) {
+    RebuildOptions rebuild{.timeouts = job.options.bring_up.timeouts};
+    for (const Fault& fault : all) {
+      if (fault.point == "known") rebuild.lost.insert(RankSet(fault.rank));
+    }
+    if (job.is_mpi) {
+      auto* jobs = new Rebuilding<mpi::Job, mpi::Options>(job.config, job.options.bring_up);
+      run = [jobs, rebuild] { return jobs->rebuild(rebuild); };
+    } else {
+      job.options.allow_shared_device = true;
+      auto* jobs = new Rebuilding<nccl::Job, nccl::Options>(job.config, job.options);
+      run = [jobs, rebuild] { return jobs->rebuild(rebuild); };
+    }
+  }
+
+  std::filesystem::remove(file("made"));
   MPI_Barrier(MPI_COMM_WORLD);
   start = Clock::now();
   const int threads_before = threads();
@@ -240,9 +351,10 @@ int main(int argc, char** argv) {
               file("met"));
   json outcome;
   try {
-    if (faults::meet("before")) throw std::runtime_error("an exception before the bring-up");
-    bring_up(job);
-    outcome = {{"type", "success"}};
+    // "known": the others know it when they begin to rebuild.
+    if (faults::meet("before") || faults::meet("known"))
+      throw std::runtime_error("an exception before the bring-up");
+    outcome = run();
   } catch (...) {
     outcome = outcome_of_current_exception();
   }

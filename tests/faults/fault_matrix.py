@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lets a fault happen at every point of a bring-up, with real processes, and judges how it ended.
+"""Lets a fault happen at every point of a bring-up or a rebuild, with real processes, and judges how it ended.
 
 fault_matrix.py CELL_PROGRAM                        everything with 6 processes; takes an hour and more
 fault_matrix.py CELL_PROGRAM --short                a spread of the cells, in about a minute
@@ -28,6 +28,7 @@ import time
 
 import cells as matrix
 from judge import CHECKS, Run, impossible, judge
+from judge_rebuild import judge_rebuild
 
 SLACK = 1.0  # for a machine that is busy
 PATIENCE = 60.0  # for the start of all processes
@@ -40,7 +41,7 @@ def parse_arguments():
     parser.add_argument("program", help="the program fault_cell")
     parser.add_argument("--mpiexec", default="mpiexec")
     parser.add_argument("--size", type=int, default=6, help="processes")
-    parser.add_argument("--ways", type=lambda text: text.split(","), default=matrix.WAYS)
+    parser.add_argument("--ways", type=lambda text: text.split(","), default=matrix.WAYS + matrix.REBUILDS)
     parser.add_argument("--kinds", type=lambda text: text.split(","), help="kill, stop, exit, ...")
     parser.add_argument("--ranks", type=lambda text: {int(rank) for rank in text.split(",")})
     parser.add_argument("--filter", action="append", default=[], help="only cells whose name has all these texts")
@@ -67,6 +68,15 @@ def recovery_option(mpiexec):
     return option if works else None
 
 
+def limit_of(arguments, cell):
+    """Seconds by which every process has ended. A bring-up settles its error some graces after the deadline. A rebuild is two
+    meetings and, in between, a bring-up; each may end so late, once more for each process that is lost meanwhile."""
+    meeting = (arguments.deadline + 4 * arguments.grace) / 1000
+    if not matrix.is_rebuild(cell.way):
+        return meeting + SLACK
+    return 4 * meeting * max(len(cell.faults), 1) + SLACK
+
+
 class Job:
     """One start of the program: a folder, the launcher, and what the processes wrote."""
 
@@ -86,7 +96,8 @@ class Job:
             self.output = (self.folder / "output").read_text(errors="replace")
             notes = {rank: self.folder / f"met.{rank}" for rank in range(self.cell.size)}
             met = {rank: float(note.read_text() or 0) for rank, note in notes.items() if note.exists()}
-            return Run(self.outcomes(), met, left_over)
+            made = {rank for rank in range(self.cell.size) if (self.folder / f"made.{rank}").exists()}
+            return Run(self.outcomes(), met, left_over, made)
 
     def command(self):
         faults = ",".join(map(str, self.cell.faults)) or "none"
@@ -128,7 +139,7 @@ class Job:
         (self.folder / "end").touch()
 
     def limit(self):
-        return (self.arguments.deadline + 4 * self.arguments.grace) / 1000 + SLACK
+        return limit_of(self.arguments, self.cell)
 
     def is_own(self, pid):
         try:
@@ -164,9 +175,6 @@ class Matrix:
         self.option = recovery_option(arguments.mpiexec)
         self.results = {}
 
-    def limit(self):
-        return (self.arguments.deadline + 4 * self.arguments.grace) / 1000 + SLACK
-
     def counts(self, cell):
         """How often each rank meets each point: the most of two runs, since timing changes the number of messages."""
         most = collections.defaultdict(dict)
@@ -184,12 +192,18 @@ class Matrix:
             return [matrix.cell_named(name) for name in self.arguments.cell]
         result = []
         per_way = 5 if self.arguments.short else self.arguments.count
-        without_fault = [matrix.Cell(way, self.arguments.size, ()) for way in self.arguments.ways]
+        size = self.arguments.size
+        # What a rebuild counts is what the others do when one process is lost.
+        without_fault = [matrix.Cell(way, size, (matrix.Fault("kill", size // 2, "known", 1),) if matrix.is_rebuild(way) else ())
+                         for way in self.arguments.ways]
         with concurrent.futures.ThreadPoolExecutor(self.arguments.jobs) as pool:
             counted = list(pool.map(self.counts, without_fault))
         for way, counts in zip(self.arguments.ways, counted):
-            found = list(matrix.single_cells(way, self.arguments.size, counts))
-            if not self.arguments.no_pairs:
+            if matrix.is_rebuild(way):
+                found = list(matrix.rebuild_bases(way, size)) + list(matrix.rebuild_cells(way, size, counts))
+            else:
+                found = list(matrix.single_cells(way, self.arguments.size, counts))
+            if not self.arguments.no_pairs and not matrix.is_rebuild(way):
                 found += matrix.pair_cells(way, self.arguments.size, counts)
                 # The protocol is the same in every way.
                 if way == "mpi" and not self.arguments.short:
@@ -212,7 +226,7 @@ class Matrix:
         run = job.run()
         if self.arguments.results:
             with output, open(self.arguments.results, "a") as file:
-                print(json.dumps([cell.name, vars(run)]), file=file)
+                print(json.dumps([cell.name, vars(run)], default=sorted), file=file)
         if self.arguments.verbose:
             with output:
                 for rank, outcome in sorted(run.outcomes.items()):
@@ -221,9 +235,12 @@ class Matrix:
         return self.verdict(cell, run)
 
     def verdict(self, cell, run):
+        if matrix.is_rebuild(cell.way):
+            state = "tried" if all(fault.rank in run.met for fault in cell.faults) else "not reached"
+            return state, judge_rebuild(cell, run, limit_of(self.arguments, cell))
         has_met = any(fault.rank in run.met or fault.kind == "differ" for fault in cell.faults)
         return ("tried" if has_met or not cell.faults else "not reached"), judge(
-            cell, run, self.arguments.deadline / 1000, self.limit())
+            cell, run, self.arguments.deadline / 1000, limit_of(self.arguments, cell))
 
     def judge_again(self):
         """The last run of each cell counts."""
@@ -231,7 +248,7 @@ class Matrix:
         for line in self.arguments.results.read_text().splitlines():
             name, fields = json.loads(line)
             run = Run({int(rank): outcome for rank, outcome in fields["outcomes"].items()},
-                      {int(rank): when for rank, when in fields["met"].items()}, fields["left_over"])
+                      {int(rank): when for rank, when in fields["met"].items()}, fields["left_over"], set(fields["made"]))
             cell = matrix.cell_named(name)
             self.results[cell] = self.verdict(cell, run)
             if self.results[cell][1]:

@@ -9,12 +9,14 @@ CHECKS = ["in time", "same error", "right names", "nothing leaked"]
 
 
 class Run:
-    """What is known of a run: the outcomes by rank, when ranks met their fault (seconds), processes left over."""
+    """What is known of a run: the outcomes by rank, when ranks met their fault (seconds), processes left over, and the ranks
+    that have made all communicators."""
 
-    def __init__(self, outcomes, met, left_over):
+    def __init__(self, outcomes, met, left_over, made):
         self.outcomes = outcomes
         self.met = met
         self.left_over = left_over
+        self.made = made
 
 
 def judge(cell, run, deadline, limit):

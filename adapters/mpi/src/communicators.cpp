@@ -94,15 +94,21 @@ Communicators::Communicators(MPI_Comm communicator, std::span<const int> ranks, 
 Communicators Communicators::brought_up(Origin origin, const ParallelConfig& config, const Before* before) {
   BringUp bring_up(origin.communicator, config, origin.options, std::nullopt, origin.members);
   return run_or_abandon(bring_up.session(), [&] {
-    Builder builder(bring_up);
-    builder.state_->has_failures = origin.has_failures;
+    Builder builder(bring_up, origin.attempt);
+    if (origin.has_failures) builder.expect_failures();
     std::vector<std::optional<std::size_t>> kept(bring_up.rank_steps().size());
     if (before != nullptr) {
       const int process = origin.members[static_cast<std::size_t>(bring_up.rank())];
       kept = kept_steps({before->communicators.plan(), before->process_of_rank},
                         {bring_up.plan(), origin.members}, process);
       std::vector<bool> is_kept;
-      for (const auto& step : kept) is_kept.push_back(step.has_value());
+      for (const auto& step : kept) {
+        is_kept.push_back(step.has_value());
+        if (step && before->communicators.set_.native_of(*step) == MPI_COMM_NULL) {
+          const GroupKind kind = before->communicators.plan().steps()[*step].kind;
+          bring_up.fail("the " + std::string(kind.name()) + " communicator was closed or released");
+        }
+      }
       builder.keep(std::move(is_kept));
     }
     for (const BringUpStep& step : bring_up.schedule().steps()) {
@@ -121,20 +127,26 @@ Communicators Communicators::brought_up(Origin origin, const ParallelConfig& con
 
 /// The state of a builder.
 struct Communicators::Builder::State {
-  explicit State(BringUp& on) : bring_up(on), made(on.rank_steps().size()) {
+  State(BringUp& on, std::optional<int> attempt_of_job)
+      : bring_up(on),
+        made(on.rank_steps().size()),
+        attempt(attempt_of_job) {
     if (auto why = failure_of(MPI_Comm_group(on.communicator(), &all.native), "MPI_Comm_group")) {
       on.fail(*std::move(why));
     }
   }
 
   /// A tag for the calls of a step. What a failed bring-up may have left behind in the caller's communicator
-  /// has another one, until 128 bring-ups later.
+  /// has another one: until 64 attempts later in a job, and 64 bring-ups later elsewhere. Those of two lists
+  /// of members outside of a job have the same one with a probability of 1/64.
   [[nodiscard]] int tag(std::size_t step) const {
-    constexpr std::uint64_t tags_of_any_mpi = 32768;
     constexpr std::uint64_t tags_of_a_bring_up = 256;
+    constexpr std::uint64_t bring_ups = 64;
     const std::uint64_t ordinal = bring_up.transport().session_ordinal();
-    const std::uint64_t first = (ordinal + group_of(ordinal)) * tags_of_a_bring_up;
-    return static_cast<int>((first + step) % tags_of_any_mpi);
+    // Every MPI has twice as many tags: one half for jobs.
+    const std::uint64_t block = attempt ? bring_ups + static_cast<std::uint64_t>(*attempt) % bring_ups
+                                        : (ordinal + group_of(ordinal)) % bring_ups;
+    return static_cast<int>(block * tags_of_a_bring_up + step % tags_of_a_bring_up);
   }
 
   /// Makes the communicator of this rank's group in a step, or of all ranks of the job without a step.
@@ -215,13 +227,19 @@ struct Communicators::Builder::State {
   Communicator world{};
   /// By step of the plan; empty where this rank has no group.
   std::vector<Communicator> made;
+  std::optional<int> attempt;
   /// By step of the plan; empty for none.
   std::vector<bool> kept{};
 };
 
-Communicators::Builder::Builder(BringUp& bring_up) : state_(std::make_unique<State>(bring_up)) {}
+Communicators::Builder::Builder(BringUp& bring_up, std::optional<int> attempt)
+    : state_(std::make_unique<State>(bring_up, attempt)) {}
 
 Communicators::Builder::~Builder() = default;
+
+void Communicators::Builder::expect_failures() {
+  state_->has_failures = true;
+}
 
 void Communicators::Builder::keep(std::vector<bool> kept) {
   state_->kept = std::move(kept);

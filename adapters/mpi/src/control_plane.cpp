@@ -55,6 +55,20 @@ std::chrono::nanoseconds limit_of(const Timeouts& timeouts) {
   return limit;
 }
 
+/// How making communicators ended on this process.
+/// @param make returns why they do not work, if so
+AttemptOutcome outcome_of(const std::function<std::optional<std::string>()>& make) {
+  try {
+    return {.failure = make()};
+  } catch (const DeadlineError& error) {
+    // Otherwise this process has only heard nobody: who is gone is found when all meet.
+    if (!error.details().complete) return {.failure = error.what()};
+    return {.failure = error.what(), .lost = error.details().missing};
+  } catch (...) {
+    return {.failure = text_of_current_exception()};
+  }
+}
+
 JobControl::Connect connector(MPI_Comm communicator, int processes, int first_tag) {
   return [=](const std::vector<int>& members) {
     const bool are_all = static_cast<int>(members.size()) == processes;
@@ -62,7 +76,8 @@ JobControl::Connect connector(MPI_Comm communicator, int processes, int first_ta
         std::make_unique<MpiTransport>(communicator, are_all ? std::vector<int>() : members, first_tag);
     MpiTransport* const marked = transport.get();
     return JobControl::Connection{.transport = std::move(transport),
-                                  .on_failure = [marked] { marked->mark_failed(); }};
+                                  .on_failure = [marked] { marked->mark_failed(); },
+                                  .failed = [communicator] { return failed_ranks(communicator); }};
   };
 }
 
@@ -82,50 +97,34 @@ ControlPlane::ControlPlane(MPI_Comm communicator, const ParallelConfig& config, 
 }
 
 void ControlPlane::make_first(const std::function<void()>& make) {
-  std::exception_ptr failure;
-  std::optional<std::string> text;
-  try {
-    make();
-  } catch (...) {
-    failure = std::current_exception();
-    text = text_of_current_exception();
-  }
+  std::exception_ptr disagreement;
+  const AttemptOutcome outcome = outcome_of([&]() -> std::optional<std::string> {
+    try {
+      make();
+    } catch (const DisagreementError&) {
+      disagreement = std::current_exception();
+      throw;
+    }
+    return std::nullopt;
+  });
   Timeouts timeouts = options_.timeouts;
   timeouts.deadline = limit_of(timeouts);
   try {
-    control_->complete(timeouts, text);
-  } catch (const Error&) {
-    if (!failure) throw;
+    control_->complete(timeouts, outcome);
+  } catch (const BringUpError&) {
+    if (!disagreement) throw;
+    std::rethrow_exception(disagreement);
   }
-  if (failure) std::rethrow_exception(failure);
 }
 
-Rebuilt ControlPlane::rebuild(
-    const RebuildOptions& options,
-    const std::function<std::optional<std::string>(const NextGeneration& next, int attempt)>& make) {
-  const auto run = [&](const NextGeneration& next, int attempt) -> AttemptOutcome {
-    if (!next.generation.rank_of(control_->process())) return {};
-    try {
-      return {.failure = make(next, attempt)};
-    } catch (const DeadlineError& error) {
-      // Otherwise this process has only heard nobody: who is gone is found when all
-      // meet.
-      if (!error.details().complete) return {.failure = error.what()};
-      return {.failure = error.what(), .lost = error.details().missing};
-    } catch (const std::exception& error) {
-      return {.failure = error.what()};
-    }
-  };
-  RebuildOptions known = options;
-  known.lost.insert(failed_ranks(communicator()));
-  return control_->rebuild(known, limit_of(options_.timeouts), [&](const NextGeneration& next, int attempt) {
-    AttemptOutcome outcome = run(next, attempt);
-    const RankSet failed = failed_ranks(communicator());
-    for (const int other : next.generation.processes) {
-      if (failed.contains(other)) outcome.lost.insert(RankSet(other));
-    }
-    return outcome;
-  });
+Rebuilt ControlPlane::rebuild(const RebuildOptions& options,
+                              const std::function<std::optional<std::string>(const NextGeneration& next,
+                                                                             const Attempt& attempt)>& make) {
+  return control_->rebuild(options, limit_of(options_.timeouts),
+                           [&](const NextGeneration& next, const Attempt& attempt) -> AttemptOutcome {
+                             if (!next.generation.rank_of(control_->process())) return {};
+                             return outcome_of([&] { return make(next, attempt); });
+                           });
 }
 
 std::optional<Rebuilt> ControlPlane::stand_by(std::chrono::nanoseconds limit,

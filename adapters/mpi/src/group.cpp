@@ -62,6 +62,7 @@ Communicators::Origin Communicators::origin_of(std::span<const int> ranks) const
   if (!origin_) throw StateError("these communicators were made elsewhere, so no further one can be made");
   Origin origin = *origin_;
   origin.members = ranks_of_members(origin_->members, ranks);
+  origin.attempt.reset();
   return origin;
 }
 

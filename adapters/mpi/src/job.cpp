@@ -31,7 +31,8 @@ std::uint64_t mark_of(int process) {
 }
 
 /// Proves each communicator of a plan by a sum that only its members can give. Returns what is wrong.
-std::optional<std::string> prove(const Communicators& made, const std::vector<int>& process_of_rank,
+/// A communicator whose proof did not end stays as it is, since MPI may still use it.
+std::optional<std::string> prove(Communicators& made, const std::vector<int>& process_of_rank,
                                  std::chrono::nanoseconds limit) {
   const auto until = time_after(std::chrono::steady_clock::now(), limit);
   for (const PlanStep& step : made.plan().steps()) {
@@ -49,11 +50,13 @@ std::optional<std::string> prove(const Communicators& made, const std::vector<in
     for (int done = 0; done == 0;) {
       if (const int code = MPI_Test(&sum->request, &done, MPI_STATUS_IGNORE); code != MPI_SUCCESS) {
         static_cast<void>(sum.release());  // as below
+        static_cast<void>(made.release(step.kind).release());
         return MpiError({.call = "MPI_Test", .code = code, .kind = step.kind}).what();
       }
       if (done != 0) break;
       if (std::chrono::steady_clock::now() >= until) {
         static_cast<void>(sum.release());  // MPI may still write to it
+        static_cast<void>(made.release(step.kind).release());
         return "a sum in the " + name + " communicator did not end";
       }
       std::this_thread::yield();
@@ -73,13 +76,14 @@ Job::Job(MPI_Comm communicator, const ParallelConfig& config, const Options& opt
   plane_.make_first([&] {
     if (plane_.control().is_idle()) return;
     communicators_ = Communicators::brought_up(
-        {plane_.communicator(), generation().process_of_rank, plane_.options()}, config);
+        {plane_.communicator(), generation().process_of_rank, plane_.options(), 0}, config);
   });
 }
 
 Job::~Job() = default;
 
 Communicators& Job::communicators() & {
+  plane_.control().require_usable();
   if (!communicators_) {
     throw StateError("process " + std::to_string(process()) +
                      " is idle, so it has no communicators: call stand_by()");
@@ -87,18 +91,19 @@ Communicators& Job::communicators() & {
   return *communicators_;
 }
 
-std::optional<std::string> Job::make(const NextGeneration& next, int attempt) {
+std::optional<std::string> Job::make(const NextGeneration& next, const Attempt& attempt) {
   next_.reset();
   const std::vector<int>& members = next.generation.process_of_rank;
   Options options = plane_.options();
   // Where one process was lost, more may be: one that is gone before a call leaves nobody inside of it.
   options.arrivals = Arrivals::before_each_step;
   std::optional<Communicators::Before> before;
-  // After a failed attempt it is not known who has kept what. What was revoked cannot be kept.
-  if (attempt == 1 && communicators_ && !tells_of_failures())
+  // What was revoked cannot be kept.
+  if (attempt.may_keep && communicators_ && !tells_of_failures())
     before.emplace(Communicators::Before{*communicators_, generation().process_of_rank});
-  next_ = Communicators::brought_up({plane_.communicator(), members, std::move(options), tells_of_failures()},
-                                    next.generation.config, before ? &*before : nullptr);
+  next_ = Communicators::brought_up(
+      {plane_.communicator(), members, std::move(options), attempt.ordinal, tells_of_failures()},
+      next.generation.config, before ? &*before : nullptr);
   return prove(*next_, members, plane_.options().timeouts.deadline);
 }
 
@@ -110,7 +115,7 @@ Rebuilt Job::rebuild(const RebuildOptions& options) {
     if (!communicators_->world_.is_empty()) revoke(communicators_->world_.native());
   }
   Rebuilt rebuilt = plane_.rebuild(
-      options, [this](const NextGeneration& next, int attempt) { return make(next, attempt); });
+      options, [this](const NextGeneration& next, const Attempt& attempt) { return make(next, attempt); });
   communicators_.reset();
   if (!plane_.control().is_idle()) communicators_.emplace(std::move(*next_));
   next_.reset();

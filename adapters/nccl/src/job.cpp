@@ -102,7 +102,7 @@ Rebuilt Job::rebuild(const RebuildOptions& options) {
     state_->made.reset();
   };
   Rebuilt rebuilt = state_->plane.rebuild(
-      options, [&](const NextGeneration& next, int /*attempt*/) -> std::optional<std::string> {
+      options, [&](const NextGeneration& next, const Attempt& /*attempt*/) -> std::optional<std::string> {
         abort_all();
         state_->make(next.generation);
         return std::nullopt;

@@ -42,6 +42,7 @@ class Agreement::State {
   void resume(AgreementOptions options);
   void arrive();
   void fail(std::string what);
+  void give_up(const RankSet& lost);
   bool step();
 
   /// The verdict, with the names of ranks.
@@ -185,6 +186,16 @@ void Agreement::State::fail(std::string what) {
   has_failed_ = true;
   note_failure({rank(), std::move(what)});
   bool told = false;
+  report_to_collectors_once(told);
+}
+
+void Agreement::State::give_up(const RankSet& lost) {
+  // Others may have named them before, which does not change what this rank has told.
+  if (verdict_ || lost.without(options_.lost).empty()) return;
+  options_.lost.insert(lost);
+  knowledge_.give_up(lost);
+  // What was reported may have gone to one of them.
+  bool told = !reported_;
   report_to_collectors_once(told);
 }
 
@@ -560,10 +571,9 @@ void Agreement::State::pass_on(Instant now) {
 
 bool Agreement::State::is_passed_on(Instant now) {
   if (!passing_on_.empty() || stands_by_ || !copies_.empty()) return false;
-  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not. Before another
-  // round a `grace` is enough: a collector that waited longer for a dead rank could not settle the verdict.
-  return session_.sends_done() ||
-         now >= (session_.is_over() ? deadline() + 4 * grace() : ended_at_ + grace());
+  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not: whoever waited
+  // longer would come late to what follows.
+  return session_.sends_done() || now >= ended_at_ + grace();
 }
 
 // The public face.
@@ -608,6 +618,10 @@ void Agreement::arrive() {
 
 void Agreement::fail(std::string what) {
   state_->fail(std::move(what));
+}
+
+void Agreement::give_up(const RankSet& lost) {
+  state_->give_up(lost);
 }
 
 bool Agreement::step() {

@@ -95,15 +95,19 @@ std::vector<std::optional<std::size_t>> kept_steps(const PlannedProcesses& befor
   const std::vector<RankStep> steps_before = before.plan.for_rank(*rank_before);
   std::vector<std::vector<int>> groups_before;
   for (const RankStep& step : steps_before) groups_before.push_back(group_processes(before, step));
+  // Two steps may have the same group here, and two communicators.
+  std::vector<bool> is_taken(before.plan.steps().size());
   for (const RankStep& step : next.plan.for_rank(*rank)) {
     const std::vector<int> group = group_processes(next, step);
     const PlanStep& planned = next.plan.steps()[step.step];
     for (const RankStep& candidate : steps_before) {
       const PlanStep& old = before.plan.steps()[candidate.step];
-      if (group.empty() || groups_before[candidate.step] != group || old.sharing_key != planned.sharing_key ||
+      if (is_taken[candidate.step] || group.empty() || groups_before[candidate.step] != group ||
+          old.sharing_key != planned.sharing_key ||
           old.communicator_options != planned.communicator_options) {
         continue;
       }
+      is_taken[candidate.step] = true;
       kept[step.step] = candidate.step;
       break;
     }

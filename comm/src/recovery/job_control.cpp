@@ -14,6 +14,7 @@ namespace rankmesh {
 namespace {
 
 constexpr auto pause_of_idle = std::chrono::milliseconds(1);
+constexpr auto between_looks_for_failures = std::chrono::milliseconds(10);
 
 /// The positions of some processes in a list of them.
 RankSet positions_of(const RankSet& wanted, const std::vector<int>& processes) {
@@ -30,6 +31,11 @@ RankSet set_of(const std::vector<int>& processes) {
   ranges.reserve(processes.size());
   for (const int process : processes) ranges.push_back({process, process});
   return RankSet::of(std::move(ranges));
+}
+
+/// What this process tells the others of an attempt: a process that did not answer is no failure of its own.
+std::optional<std::string> failure_of(const AttemptOutcome& outcome) {
+  return outcome.lost.empty() ? outcome.failure : std::nullopt;
 }
 
 AgreementField purpose(const char* call) {
@@ -79,7 +85,12 @@ Verdict JobControl::meet(const std::vector<int>& processes, Meeting meeting) {
                        .is_last = true,
                        .lost = positions_of(meeting.lost, processes)});
   if (meeting.failure) agreement.fail(*meeting.failure);
+  Transport::Duration next_look = transport.now();
   while (!agreement.step()) {
+    if (connection.failed && transport.now() >= next_look) {
+      agreement.give_up(positions_of(connection.failed(), processes));
+      next_look = transport.now() + between_looks_for_failures;
+    }
     if (!to_wake.empty() && session.elapsed() >= session.timeouts().deadline / 8) wake();
     transport.idle();
   }
@@ -118,12 +129,22 @@ void JobControl::require_majority(const std::vector<int>& processes) const {
                      "the job anew from a checkpoint");
 }
 
-void JobControl::complete(const Timeouts& timeouts, const std::optional<std::string>& failure) {
-  meet(generation_.processes, {.step = "bring-up", .timeouts = timeouts, .failure = failure}).raise();
+void JobControl::require_usable() const {
+  if (!is_broken_) return;
+  throw StateError("a rebuild of process " + std::to_string(process_) +
+                   " has failed, so its job can only be destroyed; start it anew from a checkpoint");
+}
+
+void JobControl::complete(const Timeouts& timeouts, const AttemptOutcome& outcome) {
+  meet(generation_.processes,
+       {.step = "bring-up", .timeouts = timeouts, .lost = outcome.lost, .failure = failure_of(outcome)})
+      .raise();
 }
 
 Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseconds attempt_limit,
-                            const Attempt& attempt) {
+                            const Make& make) {
+  require_usable();
+  is_broken_ = true;
   Meeting meeting{
       .step = "rebuild",
       .timeouts = options.timeouts,
@@ -140,20 +161,22 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
     meeting.lost = RankSet();
 
     NextGeneration next = next_generation(generation_, left, options.survivors);
-    const AttemptOutcome outcome = attempt(next, ++result.attempts);
+    const Attempt attempt{.may_keep = result.attempts == 0, .ordinal = ++attempts_};
+    ++result.attempts;
+    const AttemptOutcome outcome = make(next, attempt);
     Timeouts timeouts = options.timeouts;
     // Idle processes are here at once, and wait for those that make communicators.
     timeouts.deadline = sum_of(timeouts.deadline, attempt_limit);
-    const bool has_failed = outcome.failure && outcome.lost.empty();
     const Verdict verdict = meet(left, {.step = "end of the rebuild",
                                         .timeouts = timeouts,
                                         .lost = outcome.lost,
-                                        .failure = has_failed ? outcome.failure : std::nullopt});
+                                        .failure = failure_of(outcome)});
     switch (verdict.outcome) {
       case Verdict::Outcome::agreed:
         result.lost = set_of(generation_.processes).without(set_of(left));
         result.survival = std::move(next.survival);
         generation_ = std::move(next.generation);
+        is_broken_ = false;
         return result;
       case Verdict::Outcome::deadline_missed:
         drop(left, verdict);
@@ -162,7 +185,7 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
         // Perhaps because a process is lost, which takes until the deadline to see.
         const std::size_t before = left.size();
         left = those_present(std::move(left), meeting);
-        if (left.size() == before) verdict.raise();
+        if (left.size() == before && !attempt.may_keep) verdict.raise();
         break;
       }
       case Verdict::Outcome::disagreed:
@@ -172,6 +195,7 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
 }
 
 std::optional<JobControl::Call> JobControl::wait_for_call(std::chrono::nanoseconds limit) {
+  require_usable();
   if (!woken_) woken_ = connect_(generation_.processes);
   const auto until = time_after(std::chrono::steady_clock::now(), limit);
   for (;;) {
@@ -189,6 +213,7 @@ std::optional<JobControl::Call> JobControl::wait_for_call(std::chrono::nanosecon
 }
 
 void JobControl::finish(const Timeouts& timeouts) {
+  require_usable();
   meet(generation_.processes,
        {.step = "end of the job", .timeouts = timeouts, .fields = {purpose("finish")}, .wakes = Call::finish})
       .raise();

@@ -139,3 +139,16 @@ TEST_CASE("a group keeps its communicator only with the same processes, key and 
   const CommunicatorPlan other{Topology(first.config), {.sharing_keys = {{GroupKind::data, "own"}}}};
   CHECK_FALSE(keeps(other, 0, GroupKind::data));
 }
+
+TEST_CASE("two kinds with the same group on a process keep two communicators, each its own") {
+  const std::vector<Axis> axes{{.name = "tp", .size = 2}, {.name = "pp", .size = 2}};
+  const KindSpec all{.kind = "all", .groups = {.varying = {"pp"}}};
+  const KindSpec first{.kind = "first", .groups = {.varying = {"pp"}, .at = {{.axis = "tp", .value = 0}}}};
+  const CommunicatorPlan plan{
+      Topology({.world_size = 4, .convention = Convention::mesh, .meshes = {axes}, .kinds = {all, first}})};
+  const std::vector<int> processes{0, 1, 2, 3};
+  const auto kept = kept_steps({plan, processes}, {plan, processes}, 0);
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[0] == 0);
+  CHECK(kept[1] == 1);
+}

@@ -60,6 +60,15 @@ struct Rebuilt {
   int attempts = 0;
 };
 
+/// Which attempt to make communicators this is.
+struct Attempt {
+  /// Whether communicators of the generation before may be kept: only in the first attempt of a rebuild,
+  /// since after a failed one it is not known who has kept what.
+  bool may_keep = false;
+  /// Counts the attempts of all rebuilds of the job, from 1: the same on all processes that are left.
+  int ordinal = 1;
+};
+
 /// How an attempt to make the communicators of a generation ended on this process.
 struct AttemptOutcome {
   /// Why they could not be made, if so.
@@ -74,7 +83,8 @@ struct AttemptOutcome {
 /// A rebuild has three parts. All processes of the generation meet; those that do not come by the deadline,
 /// or that others know to be lost, are lost, and all others learn the same set. Everyone derives the next
 /// generation from it, and its processes make their communicators. Then all meet again. If further processes
-/// were lost meanwhile, both are done again without them.
+/// were lost meanwhile, both are done again without them. If the first attempt fails although nobody was
+/// lost, for example since a process has closed a communicator that was to be kept, a second one keeps none.
 ///
 /// The messages of each meeting belong to a session of exactly the processes that take part, so that a late
 /// message of an older generation is never taken for a new one. The verdict is sent to the lost processes
@@ -92,13 +102,15 @@ class JobControl {
     std::unique_ptr<Transport> transport{};
     /// Called when they have not agreed.
     std::function<void()> on_failure{};
+    /// The processes that have failed, as far as what carries the messages knows: the others do not wait for
+    /// them. Called every 10 ms in a meeting.
+    std::function<RankSet()> failed{};
   };
   /// Connects processes, which are given in ascending order. Each process calls it with the same lists in the
   /// same order.
   using Connect = std::function<Connection(const std::vector<int>& processes)>;
   /// Makes the communicators of a generation, in which this process may be idle.
-  /// @param attempt 1 for the first
-  using Attempt = std::function<AttemptOutcome(const NextGeneration& next, int attempt)>;
+  using Make = std::function<AttemptOutcome(const NextGeneration& next, const Attempt& attempt)>;
 
   /// @param process the number of this process
   /// @param first the generation that the job starts with
@@ -112,23 +124,28 @@ class JobControl {
   /// Whether this process has no rank.
   [[nodiscard]] bool is_idle() const { return !generation_.rank_of(process_); }
 
+  /// Throws if a rebuild has failed: the job can only be destroyed.
+  /// @throws StateError
+  void require_usable() const;
+
   /// Waits until all processes have made what they need, or one of them has failed.
-  /// @param failure why this process has not, if so
+  /// @param outcome how that went on this process
   /// @collective over all processes of the generation
-  /// @throws DisagreementError, DeadlineError, BringUpError the same on every process
-  void complete(const Timeouts& timeouts, const std::optional<std::string>& failure);
+  /// @throws DeadlineError, BringUpError the same on every process
+  void complete(const Timeouts& timeouts, const AttemptOutcome& outcome);
 
   /// Finds out who is lost and goes on to the next generation. With nobody lost, that is the same layout on
   /// the same processes.
-  /// @param attempt may take as long as `attempt_limit`, so that others wait for it
+  /// @param make may take as long as `attempt_limit`, so that others wait for it
   /// @collective over the processes that are left
   /// @throws DeclaredLostError on a process without which the others go on
   /// @throws RebuildError on every survivor, if too few are left
   /// @throws ConfigError on every survivor, if no replica can be made of what is left
-  /// @throws BringUpError on every survivor, if an attempt failed on a process that is not lost
+  /// @throws BringUpError on every survivor, if an attempt that kept nothing failed on a process that is not
+  ///         lost
   /// @throws DisagreementError on every survivor, if values differ
-  Rebuilt rebuild(const RebuildOptions& options, std::chrono::nanoseconds attempt_limit,
-                  const Attempt& attempt);
+  /// @throws StateError if a rebuild has failed before
+  Rebuilt rebuild(const RebuildOptions& options, std::chrono::nanoseconds attempt_limit, const Make& make);
 
   /// What an idle process was woken for.
   enum class Call : std::uint8_t { rebuild = 1, finish = 2 };
@@ -136,11 +153,14 @@ class JobControl {
   /// same. Does not use the processor in between.
   /// @param limit how long to wait
   /// @return nothing if nobody called
+  /// @throws StateError if a rebuild has failed before
   [[nodiscard]] std::optional<Call> wait_for_call(std::chrono::nanoseconds limit);
 
   /// Ends the job: waits until every process has called it.
   /// @collective over all processes of the generation
   /// @throws DeadlineError the same on every process that called
+  /// @throws DisagreementError the same on every process, if some have called `rebuild` instead
+  /// @throws StateError if a rebuild has failed before
   void finish(const Timeouts& timeouts);
 
  private:
@@ -168,6 +188,10 @@ class JobControl {
   Connect connect_;
   int process_;
   Generation generation_;
+  /// Those of all rebuilds.
+  int attempts_ = 0;
+  /// A rebuild has begun, and has not succeeded.
+  bool is_broken_ = false;
   /// The connection over which this process was woken: the first meeting uses it.
   std::optional<Connection> woken_{};
 };

@@ -54,7 +54,9 @@ class Communicators : public ReferenceNames<Communicators> {
   class Builder {
    public:
     /// @param bring_up must outlive this
-    explicit Builder(BringUp& bring_up);
+    /// @param attempt of a job: counts its bring-ups, so that none meets calls that an earlier one has left
+    ///        behind
+    explicit Builder(BringUp& bring_up, std::optional<int> attempt = {});
     Builder(const Builder&) = delete;
     Builder& operator=(const Builder&) = delete;
     ~Builder();
@@ -77,6 +79,9 @@ class Communicators : public ReferenceNames<Communicators> {
    private:
     friend Communicators;
     struct State;
+    /// Makes the communicators in a way that works where processes of the caller's communicator have failed.
+    /// All ranks take part in each step.
+    void expect_failures();
     std::unique_ptr<State> state_;
   };
 

@@ -43,15 +43,17 @@ class ControlPlane {
   /// Makes what the first generation needs, and waits until all processes have it. May be called again.
   /// @param make called on every process, idle ones too
   /// @collective over all processes
-  /// @throws what `make` throws, on this process; on the others BringUpError
+  /// @throws DeadlineError, BringUpError the same on every process: which did not answer, or what failed
+  /// where
+  /// @throws DisagreementError what `make` throws, on each process that it throws it on
   void make_first(const std::function<void()>& make);
   /// `JobControl::rebuild`.
   /// @param make makes the communicators of a generation, on processes with a rank. Returns why they do not
   ///        work, if so; may throw
   /// @collective over the processes that are left
-  Rebuilt rebuild(
-      const RebuildOptions& options,
-      const std::function<std::optional<std::string>(const NextGeneration& next, int attempt)>& make);
+  Rebuilt rebuild(const RebuildOptions& options,
+                  const std::function<std::optional<std::string>(const NextGeneration& next,
+                                                                 const Attempt& attempt)>& make);
   /// On an idle process, waits for what the others call, and calls `rebuild` or finishes.
   /// @return nothing if the job is finished
   /// @throws StateError if this process has a rank

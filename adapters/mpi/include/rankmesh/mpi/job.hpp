@@ -57,13 +57,13 @@ class Job {
   /// Whether this process has no rank.
   [[nodiscard]] bool is_idle() const noexcept { return !communicators_; }
   /// The communicators of this process. They are others after a rebuild.
-  /// @throws StateError if it is idle
+  /// @throws StateError if it is idle, or a rebuild has failed
   [[nodiscard]] Communicators& communicators() &;
 
   /// Finds out which processes are lost, and makes the communicators of the next generation. All survivors
   /// get the same outcome: new communicators, each proven by a sum over its members, or the same error. A
   /// group of the same processes in the same order keeps its communicator, so no operation on it may be
-  /// unfinished, and none may be closed or released before.
+  /// unfinished. If a process has closed or released one of them, none is kept.
   ///
   /// The call takes as long as a process takes to be found lost: `RebuildOptions::timeouts`, or no time for
   /// those that `RebuildOptions::lost` names. A process that dies meanwhile is found in the same call: all
@@ -84,11 +84,12 @@ class Job {
   /// Ends the job on all processes, idle ones too. The communicators stay until the destructor.
   /// @collective over all processes of the generation
   /// @throws DeadlineError the same on every process that called
+  /// @throws DisagreementError the same on every process, if some have called `rebuild` instead
   void finish() { plane_.finish(); }
 
  private:
   /// Makes the communicators of the next generation. Returns why they do not work, if so.
-  [[nodiscard]] std::optional<std::string> make(const NextGeneration& next, int attempt);
+  [[nodiscard]] std::optional<std::string> make(const NextGeneration& next, const Attempt& attempt);
 
   ControlPlane plane_;
   std::optional<Communicators> communicators_{};
