@@ -257,7 +257,7 @@ int main(int argc, char** argv) {
     print("process " + std::to_string(process) + " error: " + error.what());
   }
   std::fflush(stdout);
-  // MPI_Finalize would wait for the lost processes. With ULFM, the mpiexec of Open MPI 5.0.11 counts a
-  // process with another exit code as two, and ends the rest of the job when the count has come to all.
+  // MPI_Finalize would wait for the lost processes. With ULFM, the mpiexec of Open MPI 5.0.11 ends the job
+  // when half of the processes have left with another exit code.
   std::_Exit(0);
 }
