@@ -24,11 +24,10 @@ def judge_rebuild(cell, run, limit):
             wrong("in time", "a process ends late", f"process {rank} ended after {run.outcomes[rank]['elapsed']:.2f} s")
     ended = {rank: run.outcomes[rank] for rank in processes - gone if rank in run.outcomes}
 
-    # Who does not go on: without fault tolerance in MPI, whoever waits in a call for a process that died there.
-    died_in_call = any(fault.point == "MPI_Comm_create_group" and fault.kind in GONE for fault in met.values())
+    # Who does not go on: without fault tolerance in MPI, whoever is in a call that another process has left or never entered.
     dropped = {rank for rank, outcome in ended.items() if outcome["type"] in ("DeclaredLostError", "own exception", "stuck")}
     for rank in sorted(dropped - faulty):
-        if not (ended[rank]["type"] == "stuck" and is_mpi(cell.way) and died_in_call):
+        if not (ended[rank]["type"] == "stuck" and is_mpi(cell.way) and len(gone | faulty) > 1):
             wrong("right names", "a healthy process is dropped", f"process {rank}: {ended[rank]['text']}")
 
     # The same outcome.

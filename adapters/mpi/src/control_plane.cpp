@@ -55,20 +55,6 @@ std::chrono::nanoseconds limit_of(const Timeouts& timeouts) {
   return limit;
 }
 
-/// How making communicators ended on this process.
-/// @param make returns why they do not work, if so
-AttemptOutcome outcome_of(const std::function<std::optional<std::string>()>& make) {
-  try {
-    return {.failure = make()};
-  } catch (const DeadlineError& error) {
-    // Otherwise this process has only heard nobody: who is gone is found when all meet.
-    if (!error.details().complete) return {.failure = error.what()};
-    return {.failure = error.what(), .lost = error.details().missing};
-  } catch (...) {
-    return {.failure = text_of_current_exception()};
-  }
-}
-
 JobControl::Connect connector(MPI_Comm communicator, int processes, int first_tag) {
   return [=](const std::vector<int>& members) {
     const bool are_all = static_cast<int>(members.size()) == processes;

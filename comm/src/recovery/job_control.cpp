@@ -49,6 +49,18 @@ DeclaredLostError::DeclaredLostError(int process, int generation)
             " did not answer in time and was declared lost: the others go on without it since generation " +
             std::to_string(generation) + ", so it must end") {}
 
+AttemptOutcome outcome_of(const std::function<std::optional<std::string>()>& make) {
+  try {
+    return {.failure = make()};
+  } catch (const DeadlineError& error) {
+    // Otherwise this process has only heard nobody: who is gone is found when all meet.
+    if (!error.details().complete) return {.failure = error.what()};
+    return {.failure = error.what(), .lost = error.details().missing};
+  } catch (...) {
+    return {.failure = text_of_current_exception()};
+  }
+}
+
 JobControl::JobControl(Connect connect, int process, Generation first)
     : connect_(std::move(connect)),
       process_(process),

@@ -61,7 +61,12 @@ class Layers {
         tensor_(groups.at(GroupKind::tensor)),
         sequence_(groups.at(GroupKind::sequence)),
         width_(size.hidden / size.heads),
-        is_fp8_(is_fp8) {}
+        is_fp8_(is_fp8) {
+    for (const Parameter& p : parameters.list) {
+      const std::size_t end = p.name.rfind(".weight");
+      if (is_fp8 && end != std::string::npos) fp8[p.name.substr(0, end)];
+    }
+  }
 
   /// One layer of the model: attention and MLP, each after a norm and with a residual connection.
   [[nodiscard]] Matrix block(const std::string& name, const Matrix& x, Tape& tape) {

@@ -115,6 +115,8 @@ struct Parameters {
   Parameters(const Parameters&) = delete;  // tensors point into it
   Parameters& operator=(const Parameters&) = delete;
 
+  /// In place, because tensors point there.
+  void set(const Vector& new_values) { std::copy(new_values.begin(), new_values.end(), values.begin()); }
   [[nodiscard]] std::optional<Tensor> find(const std::string& name) {
     const auto p = std::find_if(list.begin(), list.end(), [&](const auto& of) { return of.name == name; });
     return p == list.end() ? std::nullopt : std::optional(Tensor{p->in(values), p->in(gradients)});
@@ -122,22 +124,33 @@ struct Parameters {
   [[nodiscard]] Tensor operator[](const std::string& name) { return find(name).value(); }
 };
 
-/// All weights as a whole, for a checkpoint that does not depend on the layout. Each rank writes its parts at
-/// their places in a vector of zeros; the sum over the ranks is the model.
+/// One number for each weight of the whole model, for example the weights themselves, whatever the layout.
+/// Each rank writes its parts at their places in a vector of zeros; the sum over the ranks is the model.
 /// @param whole the weights of a job of one process
+/// @param memory of this rank, as `Parameters::values`
 /// @param is_first_copy true on one of the ranks that hold the same parts, and false on the others
 /// @collective over the job
-inline Vector gather(const std::vector<Parameter>& whole, Parameters& own, bool is_first_copy,
-                     MPI_Comm world) {
+inline Vector gather(const std::vector<Parameter>& whole, const Parameters& own, Vector memory,
+                     bool is_first_copy, Group& world) {
   Vector result = Vector::Zero(whole.back().end());
   for (const Parameter& weight : whole) {
     for (const Parameter& p : own.list) {
       if (p.name != weight.name || !p.is_counted || !is_first_copy) continue;
-      p.part_of(weight.in(result)) = p.in(own.values);
+      p.part_of(weight.in(result)) = p.in(memory);
     }
   }
-  MPI_Allreduce(MPI_IN_PLACE, result.data(), static_cast<int>(result.size()), MPI_DOUBLE, MPI_SUM, world);
-  return result;
+  return world.sum(result);
+}
+
+/// The opposite of `gather`: this rank's parts of the whole.
+inline Vector part_of(const std::vector<Parameter>& whole, const Parameters& own, Vector numbers) {
+  Vector memory = Vector::Zero(own.values.size());
+  for (const Parameter& weight : whole) {
+    for (const Parameter& p : own.list) {
+      if (p.name == weight.name) p.in(memory) = p.part_of(weight.in(numbers));
+    }
+  }
+  return memory;
 }
 
 }  // namespace tiny_gpt

@@ -47,6 +47,8 @@ class Stage {
     amax.maximum(largest);
     for (auto entry = largest.begin(); auto& [name, fp8] : layers_.fp8) fp8.begin_step(*entry++);
   }
+  /// The scaling of each linear layer, by its name.
+  [[nodiscard]] std::map<std::string, Fp8>& fp8() { return layers_.fp8; }
 
  private:
   /// Receives the activations of a microbatch from the previous stage and sends its own to the next. The

@@ -1,142 +1,122 @@
 #pragma once
 
+#include <csignal>
 #include <functional>
 #include <iomanip>
 
-#include "options.hpp"
-#include "stage.hpp"
+#include "recovery.hpp"
 
 namespace tiny_gpt {
 
-/// The Adam optimizer: computes the next weights from the gradients of all microbatches.
-class Adam {
- public:
-  /// @param data the ranks that hold the same weights and process other tokens
-  Adam(const Options& options, Parameters& parameters, Groups& groups, Group& data)
-      : options_(options),
-        is_distributed_(options.config.distributed_optimizer),
-        parameters_(parameters),
-        groups_(groups),
-        data_(data),
-        counted_(own_part(parameters.counted)),
-        mean_(Vector::Zero(counted_.size())),
-        square_(mean_) {}
+using MakeGroups = std::function<Groups(const rankmesh::mpi::Communicators& made, double limit)>;
 
-  void step() {
-    // Several stages hold the embeddings, and each has a part of the gradient.
-    if (auto words = parameters_.find("words")) groups_.at(GroupKind::embedding).sum(words->gradient);
-    if (auto positions = parameters_.find("positions")) {
-      groups_.at(GroupKind::position_embedding).sum(positions->gradient);
-    }
-    Vector gradient =
-        is_distributed_ ? data_.sum_and_scatter(parameters_.gradients) : data_.sum(parameters_.gradients);
-    if (options_.clip > 0) gradient *= std::min(1.0, options_.clip / (norm(gradient) + 1e-6));
-
-    ++steps_;
-    mean_ = 0.9 * mean_ + 0.1 * gradient;
-    square_ = 0.95 * square_ + 0.05 * gradient.cwiseAbs2();
-    const Vector deviation = (square_ / (1 - std::pow(0.95, steps_))).cwiseSqrt();
-    Vector values = own_part(parameters_.values);
-    values.array() -=
-        options_.learning_rate / (1 - std::pow(0.9, steps_)) * mean_.array() / (deviation.array() + 1e-8);
-    if (is_distributed_) values = data_.gather(values);
-    std::copy(values.begin(), values.end(),
-              parameters_.values.begin());  // in place, because the tensors point there
-    parameters_.gradients.setZero();
-  }
-
- private:
-  [[nodiscard]] Vector own_part(const Vector& all) const {
-    const IndexRange own = data_.shard(all.size());
-    return is_distributed_ ? all.segment(own.first, own.count) : all;
-  }
-  /// The norm of the gradient of the whole model, with each weight counted once.
-  [[nodiscard]] double norm(const Vector& gradient) {
-    Vector square = Vector::Constant(1, counted_.dot(gradient.cwiseAbs2()));
-    if (is_distributed_) data_.sum(square);
-    groups_.at(GroupKind::model).sum(square);
-    return std::sqrt(square[0]);
-  }
-
-  const Options& options_;
-  bool is_distributed_;
-  Parameters& parameters_;
-  Groups& groups_;
-  Group& data_;
-  Vector counted_, mean_, square_;
-  double steps_ = 0;
-};
-
-/// This rank's part of the batch of a step. The sequences of a step depend only on the number of the step.
-inline std::vector<Microbatch> microbatches_of(const Options& options, const ParallelState& place,
-                                               std::int64_t step) {
-  const IndexRange sequences = place.shard(GroupKind::data, options.batch);
-  const IndexRange positions = place.shard(GroupKind::sequence, options.size.length);
-  std::vector<Microbatch> microbatches;
-  for (auto sequence = sequences.first; sequence < sequences.end(); ++sequence) {
-    std::seed_seq seed{step, sequence};
-    const auto starts = options.text.size() - static_cast<std::size_t>(options.size.length);
-    const auto start = static_cast<Index>(std::mt19937_64(seed)() % starts);
-    const auto begin = options.text.begin() + start + positions.first;
-    const auto end = begin + positions.count;
-    microbatches.push_back({.tokens = {begin, end}, .targets = {begin + 1, end + 1}});
-  }
-  return microbatches;
-}
-
-/// Trains the model and prints the progress on rank 0.
+/// Prints the cost of communication and writes the weights.
 /// @collective over the job
-inline void train(const Options& options, const rankmesh::mpi::Communicators& made, Groups& groups) {
-  const ParallelState place = made.state();
-  // Gradients are summed over the ranks with the same weights and other tokens: tokens of other sequences, or
-  // of other parts of the same sequence.
-  const bool is_sequence_parallel = place.sequence_parallel_world_size() > 1;
-  Group& data = groups.at(is_sequence_parallel ? GroupKind::sequence_data : GroupKind::data);
-  Parameters parameters(parameters_of(options.size, place), data.size());
-  const std::int64_t tokens = options.batch * options.size.length;
-  Stage stage(options.size, place, groups.at(GroupKind::pipeline),
-              {options.size, parameters, groups, options.config.fp8}, tokens);
-  Adam adam(options, parameters, groups, data);
-
-  const bool is_speaker = made.rank() == 0;
-  std::ofstream csv(is_speaker ? options.csv_path : "");  // with an empty name, nothing is written
-  csv << "step,loss,tokens_per_second\n" << std::setprecision(17);
-  const double start = MPI_Wtime();
-  for (std::int64_t step = 1; step <= options.steps; ++step) {
-    const double step_start = MPI_Wtime();
-    Vector loss = Vector::Constant(1, stage.run(microbatches_of(options, place, step)));
-    if (options.config.fp8) stage.update_fp8_scales(groups.at(GroupKind::amax));
-    adam.step();
-    groups.at(GroupKind::pipeline).sum(data.sum(loss));  // only the last stage has it
-
-    const double speed = static_cast<double>(tokens) / (MPI_Wtime() - step_start);
-    csv << step << "," << loss[0] << "," << speed << "\n";
-    if (is_speaker && (step % options.every == 0 || step == 1 || step == options.steps)) {
-      std::printf("step %5d  loss %8.5f  %9.0f tokens/s\n", static_cast<int>(step), loss[0], speed);
-      std::fflush(stdout);
-    }
-  }
-  const double seconds = MPI_Wtime() - start;
-
-  const int ranks = place.topology().world_size();
-  const std::string costs = cost_table(groups, MPI_COMM_WORLD, ranks, seconds);
-  const auto whole = parameters_of(options.size, ParallelState(rankmesh::Topology({.world_size = 1}), 0));
-  const Vector weights = gather(whole, parameters, data.position() == 0, MPI_COMM_WORLD);
-  if (!is_speaker) return;
-  std::printf("\n%s", ranks == 1 ? "one process: no communication\n" : costs.c_str());
+inline void report(const Options& options, Training& training, Groups& groups, double seconds) {
+  const std::string costs = cost_table(groups, seconds);
+  const Vector weights = training.whole_state().segment(1, training.whole().back().end());
+  if (groups.world.position() != 0) return;
+  std::printf("\n%s", groups.world.size() == 1 ? "one process: no communication\n" : costs.c_str());
   std::printf("\n%.2f seconds; norm of the weights %.12g\n", seconds, weights.norm());
+  std::fflush(stdout);
   std::ofstream save(options.save_path);
   save << std::setprecision(17);
-  for (const Parameter& p : whole) {
+  for (const Parameter& p : training.whole()) {
     save << p.name << " " << weights.segment(p.offset, p.end() - p.offset).transpose() << "\n";
+  }
+}
+
+/// Trains on the ranks of one generation of the job until the end, and prints the progress on rank 0.
+/// @param history the last states of this process, for the next generation
+/// @param change what the rebuild before has changed; nothing in the first generation
+/// @collective over the ranks of the generation
+/// @throws Stuck if a process is gone
+inline void train(const Options& options, rankmesh::mpi::Job& job, Groups& groups, History& history,
+                  const std::optional<Change>& change) {
+  const rankmesh::mpi::Communicators& made = job.communicators();
+  Training training(options, made.state(), groups);
+  const Checkpoint checkpoint(options.checkpoint_path);
+  const bool is_speaker = made.rank() == 0;
+  if (change) {
+    restore(training, history, *change, job.generation(), groups.world, checkpoint);
+    if (is_speaker) {
+      std::printf("processes lost:");
+      for (const auto& range : change->rebuilt.lost.ranges()) {
+        for (int process = range.first; process <= range.last; ++process) std::printf(" %d", process);
+      }
+      std::printf("; %d ranks go on after step %d\n", groups.world.size(),
+                  static_cast<int>(training.steps()));
+    }
+    checkpoint.write(training, groups.world);
+  } else {
+    if (!options.load_path.empty()) Checkpoint(options.load_path).read(training);
+    history = {training.state()};
+  }
+
+  // With an empty name, nothing is written.
+  std::ofstream csv(is_speaker ? options.csv_path : "", change ? std::ios::app : std::ios::trunc);
+  if (!change) csv << "step,loss,tokens_per_second\n";
+  csv << std::setprecision(17);
+  const std::int64_t tokens = options.batch * options.size.length;
+  const double start = MPI_Wtime();
+  while (training.steps() < options.steps) {
+    if (job.process() == options.kill && training.steps() == options.kill_after) std::raise(SIGKILL);
+    const double step_start = MPI_Wtime();
+    const double loss = training.step();
+    history.push_back(training.state());
+    if (history.size() > 2) history.pop_front();
+
+    const double speed = static_cast<double>(tokens) / (MPI_Wtime() - step_start);
+    const std::int64_t step = training.steps();
+    csv << step << "," << loss << "," << speed << std::endl;  // now: another process may have to go on
+    if (is_speaker && (step % options.every == 0 || step == 1 || step == options.steps)) {
+      std::printf("step %5d  loss %8.5f  %9.0f tokens/s\n", static_cast<int>(step), loss, speed);
+      std::fflush(stdout);
+    }
+    if (options.checkpoint_every > 0 && step % options.checkpoint_every == 0) {
+      checkpoint.write(training, groups.world);
+    }
+  }
+  report(options, training, groups, MPI_Wtime() - start);
+}
+
+/// Trains through all generations of a job: when a process is gone, the others make new communicators,
+/// restore the state and go on.
+/// @param groups those of each generation, which must stay: MPI may still write to the buffers of operations
+///        that did not end
+inline void train(const Options& options, rankmesh::mpi::Job& job, std::list<Groups>& groups,
+                  const MakeGroups& make_groups) {
+  const rankmesh::RebuildOptions rebuild{.timeouts = options.timeouts()};
+  History history;
+  std::optional<Change> change;
+  for (;;) {
+    const rankmesh::Generation before = job.generation();
+    std::optional<rankmesh::Rebuilt> rebuilt;
+    if (job.is_idle()) {
+      rebuilt = job.stand_by(rebuild);
+      if (!rebuilt) return;  // the others have finished
+    } else {
+      try {
+        groups.push_back(make_groups(job.communicators(), options.deadline));
+        train(options, job, groups.back(), history, change);
+        return job.finish();
+      } catch (const Stuck&) {
+      }
+      rebuilt = job.rebuild(rebuild);
+    }
+    // This process has no state to go on with if it is idle now, or has a rank with another state.
+    const auto rank = job.generation().rank_of(job.process());
+    const auto needs_state = [&](const rankmesh::StateSource& source) { return source.rank == rank; };
+    const auto& sources = rebuilt->survival.sources;
+    if (!rank || std::any_of(sources.begin(), sources.end(), needs_state)) history.clear();
+    change = Change{before, std::move(*rebuilt)};
   }
 }
 
 /// The whole program between MPI_Init and MPI_Finalize.
 /// @param make_groups tests replace it to make wrong groups
 /// @returns the exit code
-inline int run(const std::vector<std::string>& args,
-               const std::function<Groups(const rankmesh::mpi::Communicators&)>& make_groups = groups_of) {
+inline int run(const std::vector<std::string>& args, const MakeGroups& make_groups = groups_of) {
   int rank = 0, ranks = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
@@ -152,18 +132,26 @@ inline int run(const std::vector<std::string>& args,
     return options.answer ? 0 : 2;
   }
   try {
-    rankmesh::mpi::Communicators made(MPI_COMM_WORLD, options.config, {.job_fields = options.fields});
-    Groups groups = make_groups(made);
-    train(options, made, groups);
-    made.close();
-    return 0;
+    std::list<Groups> groups;
+    rankmesh::mpi::Options bring_up{
+        .timeouts = options.timeouts(), .duplicate_world = true, .job_fields = options.fields};
+    bring_up.on_stuck = [](const rankmesh::mpi::StuckCall& stuck) {
+      std::fprintf(stderr, "%s\n", stuck.message().c_str());
+      std::_Exit(1);  // the call cannot be ended: the others go on without this process
+    };
+    rankmesh::mpi::Job job(MPI_COMM_WORLD, options.config, bring_up);
+    train(options, job, groups, make_groups);
+    if (job.generation().number == 0) return 0;
+    // MPI_Finalize would wait for the processes that are gone.
+    std::fflush(stdout);
+    std::_Exit(0);
   } catch (const rankmesh::DisagreementError& error) {
     if (rank == 0) std::fprintf(stderr, "%s\n", error.what());
+    return 1;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "rank %d: %s\n", rank, error.what());
-    MPI_Abort(MPI_COMM_WORLD, 1);
+    std::fprintf(stderr, "process %d: %s\n", rank, error.what());
   }
-  return 1;
+  std::_Exit(1);  // not MPI_Abort, which would end the others too: they may go on
 }
 
 }  // namespace tiny_gpt

@@ -19,7 +19,9 @@ namespace rankmesh::tests {
 /// The results of a run: the loss of each step, and all whole weights.
 struct Run {
   int exit_code = -1;
-  std::vector<double> losses;
+  std::string out, err;
+  /// By step. Of a step that was repeated after a loss, the last one.
+  std::map<int, double> losses;
   std::map<std::string, std::vector<double>> weights;
 };
 
@@ -27,18 +29,25 @@ struct Run {
 /// sequence group) and 8 sequences (for up to 8 ranks of a data group).
 inline const std::string small_model = " --layers 4 --hidden 16 --heads 4 --length 8 --batch 8 ";
 
-inline Run run_training(const std::string& program, int processes, const std::string& options) {
+/// @param runs_on see `Job`
+inline Run run_training(const std::string& program, int processes, const std::string& options,
+                        bool runs_on = false) {
   const TemporaryFolder folder;
   const Outcome outcome =
       run({.program = program,
            .parts = {{.processes = processes,
                       .options = options + small_model + " --csv " + folder.file("losses") + " --save " +
-                                 folder.file("weights")}}});
-  Run result{.exit_code = outcome.exit_code, .losses = {}, .weights = {}};
+                                 folder.file("weights")}},
+           .runs_on = runs_on});
+  CHECK(outcome.left_over == 0);
+  Run result{
+      .exit_code = outcome.exit_code, .out = outcome.out, .err = outcome.err, .losses = {}, .weights = {}};
   std::istringstream losses(folder.read("losses"));
   std::string line;
   std::getline(losses, line);
-  while (std::getline(losses, line)) result.losses.push_back(std::stod(line.substr(line.find(',') + 1)));
+  while (std::getline(losses, line)) {
+    result.losses[std::stoi(line)] = std::stod(line.substr(line.find(',') + 1));
+  }
   std::istringstream weights(folder.read("weights"));
   while (std::getline(weights, line)) {
     std::istringstream words(line);
@@ -64,8 +73,10 @@ inline double distance(const Run& a, const Run& b) {
     return far;
   }
   double result = 0;
-  for (std::size_t i = 0; i < a.losses.size(); ++i) {
-    result = larger(result, std::abs(a.losses[i] - b.losses[i]) / std::abs(a.losses[i]));
+  for (const auto& [step, loss] : a.losses) {
+    const auto found = b.losses.find(step);
+    if (found == b.losses.end()) return far;
+    result = larger(result, std::abs(loss - found->second) / std::abs(loss));
   }
   for (const auto& [name, whole] : a.weights) {
     const auto found = b.weights.find(name);

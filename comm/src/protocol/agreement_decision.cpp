@@ -1,0 +1,119 @@
+#include "protocol/agreement_state.hpp"
+
+#include <utility>
+
+namespace rankmesh {
+
+using Outcome = Verdict::Outcome;
+
+void Agreement::State::decide(Instant now) {
+  Verdict verdict{.outcome = Outcome::agreed, .disagreements = knowledge_.disagreements()};
+  if (!verdict.disagreements.empty()) verdict.outcome = Outcome::disagreed;
+  if (verdict.outcome == Outcome::agreed && !options_.is_last) return agree_and_go_on();
+  if (!ballot_.is_led_here()) ballot_.begin(round_, now);
+  propose(encode(verdict), now);
+}
+
+void Agreement::State::agree_and_go_on() {
+  verdict_ = Verdict{};
+  ended_at_ = transport_.now();
+  session_.note_agreed(round_);
+  const MessageWriter writer = message(AgreementMessage::agreed);
+  for (const int child : children()) send(child, writer);
+}
+
+void Agreement::State::end(Verdict verdict, Bytes encoded, Instant now) {
+  verdict_ = std::move(verdict);
+  ended_at_ = now;
+  session_.end_with(std::move(encoded));
+}
+
+void Agreement::State::accept_decision(const Message& message) {
+  MessageReader reader(message);
+  static_cast<void>(take_header(reader));
+  const bool along_tree = reader.take_byte() != 0;
+  if (verdict_) {
+    // From the leader, when it has told all others.
+    if (!along_tree) stands_by_ = false;
+    copies_ = copies_.without(RankSet(message.from));
+    return;
+  }
+  const std::size_t rest = reader.position();
+  Bytes encoded(message.bytes.begin() + static_cast<std::ptrdiff_t>(rest), message.bytes.end());
+  end(decode_verdict(reader), std::move(encoded), transport_.now());
+  if (along_tree) {
+    stands_by_ = is_collector(rank());
+    send_decision_down();
+  } else {
+    for (int other = rank() + 1; other < collectors(); ++other) {
+      if (other != message.from) send_decision(other, false);
+    }
+    if (verdict_->outcome == Outcome::agreed && is_collector(rank())) {
+      const int leader = session_.accepted_ ? session_.accepted_->ballot : message.from;
+      for (int other = leader; other < rank(); ++other) copies_.insert(RankSet(other));
+      copies_ = copies_.without(RankSet(message.from));
+    }
+  }
+}
+
+void Agreement::State::send_decision(int to, bool along_tree) {
+  MessageWriter writer = message(AgreementMessage::decision);
+  writer.put_byte(along_tree ? 1 : 0);
+  writer.put_rest(session_.decision_);
+  send(to, writer);
+}
+
+void Agreement::State::send_decision_to_all() {
+  // Directly, since an inner node of the tree may be dead; also to missing ranks, which may only be late. The
+  // collectors come last: they know by it that all others have been told.
+  for (int other = collectors(); other < size(); ++other) {
+    if (other != rank()) send_decision(other, false);
+  }
+  for (int other = 0; other < collectors(); ++other) {
+    if (other != rank()) send_decision(other, false);
+  }
+}
+
+void Agreement::State::send_decision_down() {
+  is_on_path_ = true;
+  for (const int child : children()) {
+    send_decision(child, true);
+    if (subtree_of(child) > 1) passing_on_.insert(RankSet(child));
+  }
+}
+
+void Agreement::State::pass_on(Instant now) {
+  if (!session_.is_over()) return;
+  if (now >= ended_at_ + grace() / 4) copies_ = RankSet();
+  if (!passing_on_.empty() && now >= ended_at_ + grace() / 4) {
+    for (const RankSet::Range& range : passing_on_.ranges()) {
+      for (int child = range.first; child <= range.last; ++child) {
+        for (int below = child; below < child + subtree_of(child); ++below) send_decision(below, false);
+      }
+    }
+    passing_on_ = RankSet();
+  }
+  if (is_on_path_ && passing_on_.empty() && !told_parent_) {
+    told_parent_ = true;
+    if (ballot_.is_led_here()) {
+      for (int other = 0; other < collectors(); ++other) {
+        if (other != rank()) send_decision(other, false);
+      }
+    } else if (subtree_of(rank()) > 1) {
+      send(tree_parent(rank(), session_.paths_.tree_radix), message(AgreementMessage::passed_on));
+    }
+  }
+  if (stands_by_ && now >= ended_at_ + rank() * grace()) {
+    stands_by_ = false;
+    send_decision_to_all();
+  }
+}
+
+bool Agreement::State::is_passed_on(Instant now) {
+  if (!passing_on_.empty() || stands_by_ || !copies_.empty()) return false;
+  // The verdict may never leave for a rank that is dead, and leaves soon for one that is not: whoever waited
+  // longer would come late to what follows.
+  return session_.sends_done() || now >= ended_at_ + grace();
+}
+
+}  // namespace rankmesh

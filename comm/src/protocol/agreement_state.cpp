@@ -1,0 +1,209 @@
+#include "protocol/agreement_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/rank_names.hpp"
+
+namespace rankmesh {
+namespace {
+
+/// MPI may show messages that arrived long ago a few at a time: which ranks are silent is known only when so
+/// many polls in a row have found no message.
+constexpr int empty_polls_for_silence = 8;
+
+}  // namespace
+
+Agreement::State::State(AgreementSession& session, std::vector<AgreementField> fields,
+                        AgreementOptions options)
+    : session_(session),
+      transport_(session.transport()),
+      options_(std::move(options)),
+      knowledge_(transport_.size(), std::move(fields)),
+      ballot_(session),
+      own_arrival_(transport_.now()) {
+  if (session_.is_over()) {
+    const Message decision{rank(), session_.decision_};
+    MessageReader reader(decision);
+    verdict_ = decode_verdict(reader);
+  }
+  knowledge_.give_up(options_.lost);
+  if (options_.arrives_at_once) arrive();
+  // Last, so that no exception uses up a round.
+  round_ = session.begin();
+}
+
+const Verdict& Agreement::State::verdict() const {
+  const std::span<const int> names = transport_.rank_names();
+  if (names.empty()) return verdict_.value();
+  if (!verdict_with_names_) verdict_with_names_ = with_rank_names(verdict_.value(), names);
+  return *verdict_with_names_;
+}
+
+void Agreement::State::resume(AgreementOptions options) {
+  options_ = std::move(options);
+  knowledge_.give_up(options_.lost);
+  if (options_.arrives_at_once) arrive();
+}
+
+void Agreement::State::arrive() {
+  if (verdict_ || has_failed_ || knowledge_.arrived().contains(rank())) return;
+  knowledge_.add_arrival(rank());
+  own_arrival_ = transport_.now();
+  // What was told before did not have it.
+  told_collectors_at_deadline_ = false;
+}
+
+void Agreement::State::fail(std::string what) {
+  if (verdict_ || has_failed_) return;
+  has_failed_ = true;
+  note_failure({rank(), std::move(what)});
+  bool told = false;
+  report_to_collectors_once(told);
+}
+
+void Agreement::State::give_up(const RankSet& lost) {
+  // Others may have named them before, which does not change what this rank has told.
+  if (verdict_ || lost.without(options_.lost).empty()) return;
+  options_.lost.insert(lost);
+  knowledge_.give_up(lost);
+  // What was reported may have gone to one of them.
+  bool told = !reported_;
+  report_to_collectors_once(told);
+}
+
+void Agreement::State::note_failure(RankFailure failure) {
+  knowledge_.add_failure(std::move(failure));
+  if (!alarm_) alarm_ = transport_.now();
+}
+
+bool Agreement::State::step() {
+  const Instant now = transport_.now();
+  // Before polling, which may take a while where ranks share a core: the parent waits for the report.
+  report_complete_subtree();
+  process_messages(1);
+  // If rank 0 itself came late, a report that the deadline has passed may lie behind the others.
+  const bool came_late = rank() == 0 && round_ == 0 && all_have_arrived();
+  if (now >= deadline() || came_late) process_messages(empty_polls_for_silence);
+  if (!verdict_) act(now);
+  if (!verdict_) return false;
+  pass_on(now);
+  return is_passed_on(now);
+}
+
+MessageWriter Agreement::State::message(AgreementMessage type) const {
+  MessageWriter writer;
+  put_header(writer, {type, round_, session_.elapsed()});
+  return writer;
+}
+
+void Agreement::State::send(int to, const MessageWriter& writer) {
+  try {
+    session_.send(to, writer.bytes());
+  } catch (const Error&) {
+    // The verdict stands. A rank that is running learns it from another collector.
+    if (!session_.is_over()) throw;
+  }
+  ++messages_sent_;
+}
+
+void Agreement::State::process_messages(int empty_polls) {
+  const auto wants_messages = [&] {
+    return !verdict_ || !passing_on_.empty() || stands_by_ || !copies_.empty();
+  };
+  for (int empty = 0; empty < empty_polls && wants_messages();) {
+    const auto message = session_.receive(round_);
+    if (!message) {
+      ++empty;
+      continue;
+    }
+    empty = 0;
+    handle(*message);
+    report_complete_subtree();
+  }
+}
+
+void Agreement::State::handle(const Message& message) {
+  MessageReader reader(message);
+  const AgreementHeader header = take_header(reader);
+  switch (header.type) {
+    case AgreementMessage::report: {
+      if (verdict_) {
+        if (session_.is_over()) send_decision(message.from, false);
+        return;
+      }
+      static_cast<void>(take_values(reader));
+      const bool knew_failures = !knowledge_.failures().empty();
+      knowledge_.merge(reader, message.from);
+      if (!knew_failures && !knowledge_.failures().empty() && !alarm_) alarm_ = transport_.now();
+      return;
+    }
+    case AgreementMessage::agreed:
+      if (!verdict_) agree_and_go_on();
+      return;
+    case AgreementMessage::decision:
+      return accept_decision(message);
+    case AgreementMessage::passed_on:
+      passing_on_ = passing_on_.without(RankSet(message.from));
+      return;
+    case AgreementMessage::question:
+      return;
+    case AgreementMessage::prepare:
+      if (verdict_ && session_.is_over()) return send_decision(message.from, false);
+      break;
+    default:
+      break;
+  }
+  if (!is_collector(rank()) || !is_collector(message.from)) reader.refuse();
+  if (header.type == AgreementMessage::proposal && !alarm_) alarm_ = transport_.now();
+  ballot_.handle(message, round_);
+}
+
+void Agreement::State::report_to(int to) {
+  MessageWriter writer = message(AgreementMessage::report);
+  put_values(writer, session_.places_);
+  knowledge_.put(writer);
+  send(to, writer);
+}
+
+bool Agreement::State::subtree_is_here() const {
+  if (!knowledge_.arrived().contains(rank())) return false;
+  const RankSet& given_up = knowledge_.given_up();
+  if (given_up.empty()) return knowledge_.arrived().size() >= subtree_of(rank());
+  const RankSet subtree = RankSet::of({{rank(), rank() + subtree_of(rank()) - 1}});
+  return subtree.without(knowledge_.arrived()).without(given_up).empty();
+}
+
+void Agreement::State::report_complete_subtree() {
+  if (rank() == 0 || verdict_ || reported_ || !subtree_is_here()) return;
+  reported_ = true;
+  const RankSet& given_up = knowledge_.given_up();
+  int to = tree_parent(rank(), session_.paths_.tree_radix);
+  while (to != 0 && given_up.contains(to)) to = tree_parent(to, session_.paths_.tree_radix);
+  if (!given_up.contains(to)) return report_to(to);
+  bool told = false;
+  report_to_collectors_once(told);
+}
+
+bool Agreement::State::only_lost_are_missing() const {
+  const RankSet& given_up = knowledge_.given_up();
+  if (given_up.empty()) return false;
+  return knowledge_.arrived().without(given_up).size() + given_up.size() == size();
+}
+
+int Agreement::State::collectors_before() const {
+  const RankSet& given_up = knowledge_.given_up();
+  int count = 0;
+  for (int other = 0; other < rank(); ++other) count += given_up.contains(other) ? 0 : 1;
+  return count;
+}
+
+void Agreement::State::report_to_collectors_once(bool& told) {
+  if (told) return;
+  told = true;
+  for (int collector = 0; collector < collectors(); ++collector) {
+    if (collector != rank()) report_to(collector);
+  }
+}
+
+}  // namespace rankmesh

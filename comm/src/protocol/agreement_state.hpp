@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/agreement_message.hpp"
+#include "protocol/ballot.hpp"
+#include "protocol/knowledge.hpp"
+#include "protocol/rank_tree.hpp"
+#include "rankmesh/comm/agreement.hpp"
+
+namespace rankmesh {
+
+/// The state machine. Times are those of the transport's clock. agreement_state.cpp: what this rank knows and
+/// tells; agreement_lead.cpp: who leads, and which verdict it proposes; agreement_decision.cpp: how the
+/// verdict reaches all ranks.
+class Agreement::State {
+ public:
+  State(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
+
+  /// Goes on with other options. The fields are those from the beginning.
+  void resume(AgreementOptions options);
+  void arrive();
+  void fail(std::string what);
+  void give_up(const RankSet& lost);
+  bool step();
+
+  /// The verdict, with the names of ranks.
+  [[nodiscard]] const Verdict& verdict() const;
+  [[nodiscard]] bool has_verdict() const noexcept { return verdict_.has_value(); }
+  [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
+  [[nodiscard]] int messages_sent() const noexcept { return messages_sent_ + ballot_.messages_sent(); }
+
+ private:
+  using Instant = Transport::Duration;
+
+  [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
+  [[nodiscard]] int size() const noexcept { return transport_.size(); }
+  [[nodiscard]] int collectors() const noexcept { return collector_count(size()); }
+  [[nodiscard]] Instant grace() const noexcept { return session_.timeouts_.grace; }
+  /// When the deadline passes, as far as this rank knows.
+  [[nodiscard]] Instant deadline() const noexcept { return session_.started_ + session_.timeouts_.deadline; }
+  [[nodiscard]] bool all_have_arrived() const { return knowledge_.arrived().size() == size(); }
+  /// Whether some ranks are given up, and all others have arrived.
+  [[nodiscard]] bool only_lost_are_missing() const;
+  /// The collectors before this rank that are not given up: each has a `grace` to lead before this one does.
+  [[nodiscard]] int collectors_before() const;
+  /// Whether all ranks of this rank's subtree have arrived or are given up.
+  [[nodiscard]] bool subtree_is_here() const;
+  [[nodiscard]] std::vector<int> children() const {
+    return tree_children(rank(), size(), session_.paths_.tree_radix);
+  }
+  [[nodiscard]] int subtree_of(int node) const {
+    return subtree_size(node, size(), session_.paths_.tree_radix);
+  }
+
+  // Messages.
+  void process_messages(int empty_polls);
+  void handle(const Message& message);
+  [[nodiscard]] MessageWriter message(AgreementMessage type) const;
+  void send(int to, const MessageWriter& writer);
+  void report_to(int to);
+  void report_to_collectors_once(bool& told);
+  /// Reports to the parent, once, when the whole subtree of this rank has arrived.
+  void report_complete_subtree();
+
+  // What time brings.
+  /// @param now taken before messages were handled: a decision at a time rests on all messages of that time
+  void act(Instant now);
+  void lead(Instant now);
+  /// Whether rank 0 may end the round because all have arrived.
+  [[nodiscard]] bool may_decide(Instant now) const;
+  /// Whether the leader of a ballot knows enough to propose.
+  [[nodiscard]] bool may_propose(Instant now) const;
+  /// Whether what this rank proposed is chosen.
+  [[nodiscard]] bool is_chosen(Instant now) const;
+  void begin_ballot(Instant now);
+  void propose(Bytes verdict, Instant now);
+  void ask_silent_ranks();
+  [[nodiscard]] Verdict missed_deadline(Instant now) const;
+  [[nodiscard]] Verdict failed() const;
+  void note_failure(RankFailure failure);
+
+  // Verdicts.
+  void decide(Instant now);
+  void agree_and_go_on();
+  void end(Verdict verdict, Bytes encoded, Instant now);
+  void accept_decision(const Message& message);
+  void send_decision(int to, bool along_tree);
+  void send_decision_to_all();
+  void send_decision_down();
+  void pass_on(Instant now);
+  [[nodiscard]] bool is_passed_on(Instant now);
+
+  AgreementSession& session_;
+  Transport& transport_;
+  AgreementOptions options_;
+  Knowledge knowledge_;
+  Ballot ballot_;
+  Instant own_arrival_;
+  std::uint64_t round_ = 0;
+  bool has_failed_ = false;
+  bool reported_ = false;
+  bool told_collectors_early_ = false;
+  bool told_collectors_at_deadline_ = false;
+  /// When a collector has to act: the first failure, or the first verdict that was proposed to it.
+  std::optional<Instant> alarm_;
+  std::optional<Verdict> verdict_;
+  mutable std::optional<Verdict> verdict_with_names_;
+  Instant ended_at_{0};
+  /// The decision travels down the tree, through this rank.
+  bool is_on_path_ = false;
+  /// Children with children of their own, from which it is not known that they have passed the decision on.
+  RankSet passing_on_;
+  bool told_parent_ = false;
+  /// On a collector that must stay until the leader has told all ranks: it takes over if the leader dies.
+  bool stands_by_ = false;
+  /// On a collector, after success: other collectors that send it the decision too. A message that nobody
+  /// receives would be left for MPI_Finalize.
+  RankSet copies_;
+  int messages_sent_ = 0;
+};
+
+}  // namespace rankmesh
