@@ -63,9 +63,10 @@ build() {
   local strict=OFF targets=()
   [ -n "${CI:-}" ] && strict=ON
   [ $# -gt 0 ] && targets=(--target "$@")
-  # The preset mpich names MPICH. The others are for Open MPI, also where the system prefers MPICH.
+  # The presets mpich and openmpi5 name their MPI. The others are for Open MPI, also where the system prefers MPICH.
   local mpi=()
-  if [ "$preset" != mpich ] && command -v mpicxx.openmpi >/dev/null && command -v mpiexec.openmpi >/dev/null; then
+  if [ "$preset" != mpich ] && [ "$preset" != openmpi5 ] &&
+    command -v mpicxx.openmpi >/dev/null && command -v mpiexec.openmpi >/dev/null; then
     case $(readlink -f "$(command -v mpiexec)") in
       *hydra*) mpi=(-DMPI_CXX_COMPILER=/usr/bin/mpicxx.openmpi -DMPIEXEC_EXECUTABLE=/usr/bin/mpiexec.openmpi) ;;
     esac

@@ -109,10 +109,13 @@ inline std::string mpiexec_arguments(const Job& job) {
   return count + "sh -c " + in_quotes(script + choice);
 }
 
+/// The option with which MPI tells processes of the failure of others: Open MPI has it since version 5.
+inline constexpr const char* fault_tolerance_option = "--with-ft ulfm";
+
 /// The option with which this mpiexec lets the other ranks run on after one has left without MPI_Finalize:
-/// that of Open MPI or that of Hydra, which comes with MPICH.
+/// that of Open MPI 5, that of Open MPI 4, or that of Hydra, which comes with MPICH.
 inline std::optional<std::string> option_to_run_on() {
-  for (const char* option : {"--enable-recovery", "-disable-auto-cleanup"}) {
+  for (const char* option : {fault_tolerance_option, "--enable-recovery", "-disable-auto-cleanup"}) {
     const std::string command =
         std::string(RANKMESH_MPIEXEC " ") + option + " " RANKMESH_MPIEXEC_COUNT " 1 true";
     if (std::system((command + " </dev/null >/dev/null 2>&1").c_str()) == 0) return option;
@@ -129,8 +132,16 @@ inline void skip(const std::string& why) {
 /// Whether the other ranks run on after one was killed. Skips the test case if not: with its option,
 /// Hydra 4.0 ends all processes that have called MPI_Init.
 inline bool mpiexec_can_survive_a_rank() {
-  if (option_to_run_on() == "--enable-recovery") return true;
+  const std::optional<std::string> option = option_to_run_on();
+  if (option == "--enable-recovery" || option == fault_tolerance_option) return true;
   skip("this mpiexec ends the job when one process is killed");
+  return false;
+}
+
+/// Whether MPI tells processes of the failure of others. Skips the test case if not.
+inline bool mpi_tells_of_failures() {
+  if (option_to_run_on() == fault_tolerance_option) return true;
+  skip("this MPI has no ULFM");
   return false;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "fault_tolerance.hpp"
 #include "origin.hpp"
 #include "rank_ranges.hpp"
 #include "rankmesh/comm/generation.hpp"
@@ -94,6 +95,7 @@ Communicators Communicators::brought_up(Origin origin, const ParallelConfig& con
   BringUp bring_up(origin.communicator, config, origin.options, std::nullopt, origin.members);
   return run_or_abandon(bring_up.session(), [&] {
     Builder builder(bring_up, origin.attempt);
+    if (origin.has_failures) builder.expect_failures();
     std::vector<std::optional<std::size_t>> kept(bring_up.rank_steps().size());
     if (before != nullptr) {
       const int process = origin.members[static_cast<std::size_t>(bring_up.rank())];
@@ -148,28 +150,56 @@ struct Communicators::Builder::State {
   }
 
   /// Makes the communicator of this rank's group in a step, or of all ranks of the job without a step.
-  [[nodiscard]] std::optional<std::string> create(const RankStep* step, Communicator& communicator) const {
+  [[nodiscard]] std::optional<std::string> create(const RankStep* step, Communicator& communicator) {
+    if (has_failures) return split_off(step, communicator);
     Group group;
     if (auto why = select(step, group)) return why;
     return mpi::create(bring_up.communicator(), group, tag(step != nullptr ? step->step : 0), step,
                        communicator);
   }
 
+  /// The same where processes have failed: all ranks of the job take part.
+  [[nodiscard]] std::optional<std::string> split_off(const RankStep* step, Communicator& communicator) {
+    MPI_Comm native = MPI_COMM_NULL;
+    if (job.is_empty()) {
+      Group group;
+      if (auto why = select(nullptr, group)) return why;
+      const std::string name = "rankmesh." + std::to_string(bring_up.transport().session_ordinal());
+      if (const int failed = create_apart(group.native, name, native); failed != MPI_SUCCESS) {
+        return failure_of(failed, "MPI_Comm_create_from_group", step);
+      }
+      job = Communicator::from_native_handle(native);
+    }
+    int color = 0;
+    int key = bring_up.rank();
+    if (step != nullptr) {
+      const std::optional<Place> place = bring_up.plan().topology().family(step->kind).locate(key);
+      color = place && step->group ? *step->group : MPI_UNDEFINED;
+      key = place ? place->position : 0;
+    }
+    native = MPI_COMM_NULL;
+    if (const int failed = split(job.native(), color, key, native); failed != MPI_SUCCESS) {
+      return failure_of(failed, "MPI_Comm_split", step);
+    }
+    if (native != MPI_COMM_NULL) communicator = Communicator::from_native_handle(native);
+    return std::nullopt;
+  }
+
   /// The members of this rank's group in a step, or all ranks of the job.
   [[nodiscard]] std::optional<std::string> select(const RankStep* step, Group& group) const {
-    const std::vector<int>& job = bring_up.members();
-    if (step != nullptr && job.empty()) {
+    const std::vector<int>& members_of_job = bring_up.members();
+    if (step != nullptr && members_of_job.empty()) {
       const RankList members = bring_up.plan().topology().family(step->kind).group(*step->group);
       std::vector<RankRange> ranges = ranges_of(members);
       return failure_of(MPI_Group_range_incl(all.native, static_cast<int>(ranges.size()),
                                              reinterpret_cast<int(*)[3]>(ranges.data()), &group.native),
                         "MPI_Group_range_incl", step);
     }
-    std::vector<int> ranks = job;
+    std::vector<int> ranks = members_of_job;
     if (step != nullptr) {
       ranks.clear();
       const RankList members = bring_up.plan().topology().family(step->kind).group(*step->group);
-      for (const int rank : members) ranks.push_back(job[static_cast<std::size_t>(rank)]);
+      for (const int rank : members) ranks.push_back(members_of_job[static_cast<std::size_t>(rank)]);
     }
     return failure_of(MPI_Group_incl(all.native, static_cast<int>(ranks.size()), ranks.data(), &group.native),
                       "MPI_Group_incl", step);
@@ -189,6 +219,10 @@ struct Communicators::Builder::State {
   BringUp& bring_up;
   /// The group of the caller's communicator.
   Group all{};
+  /// Whether processes of the caller's communicator may have failed, see `Origin`.
+  bool has_failures = false;
+  /// In that case, what the others are split off from.
+  Communicator job{};
   /// A duplicate for no step of the plan.
   Communicator world{};
   /// By step of the plan; empty where this rank has no group.
@@ -202,6 +236,10 @@ Communicators::Builder::Builder(BringUp& bring_up, std::optional<int> attempt)
     : state_(std::make_unique<State>(bring_up, attempt)) {}
 
 Communicators::Builder::~Builder() = default;
+
+void Communicators::Builder::expect_failures() {
+  state_->has_failures = true;
+}
 
 void Communicators::Builder::keep(std::vector<bool> kept) {
   state_->kept = std::move(kept);
@@ -221,7 +259,8 @@ void Communicators::Builder::carry_out(const BringUpStep& step) {
                                   if (is_kept) return std::nullopt;
                                   if (is_duplicate) return state_->duplicate(own, made);
                                   const bool is_in_no_group = own != nullptr && !own->group;
-                                  if (is_in_no_group || state_->all.native == MPI_GROUP_NULL)
+                                  const bool takes_part = !is_in_no_group || state_->has_failures;
+                                  if (!takes_part || state_->all.native == MPI_GROUP_NULL)
                                     return std::nullopt;
                                   return state_->create(own, made);
                                 });

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "fault_tolerance.hpp"
 #include "rankmesh/comm/agree_on_plan.hpp"
 #include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/time_after.hpp"
@@ -61,7 +62,8 @@ JobControl::Connect connector(MPI_Comm communicator, int processes, int first_ta
         std::make_unique<MpiTransport>(communicator, are_all ? std::vector<int>() : members, first_tag);
     MpiTransport* const marked = transport.get();
     return JobControl::Connection{.transport = std::move(transport),
-                                  .on_failure = [marked] { marked->mark_failed(); }};
+                                  .on_failure = [marked] { marked->mark_failed(); },
+                                  .failed = [communicator] { return failed_ranks(communicator); }};
   };
 }
 

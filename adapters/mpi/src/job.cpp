@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "fault_tolerance.hpp"
 #include "origin.hpp"
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/mpi/error.hpp"
@@ -97,14 +98,22 @@ std::optional<std::string> Job::make(const NextGeneration& next, const Attempt& 
   // Where one process was lost, more may be: one that is gone before a call leaves nobody inside of it.
   options.arrivals = Arrivals::before_each_step;
   std::optional<Communicators::Before> before;
-  if (attempt.may_keep && communicators_)
+  // What was revoked cannot be kept.
+  if (attempt.may_keep && communicators_ && !tells_of_failures())
     before.emplace(Communicators::Before{*communicators_, generation().process_of_rank});
-  next_ = Communicators::brought_up({plane_.communicator(), members, std::move(options), attempt.ordinal},
-                                    next.generation.config, before ? &*before : nullptr);
+  next_ = Communicators::brought_up(
+      {plane_.communicator(), members, std::move(options), attempt.ordinal, tells_of_failures()},
+      next.generation.config, before ? &*before : nullptr);
   return prove(*next_, members, plane_.options().timeouts.deadline);
 }
 
 Rebuilt Job::rebuild(const RebuildOptions& options) {
+  // Others may wait inside operations for this process or for a lost one: they get an error, and come here
+  // too.
+  if (communicators_) {
+    for (const MPI_Comm each : communicators_->set_.natives()) revoke(each);
+    if (!communicators_->world_.is_empty()) revoke(communicators_->world_.native());
+  }
   Rebuilt rebuilt = plane_.rebuild(
       options, [this](const NextGeneration& next, const Attempt& attempt) { return make(next, attempt); });
   communicators_.reset();

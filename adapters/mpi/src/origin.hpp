@@ -17,6 +17,9 @@ struct Communicators::Origin {
   Options options{};
   /// Of a job: 0 at its start, then `Attempt::ordinal`.
   std::optional<int> attempt{};
+  /// Whether processes of the communicator may have failed, so that MPI makes no other one from it, see
+  /// `create_apart`.
+  bool has_failures = false;
 };
 
 }  // namespace rankmesh::mpi

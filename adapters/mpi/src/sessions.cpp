@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 
+#include "fault_tolerance.hpp"
 #include "rankmesh/comm/errors.hpp"
 #include "rankmesh/mpi/error_handler_guard.hpp"
 #include "require_success.hpp"
@@ -275,13 +276,23 @@ std::optional<Arrived> receive_any(MPI_Comm communicator, int rank, int tag) {
   int found = 0;
   MPI_Message handle = MPI_MESSAGE_NULL;
   MPI_Status status;
-  require_success(MPI_Improbe(MPI_ANY_SOURCE, tag, communicator, &found, &handle, &status), "MPI_Improbe",
-                  rank);
+  const auto probe = [&] { return MPI_Improbe(MPI_ANY_SOURCE, tag, communicator, &found, &handle, &status); };
+  int code = probe();
+  if (is_process_failure(code)) {
+    acknowledge_failures(communicator);
+    code = probe();
+    // One more has failed meanwhile: the next call goes on.
+    if (is_process_failure(code)) return std::nullopt;
+  }
+  require_success(code, "MPI_Improbe", rank);
   if (found == 0) return std::nullopt;
   int count = 0;
   require_success(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count", rank);
   Bytes bytes(static_cast<std::size_t>(count));
-  require_success(MPI_Mrecv(bytes.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE), "MPI_Mrecv", rank);
+  code = MPI_Mrecv(bytes.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE);
+  // The sender has failed before the message was complete.
+  if (is_process_failure(code)) return std::nullopt;
+  require_success(code, "MPI_Mrecv", rank);
   Arrived arrived{.tag = tag};
   const bool has_envelope = bytes.size() >= sizeof(Envelope);
   if (has_envelope) std::memcpy(&arrived.envelope, bytes.data(), sizeof(Envelope));

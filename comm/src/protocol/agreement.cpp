@@ -61,6 +61,10 @@ void Agreement::fail(std::string what) {
   state_->fail(std::move(what));
 }
 
+void Agreement::give_up(const RankSet& lost) {
+  state_->give_up(lost);
+}
+
 bool Agreement::step() {
   if (hold_.owns_lock() && state_->step()) hold_.unlock();
   return !hold_.owns_lock();

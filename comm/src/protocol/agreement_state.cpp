@@ -62,6 +62,16 @@ void Agreement::State::fail(std::string what) {
   report_to_collectors_once(told);
 }
 
+void Agreement::State::give_up(const RankSet& lost) {
+  // Others may have named them before, which does not change what this rank has told.
+  if (verdict_ || lost.without(options_.lost).empty()) return;
+  options_.lost.insert(lost);
+  knowledge_.give_up(lost);
+  // What was reported may have gone to one of them.
+  bool told = !reported_;
+  report_to_collectors_once(told);
+}
+
 void Agreement::State::note_failure(RankFailure failure) {
   knowledge_.add_failure(std::move(failure));
   if (!alarm_) alarm_ = transport_.now();

@@ -24,6 +24,7 @@ class Agreement::State {
   void resume(AgreementOptions options);
   void arrive();
   void fail(std::string what);
+  void give_up(const RankSet& lost);
   bool step();
 
   /// The verdict, with the names of ranks.

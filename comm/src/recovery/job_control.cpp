@@ -14,6 +14,7 @@ namespace rankmesh {
 namespace {
 
 constexpr auto pause_of_idle = std::chrono::milliseconds(1);
+constexpr auto between_looks_for_failures = std::chrono::milliseconds(10);
 
 /// The positions of some processes in a list of them.
 RankSet positions_of(const RankSet& wanted, const std::vector<int>& processes) {
@@ -96,7 +97,12 @@ Verdict JobControl::meet(const std::vector<int>& processes, Meeting meeting) {
                        .is_last = true,
                        .lost = positions_of(meeting.lost, processes)});
   if (meeting.failure) agreement.fail(*meeting.failure);
+  Transport::Duration next_look = transport.now();
   while (!agreement.step()) {
+    if (connection.failed && transport.now() >= next_look) {
+      agreement.give_up(positions_of(connection.failed(), processes));
+      next_look = transport.now() + between_looks_for_failures;
+    }
     if (!to_wake.empty() && session.elapsed() >= session.timeouts().deadline / 8) wake();
     transport.idle();
   }

@@ -328,6 +328,35 @@ TEST_CASE("a rank that dies at work is told from those that wait for it") {
   }
 }
 
+TEST_CASE(
+    "a rank that dies meanwhile is waited for only until all others have learned of it, in whatever order") {
+  std::mt19937 random(20261129);
+  for (int round = 0; round < 300; ++round) {
+    const int size = std::uniform_int_distribution(3, 40)(random);
+    // The last rank comes after all others know. The dead one may have reported.
+    const int dead = std::uniform_int_distribution(0, size - 2)(random);
+    CAPTURE(round, size, dead);
+    Job job(size);
+    job.at(size - 1).work_before[0] = 3s;
+    job.lose_at(dead, std::chrono::milliseconds(std::uniform_int_distribution(0, 900)(random)));
+    std::vector<Job::Duration> learns;
+    for (int rank = 0; rank < size; ++rank) {
+      learns.push_back(std::chrono::milliseconds(std::uniform_int_distribution(900, 2000)(random)));
+    }
+    job.run([&](Job& running) {
+      for (int rank = 0; rank < size; ++rank) {
+        if (rank == dead || !running.at(rank).agreement) continue;
+        if (running.network.now() >= learns[static_cast<std::size_t>(rank)])
+          running.at(rank).agreement->give_up(RankSet(dead));
+      }
+    });
+    CHECK(job.common_verdict().outcome == Outcome::deadline_missed);
+    CHECK(job.common_verdict().deadline.missing == RankSet(dead));
+    // Long before ranks report to the collectors unasked.
+    CHECK(job.last_end() <= 3s + simulated_timeouts.grace);
+  }
+}
+
 TEST_CASE("a failure on one rank ends the step on all of them at once") {
   for (const int size : {1, 2, 3, 8, 13}) {
     for (int bad = 0; bad < size; ++bad) {

@@ -117,6 +117,9 @@ class Agreement {
   /// Ends the agreement on all ranks with a failure of this one. Does nothing the second time or after the
   /// verdict.
   void fail(std::string what);
+  /// Names further lost ranks, which this one has learned of meanwhile: see `AgreementOptions::lost`. Does
+  /// nothing after the verdict.
+  void give_up(const RankSet& lost);
 
   /// Makes progress without waiting. Returns whether the verdict is known and passed on; the session is not
   /// held any more then.

@@ -107,6 +107,9 @@ class JobControl {
     std::unique_ptr<Transport> transport{};
     /// Called when they have not agreed.
     std::function<void()> on_failure{};
+    /// The processes that have failed, as far as what carries the messages knows: the others do not wait for
+    /// them. Called every 10 ms in a meeting.
+    std::function<RankSet()> failed{};
   };
   /// Connects processes, which are given in ascending order. Each process calls it with the same lists in the
   /// same order.

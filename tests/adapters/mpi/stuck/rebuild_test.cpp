@@ -42,7 +42,9 @@ TEST_CASE("a process that has closed its communicators before the rebuild gets n
 #ifdef RANKMESH_JOB_OF_NCCL
   const std::string attempts = "1";  // the members of each group agree on what they keep
 #else
-  const std::string attempts = "2";
+  // With ULFM the first attempt keeps nothing.
+  const bool may_keep = option_to_run_on() != fault_tolerance_option;
+  const std::string attempts = may_keep ? "2" : "1";
 #endif
   const Said said = run(9, "--spares 1 --deaths 3 --lost named --closes 6");
   check_end(said, 9, {3}, 1, "ranks 8 lost rank 3 attempts " + attempts,
@@ -123,4 +125,39 @@ TEST_CASE("twenty processes die one after another") {
   }
   const Said said = run(24, "--lost named --spares 4 --deaths " + deaths);
   check_end(said, 24, lost, 20, "ranks 4 lost rank 14", {});
+}
+
+// The deadline of these is longer than the job may take: MPI has to tell who is lost.
+
+TEST_CASE(
+    "with ULFM, processes that wait inside operations come out when one dies, and find out who it was") {
+  if (!mpi_tells_of_failures()) return;
+  for (const int lost : {0, 3}) {
+    CAPTURE(lost);
+    const std::string name = std::to_string(lost);
+    check_end(run(9, "--spares 1 --works yes --deadline 1000 --deaths " + name), 9, {lost}, 1,
+              "ranks 8 lost rank " + name, {});
+  }
+  check_end(run(12, "--spares 2 --works yes --deadline 1000 --deaths 1,2+5,0,10"), 12, {0, 1, 2, 5, 10}, 4,
+            "ranks 6 lost rank 10", {});
+}
+
+TEST_CASE("with ULFM, a process that dies during the rebuild is not waited for") {
+  if (!mpi_tells_of_failures()) return;
+  for (const std::string inside : {"8", "0"}) {
+    CAPTURE(inside);
+    const Said said = run(10, "--spares 2 --deaths 3 --deadline 1000 --step 2 --inside " + inside);
+    check_end(said, 10, {3, std::stoi(inside)}, 1,
+              "ranks 8 lost ranks " + std::string(inside == "0" ? "0 and 3" : "3 and 8"), {});
+  }
+}
+
+TEST_CASE("with ULFM, a process that dies inside a call that makes communicators leaves nobody there") {
+  if (!mpi_tells_of_failures()) return;
+  for (const std::string inside : {"8", "0", "5"}) {
+    CAPTURE(inside);
+    const Said said = run(10, "--spares 2 --deaths 3 --deadline 1000 --in-split " + inside);
+    check_end(said, 10, {3, std::stoi(inside)}, 1,
+              "ranks 8 lost ranks " + std::string(inside == "0" ? "0 and 3" : "3 and " + inside), {});
+  }
 }

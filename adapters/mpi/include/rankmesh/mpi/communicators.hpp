@@ -77,7 +77,11 @@ class Communicators : public ReferenceNames<Communicators> {
     [[nodiscard]] Communicators take(const std::function<Communicator(std::size_t step)>& kept = {});
 
    private:
+    friend Communicators;
     struct State;
+    /// Makes the communicators in a way that works where processes of the caller's communicator have failed.
+    /// All ranks take part in each step.
+    void expect_failures();
     std::unique_ptr<State> state_;
   };
 
@@ -154,12 +158,11 @@ class Communicators : public ReferenceNames<Communicators> {
   /// @param before loses the communicators that are kept, see `kept_steps`
   [[nodiscard]] static Communicators brought_up(Origin origin, const ParallelConfig& config,
                                                 const Before* before = nullptr);
-  /// Makes one communicator over a list of ranks of a communicator, under the name of a kind.
-  [[nodiscard]] static Communicator list_communicator(MPI_Comm communicator, std::vector<int> ranks,
-                                                      GroupKind kind, Options options);
-  /// Ranks of the topology as ranks of the communicator that these were brought up on.
+  /// Makes one communicator over a list of ranks, the members of an origin, under the name of a kind.
+  [[nodiscard]] static Communicator list_communicator(Origin origin, GroupKind kind);
+  /// What makes a communicator over ranks of the topology as these were made.
   /// @throws StateError if they were made elsewhere
-  [[nodiscard]] std::vector<int> in_origin(std::span<const int> ranks) const;
+  [[nodiscard]] Origin origin_of(std::span<const int> ranks) const;
 
   std::shared_ptr<const Origin> origin_{};
   // In this order, so that the duplicate is freed last. Empty if a kind whose group is the world has it.

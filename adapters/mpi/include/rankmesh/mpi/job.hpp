@@ -33,8 +33,8 @@ namespace mpi {
 /// no communicator but the control communicator, and take the places of lost processes at a rebuild. Without
 /// a spare, incomplete replicas are dropped, see `survivors`.
 ///
-/// MPI must let the survivors live: `mpiexec --enable-recovery` with Open MPI 4. docs/recovery.md says
-/// what was run, and what an implementation cannot do.
+/// MPI must let the survivors live: `mpiexec --enable-recovery` with Open MPI 4, `mpiexec --with-ft ulfm`
+/// with Open MPI 5. docs/recovery.md says what was run, and what an implementation cannot do.
 class Job {
  public:
   /// Brings up the layout on the first processes of a communicator, and the control communicator over all.
@@ -63,13 +63,15 @@ class Job {
   /// Finds out which processes are lost, and makes the communicators of the next generation. All survivors
   /// get the same outcome: new communicators, each proven by a sum over its members, or the same error. A
   /// group of the same processes in the same order keeps its communicator, so no operation on it may be
-  /// unfinished. If a process has closed or released one of them, none is kept.
+  /// unfinished. If a process has closed or released one of them, none is kept. With ULFM no communicator is
+  /// kept: the call ends all operations on those of the generation with an error, on all processes, so that
+  /// those which wait come here too.
   ///
   /// The call takes as long as a process takes to be found lost: `RebuildOptions::timeouts`, or no time for
-  /// those that `RebuildOptions::lost` names. A process that dies meanwhile is found in the same call: all
-  /// wait for each other before every call that makes communicators. With MPI implementations that have no
-  /// fault tolerance (Open MPI 4, MPICH), one that dies inside MPI_Comm_create_group leaves the other members
-  /// there: they are declared lost with it, and `Options::on_stuck` is called on them.
+  /// those that `RebuildOptions::lost` names or, with ULFM, MPI knows to have failed. A process that dies
+  /// meanwhile is found in the same call: all wait for each other before every call that makes communicators.
+  /// One that dies inside MPI_Comm_create_group leaves the other members there: they are declared lost with
+  /// it, and `Options::on_stuck` is called on them. With ULFM that holds for the first call only.
   /// @collective over the processes that are left
   /// @throws DeclaredLostError, RebuildError, ConfigError, BringUpError, DisagreementError see
   ///         `JobControl::rebuild`. Afterwards the job can only be destroyed
