@@ -18,7 +18,6 @@
 #include "identifiers.hpp"
 #include "library.hpp"
 #include "rankmesh/comm/bring_up.hpp"
-#include "rankmesh/comm/generation.hpp"
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/nccl/error.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -72,7 +71,11 @@ class Communicators::BringUp {
     auto made = run_or_abandon(bring_up_.session(), [&]() -> std::unique_ptr<Owned> {
       problems = problems_of(options_, bring_up_.plan().topology(), library_version_, host_ != nullptr);
       if (!problems.empty()) return nullptr;
-      OlderCommunicators older = before_ != nullptr ? take_older() : OlderCommunicators();
+      OlderCommunicators older;
+      if (before_ != nullptr) {
+        const bool shrinks = options_.shrink && has_shrink(library_version_);
+        older = before_->take(bring_up_.plan(), bring_up_.rank(), shrinks, names_);
+      }
       Identifiers::HasOlder has_older;
       for (const auto& one : older) {
         has_older.push_back(one ? std::optional(!one->communicator.is_empty()) : std::nullopt);
@@ -102,31 +105,6 @@ class Communicators::BringUp {
 
  private:
   using Action = BringUpStep::Action;
-
-  /// Takes the communicators that may go on, and aborts the others.
-  [[nodiscard]] OlderCommunicators take_older() {
-    Owned& old = *before_->communicators.owned_;
-    const CommunicatorPlan& plan = bring_up_.plan();
-    const int process = before_->next_process_of_rank[static_cast<std::size_t>(bring_up_.rank())];
-    const auto found = predecessors({before_->communicators.plan(), before_->process_of_rank},
-                                    {plan, before_->next_process_of_rank}, process);
-    OlderCommunicators older(found.size());
-    for (std::size_t step = 0; step < found.size(); ++step) {
-      if (!found[step]) continue;
-      const bool is_kept = found[step]->left_out.empty();
-      if (!is_kept && !(options_.shrink && has_shrink(library_version_))) continue;
-      OlderCommunicator& one = older[step].emplace();
-      one.left_out = found[step]->left_out;
-      ncclComm_t native = old.set.native_of(found[step]->step);
-      // A shrink ends the operations of its parent, and works after an error.
-      if (native != nullptr && (!is_kept || state_of(native) == ncclSuccess)) {
-        one.communicator = old.set.release_step(found[step]->step);
-      }
-    }
-    names_.splice(names_.end(), old.names);
-    before_->communicators.abort();
-    return older;
-  }
 
   void carry_out(const BringUpStep& step) {
     switch (step.action) {
