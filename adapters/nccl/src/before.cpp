@@ -16,13 +16,12 @@ OlderCommunicators Communicators::Before::take(const CommunicatorPlan& next, int
   OlderCommunicators older(found.size());
   for (std::size_t step = 0; step < found.size(); ++step) {
     if (!found[step]) continue;
-    const bool is_kept = found[step]->left_out.empty();
-    if (!is_kept && !shrinks) continue;
+    if (!shrinks && !found[step]->left_out.empty()) continue;
     OlderCommunicator& one = older[step].emplace();
     one.left_out = found[step]->left_out;
     ncclComm_t native = old.set.native_of(found[step]->step);
-    // A shrink ends the operations of its parent, and works after an error.
-    if (native != nullptr && (!is_kept || state_of(native) == ncclSuccess)) {
+    // NCCL 2.31 refuses to shrink what has an error or is in progress, see ncclCommEnsureReady in init.cc.
+    if (native != nullptr && state_of(native) == ncclSuccess) {
       one.communicator = old.set.release_step(found[step]->step);
     }
   }

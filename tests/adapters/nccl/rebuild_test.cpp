@@ -103,6 +103,15 @@ TEST_CASE("a member without the communicator to shrink: all members of the group
   check_made(said, 1, 7, "inits 2 shrinks 0 live 2 peak 2");
 }
 
+TEST_CASE("a communicator with an error is not shrunk") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  const Said said = run(8, dropped + "--shrink yes --fails 7", faults("ncclBroadcast@7=async:6"));
+  check_end(said, 8, {3}, 1, "ranks 6 lost rank 3 attempts 1", members_left);
+  check_made(said, 1, 0, "inits 0 shrinks 1 live 2 peak 3", {"model"});
+  check_made(said, 1, 1, "inits 1 shrinks 0 live 2 peak 2", {"model"});
+  check_made(said, 1, 7, "inits 1 shrinks 0 live 2 peak 2", {"model"});
+}
+
 TEST_CASE("a shrink that fails or hangs: a second attempt makes all communicators anew") {
   if (!mpiexec_can_survive_a_rank()) return;
   // Refused on all and on one; failing later; hanging since an excluded process has left (nccl#2397); hanging
