@@ -8,10 +8,12 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "exit_code.hpp"
@@ -44,12 +46,40 @@ struct GenerationReport {
   /// The bring-up or the rebuild, and the proofs: the longest time of all ranks.
   double milliseconds = 0;
   double proof_milliseconds = 0;
-  /// The proofs that failed, over all ranks.
-  std::int64_t failed = 0;
+  /// Whether a proof has failed on any rank.
+  bool has_failed = false;
 };
 
 void require(int code, const char* call) {
   if (code != MPI_SUCCESS) throw mpi::MpiError({.call = call, .code = code});
+}
+
+/// Waits for a collective operation until the deadline: a process may die at any moment. A request that does
+/// not end stays.
+/// @throws std::runtime_error
+void finish(MPI_Request request, const char* call, std::chrono::nanoseconds limit) {
+  const auto until = Clock::now() + limit;
+  for (int done = 0;;) {
+    require(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call);
+    if (done != 0) return;
+    if (Clock::now() >= until)
+      throw std::runtime_error(std::string(call) + " did not end within the deadline");
+    std::this_thread::yield();
+  }
+}
+
+/// The largest values of all ranks of a communicator.
+std::vector<double> largest_of(std::vector<double> values, MPI_Comm world, std::chrono::nanoseconds limit) {
+  // MPI may write to it after the deadline.
+  auto result = std::make_unique<std::vector<double>>(values);
+  MPI_Request request = MPI_REQUEST_NULL;
+  require(MPI_Iallreduce(MPI_IN_PLACE, result->data(), static_cast<int>(result->size()), MPI_DOUBLE, MPI_MAX,
+                         world, &request),
+          "MPI_Iallreduce");
+  std::vector<double>* const written = result.release();
+  finish(request, "MPI_Iallreduce", limit);
+  result.reset(written);
+  return *result;
 }
 
 /// The proofs of this rank that fail.
@@ -89,13 +119,12 @@ GenerationReport prove(mpi::Job& job, const RankSet& lost, double milliseconds,
   if (job.is_idle()) return report;
   const Clock::time_point start = Clock::now();
   const std::int64_t failed = failed_proofs(job.communicators(), limit);
-  MPI_Comm world = job.communicators().world();
-  const double own[] = {milliseconds, milliseconds_since(start)};
-  double longest[] = {0, 0};
-  require(MPI_Allreduce(own, longest, 2, MPI_DOUBLE, MPI_MAX, world), "MPI_Allreduce");
-  require(MPI_Allreduce(&failed, &report.failed, 1, MPI_INT64_T, MPI_SUM, world), "MPI_Allreduce");
-  report.milliseconds = longest[0];
-  report.proof_milliseconds = longest[1];
+  const std::vector<double> largest =
+      largest_of({milliseconds, milliseconds_since(start), static_cast<double>(failed)},
+                 job.communicators().world(), limit);
+  report.milliseconds = largest[0];
+  report.proof_milliseconds = largest[1];
+  report.has_failed = largest[2] > 0;
   return report;
 }
 
@@ -116,7 +145,7 @@ std::string to_text(const std::vector<GenerationReport>& reports) {
       lost += (lost.empty() ? "" : ", ") + std::to_string(process);
     text += fmt::format("{:>10}  {:>6}  {:>6}  {:>12.1f}  {:>10.1f}  {:<7}  {}\n", report.number,
                         report.ranks, report.spares, report.milliseconds, report.proof_milliseconds,
-                        report.failed == 0 ? "yes" : "NO", lost.empty() ? "-" : lost);
+                        report.has_failed ? "NO" : "yes", lost.empty() ? "-" : lost);
   }
   return text;
 }
@@ -125,14 +154,14 @@ std::string to_json(const std::vector<GenerationReport>& reports, const Parallel
   nlohmann::ordered_json generations = nlohmann::ordered_json::array();
   bool ok = true;
   for (const GenerationReport& report : reports) {
-    ok = ok && report.failed == 0;
+    ok = ok && !report.has_failed;
     generations.push_back({{"generation", report.number},
                            {"ranks", report.ranks},
                            {"spares", report.spares},
                            {"lost", numbers_of(report.lost)},
                            {"milliseconds", report.milliseconds},
                            {"proof_milliseconds", report.proof_milliseconds},
-                           {"proven", report.failed == 0}});
+                           {"proven", !report.has_failed}});
   }
   const nlohmann::ordered_json report{
       {"config", to_string(config)}, {"ok", ok}, {"generations", generations}};
@@ -140,20 +169,21 @@ std::string to_json(const std::vector<GenerationReport>& reports, const Parallel
 }
 
 /// Gives every rank the figures of the generations in which it was a spare.
-void share(std::vector<GenerationReport>& reports, MPI_Comm world) {
+void share(std::vector<GenerationReport>& reports, MPI_Comm world, std::chrono::nanoseconds limit) {
   for (GenerationReport& report : reports) {
-    const double own[] = {report.milliseconds, report.proof_milliseconds, static_cast<double>(report.failed)};
-    double largest[] = {0, 0, 0};
-    require(MPI_Allreduce(own, largest, 3, MPI_DOUBLE, MPI_MAX, world), "MPI_Allreduce");
+    const std::vector<double> largest = largest_of(
+        {report.milliseconds, report.proof_milliseconds, report.has_failed ? 1.0 : 0.0}, world, limit);
     report.milliseconds = largest[0];
     report.proof_milliseconds = largest[1];
-    report.failed = static_cast<std::int64_t>(largest[2]);
+    report.has_failed = largest[2] > 0;
   }
 }
 
 /// Waits until all ranks of the layout have come this far, so that a death does not disturb their proof.
-void wait_for_ranks(mpi::Job& job) {
-  require(MPI_Barrier(job.communicators().world()), "MPI_Barrier");
+void wait_for_ranks(mpi::Job& job, std::chrono::nanoseconds limit) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  require(MPI_Ibarrier(job.communicators().world(), &request), "MPI_Ibarrier");
+  finish(request, "MPI_Ibarrier", limit);
 }
 
 int run(const World& world, const Settings& settings) {
@@ -167,7 +197,7 @@ int run(const World& world, const Settings& settings) {
 
   const RebuildOptions rebuild{.timeouts = until_lost};
   for (const int dying : settings.kill_ranks) {
-    if (!job.is_idle()) wait_for_ranks(job);
+    if (!job.is_idle()) wait_for_ranks(job, settings.deadline);
     if (job.process() == dying) std::raise(SIGKILL);
     start = Clock::now();
     // A spare waits for the others first, which is no part of the rebuild.
@@ -176,10 +206,10 @@ int run(const World& world, const Settings& settings) {
     reports.push_back(
         prove(job, rebuilt.value().lost, was_idle ? 0 : milliseconds_since(start), settings.deadline));
   }
-  if (!job.is_idle()) share(reports, job.communicators().world());
+  if (!job.is_idle()) share(reports, job.communicators().world(), settings.deadline);
   const bool prints = !job.is_idle() && job.communicators().rank() == 0;
   bool ok = true;
-  for (const GenerationReport& report : reports) ok = ok && report.failed == 0;
+  for (const GenerationReport& report : reports) ok = ok && !report.has_failed;
   int code = ok ? exit_success : exit_failure;
   if (prints) {
     code = std::max<int>(
