@@ -23,6 +23,7 @@ struct Options {
   bool as_list = false;
   int gradient_bytes = 4;
   int fit_rounds = 0;
+  int parts = 0;
   unsigned seed = 1;
 };
 
@@ -90,9 +91,7 @@ std::vector<Row> part_of(const std::vector<Row>& rows, bool fitted) {
 int usage() {
   std::fputs(
       "usage: planner [--rows FILE] [--format text|json|rows] [--part all|fitted|held-out] [--gradient-bytes "
-      "4|2] [--fit ROUNDS "
-      "[--seed "
-      "N]]\n",
+      "4|2] [--fit ROUNDS [--cross-validate PARTS] [--seed N]]\n",
       stderr);
   return 2;
 }
@@ -113,6 +112,8 @@ bool read(int argc, char** argv, Options& options) {
       options.gradient_bytes = value == "2" ? 2 : 4;
     } else if (name == "--fit") {
       options.fit_rounds = std::atoi(value.c_str());
+    } else if (name == "--cross-validate") {
+      options.parts = std::atoi(value.c_str());
     } else if (name == "--seed") {
       options.seed = static_cast<unsigned>(std::atoi(value.c_str()));
     } else {
@@ -124,6 +125,11 @@ bool read(int argc, char** argv, Options& options) {
 
 void run(const Options& options) {
   std::vector<Row> rows = read_rows(options.rows, options.gradient_bytes);
+  if (options.parts > 1) {
+    print("estimated with constants that were fitted to the other parts",
+          cross_validate(part_of(rows, true), options.parts, options.fit_rounds, options.seed));
+    return;
+  }
   if (options.fit_rounds > 0) {
     std::fputs(fit(part_of(rows, true), options.fit_rounds, options.seed).c_str(), stdout);
     return;

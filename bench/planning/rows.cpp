@@ -190,13 +190,21 @@ void read_measured(const json& row, Row& result) {
   result.oom = truth(measured, "oom", false);
 }
 
+/// FNV-1a, 64 bits.
+std::uint64_t hash_of(const std::string& text) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash;
+}
+
 }  // namespace
 
 bool Row::is_fitted() const {
-  // FNV-1a, 64 bits.
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return (hash >> 32) % 3 != 0;
+  return (hash_of(key) >> 32) % 3 != 0;
+}
+
+int Row::part(int parts) const {
+  return static_cast<int>((hash_of(key + "|part") >> 32) % static_cast<std::uint64_t>(parts));
 }
 
 std::vector<Row> read_rows(const std::string& path, int gradient_bytes) {

@@ -34,6 +34,8 @@ struct Row {
   [[nodiscard]] bool has_experts() const { return work.model().experts > 0; }
   /// Whether constants may be fitted to the row: two thirds of the keys.
   [[nodiscard]] bool is_fitted() const;
+  /// One of so many parts, which depends on the key alone. Independent of `is_fitted`.
+  [[nodiscard]] int part(int parts) const;
 };
 
 /// Reads rows in the form of published_layouts.json. Rows whose model `planner::check` refuses,
