@@ -136,15 +136,19 @@ Fit fit_to(std::vector<Row> rows, int rounds, unsigned seed) {
   // Not the standard distributions, whose numbers differ between libraries.
   std::mt19937_64 random(seed);
   const auto uniform = [&] { return static_cast<double>(random() >> 11) / 9007199254740992.0; };
+  // The width of changes of each variable, as a part of its range: wider after a success, narrower after a failure.
+  std::vector<double> widths(fit.variables.size(), 0.2);
   for (int round = 0; round < rounds; ++round) {
     std::vector<Variable> changed = fit.variables;
-    const int changes = 1 + static_cast<int>(uniform() * 3);
-    const double width = uniform() < 0.5 ? 0.05 : 0.3;
-    for (int i = 0; i < changes; ++i) {
-      Variable& v = changed[static_cast<std::size_t>(uniform() * static_cast<double>(changed.size()))];
-      v.value = std::clamp(v.value + width * (uniform() - 0.5) * (v.most - v.least), v.least, v.most);
+    std::vector<std::size_t> places(1 + static_cast<std::size_t>(uniform() * 3));
+    for (std::size_t& place : places) {
+      place = static_cast<std::size_t>(uniform() * static_cast<double>(changed.size()));
+      Variable& v = changed[place];
+      v.value = std::clamp(v.value + widths[place] * (uniform() - 0.5) * 2 * (v.most - v.least), v.least, v.most);
     }
     const double now = cost(rows, weights, changed);
+    for (const std::size_t place : places)
+      widths[place] = std::clamp(widths[place] * (now < fit.after ? 1.5 : 0.95), 0.004, 0.3);
     if (now >= fit.after) continue;
     fit.after = now;
     fit.variables = std::move(changed);

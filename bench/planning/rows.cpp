@@ -124,6 +124,15 @@ Precision precision_of(const std::string& precision) {
   return Precision::bf16;
 }
 
+/// The release of the NeMo container that a reference names, such as `26.06`; empty if it names none.
+std::string container_of(const std::string& reference) {
+  const auto end = reference.find(" NeMo Container");
+  if (end == std::string::npos) return {};
+  const auto space = reference.rfind(' ', end - 1);
+  const auto start = space == std::string::npos ? 0 : space + 1;
+  return reference.substr(start, std::min<std::size_t>(5, end - start));
+}
+
 /// The rules for what a row does not say are in README.md.
 Training training_of(const json& row, int gradient_bytes) {
   const std::string precision = text(row, "precision");
@@ -149,6 +158,10 @@ Training training_of(const json& row, int gradient_bytes) {
   training.attention = is_fp16              ? Attention::scores
                        : training.zero == 3 ? Attention::flash2
                                             : Attention::fused;
+  // Releases are two numbers of two digits, so that texts are in the order of time.
+  training.graphs = number(row.at("model"), "experts", 0) > 1 && training.precision == Precision::mxfp8 &&
+                    container_of(text(row, "source_ref")) >= "26.06";
+  training.fused_experts = training.graphs;
   if (!attention.empty()) {
     // The field lists the kernels that a run has; all else is PyTorch's.
     training.fused_norms = has(attention, "RMS");
