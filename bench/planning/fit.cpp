@@ -136,7 +136,8 @@ Fit fit_to(std::vector<Row> rows, int rounds, unsigned seed) {
   // Not the standard distributions, whose numbers differ between libraries.
   std::mt19937_64 random(seed);
   const auto uniform = [&] { return static_cast<double>(random() >> 11) / 9007199254740992.0; };
-  // The width of changes of each variable, as a part of its range: wider after a success, narrower after a failure.
+  // The width of changes of each variable, as a part of its range: wider after a success, narrower after a
+  // failure.
   std::vector<double> widths(fit.variables.size(), 0.2);
   for (int round = 0; round < rounds; ++round) {
     std::vector<Variable> changed = fit.variables;
@@ -144,7 +145,8 @@ Fit fit_to(std::vector<Row> rows, int rounds, unsigned seed) {
     for (std::size_t& place : places) {
       place = static_cast<std::size_t>(uniform() * static_cast<double>(changed.size()));
       Variable& v = changed[place];
-      v.value = std::clamp(v.value + widths[place] * (uniform() - 0.5) * 2 * (v.most - v.least), v.least, v.most);
+      v.value =
+          std::clamp(v.value + widths[place] * (uniform() - 0.5) * 2 * (v.most - v.least), v.least, v.most);
     }
     const double now = cost(rows, weights, changed);
     for (const std::size_t place : places)

@@ -52,7 +52,8 @@ struct Metrics {
 /// GiB of the stage that was measured.
 [[nodiscard]] double allocated_gib(const Row& row, const planner::Constants& constants);
 
-/// Collects estimates beside measurements, of rows that are estimated with the same or with different constants.
+/// Collects estimates beside measurements, of rows that are estimated with the same or with different
+/// constants.
 class Evaluation {
  public:
   /// Estimates rows.

@@ -134,7 +134,7 @@ std::string container_of(const std::string& reference) {
 }
 
 /// The rules for what a row does not say are in README.md.
-Training training_of(const json& row, int gradient_bytes) {
+Training training_of(const json& row, const Assumptions& assumptions) {
   const std::string precision = text(row, "precision");
   const std::string zero = text(row, "zero");
   const std::string recompute = text(row, "recompute");
@@ -151,7 +151,7 @@ Training training_of(const json& row, int gradient_bytes) {
   training.zero = zero_of(zero);
   training.gradient_bytes = lists(row, "flags", "bf16_grad") || lists(row, "flags", "bf16_grads") ? 2
                             : lists(row, "flags", "fp32_grads")                                   ? 4
-                                                                : gradient_bytes;
+                                                                : assumptions.gradient_bytes;
   training.sequence_parallel = truth(row, "sp", !is_fp16);
   training.dropout = is_fp16 || lists(row, "flags", "dropout");
   training.loss = has(text(row, "note"), "cross-entropy fusion") ? Loss::fused : Loss::parallel;
@@ -159,7 +159,8 @@ Training training_of(const json& row, int gradient_bytes) {
                        : training.zero == 3 ? Attention::flash2
                                             : Attention::fused;
   // Releases are two numbers of two digits, so that texts are in the order of time.
-  training.graphs = number(row.at("model"), "experts", 0) > 1 && training.precision == Precision::mxfp8 &&
+  training.graphs = assumptions.reads_releases && number(row.at("model"), "experts", 0) > 1 &&
+                    training.precision == Precision::mxfp8 &&
                     container_of(text(row, "source_ref")) >= "26.06";
   training.fused_experts = training.graphs;
   if (!attention.empty()) {
@@ -220,7 +221,7 @@ int Row::part(int parts) const {
   return static_cast<int>((hash_of(key + "|part") >> 32) % static_cast<std::uint64_t>(parts));
 }
 
-std::vector<Row> read_rows(const std::string& path, int gradient_bytes) {
+std::vector<Row> read_rows(const std::string& path, const Assumptions& assumptions) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be read");
   std::vector<Row> rows;
@@ -233,7 +234,7 @@ std::vector<Row> read_rows(const std::string& path, int gradient_bytes) {
     result.id = number(row, "id", -1);
     result.work = Work(model);
     result.machine = machine_of(row, *gpu);
-    result.training = training_of(row, gradient_bytes);
+    result.training = training_of(row, assumptions);
     result.layout = layout_of(row);
     if (result.layout.pp > model.layers) continue;
     result.key = model.name + "|" + text(row, "gpu") + "|" + std::to_string(result.machine.gpus) + "|" +

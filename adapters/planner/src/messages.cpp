@@ -1,7 +1,5 @@
 #include "messages.hpp"
 
-#include <algorithm>
-
 #include "shapes.hpp"
 
 namespace rankmesh::planner {
@@ -31,26 +29,9 @@ LayerMessages::LayerMessages(const ModelConfig& model, const Training& training,
   }
   if (!has_experts) return;
   // With as many tokens for each expert, a rank receives as many as it sends.
-  const double tokens = hidden / as_double(layout.tp);
-  if (layout.etp > 1) {
-    expert_tensor = {.bytes = tokens * as_double(model.experts_per_token * layout.etp), .calls = 2};
-  }
-  if (layout.ep > 1) expert = {.bytes = tokens, .calls = 2};
-}
-
-TokenPlaces::TokenPlaces(const ModelConfig& model, std::int64_t ep)
-    : experts_(as_double(model.experts)),
-      of_token_(model.experts_per_token),
-      of_rank_(as_double(model.experts) / as_double(ep)) {}
-
-double TokenPlaces::reached(std::int64_t ranks) const {
-  // All experts of the token are among those of other ranks.
-  double missed = 1;
-  for (std::int64_t i = 0; i < of_token_; ++i) {
-    const double left = experts_ - as_double(i);
-    missed *= std::max(0.0, left - as_double(ranks) * of_rank_) / left;
-  }
-  return 1 - missed;
+  const double sent = hidden * as_double(model.experts_per_token) / as_double(layout.tp);
+  if (layout.etp > 1) expert_tensor = {.bytes = sent * as_double(layout.etp), .calls = 2};
+  if (layout.ep > 1) expert = {.bytes = sent, .calls = 2};
 }
 
 Passes::Passes(const Training& training) {

@@ -27,24 +27,8 @@ struct LayerMessages {
   Messages expert_tensor{};
   /// Keys and values, to the next rank of the ring.
   Messages context{};
-  /// Tokens to their experts and back: the bytes of all tokens of a rank, once.
+  /// Tokens to their experts and back.
   Messages expert{};
-};
-
-/// The places that a token is sent to. Every token is sent to a rank at most once, and over the network to a domain
-/// at most once: a rank there sends it on (arXiv 2412.19437, section 3.2.2; HybridEP and DeepEP of Megatron-Core).
-class TokenPlaces {
- public:
-  TokenPlaces(const ModelConfig& model, std::int64_t ep);
-
-  /// The probability that some of so many ranks have an expert of a token, where all experts are equally likely.
-  /// O(experts of a token).
-  [[nodiscard]] double reached(std::int64_t ranks) const;
-
- private:
-  double experts_;
-  std::int64_t of_token_;
-  double of_rank_;
 };
 
 /// How often the messages of the forward pass are sent in a step, for each microbatch.

@@ -25,34 +25,16 @@ double near_in_ring(const GroupSpan& group, const Ranks& ranks) {
   return as_double(near) / as_double(ranks.count);
 }
 
-/// How often a token of a stage's ranks is sent to a rank of the same domain and to another domain, on its way to its
-/// experts.
-struct TokenSends {
-  double near = 0;
-  double far = 0;
-};
-
-TokenSends token_sends(const GroupSpan& group, const Ranks& ranks, const TokenPlaces& places) {
-  TokenSends sends;
-  for (std::int64_t first = ranks.first; first < ranks.first + ranks.count; ++first) {
-    if ((first - ranks.first) / group.stride % group.size != 0) continue;
-    // The members of each domain that the group has ranks in.
-    for (std::int64_t begin = 0; begin < group.size;) {
-      const auto domain = [&](std::int64_t member) {
-        return (first + member * group.stride) / ranks.domain;
-      };
-      std::int64_t end = begin + 1;
-      while (end < group.size && domain(end) == domain(begin)) ++end;
-      const std::int64_t members = end - begin;
-      begin = end;
-      // From the sender, or from the rank that receives a token from another domain, to the other ones.
-      sends.near += as_double(group.size * (members - 1)) * places.reached(1);
-      sends.far += as_double(group.size - members) * places.reached(members);
-    }
+/// The same if every member sends as much to each other one.
+double near_in_pairs(const GroupSpan& group, const Ranks& ranks) {
+  std::int64_t near = 0;
+  for (std::int64_t rank = ranks.first; rank < ranks.first + ranks.count; ++rank) {
+    const std::int64_t member = (rank - ranks.first) / group.stride % group.size;
+    const std::int64_t below = rank % ranks.domain / group.stride;
+    const std::int64_t above = (ranks.domain - 1 - rank % ranks.domain) / group.stride;
+    near += std::min(member, below) + std::min(group.size - 1 - member, above);
   }
-  sends.near /= as_double(ranks.count);
-  sends.far /= as_double(ranks.count);
-  return sends;
+  return as_double(near) / as_double(ranks.count * (group.size - 1));
 }
 
 /// The part of a stage's ranks whose message to another stage stays in the domain.
@@ -95,8 +77,12 @@ class TrafficOfStage {
     add_gathers("expert_tensor", GroupSpan(layout_.etp, 1, domain),
                 in_layers(&LayerMessages::expert_tensor, passes.others));
     const GroupSpan context(layout_.cp, layout_.tp, domain);
-    add("context", "ring", in_layers(&LayerMessages::context, passes.context), context);
-    add_tokens(in_layers(&LayerMessages::expert, passes.others));
+    add("context", "ring", in_layers(&LayerMessages::context, passes.context), context, near_in_ring);
+    const GroupSpan experts(layout_.ep, layout_.etp, domain);
+    Sum expert = in_layers(&LayerMessages::expert, passes.others);
+    // A rank keeps what its own experts process.
+    expert.bytes *= as_double(layout_.ep - 1) / as_double(layout_.ep);
+    add("expert", "all-to-all", expert, experts, near_in_pairs);
     add_pipeline();
     const double bytes = data_bytes(training_, microbatches_);
     const double calls = training_.zero >= 3 ? 3 * microbatches_ : 2;
@@ -119,9 +105,10 @@ class TrafficOfStage {
     return {.first = number * count, .count = count, .domain = machine_.domain};
   }
 
-  void add(std::string_view kind, std::string_view pattern, const Sum& sum, const GroupSpan& group) {
+  void add(std::string_view kind, std::string_view pattern, const Sum& sum, const GroupSpan& group,
+           double (*near_in)(const GroupSpan&, const Ranks&)) {
     if (group.size < 2 || sum.bytes <= 0) return;
-    const double near = near_in_ring(group, ranks_);
+    const double near = near_in(group, ranks_);
     result_.push_back({.kind = kind,
                        .pattern = pattern,
                        .calls = sum.calls,
@@ -132,18 +119,7 @@ class TrafficOfStage {
   /// All-gathers and reduce-scatters around a ring: a rank sends all parts but one.
   void add_gathers(std::string_view kind, const GroupSpan& group, Sum sum) {
     sum.bytes *= as_double(group.size - 1) / as_double(group.size);
-    add(kind, "all-gather and reduce-scatter", sum, group);
-  }
-
-  void add_tokens(const Sum& sum) {
-    if (sum.bytes <= 0) return;
-    const TokenSends sends = token_sends(GroupSpan(layout_.ep, layout_.etp, machine_.domain), ranks_,
-                                         TokenPlaces(model_, layout_.ep));
-    result_.push_back({.kind = "expert",
-                       .pattern = "all-to-all",
-                       .calls = sum.calls,
-                       .domain_bytes = sum.bytes * sends.near,
-                       .network_bytes = sum.bytes * sends.far});
+    add(kind, "all-gather and reduce-scatter", sum, group, near_in_ring);
   }
 
   /// Each part of a stage sends forward to the next part, on the next stage, and back.

@@ -130,7 +130,8 @@ TEST_CASE("a fused kernel for experts reads and writes each token once") {
   const double usual = step_time(work, nodes_of_h100(64), training, {.dp = 64}, constants).compute;
   training.fused_experts = true;
   const double fused = step_time(work, nodes_of_h100(64), training, {.dp = 64}, constants).compute;
-  // 24 - 4 bytes of 4096 channels for 2 experts of each of 4096 tokens, in 32 layers, forward and twice backward.
+  // 24 - 4 bytes of 4096 channels for 2 experts of each of 4096 tokens, in 32 layers, forward and twice
+  // backward.
   const double bytes = 20.0 * 4096 * 2 * 4096 * 32 * 3;
   CHECK(usual - fused == Approx(bytes / (3.35e12 * constants.memory_bandwidth)));
   const Work dense(gpt3());

@@ -1,6 +1,5 @@
 #include <array>
 #include <map>
-#include <set>
 
 #include "jobs.hpp"
 #include "rankmesh/planner/parameters.hpp"
@@ -114,7 +113,7 @@ class Walk {
       const double sent = hidden() * static_cast<double>(m_.experts_per_token) / static_cast<double>(l_.tp);
       for (int i = 0; i < 2; ++i) {
         gather("expert_tensor", stage, sent * static_cast<double>(l_.etp));
-        send_tokens(stage, hidden() / static_cast<double>(l_.tp));
+        all_to_all(stage, sent);
       }
     }
     const double kv = m_.latent_rank > 0
@@ -214,43 +213,11 @@ class Walk {
     });
   }
 
-  /// Sends a rank's tokens to every choice of experts, each with an equal part: once to each domain, by all its
-  /// members in turn, and from there once to each rank.
-  void send_tokens(std::int64_t stage, double bytes) {
-    std::vector<std::set<std::int64_t>> choices;
-    const std::int64_t each = m_.experts / l_.ep;
-    for (std::int64_t bits = 0; bits < std::int64_t{1} << m_.experts; ++bits) {
-      std::set<std::int64_t> members;
-      std::int64_t chosen = 0;
-      for (std::int64_t expert = 0; expert < m_.experts; ++expert) {
-        if ((bits >> expert & 1) == 0) continue;
-        ++chosen;
-        members.insert(expert / each);
-      }
-      if (chosen == m_.experts_per_token) choices.push_back(members);
-    }
+  void all_to_all(std::int64_t stage, double bytes) {
     for_each_member("expert", stage, [&](const std::vector<int>& group, std::size_t member) {
-      const int from = group[member];
-      std::map<std::int64_t, std::vector<int>> domains;
-      for (const int rank : group) domains[rank / machine_.domain].push_back(rank);
-      for (const std::set<std::int64_t>& choice : choices) {
-        for (const auto& [domain, ranks] : domains) {
-          const bool is_near = domain == from / machine_.domain;
-          std::vector<int> reached;
-          for (const std::int64_t other : choice) {
-            const int rank = group[static_cast<std::size_t>(other)];
-            if (rank / machine_.domain == domain) reached.push_back(rank);
-          }
-          if (reached.empty()) continue;
-          const std::vector<int> relays = is_near ? std::vector<int>{from} : ranks;
-          const double part = bytes / static_cast<double>(choices.size() * relays.size());
-          for (const int relay : relays) {
-            if (!is_near) send("expert", from, relay, part);
-            for (const int rank : reached) {
-              if (rank != relay) send("expert", relay, rank, part);
-            }
-          }
-        }
+      for (const int other : group) {
+        if (other != group[member])
+          send("expert", group[member], other, bytes / static_cast<double>(group.size()));
       }
     });
   }
@@ -349,17 +316,8 @@ TEST_CASE("the bytes of gradients and of tokens are counted by hand") {
     return 0.0;
   };
   // One microbatch: 4096 tokens to two experts and back, forward and backward, 2 bytes, 32 layers, 7/8 to
-  // others, whose ranks have one expert each.
+  // others.
   CHECK(total("expert") == Approx(4096.0 * 2 * 2 * 2 * 2 * 4096 * 32 * 7 / 8));
-  // Two domains, on both of which a rank has one of the eight experts: the other domain has at least one of a token's
-  // two experts in 1 - (4 3) / (8 7) of the cases, 11 of 14.
-  Machine halves = nodes_of_h100(64);
-  halves.domain = 4;
-  for (const Traffic& t :
-       traffic(work, halves, {.sequence_length = 4096, .global_batch = 64}, {.ep = 8, .dp = 64})) {
-    if (t.kind == "expert")
-      CHECK(t.network_bytes == Approx(4096.0 * 2 * 2 * 2 * 4096 * 32 * 11 / 14));
-  }
   // Gradients of 4 bytes reduced, parameters of 2 bytes gathered, over 8 replicas of the experts.
   CHECK(total("expert_data") == Approx(6.0 * 32 * 3 * 4096 * 14336 * 7 / 8));
 }

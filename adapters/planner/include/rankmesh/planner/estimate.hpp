@@ -147,10 +147,11 @@ struct Constants {
   double kept_score = 8;
   /// See `kept_norm`.
   double kept_logit = 18;
-  /// The error of step time that one of ten held-out measurements exceeds, for dense models and with experts.
+  /// About the error of step time that one of ten measurements exceeds which nothing was fitted to, for dense
+  /// models and with experts.
   double spread = 0.2;
   /// See `spread`.
-  double expert_spread = 0.45;
+  double expert_spread = 0.3;
 };
 
 /// Whether a layout fits into memory.
