@@ -13,7 +13,7 @@ namespace rankmesh::nccl {
 [[nodiscard]] bool has_shrink(int library_version) noexcept;
 
 /// A communicator that NCCL makes from an older one, its parent, whose remaining members keep their order.
-/// The parent's operations end first, so it may have failed or hang.
+/// The operations of the parent end first. NCCL refuses a parent that has an error.
 class Shrink {
  public:
   /// @param parent is aborted with this object: its lost members would never take part in its destruction
