@@ -11,7 +11,7 @@ using namespace rankmesh::tests;
 
 namespace {
 
-const std::string short_run = " --steps 12 --every 1 --deadline 4 ";
+const std::string short_run = " --steps 12 --every 1 --deadline 6 ";
 
 struct Case {
   int processes;
