@@ -267,7 +267,7 @@ void Job::end_operation(int rank) {
 void Job::enter(int rank, Call call, std::optional<std::size_t> step) {
   if (is_over_world(call)) step.reset();
   const Place own = step ? place(rank, *step) : Place{.group = 0, .position = rank};
-  if (own.group < 0) return;
+  if (own.group < 0 || (step && is_kept_ && is_kept_(*step, own.group))) return;
   Rank& state = at(rank);
   const std::uint64_t meeting =
       call == Call::initialise ? parts_.size() + *step : static_cast<std::uint64_t>(state.part);

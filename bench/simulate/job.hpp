@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "calls.hpp"
@@ -43,6 +45,9 @@ class Job {
   Job(const CommunicatorPlan& plan, const ScheduleOptions& options, const Costs& costs,
       Polling polling = Polling::busy, std::optional<LateRank> late = {},
       Call group_call = Call::create_group);
+
+  /// Has the groups of some steps of the plan make no communicator, since they have it: as in a rebuild.
+  void keep(std::function<bool(std::size_t step, int group)> is_kept) { is_kept_ = std::move(is_kept); }
 
   /// Runs the bring-up on all ranks.
   /// @throws Error if the protocols end with one
@@ -141,6 +146,7 @@ class Job {
   [[nodiscard]] int identifiers_of_group(int size) const;
 
   const CommunicatorPlan& plan_;
+  std::function<bool(std::size_t step, int group)> is_kept_{};
   int ranks_per_identifier_;
   std::vector<Part> parts_{};
   Costs costs_;

@@ -41,6 +41,8 @@ ordered_json json_of(const Outcome& outcome) {
           {"steps", outcome.steps},
           {"all", json_of(outcome.all)},
           {"protocol", json_of(outcome.protocol)},
+          {"median_messages_of_protocols", outcome.median_messages},
+          {"agreements", outcome.agreements},
           {"events", outcome.events},
           {"wall_s", outcome.wall_seconds}};
 }
@@ -48,16 +50,17 @@ ordered_json json_of(const Outcome& outcome) {
 }  // namespace
 
 std::string to_text(const Section& section) {
-  constexpr const char* row = "{:<13}{:>7}{:>16}{:>11}{:>9}{:>14}{:>10}{:>11}\n";
+  constexpr const char* row = "{:<13}{:>7}{:>12}{:>16}{:>11}{:>9}{:>14}{:>9}{:>10}{:>11}\n";
   std::string text = to_string(section.layout) + "\n";
-  text +=
-      fmt::format(fmt::runtime(row), "", "", "critical", "most at", "a rank", "of protocols", "in all", "");
-  text += fmt::format(fmt::runtime(row), "strategy", "steps", "path, s", "messages", "bytes", "messages",
-                      "messages", "simulated");
+  text += fmt::format(fmt::runtime(row), "", "", "", "critical", "most at", "a rank", "of protocols",
+                      "median", "in all", "");
+  text += fmt::format(fmt::runtime(row), "strategy", "steps", "agreements", "path, s", "messages", "bytes",
+                      "messages", "", "messages", "simulated");
   for (const Outcome& outcome : section.outcomes) {
     text += fmt::format(fmt::runtime(row), to_string(outcome.strategy), short_number(outcome.steps),
-                        fmt::format("{:.6f}", outcome.seconds), short_number(outcome.all.most_messages),
-                        short_number(outcome.all.most_bytes), short_number(outcome.protocol.most_messages),
+                        short_number(outcome.agreements), fmt::format("{:.6f}", outcome.seconds),
+                        short_number(outcome.all.most_messages), short_number(outcome.all.most_bytes),
+                        short_number(outcome.protocol.most_messages), short_number(outcome.median_messages),
                         short_number(outcome.all.messages), fmt::format("{:.1f} s", outcome.wall_seconds));
   }
   return text;

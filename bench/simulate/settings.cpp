@@ -53,8 +53,8 @@ struct Options {
         strategy(command.add({.name = "--strategy",
                               .value_name = "NAME",
                               .description = "a strategy to simulate",
-                              .choices = {"split", "create-group", "unique-id", "store"},
-                              .default_value = "all",
+                              .choices = {"split", "create-group", "unique-id", "store", "rebuild"},
+                              .default_value = "all but rebuild",
                               .is_repeatable = true})),
         arrivals(
             command.add({.name = "--arrivals",
@@ -84,6 +84,10 @@ struct Options {
                               .value_name = "SECONDS",
                               .description = "how long the others wait for the last rank",
                               .default_value = "300"})),
+        lost(command.add({.name = "--lost",
+                          .value_name = "N",
+                          .description = "processes that are lost before a rebuild",
+                          .default_value = "1"})),
         format(command.add({.name = "--format",
                             .description = "how to print the result",
                             .choices = {"text", "json"},
@@ -105,6 +109,7 @@ struct Options {
   const cli::Option& store_messages;
   const cli::Option& late;
   const cli::Option& deadline;
+  const cli::Option& lost;
   const cli::Option& format;
   std::vector<const cli::Option*> costs{};
 };
@@ -157,6 +162,14 @@ void read_conditions(const Options& options, Settings& settings, cli::Problems& 
   }
   if (const auto number = cli::number_of(options.ranks_per_identifier, {.max = 1 << 30}, problems)) {
     conditions.ranks_per_identifier = static_cast<int>(*number);
+  }
+  if (const auto number = cli::number_of(options.lost, {.max = 1 << 20}, problems)) {
+    conditions.lost = static_cast<int>(*number);
+    for (const ParallelConfig& layout : settings.layouts) {
+      if (layout.world_size > *number) continue;
+      problems.push_back("--lost: " + std::to_string(*number) + " of " + std::to_string(layout.world_size) +
+                         " ranks cannot be lost");
+    }
   }
   if (const auto number = cli::number_of(options.store_messages, {}, problems)) {
     conditions.store_messages = *number;

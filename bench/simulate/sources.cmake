@@ -2,9 +2,11 @@
 set(rankmesh_simulation_sources
   ${CMAKE_CURRENT_LIST_DIR}/calls.cpp
   ${CMAKE_CURRENT_LIST_DIR}/job.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/meeting.cpp
   ${CMAKE_CURRENT_LIST_DIR}/members.cpp
   ${CMAKE_CURRENT_LIST_DIR}/network.cpp
   ${CMAKE_CURRENT_LIST_DIR}/polling.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/rebuild.cpp
   ${CMAKE_CURRENT_LIST_DIR}/report.cpp
   ${CMAKE_CURRENT_LIST_DIR}/settings.cpp
   ${CMAKE_CURRENT_LIST_DIR}/store.cpp

@@ -3,16 +3,36 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <functional>
+#include <vector>
 
+#include "rebuild.hpp"
 #include "store.hpp"
 
 namespace rankmesh::simulate {
 namespace {
 
-constexpr std::array<std::string_view, 4> names = {"split", "create-group", "unique-id", "store"};
+constexpr std::array<std::string_view, 5> names = {"split", "create-group", "unique-id", "store", "rebuild"};
 
 /// The version of NCCL in the messages of the agreement.
 constexpr const char* simulated_nccl = "2.27.3";
+
+/// Adds what each rank sent and received.
+void add_ranks(Outcome& outcome, int ranks, const std::function<const Counts&(int rank)>& protocol,
+               const std::function<const Counts&(int rank)>& calls) {
+  std::vector<std::int64_t> messages;
+  for (int rank = 0; rank < ranks; ++rank) {
+    Counts both = protocol(rank);
+    messages.push_back(both.messages());
+    outcome.protocol.add(both);
+    both += calls(rank);
+    outcome.all.add(both);
+  }
+  const auto middle = messages.begin() + static_cast<std::ptrdiff_t>(messages.size() / 2);
+  std::nth_element(messages.begin(), middle, messages.end());
+  outcome.median_messages = *middle;
+}
 
 Outcome simulate_library(Strategy strategy, const Topology& topology, const Conditions& conditions) {
   const CommunicatorPlan plan(topology);
@@ -21,14 +41,28 @@ Outcome simulate_library(Strategy strategy, const Topology& topology, const Cond
   job.run();
   Outcome outcome{.strategy = strategy,
                   .seconds = seconds(job.finished_at()),
+                  .agreements = job.agreements(),
                   .steps = static_cast<std::int64_t>(plan.steps().size()),
                   .events = job.events()};
-  for (int rank = 0; rank < job.size(); ++rank) {
-    Counts both = job.protocol(rank);
-    outcome.protocol.add(both);
-    both += job.calls(rank);
-    outcome.all.add(both);
-  }
+  add_ranks(
+      outcome, job.size(), [&](int rank) -> const Counts& { return job.protocol(rank); },
+      [&](int rank) -> const Counts& { return job.calls(rank); });
+  return outcome;
+}
+
+Outcome simulate_rebuild(const Topology& topology, const Conditions& conditions) {
+  const RebuildResult result = run_rebuild(topology, spread(topology.world_size(), conditions.lost),
+                                           conditions.costs, conditions.polling);
+  const CommunicatorPlan plan(topology);
+  Outcome outcome{.strategy = Strategy::rebuild,
+                  .seconds = result.seconds,
+                  .agreements = result.agreements,
+                  .steps = static_cast<std::int64_t>(plan.steps().size()),
+                  .events = result.events};
+  const auto in = [](const std::vector<Counts>& counts) {
+    return [&counts](int process) -> const Counts& { return counts[static_cast<std::size_t>(process)]; };
+  };
+  add_ranks(outcome, static_cast<int>(result.protocol.size()), in(result.protocol), in(result.calls));
   return outcome;
 }
 
@@ -74,8 +108,9 @@ void Load::add(const Counts& rank) {
 Outcome simulate(Strategy strategy, const Topology& topology, const Conditions& conditions) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  Outcome outcome = strategy == Strategy::store ? simulate_store(topology, conditions)
-                                                : simulate_library(strategy, topology, conditions);
+  Outcome outcome = strategy == Strategy::store     ? simulate_store(topology, conditions)
+                    : strategy == Strategy::rebuild ? simulate_rebuild(topology, conditions)
+                                                    : simulate_library(strategy, topology, conditions);
   outcome.wall_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return outcome;
 }

@@ -17,6 +17,8 @@ enum class Strategy {
   unique_id,
   /// The reference, where every rank asks a store for every group.
   store,
+  /// A rebuild of MPI communicators of the library after processes are lost, with a spare for each.
+  rebuild,
 };
 
 [[nodiscard]] std::string_view to_string(Strategy strategy);
@@ -31,6 +33,8 @@ struct Conditions {
   /// of the kind are assumed to cost as much.
   std::int64_t store_messages = 10'000'000;
   std::optional<LateRank> late{};
+  /// How many processes are lost before a rebuild.
+  int lost = 1;
 };
 
 /// What the busiest rank sends and receives, and what all ranks send.
@@ -54,6 +58,10 @@ struct Outcome {
   /// All messages, and those of the library's own protocols among them.
   Load all{};
   Load protocol{};
+  /// Half of the ranks send and receive no more messages of the protocols than this; 0 for the store.
+  std::int64_t median_messages = 0;
+  /// How often all ranks wait for each other in an agreement; 0 for the store.
+  std::int64_t agreements = 0;
   /// Collective steps: those of the plan, or the groups that are created one after another.
   std::int64_t steps = 0;
   /// What the simulation itself took.

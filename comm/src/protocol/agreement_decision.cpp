@@ -42,6 +42,7 @@ void Agreement::State::accept_decision(const Message& message) {
   Bytes encoded(message.bytes.begin() + static_cast<std::ptrdiff_t>(rest), message.bytes.end());
   end(decode_verdict(reader), std::move(encoded), transport_.now());
   if (along_tree) {
+    told_by_ = message.from;
     stands_by_ = is_collector(rank());
     send_decision_down();
   } else {
@@ -74,11 +75,35 @@ void Agreement::State::send_decision_to_all() {
   }
 }
 
+bool Agreement::State::may_go_down_the_tree(Instant now) const {
+  if (size() <= session_.paths_.direct_up_to) return false;
+  if (verdict_->outcome == Outcome::agreed) return rank() == 0;
+  const bool names_the_lost = verdict_->outcome == Outcome::deadline_missed && verdict_->deadline.complete &&
+                              verdict_->deadline.unfinished.empty();
+  return names_the_lost && now < deadline() && (rank() == 0 || verdict_->deadline.missing.contains(0));
+}
+
+std::vector<int> Agreement::State::children_of_decision(int node, bool is_root) const {
+  const RankSet& lost = verdict_->deadline.missing;
+  const int radix = session_.paths_.tree_radix;
+  std::vector<int> result = tree_children_without(lost, node, size(), radix);
+  if (!is_root || node == 0) return result;
+  for (const int child : tree_children_without(lost, 0, size(), radix)) {
+    if (child != node) result.push_back(child);
+  }
+  return result;
+}
+
 void Agreement::State::send_decision_down() {
   is_on_path_ = true;
-  for (const int child : children()) {
+  for (const int child : children_of_decision(rank(), !told_by_)) {
     send_decision(child, true);
-    if (subtree_of(child) > 1) passing_on_.insert(RankSet(child));
+    if (!children_of_decision(child).empty()) passing_on_.insert(RankSet(child));
+  }
+  if (told_by_) return;
+  // They may only be late.
+  for (const RankSet::Range& range : verdict_->deadline.missing.ranges()) {
+    for (int lost = range.first; lost <= range.last; ++lost) send_decision(lost, false);
   }
 }
 
@@ -95,12 +120,12 @@ void Agreement::State::pass_on(Instant now) {
   }
   if (is_on_path_ && passing_on_.empty() && !told_parent_) {
     told_parent_ = true;
-    if (ballot_.is_led_here()) {
+    if (!told_by_) {
       for (int other = 0; other < collectors(); ++other) {
         if (other != rank()) send_decision(other, false);
       }
-    } else if (subtree_of(rank()) > 1) {
-      send(tree_parent(rank(), session_.paths_.tree_radix), message(AgreementMessage::passed_on));
+    } else if (!children_of_decision(rank()).empty()) {
+      send(*told_by_, message(AgreementMessage::passed_on));
     }
   }
   if (stands_by_ && now >= ended_at_ + rank() * grace()) {

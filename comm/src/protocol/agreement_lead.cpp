@@ -72,11 +72,8 @@ void Agreement::State::lead(Instant now) {
   const Message chosen{rank(), ballot_.proposed()};
   MessageReader reader(chosen);
   Verdict verdict = decode_verdict(reader);
-  const bool is_root = rank() == 0;
-  const bool down_the_tree =
-      is_root && verdict.outcome == Outcome::agreed && size() > session_.paths_.direct_up_to;
   end(std::move(verdict), chosen.bytes, now);
-  if (down_the_tree) {
+  if (may_go_down_the_tree(now)) {
     send_decision_down();
   } else {
     send_decision_to_all();

@@ -90,6 +90,13 @@ class Agreement::State {
   void accept_decision(const Message& message);
   void send_decision(int to, bool along_tree);
   void send_decision_to_all();
+  /// Whether the verdict of this leader may travel down the tree: before the deadline, only those that are
+  /// named as lost are silent.
+  [[nodiscard]] bool may_go_down_the_tree(Instant now) const;
+  /// Those to whom this rank passes the decision on. All ranks know from it who is lost: the others form the
+  /// tree without them. A leader other than rank 0 stands in for it.
+  /// @param is_root whether the node is the leader
+  [[nodiscard]] std::vector<int> children_of_decision(int node, bool is_root = false) const;
   void send_decision_down();
   void pass_on(Instant now);
   [[nodiscard]] bool is_passed_on(Instant now);
@@ -114,6 +121,8 @@ class Agreement::State {
   bool is_on_path_ = false;
   /// Children with children of their own, from which it is not known that they have passed the decision on.
   RankSet passing_on_;
+  /// The rank from which the decision came down the tree; nothing at its root.
+  std::optional<int> told_by_;
   bool told_parent_ = false;
   /// On a collector that must stay until the leader has told all ranks: it takes over if the leader dies.
   bool stands_by_ = false;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "rankmesh/comm/agreement_session.hpp"
+#include "rankmesh/comm/rank_set.hpp"
 
 namespace rankmesh {
 
@@ -48,6 +49,29 @@ constexpr int tree_radix = MessagePaths{}.tree_radix;
   }
   std::reverse(children.begin(), children.end());
   return children;
+}
+
+/// The children of a node in the tree without some ranks: the children of a rank that is left out take its
+/// place. O(result + radix * depth for each rank left out).
+[[nodiscard]] inline std::vector<int> tree_children_without(const RankSet& left_out, int node, int size,
+                                                            int radix = tree_radix) {
+  std::vector<int> waiting = tree_children(node, size, radix);
+  if (left_out.empty()) return waiting;
+  std::vector<int> found;
+  while (!waiting.empty()) {
+    const int child = waiting.back();
+    waiting.pop_back();
+    if (!left_out.contains(child)) {
+      found.push_back(child);
+      continue;
+    }
+    for (const int below : tree_children(child, size, radix)) waiting.push_back(below);
+  }
+  std::sort(found.begin(), found.end(), [&](int a, int b) {
+    const int of_a = subtree_size(a, size, radix), of_b = subtree_size(b, size, radix);
+    return of_a != of_b ? of_a > of_b : a > b;
+  });
+  return found;
 }
 
 }  // namespace rankmesh

@@ -9,9 +9,11 @@
 
 #include "adapters/mpi/support.hpp"
 #include "rankmesh/mpi/communicators.hpp"
+#include "rankmesh/mpi/job.hpp"
 #include "rankmesh/nccl/communicators.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "simulate/job.hpp"
+#include "simulate/rebuild.hpp"
 #include "simulate/settings.hpp"
 
 namespace {
@@ -120,11 +122,74 @@ std::vector<Case> cases() {
   return result;
 }
 
+/// Rebuilds a job for real, with a spare for each lost process, which all others know. The lost ones stay,
+/// but do not take part. Returns what this process sent.
+simulate::Counts rebuild(const ParallelConfig& config, const std::vector<int>& lost) {
+  mpi::Job job(MPI_COMM_WORLD, config);
+  MPI_Barrier(MPI_COMM_WORLD);
+  sent = {};
+  std::vector<RankSet::Range> ranges;
+  for (const int process : lost) ranges.push_back({process, process});
+  const RebuildOptions options{.lost = RankSet::of(ranges)};
+  if (options.lost.contains(job.process())) {
+    // It takes no part.
+  } else if (job.is_idle()) {
+    static_cast<void>(job.stand_by(options));
+  } else {
+    job.rebuild(options);
+  }
+  const simulate::Counts counts = sent;
+  MPI_Barrier(MPI_COMM_WORLD);
+  return counts;
+}
+
+/// Whether the simulation of a rebuild says the same of each process.
+bool rebuild_is_as_simulated(const ParallelConfig& config, const std::vector<int>& lost,
+                             const std::vector<simulate::Counts>& real) {
+  const simulate::RebuildResult result =
+      simulate::run_rebuild(Topology(config), lost, simulate::default_costs());
+  bool is_same = true;
+  std::string messages;
+  for (std::size_t process = 0; process < real.size(); ++process) {
+    const simulate::Counts& expected = result.protocol[process];
+    messages += " " + std::to_string(real[process].messages_sent);
+    if (real[process].messages_sent == expected.messages_sent &&
+        real[process].bytes_sent == expected.bytes_sent) {
+      continue;
+    }
+    is_same = false;
+    std::printf("process %zu sent %lld messages of %lld bytes; simulated: %lld of %lld\n", process,
+                static_cast<long long>(real[process].messages_sent),
+                static_cast<long long>(real[process].bytes_sent),
+                static_cast<long long>(expected.messages_sent), static_cast<long long>(expected.bytes_sent));
+  }
+  std::printf("rebuild, %zu lost, %s: messages of each process:%s\n", lost.size(), to_string(config).c_str(),
+              messages.c_str());
+  return is_same;
+}
+
+/// Compares the rebuilds of layouts of two ranks per replica. Returns 0 if one is not as simulated.
+int check_rebuilds() {
+  int is_good = 1;
+  for (const int lost : {1, 2}) {
+    const int ranks = tests::world_size() - lost - (tests::world_size() - lost) % 2;
+    // More than half of the processes must be left.
+    if (ranks + lost != tests::world_size() || 2 * lost >= ranks) continue;
+    for (const ParallelConfig& config : {ParallelConfig{.world_size = ranks, .tensor = 2},
+                                         ParallelConfig{.world_size = ranks, .pipeline = 2}}) {
+      const std::vector<int> gone = simulate::spread(ranks, lost);
+      const auto real = gathered(rebuild(config, gone));
+      if (tests::world_rank() == 0 && !rebuild_is_as_simulated(config, gone, real)) is_good = 0;
+    }
+  }
+  return is_good;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
-  int is_good = 1;
+  int is_good = check_rebuilds();
   for (const Case& test : cases()) {
     const auto real = gathered(bring_up(test));
     if (tests::world_rank() == 0 && !is_as_simulated(test, real)) is_good = 0;

@@ -35,7 +35,7 @@ struct MessagePaths {
   /// The radix of the tree of the reports, see `docs/design.md`. At least 2.
   int tree_radix = 8;
   /// Up to this world size, the verdict that ends a bring-up is sent to each rank directly; beyond it, a
-  /// verdict of success travels down the tree.
+  /// verdict of success travels down the tree, as does one before the deadline that names lost ranks.
   int direct_up_to = 64;
 };
 

@@ -98,7 +98,8 @@ struct AttemptOutcome {
 /// More than half of the processes of a generation must be left, or half with the first of them. So two parts
 /// of a job that cannot reach each other never both go on.
 ///
-/// Without a further loss, a process sends O(log N) messages, the one that leads O(N).
+/// Without a further loss, a process sends O(log N + lost) messages if the lost are named, see
+/// `RebuildOptions::lost`. Else the process that leads sends O(N).
 class JobControl {
  public:
   /// How some processes reach each other.
