@@ -80,20 +80,30 @@ std::vector<Variable> variables_of(const std::vector<Row>& rows) {
   return variables;
 }
 
-/// The mean error of the logarithms, where outliers count little, and a small price for leaving the start.
-double cost(std::vector<Row>& rows, const std::map<std::string, double>& weights,
-            const std::vector<Variable>& variables) {
+/// Gives the machines of rows the fitted parts of their peaks.
+/// @returns the fitted constants
+Constants use(const std::vector<Variable>& variables, std::vector<Row>& rows) {
   Constants constants;
   for (std::size_t i = 0; i < fields.size(); ++i) constants.*fields[i].field = variables[i].value;
   std::map<std::string, double> gpu;
   for (std::size_t i = fields.size(); i < variables.size(); ++i) gpu[variables[i].name] = variables[i].value;
-  double sum = 0;
-  double total = 0;
   for (Row& row : rows) {
     const std::string family = family_of(row.machine.gpu);
+    if (!gpu.contains(family + " efficiency")) continue;
     row.machine.gpu.efficiency = gpu[family + " efficiency"];
     row.machine.gpu.attention = gpu[family + " attention"];
     row.machine.gpu.flash2 = gpu[family + " flash2"];
+  }
+  return constants;
+}
+
+/// The mean error of the logarithms, where outliers count little, and a small price for leaving the start.
+double cost(std::vector<Row>& rows, const std::map<std::string, double>& weights,
+            const std::vector<Variable>& variables) {
+  const Constants constants = use(variables, rows);
+  double sum = 0;
+  double total = 0;
+  for (const Row& row : rows) {
     const double step =
         planner::step_time(row.work, row.machine, row.training, row.layout, constants).total();
     const double weight = weights.at(row.key);
@@ -105,9 +115,13 @@ double cost(std::vector<Row>& rows, const std::map<std::string, double>& weights
   return sum / total + 0.0005 * price;
 }
 
-}  // namespace
+struct Fit {
+  std::vector<Variable> variables;
+  double before = 0;
+  double after = 0;
+};
 
-std::string fit(std::vector<Row> rows, int rounds, unsigned seed) {
+Fit fit_to(std::vector<Row> rows, int rounds, unsigned seed) {
   std::erase_if(rows, [](const Row& row) { return !row.judges_step; });
   // A key with many rows does not outweigh the others.
   std::map<std::string, double> weights;
@@ -116,29 +130,54 @@ std::string fit(std::vector<Row> rows, int rounds, unsigned seed) {
     double& weight = weights[row.key];
     if (weight >= 1) weight = (row.has_experts() ? 2 : 1) / std::sqrt(weight);
   }
-  std::vector<Variable> variables = variables_of(rows);
-  double best = cost(rows, weights, variables);
-  const double first = best;
+  Fit fit{.variables = variables_of(rows)};
+  fit.before = cost(rows, weights, fit.variables);
+  fit.after = fit.before;
   // Not the standard distributions, whose numbers differ between libraries.
   std::mt19937_64 random(seed);
   const auto uniform = [&] { return static_cast<double>(random() >> 11) / 9007199254740992.0; };
+  // The width of changes of each variable, as a part of its range: wider after a success, narrower after a
+  // failure.
+  std::vector<double> widths(fit.variables.size(), 0.2);
   for (int round = 0; round < rounds; ++round) {
-    std::vector<Variable> changed = variables;
-    const int changes = 1 + static_cast<int>(uniform() * 3);
-    const double width = uniform() < 0.5 ? 0.05 : 0.3;
-    for (int i = 0; i < changes; ++i) {
-      Variable& v = changed[static_cast<std::size_t>(uniform() * static_cast<double>(changed.size()))];
-      v.value = std::clamp(v.value + width * (uniform() - 0.5) * (v.most - v.least), v.least, v.most);
+    std::vector<Variable> changed = fit.variables;
+    std::vector<std::size_t> places(1 + static_cast<std::size_t>(uniform() * 3));
+    for (std::size_t& place : places) {
+      place = static_cast<std::size_t>(uniform() * static_cast<double>(changed.size()));
+      Variable& v = changed[place];
+      v.value =
+          std::clamp(v.value + widths[place] * (uniform() - 0.5) * 2 * (v.most - v.least), v.least, v.most);
     }
     const double now = cost(rows, weights, changed);
-    if (now >= best) continue;
-    best = now;
-    variables = std::move(changed);
+    for (const std::size_t place : places)
+      widths[place] = std::clamp(widths[place] * (now < fit.after ? 1.5 : 0.95), 0.004, 0.3);
+    if (now >= fit.after) continue;
+    fit.after = now;
+    fit.variables = std::move(changed);
   }
+  return fit;
+}
+
+}  // namespace
+
+std::string fit(std::vector<Row> rows, int rounds, unsigned seed) {
+  const Fit fit = fit_to(std::move(rows), rounds, seed);
   std::ostringstream text;
-  text << "mean error " << first << " before, " << best << " after " << rounds << " rounds\n";
-  for (const Variable& v : variables) text << v.name << " = " << v.value << "\n";
+  text << "mean error " << fit.before << " before, " << fit.after << " after " << rounds << " rounds\n";
+  for (const Variable& v : fit.variables) text << v.name << " = " << v.value << "\n";
   return text.str();
+}
+
+Metrics cross_validate(const std::vector<Row>& rows, int parts, int rounds, unsigned seed) {
+  Evaluation evaluation;
+  for (int part = 0; part < parts; ++part) {
+    std::vector<Row> fitted;
+    std::vector<Row> others;
+    for (const Row& row : rows) (row.part(parts) == part ? others : fitted).push_back(row);
+    const Constants constants = use(fit_to(std::move(fitted), rounds, seed).variables, others);
+    evaluation.add(others, constants);
+  }
+  return evaluation.metrics();
 }
 
 }  // namespace rankmesh::bench

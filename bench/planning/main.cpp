@@ -21,8 +21,9 @@ struct Options {
   std::string part = "all";
   bool as_json = false;
   bool as_list = false;
-  int gradient_bytes = 4;
+  Assumptions assumptions{};
   int fit_rounds = 0;
+  int parts = 0;
   unsigned seed = 1;
 };
 
@@ -89,10 +90,9 @@ std::vector<Row> part_of(const std::vector<Row>& rows, bool fitted) {
 
 int usage() {
   std::fputs(
-      "usage: planner [--rows FILE] [--format text|json|rows] [--part all|fitted|held-out] [--gradient-bytes "
-      "4|2] [--fit ROUNDS "
-      "[--seed "
-      "N]]\n",
+      "usage: planner [--rows FILE] [--format text|json|rows] [--part all|fitted|held-out]\n"
+      "               [--gradient-bytes 4|2] [--releases read|ignored]\n"
+      "               [--fit ROUNDS [--cross-validate PARTS] [--seed N]]\n",
       stderr);
   return 2;
 }
@@ -110,9 +110,13 @@ bool read(int argc, char** argv, Options& options) {
     } else if (name == "--part" && (value == "all" || value == "fitted" || value == "held-out")) {
       options.part = value;
     } else if (name == "--gradient-bytes" && (value == "2" || value == "4")) {
-      options.gradient_bytes = value == "2" ? 2 : 4;
+      options.assumptions.gradient_bytes = value == "2" ? 2 : 4;
+    } else if (name == "--releases" && (value == "read" || value == "ignored")) {
+      options.assumptions.reads_releases = value == "read";
     } else if (name == "--fit") {
       options.fit_rounds = std::atoi(value.c_str());
+    } else if (name == "--cross-validate") {
+      options.parts = std::atoi(value.c_str());
     } else if (name == "--seed") {
       options.seed = static_cast<unsigned>(std::atoi(value.c_str()));
     } else {
@@ -123,7 +127,12 @@ bool read(int argc, char** argv, Options& options) {
 }
 
 void run(const Options& options) {
-  std::vector<Row> rows = read_rows(options.rows, options.gradient_bytes);
+  std::vector<Row> rows = read_rows(options.rows, options.assumptions);
+  if (options.parts > 1) {
+    print("estimated with constants that were fitted to the other parts",
+          cross_validate(part_of(rows, true), options.parts, options.fit_rounds, options.seed));
+    return;
+  }
   if (options.fit_rounds > 0) {
     std::fputs(fit(part_of(rows, true), options.fit_rounds, options.seed).c_str(), stdout);
     return;

@@ -103,47 +103,49 @@ double allocated_gib(const Row& row, const planner::Constants& constants) {
   return most / gib;
 }
 
-Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants) {
-  std::vector<double> dense;
-  std::vector<double> moe;
-  std::vector<double> memory;
-  std::map<std::string, double> places;
-  std::map<std::string, std::vector<double>> by_source;
-  std::map<std::string, std::vector<std::pair<double, double>>> groups;
-  Metrics metrics;
-  int right = 0;
+void Evaluation::add(const std::vector<Row>& rows, const planner::Constants& constants) {
   for (const Row& row : rows) {
     const planner::Estimate estimate =
         planner::estimate(row.work, row.machine, row.training, row.layout, constants);
     if (row.judges_step) {
       const double error = error_pct(estimate.step_s, *row.step_s);
-      (row.has_experts() ? moe : dense).push_back(error);
-      by_source[row.source].push_back(error);
+      (row.has_experts() ? moe_ : dense_).push_back(error);
+      by_source_[row.source].push_back(error);
     }
     // Layouts that somebody chose, not those of a sweep; the best of several for one machine and batch.
     if (row.judges_step && !row.judges_rank && row.machine.gpus >= 8) {
       const double place = place_of(row, estimate.step_s, constants);
-      const auto known = places.find(row.group);
-      if (place >= 0 && (known == places.end() || place < known->second)) places[row.group] = place;
+      const auto known = places_.find(row.group);
+      if (place >= 0 && (known == places_.end() || place < known->second)) places_[row.group] = place;
     }
-    if (row.judges_rank) groups[row.group].emplace_back(estimate.step_s, *row.step_s);
-    if (row.judges_memory) memory.push_back(error_pct(allocated_gib(row, constants), *row.memory_gib));
+    if (row.judges_rank) groups_[row.group].emplace_back(estimate.step_s, *row.step_s);
+    if (row.judges_memory) memory_.push_back(error_pct(allocated_gib(row, constants), *row.memory_gib));
     if (row.judges_oom) {
-      ++metrics.oom;
-      right += (estimate.fits == planner::Fit::no) == *row.oom ? 1 : 0;
+      ++oom_;
+      oom_right_ += (estimate.fits == planner::Fit::no) == *row.oom ? 1 : 0;
     }
   }
-  metrics.dense = errors_of(dense);
-  metrics.moe = errors_of(moe);
-  metrics.memory = errors_of(memory);
-  metrics.oom_right_pct = metrics.oom > 0 ? 100.0 * right / metrics.oom : 0;
+}
+
+Metrics Evaluation::metrics() const {
+  Metrics metrics{.dense = errors_of(dense_),
+                  .moe = errors_of(moe_),
+                  .memory = errors_of(memory_),
+                  .oom = oom_,
+                  .oom_right_pct = oom_ > 0 ? 100.0 * oom_right_ / oom_ : 0,
+                  .rank = rank_errors(groups_)};
   std::vector<double> percentiles;
-  for (const auto& [group, place] : places) percentiles.push_back(place);
+  for (const auto& [group, place] : places_) percentiles.push_back(place);
   metrics.published = {.n = static_cast<int>(percentiles.size()),
                        .median_percentile = quantile(percentiles, 0.5)};
-  metrics.rank = rank_errors(groups);
-  for (const auto& [source, errors] : by_source) metrics.step_by_source[source] = errors_of(errors);
+  for (const auto& [source, errors] : by_source_) metrics.step_by_source[source] = errors_of(errors);
   return metrics;
+}
+
+Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants) {
+  Evaluation evaluation;
+  evaluation.add(rows, constants);
+  return evaluation.metrics();
 }
 
 }  // namespace rankmesh::bench

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rows.hpp"
@@ -50,6 +51,26 @@ struct Metrics {
 
 /// GiB of the stage that was measured.
 [[nodiscard]] double allocated_gib(const Row& row, const planner::Constants& constants);
+
+/// Collects estimates beside measurements, of rows that are estimated with the same or with different
+/// constants.
+class Evaluation {
+ public:
+  /// Estimates rows.
+  void add(const std::vector<Row>& rows, const planner::Constants& constants);
+  [[nodiscard]] Metrics metrics() const;
+
+ private:
+  std::vector<double> dense_;
+  std::vector<double> moe_;
+  std::vector<double> memory_;
+  std::map<std::string, double> places_;
+  std::map<std::string, std::vector<double>> by_source_;
+  /// Estimated and measured step times.
+  std::map<std::string, std::vector<std::pair<double, double>>> groups_;
+  int oom_ = 0;
+  int oom_right_ = 0;
+};
 
 [[nodiscard]] Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants);
 

@@ -124,8 +124,17 @@ Precision precision_of(const std::string& precision) {
   return Precision::bf16;
 }
 
+/// The release of the NeMo container that a reference names, such as `26.06`; empty if it names none.
+std::string container_of(const std::string& reference) {
+  const auto end = reference.find(" NeMo Container");
+  if (end == std::string::npos) return {};
+  const auto space = reference.rfind(' ', end - 1);
+  const auto start = space == std::string::npos ? 0 : space + 1;
+  return reference.substr(start, std::min<std::size_t>(5, end - start));
+}
+
 /// The rules for what a row does not say are in README.md.
-Training training_of(const json& row, int gradient_bytes) {
+Training training_of(const json& row, const Assumptions& assumptions) {
   const std::string precision = text(row, "precision");
   const std::string zero = text(row, "zero");
   const std::string recompute = text(row, "recompute");
@@ -142,13 +151,18 @@ Training training_of(const json& row, int gradient_bytes) {
   training.zero = zero_of(zero);
   training.gradient_bytes = lists(row, "flags", "bf16_grad") || lists(row, "flags", "bf16_grads") ? 2
                             : lists(row, "flags", "fp32_grads")                                   ? 4
-                                                                : gradient_bytes;
+                                                                : assumptions.gradient_bytes;
   training.sequence_parallel = truth(row, "sp", !is_fp16);
   training.dropout = is_fp16 || lists(row, "flags", "dropout");
   training.loss = has(text(row, "note"), "cross-entropy fusion") ? Loss::fused : Loss::parallel;
   training.attention = is_fp16              ? Attention::scores
                        : training.zero == 3 ? Attention::flash2
                                             : Attention::fused;
+  // Releases are two numbers of two digits, so that texts are in the order of time.
+  training.graphs = assumptions.reads_releases && number(row.at("model"), "experts", 0) > 1 &&
+                    training.precision == Precision::mxfp8 &&
+                    container_of(text(row, "source_ref")) >= "26.06";
+  training.fused_experts = training.graphs;
   if (!attention.empty()) {
     // The field lists the kernels that a run has; all else is PyTorch's.
     training.fused_norms = has(attention, "RMS");
@@ -190,16 +204,24 @@ void read_measured(const json& row, Row& result) {
   result.oom = truth(measured, "oom", false);
 }
 
+/// FNV-1a, 64 bits.
+std::uint64_t hash_of(const std::string& text) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash;
+}
+
 }  // namespace
 
 bool Row::is_fitted() const {
-  // FNV-1a, 64 bits.
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return (hash >> 32) % 3 != 0;
+  return (hash_of(key) >> 32) % 3 != 0;
 }
 
-std::vector<Row> read_rows(const std::string& path, int gradient_bytes) {
+int Row::part(int parts) const {
+  return static_cast<int>((hash_of(key + "|part") >> 32) % static_cast<std::uint64_t>(parts));
+}
+
+std::vector<Row> read_rows(const std::string& path, const Assumptions& assumptions) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be read");
   std::vector<Row> rows;
@@ -212,7 +234,7 @@ std::vector<Row> read_rows(const std::string& path, int gradient_bytes) {
     result.id = number(row, "id", -1);
     result.work = Work(model);
     result.machine = machine_of(row, *gpu);
-    result.training = training_of(row, gradient_bytes);
+    result.training = training_of(row, assumptions);
     result.layout = layout_of(row);
     if (result.layout.pp > model.layers) continue;
     result.key = model.name + "|" + text(row, "gpu") + "|" + std::to_string(result.machine.gpus) + "|" +

@@ -34,12 +34,21 @@ struct Row {
   [[nodiscard]] bool has_experts() const { return work.model().experts > 0; }
   /// Whether constants may be fitted to the row: two thirds of the keys.
   [[nodiscard]] bool is_fitted() const;
+  /// One of so many parts, which depends on the key alone. Independent of `is_fitted`.
+  [[nodiscard]] int part(int parts) const;
+};
+
+/// What is taken where a row says nothing.
+struct Assumptions {
+  /// Bytes of a gradient.
+  int gradient_bytes = 4;
+  /// Whether the release of a container that a row's reference names says how experts are computed.
+  bool reads_releases = true;
 };
 
 /// Reads rows in the form of published_layouts.json. Rows whose model `planner::check` refuses,
 /// for example without sizes, rows of unknown GPUs, and with more stages than layers are left out.
-/// @param gradient_bytes bytes of a gradient where a row says nothing about them
 /// @throws std::exception if the file cannot be read
-[[nodiscard]] std::vector<Row> read_rows(const std::string& path, int gradient_bytes = 4);
+[[nodiscard]] std::vector<Row> read_rows(const std::string& path, const Assumptions& assumptions = {});
 
 }  // namespace rankmesh::bench

@@ -65,6 +65,8 @@ class LayerClock {
   double tokens_;
   double hidden_;
   double memory_rate_;
+  /// Seconds before a kernel starts.
+  double launch_;
   /// FLOP/s of large matrices: those of layers, and that of the output.
   double peak_;
   double output_peak_;

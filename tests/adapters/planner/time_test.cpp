@@ -108,6 +108,61 @@ TEST_CASE("with zero bubble, stages wait as arXiv 2401.10241 says") {
         stage_memory(work, training_of(64), layout)[0].total());
 }
 
+TEST_CASE("kernels of CUDA graphs start without the host") {
+  // Forward and backward pass, which takes twice as long: 11 kernels of a layer, and 10 for experts.
+  Constants constants;
+  constants.launch_s = 1e-3;
+  const auto saved = [&](const ModelConfig& model) {
+    Training training = training_of(64);
+    const double usual = step_time(Work(model), nodes_of_h100(64), training, {.dp = 64}, constants).compute;
+    training.graphs = true;
+    return usual - step_time(Work(model), nodes_of_h100(64), training, {.dp = 64}, constants).compute;
+  };
+  CHECK(saved(gpt3()) == Approx(3 * 96 * 11e-3));
+  CHECK(saved(mixtral()) == Approx(3 * 32 * 21e-3));
+}
+
+TEST_CASE("a fused kernel for experts reads and writes each token once") {
+  Constants constants;
+  constants.routing_bytes = 24;
+  const Work work(mixtral());
+  Training training = training_of(64);
+  const double usual = step_time(work, nodes_of_h100(64), training, {.dp = 64}, constants).compute;
+  training.fused_experts = true;
+  const double fused = step_time(work, nodes_of_h100(64), training, {.dp = 64}, constants).compute;
+  // 24 - 4 bytes of 4096 channels for 2 experts of each of 4096 tokens, in 32 layers, forward and twice
+  // backward.
+  const double bytes = 20.0 * 4096 * 2 * 4096 * 32 * 3;
+  CHECK(usual - fused == Approx(bytes / (3.35e12 * constants.memory_bandwidth)));
+  const Work dense(gpt3());
+  CHECK(step_time(dense, nodes_of_h100(64), training, {.dp = 64}, constants).compute ==
+        step_time(dense, nodes_of_h100(64), training_of(64), {.dp = 64}, constants).compute);
+}
+
+TEST_CASE("fused attention is slower with narrow heads") {
+  // 64 channels' worth of softmax: (64 + 64) / 64 of the time of the operations alone, and (128 + 64) / 128.
+  ModelConfig wide = gpt3();
+  wide.layers = 1;
+  ModelConfig narrow = wide;
+  narrow.heads = narrow.kv_heads = 192;
+  narrow.head_dim = 64;
+  Training training = training_of(64);
+  training.sequence_length = 65536;
+  // Nothing else depends on how many tokens a sequence has.
+  Constants constants;
+  constants.launch_s = 0;
+  constants.half_rows = 0;
+  const auto attention = [&](const ModelConfig& model) {
+    Training longer = training;
+    longer.sequence_length *= 2;
+    longer.global_batch /= 2;
+    const Machine machine{.gpu = *find_gpu("H100"), .gpus = 1};
+    return step_time(Work(model), machine, longer, {}, constants).compute -
+           step_time(Work(model), machine, training, {}, constants).compute;
+  };
+  CHECK(attention(narrow) / attention(wide) == Approx(2 / 1.5).epsilon(1e-4));
+}
+
 TEST_CASE("what is computed again is the forward pass") {
   const Work work(gpt3());
   Training training = training_of();

@@ -41,6 +41,39 @@ TEST_CASE("the rows of one model, GPU, number of GPUs and batch are in one part"
   CHECK(fitted < 900);
 }
 
+TEST_CASE("cross-validation estimates each row once") {
+  std::vector<Row> rows = read_rows(PUBLISHED_ROWS);
+  rows.erase(rows.begin() + 200, rows.end());
+  std::map<std::string, std::set<int>> parts;
+  for (const Row& row : rows) parts[row.key].insert(row.part(3));
+  std::set<int> all;
+  for (const auto& [key, part] : parts) {
+    CHECK(part.size() == 1);
+    all.insert(part.begin(), part.end());
+  }
+  CHECK(all == std::set<int>{0, 1, 2});
+  // With no rounds, all parts have the constants that they start with.
+  const Metrics at_once = evaluate(rows, {});
+  const Metrics in_parts = cross_validate(rows, 3, 0, 1);
+  CHECK(in_parts.dense.n == at_once.dense.n);
+  CHECK(in_parts.moe.n == at_once.moe.n);
+  CHECK(in_parts.dense.median_pct == Approx(at_once.dense.median_pct));
+  CHECK(in_parts.rank.groups == at_once.rank.groups);
+}
+
+TEST_CASE("a release that a reference names says how experts are computed, in 8 bits alone") {
+  int fused = 0;
+  for (const Row& row : read_rows(PUBLISHED_ROWS)) {
+    CHECK(row.training.graphs == row.training.fused_experts);
+    if (!row.training.graphs) continue;
+    ++fused;
+    CHECK(row.has_experts());
+    CHECK(row.training.precision == planner::Precision::mxfp8);
+  }
+  CHECK(fused == 12);
+  for (const Row& row : read_rows(PUBLISHED_ROWS, {.reads_releases = false})) CHECK(!row.training.graphs);
+}
+
 TEST_CASE("estimates of rows that were held out are near the measurements") {
   std::vector<Row> rows = read_rows(PUBLISHED_ROWS);
   std::erase_if(rows, [](const Row& row) { return row.is_fitted(); });

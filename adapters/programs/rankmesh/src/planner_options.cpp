@@ -130,6 +130,15 @@ PlannerOptions::PlannerOptions(Command& command)
                         .heading = "Job",
                         .choices = {{"fused", "in one kernel"}, {"plain", "by PyTorch's operations"}},
                         .default_value = "fused"})),
+      experts_(
+          command.add({.name = "--experts",
+                       .description = "how tokens are put in the order of their experts",
+                       .heading = "Job",
+                       .choices = {{"plain", "by kernels of their own"}, {"fused", "while they are sent"}},
+                       .default_value = "plain"})),
+      graphs_(command.add({.name = "--cuda-graphs",
+                           .description = "kernels start from CUDA graphs, without waiting for the host",
+                           .heading = "Job"})),
       zero_(command.add({.name = "--zero",
                          .description = "what is sharded over data parallel ranks",
                          .heading = "Job",
@@ -173,6 +182,8 @@ void PlannerOptions::read_training(planner::Training& training, Problems& proble
   training.loss = static_cast<planner::Loss>(choice_of(loss_, problems).value_or(0));
   training.fused_norms = choice_of(norms_, problems).value_or(0) == 0;
   training.fused_mlp = choice_of(mlp_, problems).value_or(0) == 0;
+  training.fused_experts = choice_of(experts_, problems).value_or(0) == 1;
+  training.graphs = is_given(graphs_, problems);
   training.zero = static_cast<int>(choice_of(zero_, problems).value_or(1));
   training.gradient_bytes = choice_of(gradient_bytes_, problems).value_or(0) == 0 ? 4 : 2;
   training.zero_bubble = is_given(zero_bubble_, problems);

@@ -54,6 +54,8 @@ class PlannerOptions {
   const Option& loss_;
   const Option& norms_;
   const Option& mlp_;
+  const Option& experts_;
+  const Option& graphs_;
   const Option& zero_;
   const Option& gradient_bytes_;
   const Option& no_sequence_parallel_;

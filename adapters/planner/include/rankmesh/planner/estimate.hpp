@@ -80,58 +80,58 @@ struct Traffic {
 /// how.
 struct Constants {
   /// Sizes of a matrix at which half of the efficiency is reached: rows, columns, inner size.
-  double half_rows = 440;
+  double half_rows = 426;
   /// See `half_rows`.
   double half_columns = 5;
   /// See `half_rows`.
-  double half_inner = 155;
+  double half_inner = 151;
   /// The efficiency of matrices whose sizes are no multiple of 64, relative to others.
   double misaligned = 0.5;
   /// The efficiency of the experts' matrices, relative to others.
-  double experts = 0.914;
+  double experts = 0.949;
   /// The part of the 8-bit peak, relative to that of 16 bits, with one scale for a tensor.
-  double fp8 = 0.986;
+  double fp8 = 0.993;
   /// The same with a scale for each block.
   double mxfp8 = 1.1;
   /// The same of the 4-bit peak.
-  double nvfp4 = 0.822;
+  double nvfp4 = 0.854;
   /// The speed of FlashAttention 1, relative to 2.
-  double flash1 = 0.686;
+  double flash1 = 0.689;
   /// Bytes read and written for a score in memory, by a fused softmax and by PyTorch's operations.
-  double score_bytes = 6.59;
+  double score_bytes = 6.47;
   /// See `score_bytes`.
   double plain_score_bytes = 5.6;
   /// Bytes read and written for a channel of a token: in norms and residuals, in norms of separate
   /// operations, for a value of attention and MLP, for a token sent to an expert.
-  double norm_bytes = 70.1;
+  double norm_bytes = 68.8;
   /// See `norm_bytes`.
   double plain_norm_bytes = 166;
   /// See `norm_bytes`.
-  double value_bytes = 2.45;
+  double value_bytes = 2.42;
   /// See `norm_bytes`.
-  double routing_bytes = 20.3;
+  double routing_bytes = 29.1;
   /// Bytes for a parameter in the update.
   double optimizer_bytes = 108;
   /// Part of the memory's bandwidth that is reached.
   double memory_bandwidth = 0.85;
   /// Seconds to start a kernel.
-  double launch_s = 3.16e-05;
+  double launch_s = 3.39e-05;
   /// Part of the bandwidth of links and network that collectives reach.
   double link = 0.98;
   /// See `link`.
-  double network = 0.618;
+  double network = 0.63;
   /// Seconds before a collective moves data.
-  double latency_s = 8.96e-05;
+  double latency_s = 8.65e-05;
   /// Seconds that attention loses in each step around a ring of context parallel ranks.
   double ring_step_s = 2e-05;
   /// Parts of messages that computation hides.
-  double tensor_hidden = 0.536;
+  double tensor_hidden = 0.547;
   /// See `tensor_hidden`.
-  double expert_hidden = 0.609;
+  double expert_hidden = 0.653;
   /// See `tensor_hidden`.
-  double data_hidden = 0.764;
+  double data_hidden = 0.722;
   /// The same where weights are gathered layer by layer.
-  double shards_hidden = 0.45;
+  double shards_hidden = 0.554;
   /// The same between stages.
   double pipeline_hidden = 1;
   /// GiB of context, libraries and communicators.
@@ -147,10 +147,11 @@ struct Constants {
   double kept_score = 8;
   /// See `kept_norm`.
   double kept_logit = 18;
-  /// The error of step time that one of ten held-out measurements exceeds, for dense models and with experts.
+  /// About the error of step time that one of ten measurements exceeds which nothing was fitted to, for dense
+  /// models and with experts.
   double spread = 0.2;
   /// See `spread`.
-  double expert_spread = 0.45;
+  double expert_spread = 0.3;
 };
 
 /// Whether a layout fits into memory.
