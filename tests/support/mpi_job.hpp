@@ -52,6 +52,8 @@ struct Job {
   /// Whether the other ranks run on after one has left without MPI_Finalize, if mpiexec has an option for
   /// that.
   bool runs_on = false;
+  /// Whether MPI tells the other ranks then, if it can.
+  bool tells_of_failures = false;
   /// If not empty, a folder in which each rank writes its stderr to a file named by its rank, instead of to
   /// mpiexec.
   std::string errors_by_rank{};
@@ -112,13 +114,17 @@ inline std::string mpiexec_arguments(const Job& job) {
 /// The option with which MPI tells processes of the failure of others: Open MPI has it since version 5.
 inline constexpr const char* fault_tolerance_option = "--with-ft ulfm";
 
+/// Whether this mpiexec has an option.
+inline bool mpiexec_has(const std::string& option) {
+  const std::string command = RANKMESH_MPIEXEC " " + option + " " RANKMESH_MPIEXEC_COUNT " 1 true";
+  return std::system((command + " </dev/null >/dev/null 2>&1").c_str()) == 0;
+}
+
 /// The option with which this mpiexec lets the other ranks run on after one has left without MPI_Finalize:
-/// that of Open MPI 5, that of Open MPI 4, or that of Hydra, which comes with MPICH.
+/// that of Open MPI or that of Hydra, which comes with MPICH.
 inline std::optional<std::string> option_to_run_on() {
-  for (const char* option : {fault_tolerance_option, "--enable-recovery", "-disable-auto-cleanup"}) {
-    const std::string command =
-        std::string(RANKMESH_MPIEXEC " ") + option + " " RANKMESH_MPIEXEC_COUNT " 1 true";
-    if (std::system((command + " </dev/null >/dev/null 2>&1").c_str()) == 0) return option;
+  for (const char* option : {"--enable-recovery", "-disable-auto-cleanup"}) {
+    if (mpiexec_has(option)) return option;
   }
   return std::nullopt;
 }
@@ -132,15 +138,14 @@ inline void skip(const std::string& why) {
 /// Whether the other ranks run on after one was killed. Skips the test case if not: with its option,
 /// Hydra 4.0 ends all processes that have called MPI_Init.
 inline bool mpiexec_can_survive_a_rank() {
-  const std::optional<std::string> option = option_to_run_on();
-  if (option == "--enable-recovery" || option == fault_tolerance_option) return true;
+  if (option_to_run_on() == "--enable-recovery") return true;
   skip("this mpiexec ends the job when one process is killed");
   return false;
 }
 
 /// Whether MPI tells processes of the failure of others. Skips the test case if not.
 inline bool mpi_tells_of_failures() {
-  if (option_to_run_on() == fault_tolerance_option) return true;
+  if (mpiexec_has(fault_tolerance_option)) return true;
   skip("this MPI has no ULFM");
   return false;
 }
@@ -154,7 +159,11 @@ inline Outcome run(const Job& job) {
   std::string command = "env " + mark;
   for (const std::string& variable : job.environment) command += " " + in_quotes(variable);
   command += " timeout -k 10 " + std::to_string(job.time_limit_seconds) + " " RANKMESH_MPIEXEC " ";
-  if (job.runs_on) command += option_to_run_on().value_or("") + " ";
+  if (job.tells_of_failures && mpiexec_has(fault_tolerance_option)) {
+    command += std::string(fault_tolerance_option) + " ";
+  } else if (job.runs_on) {
+    command += option_to_run_on().value_or("") + " ";
+  }
   command += mpiexec_arguments(job);
   command += " </dev/null >" + in_quotes(folder.file("out")) + " 2>" + in_quotes(folder.file("err"));
   const int status = std::system(command.c_str());

@@ -31,7 +31,8 @@ inline Said run(int processes, const std::string& options, const std::vector<std
   const Outcome outcome = run(Job{.program = program,
                                   .parts = {{.processes = processes, .options = options}},
                                   .environment = environment,
-                                  .runs_on = true});
+                                  .runs_on = true,
+                                  .tells_of_failures = true});
   CHECK(outcome.left_over == 0);
   Said said;
   std::istringstream lines(outcome.out);

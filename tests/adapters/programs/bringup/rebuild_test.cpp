@@ -7,7 +7,10 @@ using namespace rankmesh::tests;
 namespace {
 
 Outcome bring_up(int processes, const std::string& options) {
-  return run({.program = RANKMESH_BRINGUP, .parts = {{processes, options}}, .runs_on = true});
+  return run({.program = RANKMESH_BRINGUP,
+              .parts = {{processes, options}},
+              .runs_on = true,
+              .tells_of_failures = true});
 }
 
 Json without_times(Json report) {
