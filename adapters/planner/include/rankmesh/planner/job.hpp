@@ -89,8 +89,8 @@ struct Training {
   bool fused_norms = true;
   /// The activation of the MLP, and its product with the gate, in one kernel.
   bool fused_mlp = true;
-  /// Steps are recorded in CUDA graphs: kernels start without waiting for the host. With experts, no number of
-  /// tokens may then depend on what the host reads.
+  /// Steps are recorded in CUDA graphs: kernels start without waiting for the host. With experts, no number
+  /// of tokens may then depend on what the host reads.
   bool graphs = false;
   /// Tokens are put in the order of their experts while they are sent, in one kernel, as with HybridEP of
   /// Megatron-Core.
