@@ -102,7 +102,8 @@ TEST_CASE("several processes die one after another: the first of them, then the 
 
 TEST_CASE("a process that was left over is a spare later, and its old state is not used") {
   if (!mpiexec_can_survive_a_rank()) return;
-  check_that_it_goes_on({6, "--tp 2", plain, 0, "barrier:5:3,barrier:0:6", 4, 5});
+  // After step 4 or 5: process 0 has begun its third barrier or not when the loss of process 5 shows.
+  check_that_it_goes_on({6, "--tp 2", plain, 0, "barrier:5:3,barrier:0:6", 4});
 }
 
 TEST_CASE("scales of FP8 are restored too") {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <limits>
 #include <map>
@@ -253,12 +254,21 @@ void print(const std::string& line) {
   static_cast<void>(!write(STDOUT_FILENO, whole.data(), whole.size()));
 }
 
+/// The entries of a folder in /proc/self: `fd` has the descriptors of this process, `task` its threads.
+int entries(const std::string& folder) {
+  int count = 0;
+  for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator("/proc/self/" + folder))
+    ++count;
+  return count;
+}
+
 void report(Job& job, const Rebuilt* rebuilt, std::int64_t peak) {
   std::ostringstream line;
   line << "process " << job.process() << " generation " << job.generation().number << " ranks "
        << job.generation().process_of_rank.size();
   if (rebuilt != nullptr) line << " lost " << rebuilt->lost.to_string() << " attempts " << rebuilt->attempts;
-  line << " | " << members_of(job);
+  const std::string members = members_of(job);
+  line << " descriptors " << entries("fd") << " threads " << entries("task") << " | " << members;
   print(line.str());
   print("process " + std::to_string(job.process()) + " made " + std::to_string(job.generation().number) +
         " " + how_made(job, peak));

@@ -73,6 +73,17 @@ inline void check_end(const Said& said, int processes, const std::set<int>& lost
   }
 }
 
+/// The number behind a word of a line.
+inline int number_behind(const std::string& word, const std::string& line) {
+  std::istringstream words(line);
+  std::string each;
+  while (words >> each && each != word) {
+  }
+  int number = -1;
+  words >> number;
+  return number;
+}
+
 /// With `RANKMESH_ALL_CASES`, every case of a sweep runs; else some.
 inline bool all_cases() {
   return std::getenv("RANKMESH_ALL_CASES") != nullptr;

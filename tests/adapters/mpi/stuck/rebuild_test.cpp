@@ -125,6 +125,16 @@ TEST_CASE("twenty processes die one after another") {
   }
   const Said said = run(24, "--lost named --spares 4 --deaths " + deaths);
   check_end(said, 24, lost, 20, "ranks 4 lost rank 14", {});
+  // Nothing is left of a generation that was: as much is held at the end as in the beginning, when there were
+  // more communicators.
+  for (const int process : {10, 11, 12, 13}) {
+    CAPTURE(process);
+    for (const std::string held : {"descriptors", "threads"}) {
+      CAPTURE(held);
+      CHECK(number_behind(held, said.generations.at(20).at(process)) <=
+            number_behind(held, said.generations.at(2).at(process)));
+    }
+  }
 }
 
 // The deadline of these is longer than the job may take: MPI has to tell who is lost.
