@@ -60,12 +60,15 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def recovery_option(mpiexec):
-    """The option with which this mpiexec lets the others go on when one process ends, or None. That of Hydra,
-    -disable-auto-cleanup, has no effect on processes that have called MPI_Init."""
-    option = "--enable-recovery"
-    works = subprocess.run([mpiexec, option, "-n", "1", "true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
-    return option if works else None
+def recovery_options(mpiexec, is_rebuild):
+    """The options with which this mpiexec lets the others go on when one process ends; none if it cannot. ULFM is for jobs that are
+    rebuilt. That of Hydra, -disable-auto-cleanup, has no effect on processes that have called MPI_Init."""
+    def works(options):
+        return subprocess.run([mpiexec, *options, "-n", "1", "true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    ulfm = ["--with-ft", "ulfm"]
+    if is_rebuild and works(ulfm):
+        return ulfm
+    return ["--enable-recovery"] if works(["--enable-recovery"]) else []
 
 
 def limit_of(arguments, cell):
@@ -80,8 +83,8 @@ def limit_of(arguments, cell):
 class Job:
     """One start of the program: a folder, the launcher, and what the processes wrote."""
 
-    def __init__(self, arguments, option, cell):
-        self.arguments, self.option, self.cell = arguments, option, cell
+    def __init__(self, arguments, options, cell):
+        self.arguments, self.options, self.cell = arguments, options, cell
 
     def run(self):
         with tempfile.TemporaryDirectory(prefix="rankmesh-faults-") as folder:
@@ -101,13 +104,13 @@ class Job:
 
     def command(self):
         faults = ",".join(map(str, self.cell.faults)) or "none"
-        return ([self.arguments.mpiexec] + ([self.option] if self.option else [])
+        return ([self.arguments.mpiexec] + self.options
                 + ["-n", str(self.cell.size), self.arguments.program, str(self.folder), self.cell.way, faults,
                    str(self.arguments.deadline), str(self.arguments.grace)])
 
     def environment(self):
         environment = dict(os.environ)
-        if not self.option:
+        if not self.options:
             environment["RANKMESH_FAULTS_LINGER"] = "1"
         return environment
 
@@ -172,14 +175,17 @@ class Job:
 class Matrix:
     def __init__(self, arguments):
         self.arguments = arguments
-        self.option = recovery_option(arguments.mpiexec)
+        self.options = {is_rebuild: recovery_options(arguments.mpiexec, is_rebuild) for is_rebuild in (False, True)}
         self.results = {}
+
+    def options_of(self, cell):
+        return self.options[matrix.is_rebuild(cell.way)]
 
     def counts(self, cell):
         """How often each rank meets each point: the most of two runs, since timing changes the number of messages."""
         most = collections.defaultdict(dict)
         for _ in range(2):
-            run = Job(self.arguments, self.option, cell).run()
+            run = Job(self.arguments, self.options_of(cell), cell).run()
             if len(run.outcomes) + len(cell.faults) < cell.size:
                 sys.exit(f"fault_matrix: {cell.name} did not end")
             for rank, outcome in run.outcomes.items():
@@ -220,9 +226,9 @@ class Matrix:
                 and (not wanted.ranks or all(fault.rank in wanted.ranks for fault in cell.faults)))
 
     def try_cell(self, cell):
-        if cell.needs_recovery and not self.option:
+        if cell.needs_recovery and not self.options_of(cell):
             return "not run", []
-        job = Job(self.arguments, self.option, cell)
+        job = Job(self.arguments, self.options_of(cell), cell)
         run = job.run()
         if self.arguments.results:
             with output, open(self.arguments.results, "a") as file:
@@ -308,7 +314,7 @@ class Matrix:
                           if cell.way == way)
             print(f"{way:22} {len(of_way):6} {states['tried']:6} {states['not reached']:12} {states['not run']:8} "
                   + " ".join(f"{count:15}" for count in passed) + f" {everything:6} {excused:11}")
-        if not self.option:
+        if not self.options[False]:
             print("not run: this mpiexec ends all processes when one of them ends")
 
     def print_failures(self, failed, twice):
