@@ -1,5 +1,7 @@
 #include "rankmesh/bringup/mpi_operations.hpp"
 
+#include <utility>
+
 #include "rankmesh/mpi/error.hpp"
 
 namespace rankmesh::bringup {
@@ -58,6 +60,17 @@ std::vector<int> MpiOperations::gather(int own, const WhileWaiting& while_waitin
                   call);
   finish(request, call, while_waiting);
   return gathered_;
+}
+
+std::vector<double> MpiOperations::largest(std::vector<double> own, const WhileWaiting& while_waiting) {
+  constexpr const char* call = "MPI_Iallreduce";
+  largest_ = std::move(own);
+  MPI_Request request = MPI_REQUEST_NULL;
+  require_success(MPI_Iallreduce(MPI_IN_PLACE, largest_.data(), static_cast<int>(largest_.size()), MPI_DOUBLE,
+                                 MPI_MAX, communicator_, &request),
+                  call);
+  finish(request, call, while_waiting);
+  return largest_;
 }
 
 }  // namespace rankmesh::bringup

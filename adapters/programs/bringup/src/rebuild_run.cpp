@@ -8,21 +8,21 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "exit_code.hpp"
 #include "job_abort.hpp"
 #include "rankmesh/bringup/mpi_operations.hpp"
 #include "rankmesh/bringup/proof.hpp"
-#include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/job.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/text.hpp"
 #include "standard_streams.hpp"
 
 namespace rankmesh::bringup {
@@ -50,44 +50,24 @@ struct GenerationReport {
   bool has_failed = false;
 };
 
-void require(int code, const char* call) {
-  if (code != MPI_SUCCESS) throw mpi::MpiError({.call = call, .code = code});
-}
-
-/// Waits for a collective operation until the deadline: a process may die at any moment. A request that does
-/// not end stays.
-/// @throws std::runtime_error
-void finish(MPI_Request request, const char* call, std::chrono::nanoseconds limit) {
-  const auto until = Clock::now() + limit;
-  for (int done = 0;;) {
-    require(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call);
-    if (done != 0) return;
+/// Ends a wait at the deadline: a process may die at any moment.
+/// @param what what did not end then
+WhileWaiting until_deadline(std::chrono::nanoseconds limit, const char* what) {
+  return [until = Clock::now() + limit, what] {
     if (Clock::now() >= until)
-      throw std::runtime_error(std::string(call) + " did not end within the deadline");
+      throw std::runtime_error(std::string(what) + " did not end within the deadline");
     std::this_thread::yield();
-  }
+  };
 }
 
 /// The largest values of all ranks of a communicator.
 std::vector<double> largest_of(std::vector<double> values, MPI_Comm world, std::chrono::nanoseconds limit) {
-  // MPI may write to it after the deadline.
-  auto result = std::make_unique<std::vector<double>>(values);
-  MPI_Request request = MPI_REQUEST_NULL;
-  require(MPI_Iallreduce(MPI_IN_PLACE, result->data(), static_cast<int>(result->size()), MPI_DOUBLE, MPI_MAX,
-                         world, &request),
-          "MPI_Iallreduce");
-  std::vector<double>* const written = result.release();
-  finish(request, "MPI_Iallreduce", limit);
-  result.reset(written);
-  return *result;
+  return MpiOperations(world).largest(std::move(values), until_deadline(limit, "MPI_Iallreduce"));
 }
 
 /// The proofs of this rank that fail.
 std::int64_t failed_proofs(const mpi::Communicators& made, std::chrono::nanoseconds limit) {
-  const auto until = Clock::now() + limit;
-  const WhileWaiting wait = [until] {
-    if (Clock::now() >= until) throw std::runtime_error("a proof did not end within the deadline");
-  };
+  const WhileWaiting wait = until_deadline(limit, "a proof");
   std::int64_t failed = 0;
   for (const KindFamily& kind : made.topology().kinds()) {
     const GroupCommunicator<MPI_Comm> group = made.at(kind.kind);
@@ -140,9 +120,7 @@ std::string to_text(const std::vector<GenerationReport>& reports) {
   std::string text = fmt::format("{:>10}  {:>6}  {:>6}  {:>12}  {:>10}  {:<7}  {}\n", "generation", "ranks",
                                  "spares", "made in ms", "proof ms", "proven", "lost processes");
   for (const GenerationReport& report : reports) {
-    std::string lost;
-    for (const int process : numbers_of(report.lost))
-      lost += (lost.empty() ? "" : ", ") + std::to_string(process);
+    const std::string lost = joined(numbers_of(report.lost), ", ");
     text += fmt::format("{:>10}  {:>6}  {:>6}  {:>12.1f}  {:>10.1f}  {:<7}  {}\n", report.number,
                         report.ranks, report.spares, report.milliseconds, report.proof_milliseconds,
                         report.has_failed ? "NO" : "yes", lost.empty() ? "-" : lost);
@@ -181,13 +159,8 @@ void share(std::vector<GenerationReport>& reports, MPI_Comm world, std::chrono::
 
 /// Waits until all ranks of the layout have come this far, so that a death does not disturb their proof.
 void wait_for_ranks(mpi::Job& job, std::chrono::nanoseconds limit) {
-  MPI_Request request = MPI_REQUEST_NULL;
-  try {
-    require(MPI_Ibarrier(job.communicators().world(), &request), "MPI_Ibarrier");
-    finish(request, "MPI_Ibarrier", limit);
-  } catch (const mpi::MpiError&) {
-    // With ULFM: one that is past the barrier has died, or rebuilds. So all have come this far.
-  }
+  static_cast<void>(
+      MpiOperations(job.communicators().world()).gather(0, until_deadline(limit, "the wait for all ranks")));
 }
 
 int run(const World& world, const Settings& settings) {

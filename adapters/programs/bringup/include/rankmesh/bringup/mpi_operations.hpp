@@ -17,6 +17,8 @@ class MpiOperations final : public GroupOperations {
   [[nodiscard]] std::vector<std::uint64_t> sum(const std::vector<std::uint64_t>& own,
                                                const WhileWaiting& while_waiting) override;
   [[nodiscard]] std::vector<int> gather(int own, const WhileWaiting& while_waiting) override;
+  /// The largest value at each place over all members.
+  [[nodiscard]] std::vector<double> largest(std::vector<double> own, const WhileWaiting& while_waiting);
 
  private:
   MPI_Comm communicator_;
@@ -25,6 +27,7 @@ class MpiOperations final : public GroupOperations {
   std::vector<std::uint64_t> sums_;
   int own_ = 0;
   std::vector<int> gathered_;
+  std::vector<double> largest_;
 };
 
 }  // namespace rankmesh::bringup
