@@ -12,7 +12,10 @@ namespace rankmesh::simulate {
 namespace {
 
 /// How often a process looks at the clock that may have to act when no message comes.
-constexpr auto interval = default_rebuild_timeouts.grace / 40;
+constexpr Time interval = default_rebuild_timeouts.grace / 40;
+
+/// The same while ranks report up the tree, which they do so often at most.
+constexpr Time short_interval = default_rebuild_timeouts.grace / 128;
 
 /// An idle process looks for messages so often: at the worst, it has just looked.
 constexpr auto pause_of_idle = std::chrono::milliseconds(1);
@@ -61,7 +64,10 @@ void Meeting::look(int process, Network::Cause cause, Time at) {
     state.session = std::make_unique<AgreementSession>(endpoint, default_rebuild_timeouts);
     state.agreement = std::make_unique<Agreement>(
         *state.session, purpose_.fields,
-        AgreementOptions{.step = purpose_.step, .is_last = true, .lost = purpose_.lost});
+        AgreementOptions{.step = purpose_.step,
+                         .is_last = true,
+                         .lost = purpose_.lost_are_known ? purpose_.lost : RankSet()});
+    state.began = endpoint.host().clock;
   } else {
     endpoint.notice(at);
   }
@@ -75,10 +81,25 @@ void Meeting::look(int process, Network::Cause cause, Time at) {
     finished_at_ = std::max(finished_at_, endpoint.host().clock);
     return;
   }
-  const bool may_have_to_act = is_collector(process) || state.session->is_over();
-  if (!may_have_to_act || state.wakes_at) return;
-  state.wakes_at = endpoint.host().clock + Time(interval);
-  network_.wake(process, Network::Cause::timer, *state.wakes_at);
+  const std::optional<Time> next = next_look(process);
+  if (!next || (state.wakes_at && *state.wakes_at <= *next)) return;
+  state.wakes_at = next;
+  network_.wake(process, Network::Cause::timer, *next);
+}
+
+std::optional<Time> Meeting::next_look(int process) {
+  const Process& state = processes_[static_cast<std::size_t>(process)];
+  const Time now = network_.at(process).host().clock;
+  if (!purpose_.lost_are_known && !state.session->is_over()) {
+    const Time early = state.began + Time(default_rebuild_timeouts.deadline / 8);
+    const Time deadline = now + Time(state.session->remaining());
+    if (now < early) return early;
+    const bool is_waiting =
+        now >= early + Time(default_rebuild_timeouts.grace / 8) && deadline > now + short_interval;
+    return is_waiting ? deadline : now + short_interval;
+  }
+  if (is_collector(process) || state.session->is_over()) return now + interval;
+  return std::nullopt;
 }
 
 void Meeting::require_right_verdict(const Verdict& verdict) const {

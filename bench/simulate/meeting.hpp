@@ -15,8 +15,8 @@
 namespace rankmesh::simulate {
 
 /// One meeting of the processes of a job, some of which are lost: the agreement with which `JobControl`
-/// begins and ends a rebuild. All others know who is lost, and come at the same time. Unlike in a bring-up,
-/// every process keeps its state, about 2 KB.
+/// begins and ends a rebuild. The others come at the same time. Unlike in a bring-up, every process keeps its
+/// state, about 2 KB.
 class Meeting {
  public:
   /// What they meet for.
@@ -26,6 +26,8 @@ class Meeting {
     std::vector<AgreementField> fields{};
     /// Positions of processes that never come.
     RankSet lost{};
+    /// Whether all others know them from the start; if not, nobody does.
+    bool lost_are_known = true;
     /// So many of the last processes come when the others wake them.
     int idle = 0;
   };
@@ -45,6 +47,7 @@ class Meeting {
   struct Process {
     std::unique_ptr<AgreementSession> session{};
     std::unique_ptr<Agreement> agreement{};
+    Time began{};
     /// When it is woken next; nothing if no time is set.
     std::optional<Time> wakes_at{};
     bool has_finished = false;
@@ -56,6 +59,8 @@ class Meeting {
   /// Begins, unless the process is idle and nobody has woken it yet.
   [[nodiscard]] bool begins(int process, Network::Cause cause);
   void look(int process, Network::Cause cause, Time at);
+  /// When a process has to look at the clock, if no message comes before.
+  [[nodiscard]] std::optional<Time> next_look(int process);
   void require_right_verdict(const Verdict& verdict) const;
 
   Purpose purpose_;

@@ -11,12 +11,6 @@
 namespace rankmesh::simulate {
 namespace {
 
-RankSet set_of(const std::vector<int>& numbers) {
-  std::vector<RankSet::Range> ranges;
-  for (const int number : numbers) ranges.push_back({number, number});
-  return RankSet::of(std::move(ranges));
-}
-
 /// The groups of each step of a plan that have other members than before.
 std::vector<std::set<int>> changed_groups(const CommunicatorPlan& plan, const std::vector<int>& lost) {
   std::vector<std::set<int>> changed;
@@ -37,8 +31,8 @@ std::vector<int> spread(int ranks, int lost) {
   return result;
 }
 
-RebuildResult run_rebuild(const Topology& topology, const std::vector<int>& lost, const Costs& costs,
-                          Polling polling) {
+RebuildResult run_rebuild(const Topology& topology, const std::vector<int>& lost, Known known,
+                          const Costs& costs, Polling polling) {
   const int ranks = topology.world_size();
   const int spares = static_cast<int>(lost.size());
   RebuildResult result;
@@ -54,7 +48,8 @@ RebuildResult run_rebuild(const Topology& topology, const std::vector<int>& lost
     Meeting all(ranks + spares,
                 {.step = "rebuild",
                  .fields = {{.field = "call", .value = "rebuild"}, {.field = "generation", .value = "0"}},
-                 .lost = set_of(lost),
+                 .lost = RankSet::of_ranks(lost),
+                 .lost_are_known = known == Known::to_all,
                  .idle = spares},
                 costs, polling);
     all.run();
@@ -83,7 +78,7 @@ RebuildResult run_rebuild(const Topology& topology, const std::vector<int>& lost
   }
   Meeting left(ranks, {.step = "end of the rebuild"}, costs, polling);
   left.run();
-  const RankSet gone = set_of(lost);
+  const RankSet gone = RankSet::of_ranks(lost);
   for (int process = 0, position = 0; process < ranks + spares; ++process) {
     if (gone.contains(process)) continue;
     result.protocol[static_cast<std::size_t>(process)] += left.counts(position++);

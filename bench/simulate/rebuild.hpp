@@ -26,12 +26,15 @@ struct RebuildResult {
 /// So many processes of a job, at equal distances.
 [[nodiscard]] std::vector<int> spread(int ranks, int lost);
 
-/// Simulates the rebuild of a job after the loss of some processes that all others know, with a spare for
-/// each of them: `JobControl::rebuild` with MPI communicators. The three parts follow one after another: a
-/// meeting of all processes, the bring-up of the new layout, in which groups that lost nobody keep their
-/// communicators, and the meeting at the end. Left out: the proof of the communicators.
+/// Who knows before a rebuild which processes are lost.
+enum class Known { to_all, to_nobody };
+
+/// Simulates the rebuild of a job after the loss of some processes, with a spare for each of them:
+/// `JobControl::rebuild` with MPI communicators. The three parts follow one after another: a meeting of all
+/// processes, the bring-up of the new layout, in which groups that lost nobody keep their communicators, and
+/// the meeting at the end. Left out: the proof of the communicators.
 /// @param lost ranks of the topology, ascending; processes behind its ranks are the spares
-[[nodiscard]] RebuildResult run_rebuild(const Topology& topology, const std::vector<int>& lost,
+[[nodiscard]] RebuildResult run_rebuild(const Topology& topology, const std::vector<int>& lost, Known known,
                                         const Costs& costs, Polling polling = Polling::busy);
 
 }  // namespace rankmesh::simulate

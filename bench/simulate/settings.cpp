@@ -88,6 +88,10 @@ struct Options {
                           .value_name = "N",
                           .description = "processes that are lost before a rebuild",
                           .default_value = "1"})),
+        known(command.add({.name = "--known",
+                           .description = "who knows before a rebuild which processes are lost",
+                           .choices = {"all", "nobody"},
+                           .default_value = "all"})),
         format(command.add({.name = "--format",
                             .description = "how to print the result",
                             .choices = {"text", "json"},
@@ -110,6 +114,7 @@ struct Options {
   const cli::Option& late;
   const cli::Option& deadline;
   const cli::Option& lost;
+  const cli::Option& known;
   const cli::Option& format;
   std::vector<const cli::Option*> costs{};
 };
@@ -170,6 +175,9 @@ void read_conditions(const Options& options, Settings& settings, cli::Problems& 
       problems.push_back("--lost: " + std::to_string(*number) + " of " + std::to_string(layout.world_size) +
                          " ranks cannot be lost");
     }
+  }
+  if (const auto index = cli::choice_of(options.known, problems)) {
+    conditions.known = static_cast<Known>(*index);
   }
   if (const auto number = cli::number_of(options.store_messages, {}, problems)) {
     conditions.store_messages = *number;

@@ -52,7 +52,7 @@ Outcome simulate_library(Strategy strategy, const Topology& topology, const Cond
 
 Outcome simulate_rebuild(const Topology& topology, const Conditions& conditions) {
   const RebuildResult result = run_rebuild(topology, spread(topology.world_size(), conditions.lost),
-                                           conditions.costs, conditions.polling);
+                                           conditions.known, conditions.costs, conditions.polling);
   const CommunicatorPlan plan(topology);
   Outcome outcome{.strategy = Strategy::rebuild,
                   .seconds = result.seconds,

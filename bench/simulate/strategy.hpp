@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "job.hpp"
+#include "rebuild.hpp"
 
 namespace rankmesh::simulate {
 
@@ -35,6 +36,7 @@ struct Conditions {
   std::optional<LateRank> late{};
   /// How many processes are lost before a rebuild.
   int lost = 1;
+  Known known = Known::to_all;
 };
 
 /// What the busiest rank sends and receives, and what all ranks send.

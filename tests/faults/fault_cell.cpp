@@ -47,11 +47,7 @@ std::string file(const std::string& name) {
 }
 
 json ranks_of(const RankSet& set) {
-  json result = json::array();
-  for (const RankSet::Range& range : set.ranges()) {
-    for (int member = range.first; member <= range.last; ++member) result.push_back(member);
-  }
-  return result;
+  return set.to_vector();
 }
 
 json failures_of(const std::vector<RankFailure>& failures) {

@@ -51,6 +51,8 @@ class SimulatedNetwork {
     at(rank).stops_at = nth_message;
     at(rank).pause = pause;
   }
+  /// How many messages a rank has sent and received.
+  [[nodiscard]] int messages(int rank) { return at(rank).messages; }
   /// Whether the stop above was reached.
   [[nodiscard]] bool has_stopped(int rank) { return !at(rank).stops_at.has_value(); }
   /// Whether a rank that was stopped for a while goes on.

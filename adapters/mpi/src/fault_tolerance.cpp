@@ -48,9 +48,7 @@ RankSet failed_ranks(MPI_Comm communicator) {
   MPI_Group_translate_ranks(failed, count, positions.data(), all, ranks.data());
   MPI_Group_free(&all);
   MPI_Group_free(&failed);
-  std::vector<RankSet::Range> ranges;
-  for (const int rank : ranks) ranges.push_back({rank, rank});
-  return RankSet::of(std::move(ranges));
+  return RankSet::of_ranks(ranks);
 }
 
 int create_apart(MPI_Group members, const std::string& name, MPI_Comm& made) noexcept {

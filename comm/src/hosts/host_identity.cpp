@@ -117,12 +117,11 @@ class Survey {
   [[nodiscard]] int machine_of(int identity) const { return machine_of_identity_[index(identity)]; }
 
   [[nodiscard]] RankSet ranks_of(const std::set<int>& identities) const {
-    std::vector<RankSet::Range> ranges;
+    std::vector<int> ranks;
     for (std::size_t rank = 0; rank < hosts_.identity_of_rank.size(); ++rank) {
-      const auto number = static_cast<int>(rank);
-      if (identities.contains(hosts_.identity_of_rank[rank])) ranges.push_back({number, number});
+      if (identities.contains(hosts_.identity_of_rank[rank])) ranks.push_back(static_cast<int>(rank));
     }
-    return RankSet::of(std::move(ranges));
+    return RankSet::of_ranks(ranks);
   }
 
   /// `X on ranks 0-3, Y on rank 4`: the values of the identities for which a condition holds.

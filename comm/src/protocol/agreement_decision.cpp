@@ -31,23 +31,22 @@ void Agreement::State::end(Verdict verdict, Bytes encoded, Instant now) {
 void Agreement::State::accept_decision(const Message& message) {
   MessageReader reader(message);
   static_cast<void>(take_header(reader));
-  const bool along_tree = reader.take_byte() != 0;
+  const auto path = static_cast<DecisionPath>(reader.take_byte());
   if (verdict_) {
-    // From the leader, when it has told all others.
-    if (!along_tree) stands_by_ = false;
+    if (path == DecisionPath::last) stands_by_ = false;
     copies_ = copies_.without(RankSet(message.from));
     return;
   }
   const std::size_t rest = reader.position();
   Bytes encoded(message.bytes.begin() + static_cast<std::ptrdiff_t>(rest), message.bytes.end());
   end(decode_verdict(reader), std::move(encoded), transport_.now());
-  if (along_tree) {
+  if (path == DecisionPath::along_tree) {
     told_by_ = message.from;
     stands_by_ = is_collector(rank());
     send_decision_down();
   } else {
     for (int other = rank() + 1; other < collectors(); ++other) {
-      if (other != message.from) send_decision(other, false);
+      if (other != message.from) send_decision(other, DecisionPath::direct);
     }
     if (verdict_->outcome == Outcome::agreed && is_collector(rank())) {
       const int leader = session_.accepted_ ? session_.accepted_->ballot : message.from;
@@ -57,9 +56,9 @@ void Agreement::State::accept_decision(const Message& message) {
   }
 }
 
-void Agreement::State::send_decision(int to, bool along_tree) {
+void Agreement::State::send_decision(int to, DecisionPath path) {
   MessageWriter writer = message(AgreementMessage::decision);
-  writer.put_byte(along_tree ? 1 : 0);
+  writer.put_byte(static_cast<std::uint8_t>(path));
   writer.put_rest(session_.decision_);
   send(to, writer);
 }
@@ -68,19 +67,18 @@ void Agreement::State::send_decision_to_all() {
   // Directly, since an inner node of the tree may be dead; also to missing ranks, which may only be late. The
   // collectors come last: they know by it that all others have been told.
   for (int other = collectors(); other < size(); ++other) {
-    if (other != rank()) send_decision(other, false);
+    if (other != rank()) send_decision(other, DecisionPath::direct);
   }
   for (int other = 0; other < collectors(); ++other) {
-    if (other != rank()) send_decision(other, false);
+    if (other != rank()) send_decision(other, DecisionPath::last);
   }
 }
 
-bool Agreement::State::may_go_down_the_tree(Instant now) const {
+bool Agreement::State::may_go_down_the_tree() const {
   if (size() <= session_.paths_.direct_up_to) return false;
   if (verdict_->outcome == Outcome::agreed) return rank() == 0;
-  const bool names_the_lost = verdict_->outcome == Outcome::deadline_missed && verdict_->deadline.complete &&
-                              verdict_->deadline.unfinished.empty();
-  return names_the_lost && now < deadline() && (rank() == 0 || verdict_->deadline.missing.contains(0));
+  const bool names_the_lost = verdict_->outcome == Outcome::deadline_missed && verdict_->deadline.complete;
+  return names_the_lost && (rank() == 0 || verdict_->deadline.missing.contains(0));
 }
 
 std::vector<int> Agreement::State::children_of_decision(int node, bool is_root) const {
@@ -97,24 +95,21 @@ std::vector<int> Agreement::State::children_of_decision(int node, bool is_root) 
 void Agreement::State::send_decision_down() {
   is_on_path_ = true;
   for (const int child : children_of_decision(rank(), !told_by_)) {
-    send_decision(child, true);
+    send_decision(child, DecisionPath::along_tree);
     if (!children_of_decision(child).empty()) passing_on_.insert(RankSet(child));
   }
   if (told_by_) return;
   // They may only be late.
-  for (const RankSet::Range& range : verdict_->deadline.missing.ranges()) {
-    for (int lost = range.first; lost <= range.last; ++lost) send_decision(lost, false);
-  }
+  for (const int lost : verdict_->deadline.missing.to_vector()) send_decision(lost, DecisionPath::direct);
 }
 
 void Agreement::State::pass_on(Instant now) {
   if (!session_.is_over()) return;
   if (now >= ended_at_ + grace() / 4) copies_ = RankSet();
   if (!passing_on_.empty() && now >= ended_at_ + grace() / 4) {
-    for (const RankSet::Range& range : passing_on_.ranges()) {
-      for (int child = range.first; child <= range.last; ++child) {
-        for (int below = child; below < child + subtree_of(child); ++below) send_decision(below, false);
-      }
+    for (const int child : passing_on_.to_vector()) {
+      for (int below = child; below < child + subtree_of(child); ++below)
+        send_decision(below, DecisionPath::direct);
     }
     passing_on_ = RankSet();
   }
@@ -122,13 +117,15 @@ void Agreement::State::pass_on(Instant now) {
     told_parent_ = true;
     if (!told_by_) {
       for (int other = 0; other < collectors(); ++other) {
-        if (other != rank()) send_decision(other, false);
+        if (other != rank()) send_decision(other, DecisionPath::last);
       }
     } else if (!children_of_decision(rank()).empty()) {
       send(*told_by_, message(AgreementMessage::passed_on));
     }
   }
-  if (stands_by_ && now >= ended_at_ + rank() * grace()) {
+  // The leader, and the collectors that stand by before this one, are those that the verdict does not miss.
+  const std::int64_t before = RankSet::first_ranks(rank()).without(verdict_->deadline.missing).size();
+  if (stands_by_ && now >= ended_at_ + before * grace()) {
     stands_by_ = false;
     send_decision_to_all();
   }

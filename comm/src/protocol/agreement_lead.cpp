@@ -41,29 +41,43 @@ void Agreement::State::act(Instant now) {
     Bytes encoded = encode(verdict);
     return end(std::move(verdict), std::move(encoded), now);
   }
-  if (now >= own_arrival_ + session_.timeouts_.deadline / 8)
-    report_to_collectors_once(told_collectors_early_);
-  // A collector that comes late cannot see how old an early report is: this one says that the deadline has
-  // passed.
-  if (now >= deadline()) report_to_collectors_once(told_collectors_at_deadline_);
+  report_while_waiting(now);
 }
 
 void Agreement::State::begin_ballot(Instant now) {
   ballot_.begin(round_, now);
-  if (now >= deadline()) ask_silent_ranks();
+  if (now >= deadline()) {
+    if (reports_along_tree()) {
+      // Rank 0, or in its place another, which does not have what was reported to rank 0.
+      std::vector<int> top = tree_children(0, size(), session_.paths_.tree_radix);
+      if (rank() != 0) top.push_back(0);
+      ask(top);
+      asks_all_at_ = now + grace() / 8;
+    } else {
+      ask_silent_ranks();
+    }
+  }
   lead(now);
 }
 
-void Agreement::State::ask_silent_ranks() {
+void Agreement::State::ask(const std::vector<int>& ranks) {
   const MessageWriter writer = message(AgreementMessage::question);
-  for (int other = 0; other < size(); ++other) {
-    if (other != rank() && !session_.present_.contains(other)) send(other, writer);
+  for (const int other : ranks) {
+    if (other != rank()) send(other, writer);
   }
+}
+
+void Agreement::State::ask_silent_ranks() {
+  ask(session_.present_.complement(size()).to_vector());
 }
 
 void Agreement::State::lead(Instant now) {
   if (!ballot_.is_proposed()) {
     if (rank() == 0 && may_decide(now)) return decide(now);
+    if (asks_all_at_ && now >= *asks_all_at_) {
+      asks_all_at_.reset();
+      ask_silent_ranks();
+    }
     if (!may_propose(now)) return;
     if (const Bytes* accepted = ballot_.accepted_before()) return propose(*accepted, now);
     return propose(encode(knowledge_.failures().empty() ? missed_deadline(now) : failed()), now);
@@ -73,24 +87,29 @@ void Agreement::State::lead(Instant now) {
   MessageReader reader(chosen);
   Verdict verdict = decode_verdict(reader);
   end(std::move(verdict), chosen.bytes, now);
-  if (may_go_down_the_tree(now)) {
+  if (may_go_down_the_tree()) {
     send_decision_down();
   } else {
     send_decision_to_all();
   }
 }
 
+Transport::Duration Agreement::State::time_to_answer() const {
+  // Where reports go up the tree, those that are silent are asked directly an eighth later.
+  return reports_along_tree() ? grace() * 5 / 8 : grace() / 2;
+}
+
 bool Agreement::State::may_decide(Instant now) const {
   const bool is_complete =
       all_have_arrived() && knowledge_.failures().empty() && knowledge_.given_up().empty();
   // A stand-in for this rank may have proposed a verdict of this round already.
-  return is_complete && now < deadline() + grace() / 2 && ballot_.accepted_before() == nullptr &&
+  return is_complete && now < deadline() + time_to_answer() && ballot_.accepted_before() == nullptr &&
          !ballot_.is_overtaken();
 }
 
 bool Agreement::State::may_propose(Instant now) const {
   if (ballot_.is_overtaken()) return false;
-  if (now >= ballot_.since() + grace() / 2) return true;
+  if (now >= ballot_.since() + time_to_answer()) return true;
   const bool is_settled =
       ballot_.accepted_before() != nullptr || !knowledge_.failures().empty() || only_lost_are_missing();
   return ballot_.has_all_promises() && (is_settled || session_.present_.size() == size());

@@ -18,7 +18,7 @@ std::chrono::nanoseconds take_duration(MessageReader& reader) {
 AgreementHeader take_header(MessageReader& reader) {
   const std::uint8_t type = reader.take_byte();
   if (type < static_cast<std::uint8_t>(AgreementMessage::report) ||
-      type > static_cast<std::uint8_t>(AgreementMessage::acceptance)) {
+      type > static_cast<std::uint8_t>(AgreementMessage::noted)) {
     reader.refuse();
   }
   AgreementHeader header{.type = static_cast<AgreementMessage>(type)};

@@ -27,6 +27,8 @@ enum class AgreementMessage : std::uint8_t {
   promise,
   proposal,
   acceptance,
+  /// Answers a report that asks for it: the sender has it.
+  noted,
 };
 
 /// The first fields of every message of an agreement.

@@ -129,15 +129,20 @@ void Agreement::State::handle(const Message& message) {
   switch (header.type) {
     case AgreementMessage::report: {
       if (verdict_) {
-        if (session_.is_over()) send_decision(message.from, false);
+        if (session_.is_over()) send_decision(message.from, DecisionPath::direct);
         return;
       }
       static_cast<void>(take_values(reader));
+      const bool wants_answer = reader.take_byte() != 0;
       const bool knew_failures = !knowledge_.failures().empty();
       knowledge_.merge(reader, message.from);
       if (!knew_failures && !knowledge_.failures().empty() && !alarm_) alarm_ = transport_.now();
+      if (wants_answer) send(message.from, this->message(AgreementMessage::noted));
       return;
     }
+    case AgreementMessage::noted:
+      long_wait_.is_answered = true;
+      return;
     case AgreementMessage::agreed:
       if (!verdict_) agree_and_go_on();
       return;
@@ -147,9 +152,10 @@ void Agreement::State::handle(const Message& message) {
       passing_on_ = passing_on_.without(RankSet(message.from));
       return;
     case AgreementMessage::question:
+      if (!verdict_ && reports_along_tree()) answer_question(message.from);
       return;
     case AgreementMessage::prepare:
-      if (verdict_ && session_.is_over()) return send_decision(message.from, false);
+      if (verdict_ && session_.is_over()) return send_decision(message.from, DecisionPath::direct);
       break;
     default:
       break;
@@ -157,32 +163,6 @@ void Agreement::State::handle(const Message& message) {
   if (!is_collector(rank()) || !is_collector(message.from)) reader.refuse();
   if (header.type == AgreementMessage::proposal && !alarm_) alarm_ = transport_.now();
   ballot_.handle(message, round_);
-}
-
-void Agreement::State::report_to(int to) {
-  MessageWriter writer = message(AgreementMessage::report);
-  put_values(writer, session_.places_);
-  knowledge_.put(writer);
-  send(to, writer);
-}
-
-bool Agreement::State::subtree_is_here() const {
-  if (!knowledge_.arrived().contains(rank())) return false;
-  const RankSet& given_up = knowledge_.given_up();
-  if (given_up.empty()) return knowledge_.arrived().size() >= subtree_of(rank());
-  const RankSet subtree = RankSet::of({{rank(), rank() + subtree_of(rank()) - 1}});
-  return subtree.without(knowledge_.arrived()).without(given_up).empty();
-}
-
-void Agreement::State::report_complete_subtree() {
-  if (rank() == 0 || verdict_ || reported_ || !subtree_is_here()) return;
-  reported_ = true;
-  const RankSet& given_up = knowledge_.given_up();
-  int to = tree_parent(rank(), session_.paths_.tree_radix);
-  while (to != 0 && given_up.contains(to)) to = tree_parent(to, session_.paths_.tree_radix);
-  if (!given_up.contains(to)) return report_to(to);
-  bool told = false;
-  report_to_collectors_once(told);
 }
 
 bool Agreement::State::only_lost_are_missing() const {
@@ -196,14 +176,6 @@ int Agreement::State::collectors_before() const {
   int count = 0;
   for (int other = 0; other < rank(); ++other) count += given_up.contains(other) ? 0 : 1;
   return count;
-}
-
-void Agreement::State::report_to_collectors_once(bool& told) {
-  if (told) return;
-  told = true;
-  for (int collector = 0; collector < collectors(); ++collector) {
-    if (collector != rank()) report_to(collector);
-  }
 }
 
 }  // namespace rankmesh

@@ -13,9 +13,9 @@
 
 namespace rankmesh {
 
-/// The state machine. Times are those of the transport's clock. agreement_state.cpp: what this rank knows and
-/// tells; agreement_lead.cpp: who leads, and which verdict it proposes; agreement_decision.cpp: how the
-/// verdict reaches all ranks.
+/// The state machine. Times are those of the transport's clock. agreement_state.cpp: what this rank does and
+/// knows; agreement_reports.cpp: how others learn what it knows; agreement_lead.cpp: who leads, and which
+/// verdict it proposes; agreement_decision.cpp: how the verdict reaches all ranks.
 class Agreement::State {
  public:
   State(AgreementSession& session, std::vector<AgreementField> fields, AgreementOptions options);
@@ -35,6 +35,29 @@ class Agreement::State {
 
  private:
   using Instant = Transport::Duration;
+
+  /// How a decision came to a rank.
+  enum class DecisionPath : std::uint8_t {
+    direct,
+    along_tree,
+    /// Directly, to a collector, after all other ranks have been told.
+    last,
+  };
+
+  /// What a rank has reported up the tree while a round takes long.
+  struct LongWait {
+    enum class Phase { none, before_deadline, after_deadline };
+
+    Phase phase = Phase::none;
+    Instant since{0};
+    /// The rank above has answered.
+    bool is_answered = false;
+    /// It has not: this rank reports to the collectors.
+    bool goes_to_collectors = false;
+    Instant reported_at{0};
+    /// What `extent_of_knowledge` was then.
+    std::int64_t reported = 0;
+  };
 
   [[nodiscard]] int rank() const noexcept { return transport_.rank(); }
   [[nodiscard]] int size() const noexcept { return transport_.size(); }
@@ -61,15 +84,30 @@ class Agreement::State {
   void handle(const Message& message);
   [[nodiscard]] MessageWriter message(AgreementMessage type) const;
   void send(int to, const MessageWriter& writer);
-  void report_to(int to);
+  void report_to(int to, bool wants_answer = false);
+  void report_to_collectors();
   void report_to_collectors_once(bool& told);
+  /// Reports to the parent, or to the nearest rank above that is not given up; to the collectors if rank 0
+  /// is.
+  void report_up(bool wants_answer);
   /// Reports to the parent, once, when the whole subtree of this rank has arrived.
   void report_complete_subtree();
+  /// Whether reports of a round that takes long go up the tree, not from each rank to the collectors.
+  [[nodiscard]] bool reports_along_tree() const noexcept { return size() > session_.paths_.direct_up_to; }
+  /// Reports in a round that takes long.
+  void report_while_waiting(Instant now);
+  void report_along_tree(Instant now);
+  void ask(const std::vector<int>& ranks);
+  void answer_question(int from);
+  /// How much this rank knows. It never decreases.
+  [[nodiscard]] std::int64_t extent_of_knowledge() const;
 
   // What time brings.
   /// @param now taken before messages were handled: a decision at a time rests on all messages of that time
   void act(Instant now);
   void lead(Instant now);
+  /// How long ranks have to answer after the deadline.
+  [[nodiscard]] Instant time_to_answer() const;
   /// Whether rank 0 may end the round because all have arrived.
   [[nodiscard]] bool may_decide(Instant now) const;
   /// Whether the leader of a ballot knows enough to propose.
@@ -88,11 +126,10 @@ class Agreement::State {
   void agree_and_go_on();
   void end(Verdict verdict, Bytes encoded, Instant now);
   void accept_decision(const Message& message);
-  void send_decision(int to, bool along_tree);
+  void send_decision(int to, DecisionPath path);
   void send_decision_to_all();
-  /// Whether the verdict of this leader may travel down the tree: before the deadline, only those that are
-  /// named as lost are silent.
-  [[nodiscard]] bool may_go_down_the_tree(Instant now) const;
+  /// Whether the verdict of this leader may travel down the tree: only those that it names are silent.
+  [[nodiscard]] bool may_go_down_the_tree() const;
   /// Those to whom this rank passes the decision on. All ranks know from it who is lost: the others form the
   /// tree without them. A leader other than rank 0 stands in for it.
   /// @param is_root whether the node is the leader
@@ -112,6 +149,9 @@ class Agreement::State {
   bool reported_ = false;
   bool told_collectors_early_ = false;
   bool told_collectors_at_deadline_ = false;
+  LongWait long_wait_{};
+  /// On a leader whose reports come along the tree: when it asks those that are silent by then directly.
+  std::optional<Instant> asks_all_at_;
   /// When a collector has to act: the first failure, or the first verdict that was proposed to it.
   std::optional<Instant> alarm_;
   std::optional<Verdict> verdict_;

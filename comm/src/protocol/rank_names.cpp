@@ -7,14 +7,9 @@ namespace rankmesh {
 namespace {
 
 RankSet renamed(const RankSet& ranks, std::span<const int> names) {
-  std::vector<RankSet::Range> result;
-  for (const RankSet::Range& range : ranks.ranges()) {
-    for (int rank = range.first; rank <= range.last; ++rank) {
-      const int name = names[static_cast<std::size_t>(rank)];
-      result.push_back({name, name});
-    }
-  }
-  return RankSet::of(std::move(result));
+  std::vector<int> result = ranks.to_vector();
+  for (int& rank : result) rank = names[static_cast<std::size_t>(rank)];
+  return RankSet::of_ranks(result);
 }
 
 /// In the order of the first rank that holds each value.

@@ -34,6 +34,22 @@ RankSet RankSet::of(std::vector<Range> ranges) {
   return result;
 }
 
+RankSet RankSet::of_ranks(std::span<const int> ranks) {
+  std::vector<Range> ranges;
+  ranges.reserve(ranks.size());
+  for (const int rank : ranks) ranges.push_back({rank, rank});
+  return of(std::move(ranges));
+}
+
+std::vector<int> RankSet::to_vector() const {
+  std::vector<int> ranks;
+  ranks.reserve(static_cast<std::size_t>(size()));
+  for (const Range& range : ranges_) {
+    for (int rank = range.first; rank <= range.last; ++rank) ranks.push_back(rank);
+  }
+  return ranks;
+}
+
 std::int64_t RankSet::size() const noexcept {
   std::int64_t count = 0;
   for (const Range& range : ranges_) count += length(range);

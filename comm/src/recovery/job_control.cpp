@@ -18,19 +18,11 @@ constexpr auto between_looks_for_failures = std::chrono::milliseconds(10);
 
 /// The positions of some processes in a list of them.
 RankSet positions_of(const RankSet& wanted, const std::vector<int>& processes) {
-  std::vector<RankSet::Range> ranges;
+  std::vector<int> positions;
   for (std::size_t position = 0; position < processes.size(); ++position) {
-    const int at = static_cast<int>(position);
-    if (wanted.contains(processes[position])) ranges.push_back({at, at});
+    if (wanted.contains(processes[position])) positions.push_back(static_cast<int>(position));
   }
-  return RankSet::of(std::move(ranges));
-}
-
-RankSet set_of(const std::vector<int>& processes) {
-  std::vector<RankSet::Range> ranges;
-  ranges.reserve(processes.size());
-  for (const int process : processes) ranges.push_back({process, process});
-  return RankSet::of(std::move(ranges));
+  return RankSet::of_ranks(positions);
 }
 
 /// What this process tells the others of an attempt: a process that did not answer is no failure of its own.
@@ -136,7 +128,7 @@ void JobControl::require_majority(const std::vector<int>& processes) const {
   if (2 * left > all || (2 * left == all && has_first)) return;
   throw RebuildError("only " + std::to_string(left) + " of " + std::to_string(all) + " processes" +
                      " of generation " + std::to_string(generation_.number) + " are left (" +
-                     set_of(processes).to_string() +
+                     RankSet::of_ranks(processes).to_string() +
                      "): less than half cannot go on, since the others may be alive and unreachable; start "
                      "the job anew from a checkpoint");
 }
@@ -185,7 +177,7 @@ Rebuilt JobControl::rebuild(const RebuildOptions& options, std::chrono::nanoseco
                                         .failure = failure_of(outcome)});
     switch (verdict.outcome) {
       case Verdict::Outcome::agreed:
-        result.lost = set_of(generation_.processes).without(set_of(left));
+        result.lost = RankSet::of_ranks(generation_.processes).without(RankSet::of_ranks(left));
         result.survival = std::move(next.survival);
         generation_ = std::move(next.generation);
         is_broken_ = false;

@@ -41,9 +41,7 @@ inline void train(const Options& options, rankmesh::mpi::Job& job, Groups& group
     restore(training, history, *change, job.generation(), groups.world, checkpoint);
     if (is_speaker) {
       std::printf("processes lost:");
-      for (const auto& range : change->rebuilt.lost.ranges()) {
-        for (int process = range.first; process <= range.last; ++process) std::printf(" %d", process);
-      }
+      for (const int process : change->rebuilt.lost.to_vector()) std::printf(" %d", process);
       std::printf("; %d ranks go on after step %d\n", groups.world.size(),
                   static_cast<int>(training.steps()));
     }

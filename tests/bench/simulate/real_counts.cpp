@@ -128,9 +128,7 @@ simulate::Counts rebuild(const ParallelConfig& config, const std::vector<int>& l
   mpi::Job job(MPI_COMM_WORLD, config);
   MPI_Barrier(MPI_COMM_WORLD);
   sent = {};
-  std::vector<RankSet::Range> ranges;
-  for (const int process : lost) ranges.push_back({process, process});
-  const RebuildOptions options{.lost = RankSet::of(ranges)};
+  const RebuildOptions options{.lost = RankSet::of_ranks(lost)};
   if (options.lost.contains(job.process())) {
     // It takes no part.
   } else if (job.is_idle()) {
@@ -147,7 +145,7 @@ simulate::Counts rebuild(const ParallelConfig& config, const std::vector<int>& l
 bool rebuild_is_as_simulated(const ParallelConfig& config, const std::vector<int>& lost,
                              const std::vector<simulate::Counts>& real) {
   const simulate::RebuildResult result =
-      simulate::run_rebuild(Topology(config), lost, simulate::default_costs());
+      simulate::run_rebuild(Topology(config), lost, simulate::Known::to_all, simulate::default_costs());
   bool is_same = true;
   std::string messages;
   for (std::size_t process = 0; process < real.size(); ++process) {

@@ -125,7 +125,7 @@ void add(Count& count, const Judgement& judgement, const World& world, const std
 
 /// Along the tree of a large world, and directly.
 std::vector<World> worlds(int size) {
-  return {{size, {.tree_radix = 2, .direct_up_to = 0}},
+  return {{size, as_in_large_worlds},
           {size, {.tree_radix = 2, .direct_up_to = 64}},
           {size, {.tree_radix = 8, .direct_up_to = 64}}};
 }

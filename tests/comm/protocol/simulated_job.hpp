@@ -19,6 +19,9 @@ namespace rankmesh::tests {
 inline constexpr Timeouts simulated_timeouts{.deadline = std::chrono::seconds(80),
                                              .grace = std::chrono::seconds(2)};
 
+/// Messages travel in small worlds as in large ones: along a tree, of many levels.
+inline constexpr MessagePaths as_in_large_worlds{.tree_radix = 2, .direct_up_to = 0};
+
 /// A job whose ranks go through agreements over a simulated network. A test says when each rank starts, what
 /// it holds, how long it works before and in an agreement, and whether it fails or dies.
 class SimulatedJob {

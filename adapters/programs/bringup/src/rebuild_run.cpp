@@ -108,19 +108,11 @@ GenerationReport prove(mpi::Job& job, const RankSet& lost, double milliseconds,
   return report;
 }
 
-std::vector<int> numbers_of(const RankSet& ranks) {
-  std::vector<int> numbers;
-  for (const RankSet::Range& range : ranks.ranges()) {
-    for (int rank = range.first; rank <= range.last; ++rank) numbers.push_back(rank);
-  }
-  return numbers;
-}
-
 std::string to_text(const std::vector<GenerationReport>& reports) {
   std::string text = fmt::format("{:>10}  {:>6}  {:>6}  {:>12}  {:>10}  {:<7}  {}\n", "generation", "ranks",
                                  "spares", "made in ms", "proof ms", "proven", "lost processes");
   for (const GenerationReport& report : reports) {
-    const std::string lost = joined(numbers_of(report.lost), ", ");
+    const std::string lost = joined(report.lost.to_vector(), ", ");
     text += fmt::format("{:>10}  {:>6}  {:>6}  {:>12.1f}  {:>10.1f}  {:<7}  {}\n", report.number,
                         report.ranks, report.spares, report.milliseconds, report.proof_milliseconds,
                         report.has_failed ? "NO" : "yes", lost.empty() ? "-" : lost);
@@ -136,7 +128,7 @@ std::string to_json(const std::vector<GenerationReport>& reports, const Parallel
     generations.push_back({{"generation", report.number},
                            {"ranks", report.ranks},
                            {"spares", report.spares},
-                           {"lost", numbers_of(report.lost)},
+                           {"lost", report.lost.to_vector()},
                            {"milliseconds", report.milliseconds},
                            {"proof_milliseconds", report.proof_milliseconds},
                            {"proven", !report.has_failed}});

@@ -30,10 +30,14 @@ class RankSet {
   [[nodiscard]] static RankSet first_ranks(int count);
   /// The union of ranges, which may overlap and be in any order. Ranges with last < first are empty.
   [[nodiscard]] static RankSet of(std::vector<Range> ranges);
+  /// The set of some ranks, in any order and perhaps more than once. O(n log n).
+  [[nodiscard]] static RankSet of_ranks(std::span<const int> ranks);
 
   /// The ranges in ascending order, with gaps between them.
   [[nodiscard]] std::span<const Range> ranges() const& noexcept { return ranges_; }
   std::span<const Range> ranges() const&& = delete;
+  /// The ranks one by one, in ascending order. O(size).
+  [[nodiscard]] std::vector<int> to_vector() const;
   /// The number of ranks.
   [[nodiscard]] std::int64_t size() const noexcept;
   /// Whether the set has no rank.

@@ -345,11 +345,7 @@ int main(int argc, char** argv) {
       const bool dies = contains(dying, process);
       if (settings.works) work(job, dies ? 3 : std::numeric_limits<int>::max());
       if (dies) leave(settings.how);
-      if (settings.names_lost) {
-        std::vector<RankSet::Range> ranges;
-        for (const int each : dying) ranges.push_back({each, each});
-        rebuild.lost = RankSet::of(ranges);
-      }
+      if (settings.names_lost) rebuild.lost = RankSet::of_ranks(dying);
       if (settings.closes == process && job.generation().number == 0) give_up_all(job);
       if (job.generation().number == 0) spoil(job, settings);
       const Rebuilt rebuilt = settings.goes_on ? rebuilt_against_errors(job, rebuild) : job.rebuild(rebuild);
