@@ -13,6 +13,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -84,6 +85,18 @@ json holdings(int threads_before) {
           {"threads", settled_threads(allowed) - allowed}};
 }
 
+/// Notes the shared memory that the process uses: its launcher has to remove it when the process cannot.
+void note_shared_memory() {
+  std::set<std::string> files;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    const std::size_t path = line.find("/dev/shm/");
+    if (path != std::string::npos) files.insert(line.substr(path));
+  }
+  std::ofstream note(file("shared"));
+  for (const std::string& name : files) note << name << "\n";
+}
+
 /// Writes the outcome and ends the process. Only the first call has an effect: the watchdog and the bring-up
 /// itself may end at the same time.
 [[noreturn]] void end_with(json outcome) {
@@ -92,6 +105,7 @@ json holdings(int threads_before) {
     for (;;) pause();
   }
   if (!outcome.contains("elapsed")) outcome["elapsed"] = elapsed();
+  note_shared_memory();
   std::ofstream(file("part")) << outcome.dump() << "\n";
   std::filesystem::rename(file("part"), file("outcome"));
   // Where the launcher would end the others as soon as one process ends.
@@ -292,6 +306,7 @@ int main(int argc, char** argv) {
   int size = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
+  note_shared_memory();
   std::ofstream(file("pid")) << getpid();
 
   Way job = way_of(argv[2], size);

@@ -100,7 +100,7 @@ class Job:
             notes = {rank: self.folder / f"met.{rank}" for rank in range(self.cell.size)}
             met = {rank: float(note.read_text() or 0) for rank, note in notes.items() if note.exists()}
             made = {rank for rank in range(self.cell.size) if (self.folder / f"made.{rank}").exists()}
-            return Run(self.outcomes(), met, left_over, made)
+            return Run(self.outcomes(), met, left_over, made, self.shared_memory() if self.launcher.returncode != -signal.SIGKILL else [])
 
     def command(self):
         faults = ",".join(map(str, self.cell.faults)) or "none"
@@ -143,6 +143,13 @@ class Job:
 
     def limit(self):
         return limit_of(self.arguments, self.cell)
+
+    def shared_memory(self):
+        """The files of shared memory that the processes used and that are still there. (deleted) is what Linux adds to the
+        name of a file that is gone."""
+        notes = [self.folder / f"shared.{rank}" for rank in range(self.cell.size)]
+        files = {name for note in notes if note.exists() for name in note.read_text().splitlines()}
+        return sorted(name for name in files if os.path.exists(name))
 
     def is_own(self, pid):
         try:
@@ -254,7 +261,7 @@ class Matrix:
         for line in self.arguments.results.read_text().splitlines():
             name, fields = json.loads(line)
             run = Run({int(rank): outcome for rank, outcome in fields["outcomes"].items()},
-                      {int(rank): when for rank, when in fields["met"].items()}, fields["left_over"], set(fields["made"]))
+                      {int(rank): when for rank, when in fields["met"].items()}, fields["left_over"], set(fields["made"]), fields["shared"])
             cell = matrix.cell_named(name)
             self.results[cell] = self.verdict(cell, run)
             if self.results[cell][1]:

@@ -9,14 +9,22 @@ CHECKS = ["in time", "same error", "right names", "nothing leaked"]
 
 
 class Run:
-    """What is known of a run: the outcomes by rank, when ranks met their fault (seconds), processes left over, and the ranks
-    that have made all communicators."""
+    """What is known of a run: the outcomes by rank, when ranks met their fault (seconds), processes left over, the ranks
+    that have made all communicators, and files of shared memory left over."""
 
-    def __init__(self, outcomes, met, left_over, made):
+    def __init__(self, outcomes, met, left_over, made, shared):
         self.outcomes = outcomes
         self.met = met
         self.left_over = left_over
         self.made = made
+        self.shared = shared
+
+    def left(self, wrong):
+        """Tells what no process of a job may leave."""
+        if self.left_over:
+            wrong("nothing leaked", "a process left over", f"processes of ranks {self.left_over} are left")
+        if self.shared:
+            wrong("nothing leaked", "shared memory left over", f"{self.shared} are left")
 
 
 def judge(cell, run, deadline, limit):
@@ -134,8 +142,7 @@ def judge(cell, run, deadline, limit):
             leaks["threads"] = held["threads"]
         if leaks:
             wrong("nothing leaked", "something held after an error", f"rank {rank}: {leaks}")
-    if run.left_over:
-        wrong("nothing leaked", "a process left over", f"processes of ranks {run.left_over} are left")
+    run.left(wrong)
     return problems
 
 

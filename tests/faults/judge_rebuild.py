@@ -70,6 +70,5 @@ def judge_rebuild(cell, run, limit):
             leaks["threads"] = outcome["holds"]["threads"]
         if leaks:
             wrong("nothing leaked", "something held after a rebuild", f"process {rank}: {leaks}")
-    if run.left_over:
-        wrong("nothing leaked", "a process left over", f"processes {run.left_over} are left")
+    run.left(wrong)
     return problems
