@@ -44,6 +44,16 @@ void Agreement::State::report_complete_subtree() {
   report_up(false);
 }
 
+void Agreement::State::tell_of_lost_ranks() {
+  if (!reported_) return;
+  if (reports_along_tree()) {
+    // Again, with the next step: those below a lost rank report to the one above it.
+    reported_ = false;
+  } else {
+    report_to_collectors();
+  }
+}
+
 void Agreement::State::report_while_waiting(Instant now) {
   const bool is_long = now >= own_arrival_ + session_.timeouts_.deadline / 8;
   if (reports_along_tree()) {

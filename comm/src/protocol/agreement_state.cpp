@@ -67,9 +67,7 @@ void Agreement::State::give_up(const RankSet& lost) {
   if (verdict_ || lost.without(options_.lost).empty()) return;
   options_.lost.insert(lost);
   knowledge_.give_up(lost);
-  // What was reported may have gone to one of them.
-  bool told = !reported_;
-  report_to_collectors_once(told);
+  tell_of_lost_ranks();
 }
 
 void Agreement::State::note_failure(RankFailure failure) {
@@ -135,7 +133,9 @@ void Agreement::State::handle(const Message& message) {
       static_cast<void>(take_values(reader));
       const bool wants_answer = reader.take_byte() != 0;
       const bool knew_failures = !knowledge_.failures().empty();
+      const RankSet given_up = knowledge_.given_up();
       knowledge_.merge(reader, message.from);
+      if (reports_along_tree() && knowledge_.given_up() != given_up) tell_of_lost_ranks();
       if (!knew_failures && !knowledge_.failures().empty() && !alarm_) alarm_ = transport_.now();
       if (wants_answer) send(message.from, this->message(AgreementMessage::noted));
       return;

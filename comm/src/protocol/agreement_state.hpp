@@ -92,6 +92,9 @@ class Agreement::State {
   void report_up(bool wants_answer);
   /// Reports to the parent, once, when the whole subtree of this rank has arrived.
   void report_complete_subtree();
+  /// After this rank has learned that ranks are lost: what it reported may have gone to one of them, and others
+  /// may have to learn of it.
+  void tell_of_lost_ranks();
   /// Whether reports of a round that takes long go up the tree, not from each rank to the collectors.
   [[nodiscard]] bool reports_along_tree() const noexcept { return size() > session_.paths_.direct_up_to; }
   /// Reports in a round that takes long.
