@@ -76,9 +76,7 @@ void Agreement::State::send_decision_to_all() {
 
 bool Agreement::State::may_go_down_the_tree() const {
   if (size() <= session_.paths_.direct_up_to) return false;
-  if (verdict_->outcome == Outcome::agreed) return rank() == 0;
-  const bool names_the_lost = verdict_->outcome == Outcome::deadline_missed && verdict_->deadline.complete;
-  return names_the_lost && (rank() == 0 || verdict_->deadline.missing.contains(0));
+  return rank() == 0 || verdict_->deadline.missing.contains(0);
 }
 
 std::vector<int> Agreement::State::children_of_decision(int node, bool is_root) const {

@@ -131,7 +131,8 @@ class Agreement::State {
   void accept_decision(const Message& message);
   void send_decision(int to, DecisionPath path);
   void send_decision_to_all();
-  /// Whether the verdict of this leader may travel down the tree: only those that it names are silent.
+  /// Whether the verdict of this leader may travel down the tree: not if it does not know why rank 0, the root, is
+  /// silent.
   [[nodiscard]] bool may_go_down_the_tree() const;
   /// Those to whom this rank passes the decision on. All ranks know from it who is lost: the others form the
   /// tree without them. A leader other than rank 0 stands in for it.

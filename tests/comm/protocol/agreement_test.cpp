@@ -419,8 +419,8 @@ TEST_CASE("in large worlds nobody has a message for every rank that learns of a 
 }
 
 TEST_CASE("a failure on one rank ends the step on all of them at once") {
-  for (const int size : {1, 2, 3, 8, 13}) {
-    for (int bad = 0; bad < size; ++bad) {
+  for (const int size : {1, 2, 3, 8, 13, 100}) {
+    for (int bad = 0; bad < size; bad += size < 20 ? 1 : 9) {
       CAPTURE(size, bad);
       Job job(size);
       // The others would work for ever: they wait for the rank that failed, as in a collective call.

@@ -328,3 +328,48 @@ TEST_CASE("several lost ranks hide nobody below them in the tree, whoever else s
   CHECK(tried > 2000);
   CHECK(wrong == 0);
 }
+
+TEST_CASE("a failure ends the bring-up of all alike, whoever else stops") {
+  int tried = 0;
+  int wrong = 0;
+  std::string first;
+  for (int size = 3; size <= 9; ++size) {
+    for (const World& world : worlds(size)) {
+      for (int failing = 0; failing < size; ++failing) {
+        for (int stopping = 0; stopping < size; ++stopping) {
+          if (stopping == failing) continue;
+          for (int message = 0;; ++message) {
+            SimulatedJob job(size);
+            job.timeouts = timeouts;
+            job.paths = world.paths;
+            job.at(failing).work_inside = 500ms;
+            job.at(failing).fails = true;
+            job.network.stop_at(stopping, message, {});
+            job.run();
+            if (!job.network.has_stopped(stopping)) break;
+            ++tried;
+            bool is_right = true;
+            for (int rank = 0; rank < size; ++rank) {
+              if (rank == stopping) continue;
+              const SimulatedJob::Member& member = job.at(rank);
+              is_right = is_right && *member.end == *job.at(failing).end &&
+                         member.ended_at <= timeouts.deadline + 4 * timeouts.grace;
+            }
+            const Verdict& verdict = *job.at(failing).end;
+            is_right = is_right && verdict.outcome == Outcome::failed && verdict.failures.size() == 1 &&
+                       verdict.failures.front().rank == failing;
+            if (is_right) continue;
+            ++wrong;
+            if (wrong > 10) continue;
+            first += std::to_string(size) + " ranks, " +
+                     (world.paths.direct_up_to == 0 ? "down the tree" : "directly") + ", fails " +
+                     std::to_string(failing) + ", stop " + text_of({stopping, message, {}}) + "\n";
+          }
+        }
+      }
+    }
+  }
+  std::cout << "failed and silent: " << tried << " tried, " << wrong << " wrong\n" << first;
+  CHECK(tried > 2000);
+  CHECK(wrong == 0);
+}

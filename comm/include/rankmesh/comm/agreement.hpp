@@ -75,21 +75,23 @@ struct Verdict {
 /// rank, O(log N) steps, each message of a size independent of N. In the last agreement of a bring-up, the
 /// collectors exchange a few more (docs/design.md).
 ///
-/// Ranks 0, 1 and 2 are the collectors. After 1/8 of the deadline, and again at the deadline, each rank reports
-/// once more, so that a dead parent cannot hide its children: in worlds of up to `MessagePaths::direct_up_to`
-/// ranks directly to the collectors; in larger ones to its parent, and to the collectors if the parent does not
-/// answer. So no rank has more than O(log N + number of lost ranks) messages, even if nobody knows who is lost,
-/// unless several ranks in a row on a path of the tree are lost. A verdict that ends the
-/// bring-up, with an error or with success, is settled among the collectors before any other rank learns of
-/// it: rank 0 proposes it, the other two accept it. If rank 0 is silent, rank 1 proposes one `grace` after
-/// the deadline or the first failure, rank 2 two `grace` after it. Each asks the others which verdict they
-/// have accepted before it proposes one. So all ranks that end the bring-up end it with the same verdict,
-/// whichever rank dies or stops. docs/design.md has the exceptions, which need two failures.
+/// Ranks 0, 1 and 2 are the collectors. After 1/8 of the deadline, and again at the deadline, each rank
+/// reports once more, so that a dead parent cannot hide its children: in worlds of up to
+/// `MessagePaths::direct_up_to` ranks directly to the collectors; in larger ones to its parent, and to the
+/// collectors if the parent does not answer. So no rank has more than O(log N + number of lost ranks)
+/// messages, even if nobody knows who is lost, unless several ranks in a row on a path of the tree are lost.
+/// A verdict that ends the bring-up, with an error or with success, is settled among the collectors before
+/// any other rank learns of it: rank 0 proposes it, the other two accept it. If rank 0 is silent, rank 1
+/// proposes one `grace` after the deadline or the first failure, rank 2 two `grace` after it. Each asks the
+/// others which verdict they have accepted before it proposes one. So all ranks that end the bring-up end it
+/// with the same verdict, whichever rank dies or stops. docs/design.md has the exceptions, which need two
+/// failures.
 ///
-/// At the deadline, the collector in charge asks every rank from which it has not heard (in large worlds an eighth
-/// of a `grace` later, when most have reported along the tree), and waits half a `grace` for the answers: the error then names silent ranks apart from ranks that still work. If all three
-/// collectors are silent, each rank ends by itself with an error that names these, 3.5 `grace` after the
-/// deadline. So every running rank leaves the agreement in bounded time.
+/// At the deadline, the collector in charge asks every rank from which it has not heard (in large worlds an
+/// eighth of a `grace` later, when most have reported along the tree), and waits half a `grace` for the
+/// answers: the error then names silent ranks apart from ranks that still work. If all three collectors are
+/// silent, each rank ends by itself with an error that names these, 3.5 `grace` after the deadline. So every
+/// running rank leaves the agreement in bounded time.
 ///
 /// A rank may have work to do before it counts as arrived. If it fails at that work, the agreement ends on
 /// all ranks at once, with an error that names the ranks that failed.

@@ -34,9 +34,9 @@ struct Timeouts {
 struct MessagePaths {
   /// The radix of the tree of the reports, see `docs/design.md`. At least 2.
   int tree_radix = 8;
-  /// Up to this world size, the verdict that ends a bring-up is sent to each rank directly, and ranks report to
-  /// the collectors directly when a round takes long. Beyond it, both go along the tree: verdicts of success, those
-  /// that name missing ranks, and reports, except past ranks that do not answer.
+  /// Up to this world size, the verdict that ends a bring-up is sent to each rank directly, and ranks report
+  /// to the collectors directly when a round takes long. Beyond it, both go along the tree, past ranks that
+  /// do not answer.
   int direct_up_to = 64;
 };
 
@@ -52,8 +52,8 @@ inline constexpr int collector_limit = 3;
 /// ahead of another.
 ///
 /// If a rank dies after reporting its subtree and before passing the verdict on, the ranks below it stay in a
-/// round that all others have left. They then report to the collectors, ranks 0 to 2, which answer with the verdict
-/// of that round. A verdict that ends the bring-up ends the current round of a rank, whichever it is.
+/// round that all others have left. They then report to the collectors, ranks 0 to 2, which answer with the
+/// verdict of that round. A verdict that ends the bring-up ends the current round of a rank, whichever it is.
 ///
 /// Each rank has one session for each bring-up. Several threads may use it one after another: an `Agreement`
 /// holds the session until it is over.
