@@ -60,7 +60,7 @@ TEST_CASE("an order of Megatron-Core that helps is named, and does") {
   const std::string before = "; --order ";
   const std::size_t begin = warning.find(before) + before.size();
   const std::string order = warning.substr(begin, warning.find(' ', begin) - begin);
-  CHECK(order == "tp-cp-ep-dp-pp");
+  CHECK(order == "tp-dp-cp-ep-pp");
   const Json mended = Json::parse(bring_up(8, layout + order).out);
   CHECK(mended.at("warnings").empty());
   CHECK(kind_named(mended, "tensor").at("touched").at(0).at("most") == 1);
