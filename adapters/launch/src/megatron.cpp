@@ -38,6 +38,14 @@ class Megatron {
     return reading_.number(form_.sizes, keys, least);
   }
 
+  /// The key is in the table of the data parallel wrapper, of the optimizer, or of the sizes.
+  [[nodiscard]] bool has_distributed_optimizer() const {
+    const std::vector<Setting>& settings = reading_.settings().items;
+    return std::any_of(settings.begin(), settings.end(), [&](const Setting& setting) {
+      return setting.key == "use_distributed_optimizer" && reading_.is_on(&setting);
+    });
+  }
+
   void read_sizes() {
     file().order = "tp-cp-ep-dp-pp";
     tensor_ = size({"tensor_model_parallel_size", "model_parallel_size"});
@@ -257,6 +265,7 @@ class Megatron {
           reading_.refuse(*levels, Phrase("has \"" + level + "\" in it, which is not a whole number"));
       }
     }
+    config.distributed_optimizer = has_distributed_optimizer();
     config.hybrid_context = reading_.is_on(reading_.find(form_.sizes, {"hybrid_context_parallel"}));
     const Number split = size({"pipeline_model_parallel_split_rank"}, 0);
     config.split_rank = split.value;

@@ -250,3 +250,19 @@ TEST_CASE("what is not understood is refused with its place") {
   CHECK(one_line(summary("[a\n", "a.toml")).find("a.toml:1:") == 0);
   CHECK(one_line(summary("{\"a\": \n", "a.json")).find("a.json:") == 0);
 }
+
+TEST_CASE("the distributed optimizer of Megatron-Core, in whatever table") {
+  const auto is_distributed = [](const std::string& text, const std::string& source) {
+    const LaunchFile file = read(text, source, {.world_size = 8});
+    INFO(messages(file));
+    REQUIRE(file.config);
+    return file.config->distributed_optimizer;
+  };
+  const std::string flags = "--tensor-model-parallel-size 2 --num-layers 4 ";
+  CHECK(is_distributed(flags + "--use-distributed-optimizer", "flags"));
+  CHECK_FALSE(is_distributed(flags, "flags"));
+  const std::string bridge = "model:\n  tensor_model_parallel_size: 2\n";
+  CHECK(is_distributed(bridge + "ddp:\n  use_distributed_optimizer: true\n", "bridge.yaml"));
+  CHECK(is_distributed(bridge + "optimizer:\n  use_distributed_optimizer: true\n", "bridge.yaml"));
+  CHECK_FALSE(is_distributed(bridge + "ddp:\n  use_distributed_optimizer: false\n", "bridge.yaml"));
+}

@@ -161,7 +161,7 @@ Case some_case() {
 
 StateLayout layout_of(const OracleLayout& layout) {
   return {Topology(layout.config), PipelineLayout::parse(layout.stages, layout.config.pipeline),
-          layout.distributed_optimizer};
+          {.distributed_optimizer = layout.distributed_optimizer}};
 }
 
 std::vector<Labels> all_held(const OracleLayout& layout, const std::vector<StateClass>& classes) {

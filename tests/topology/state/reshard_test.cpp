@@ -79,16 +79,22 @@ TEST_CASE("experts move with the expert groups") {
 TEST_CASE("the distributed optimizer is divided over ranks with the same weights") {
   StateClass state = mlp();
   state.is_sharded = true;
-  StateLayout from = layout({.world_size = 4}, 2);
+  StateLayout from = layout({.world_size = 4, .distributed_optimizer = true}, 2);
   // 160 elements: half a layer for each rank.
   CHECK(held_state(from, std::vector{state}, 1) ==
         std::vector<std::vector<StateBlock>>{{{.layers = {0, 1}, .experts = {0, 1}, .interval = {40, 40}}}});
-  const Resharding result = reshard(from, layout({.world_size = 2}, 2), std::vector{state});
+  const StateLayout two = layout({.world_size = 2, .distributed_optimizer = true}, 2);
+  const Resharding result = reshard(from, two, std::vector{state});
   CHECK(texts_of(result) == Texts{"1>0 0-1 0-1 40-80", "2>1 1-2 0-1 0-40", "3>1 1-2 0-1 40-80"});
+  // Options override the layout, in both directions.
+  const std::vector<StateBlock> all{{.layers = {0, 2}, .experts = {0, 1}, .interval = {0, 80}}};
   StateLayout replicated = from;
-  replicated.distributed_optimizer = false;
-  CHECK(held_state(replicated, std::vector{state}, 3)[0] ==
-        std::vector<StateBlock>{{.layers = {0, 2}, .experts = {0, 1}, .interval = {0, 80}}});
+  replicated.state.distributed_optimizer = false;
+  CHECK(held_state(replicated, std::vector{state}, 3)[0] == all);
+  StateLayout plain = layout({.world_size = 4}, 2);
+  CHECK(held_state(plain, std::vector{state}, 3)[0] == all);
+  plain.state.distributed_optimizer = true;
+  CHECK(held_state(plain, std::vector{state}, 1) == held_state(from, std::vector{state}, 1));
 }
 
 TEST_CASE("the nearest holder sends, and what nobody holds comes from a checkpoint") {
@@ -133,8 +139,15 @@ TEST_CASE("axes of a mesh have their usual meaning") {
   CHECK(reshard(from, equal, std::vector{mlp()}).moves.empty());
   const StateLayout unknown{mesh({{"tp", 2}, {"dp_shard", 4}}), PipelineLayout({.layers = 4}, {.stages = 1})};
   CHECK(check_state(unknown, std::vector{mlp()})[0].text() ==
-        "axis = dp_shard says nothing about what its ranks hold; the known axes are tp, pp, dp, cp, sp, ep, "
-        "etp, edp");
+        "axis = dp_shard divides weights in a way that is not known here; axes that divide them in a known way "
+        "are tp, pp, and of experts ep and etp");
+  // An axis without a meaning of its own, until the options say that it repeats weights.
+  StateLayout named{mesh({{"tp", 2}, {"x", 4}}), PipelineLayout({.layers = 4}, {.stages = 1})};
+  CHECK_THAT(check_state(named, std::vector{mlp()})[0].text(),
+             ContainsSubstring("axis = x does not say whether its ranks hold the same weights"));
+  named.state.copy_axes = {"x"};
+  CHECK(held_state(named, std::vector{mlp()}, 7)[0] ==
+        std::vector<StateBlock>{{.layers = {0, 4}, .experts = {0, 1}, .interval = {4, 4}}});
 }
 
 TEST_CASE("everything that is wrong is reported") {

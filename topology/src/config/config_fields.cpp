@@ -42,7 +42,7 @@ const std::array<ConfigField, 26> fields{{
      "first decoder stage of an encoder-decoder model"},
     {"fp8", "fp8", &Config::fp8, like_reference, "make the amax groups"},
     {"distributed-optimizer", "distributed_optimizer", &Config::distributed_optimizer, with_pipeline,
-     "data groups get a second, host-side communicator"},
+     "the optimizer is distributed; data groups get a second, host-side communicator"},
     {"amax-rule", "amax_rule", ChoiceField<AmaxRule>{&Config::amax_rule, amax_rules}, like_reference,
      "the ranks that an amax group holds"},
     {"vpp-rule", "virtual_pipeline_rule",

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "rankmesh/topology/reshard.hpp"
@@ -11,8 +11,8 @@
 namespace rankmesh {
 namespace {
 
-/// Whether it is known what the ranks along each axis hold.
-void check_axes(const ParallelConfig& config, std::span<const Mesh* const> meshes, Diagnostics& found) {
+/// Whether it is known which part of the weights each rank holds.
+void check_roles(const ParallelConfig& config, const StateAxes& axes, Diagnostics& found) {
   if (config.weight_remat > 1)
     found.add("weight_remat", config.weight_remat, "divides weights in a way that is not known here; take 1");
   if (config.expert_weight_remat > 1) {
@@ -24,21 +24,20 @@ void check_axes(const ParallelConfig& config, std::span<const Mesh* const> meshe
               "divides layers into encoder and decoder, which is not known here; leave it out");
   }
   if (config.convention != Convention::mesh) return;
-  constexpr std::array<std::string_view, 8> known{"tp", "pp", "dp", "cp", "sp", "ep", "etp", "edp"};
-  for (const Mesh* mesh : meshes) {
-    for (const Axis& axis : mesh->axes()) {
-      if (std::find(known.begin(), known.end(), axis.name) != known.end()) continue;
-      found.add("axis", axis.name,
-                "says nothing about what its ranks hold; the known axes are " + joined(known, ", "));
-    }
+  for (const std::string_view axis : axes.with(AxisRole::other)) {
+    if (axes.size(axis) == 1) continue;
+    found.add("axis", std::string(axis),
+              "divides weights in a way that is not known here; axes that divide them in a known way are tp, "
+              "pp, and of experts ep and etp");
   }
 }
 
-void check_layers(const StateLayout& layout, const StateParts& parts, Diagnostics& found) {
-  if (layout.layers.stages() == parts.stages()) return;
-  found.add(
-      "pipeline", parts.stages(),
-      "differs from the " + counted(layout.layers.stages(), "stage") + " that the layers are divided over");
+void check_layers(const StateLayout& layout, const StateAxes& axes, Diagnostics& found) {
+  const int stages = axes.parts(AxisRole::stage);
+  if (layout.layers.stages() == stages) return;
+  found.add("pipeline", stages,
+            "differs from the " + counted(layout.layers.stages(), "stage") +
+                " that the layers are divided over");
 }
 
 void check_sizes(const StateClass& row, const PipelineLayout& layers, Diagnostics& found) {
@@ -65,15 +64,16 @@ void check_sizes(const StateClass& row, const PipelineLayout& layers, Diagnostic
   }
 }
 
-void check_division_of(const StateClass& row, const StateParts& parts, bool is_expert, Diagnostics& found) {
-  if (row.experts > 0 && row.experts % parts.experts() != 0) {
-    found.add(row.name + " experts", row.experts,
-              "is no multiple of " + Phrase::field("expert", parts.experts()));
-  }
+void check_division_of(const StateClass& row, const StateAxes& axes, Diagnostics& found) {
+  const bool is_expert = row.experts > 0;
+  const int experts = axes.parts(AxisRole::expert);
+  const int tensor = axes.parts(AxisRole::tensor);
+  if (is_expert && row.experts % experts != 0)
+    found.add(row.name + " experts", row.experts, "is no multiple of " + Phrase::field("expert", experts));
   if (!row.is_split || row.padded_to > 0 || row.units < 1) return;
-  if (row.units % parts.tensor() == 0 || parts.tensor() % row.units == 0) return;
+  if (row.units % tensor == 0 || tensor % row.units == 0) return;
   found.add(row.name + " units", row.units,
-            "is no multiple of " + Phrase::field(is_expert ? "expert_tensor" : "tensor", parts.tensor()) +
+            "is no multiple of " + Phrase::field(is_expert ? "expert_tensor" : "tensor", tensor) +
                 " and does not divide it");
 }
 
@@ -134,16 +134,21 @@ void check_processes(const StateLayout& from, const StateLayout& to, const Resha
 
 std::vector<Diagnostic> check_state(const StateLayout& layout, std::span<const StateClass> classes) {
   Diagnostics found;
-  const StateParts dense(layout, false);
-  const StateParts experts(layout, true);
-  const std::array meshes{&dense.mesh(), &experts.mesh()};
-  check_axes(layout.topology.config(), meshes, found);
+  const StateAxes dense(layout.topology, false, layout.state, found);
+  const StateAxes experts(layout.topology, true, layout.state, found);
+  const auto is_of_experts = [](const StateClass& row) { return row.experts > 0; };
+  const bool has_experts = std::any_of(classes.begin(), classes.end(), is_of_experts);
+  check_roles(layout.topology.config(), dense, found);
   check_layers(layout, dense, found);
+  if (has_experts) {
+    check_roles(layout.topology.config(), experts, found);
+    check_layers(layout, experts, found);
+  }
   std::set<std::string> names;
   for (const StateClass& row : classes) {
     if (!names.insert(row.name).second) found.add("class", row.name, "is there more than once");
     check_sizes(row, layout.layers, found);
-    check_division_of(row, row.experts > 0 ? experts : dense, row.experts > 0, found);
+    check_division_of(row, is_of_experts(row) ? experts : dense, found);
   }
   if (found.empty()) check_total(layout, classes, found);
   return found.take();

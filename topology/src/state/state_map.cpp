@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "rankmesh/topology/group_kind.hpp"
-
 namespace rankmesh {
 namespace {
 
@@ -30,114 +28,77 @@ void append_range(std::vector<IndexRange>& ranges, const LayerRange& layers) {
   }
 }
 
-/// The groups of ranks whose weights are the same.
-GroupFamily ranks_with_same_weights(const Mesh& mesh, std::string_view tensor, bool has_expert_parts) {
-  std::vector<std::string_view> axes;
-  for (const Axis& axis : mesh.axes()) {
-    const bool is_expert_part = has_expert_parts && axis.name == "ep";
-    if (axis.name != tensor && axis.name != "pp" && !is_expert_part) axes.push_back(axis.name);
-  }
-  return mesh.family(axes);
+/// The axes of a layout that has nothing for `check_state` to report.
+StateAxes axes_of(const StateLayout& layout, bool for_experts) {
+  Diagnostics found;
+  return {layout.topology, for_experts, layout.state, found};
 }
 
 }  // namespace
 
-const Mesh& StateParts::mesh_of(const Topology& topology, bool for_experts) {
-  if (for_experts) {
-    for (const Mesh& mesh : topology.meshes()) {
-      if (mesh.find("ep") || mesh.find("etp")) return mesh;
-    }
-  }
-  return topology.mesh();
-}
-
-StateParts::StateParts(const StateLayout& layout, bool for_experts)
-    : mesh_(mesh_of(layout.topology, for_experts)),
-      first_rank_(layout.topology.first_rank()) {
-  const Topology& topology = layout.topology;
-  tensor_axis_ = for_experts && mesh_.find("etp") ? "etp" : "tp";
-  stages_ = size("pp");
-  tensor_ = size(tensor_axis_);
-  experts_ = for_experts ? size("ep") : 1;
-  if (topology.config().convention == Convention::megatron_core) {
-    sharing_ = topology.family(GroupKind(for_experts ? "intra_expert_data" : "intra_data_context"));
-  } else {
-    sharing_ =
-        ranks_with_same_weights(mesh_, tensor_axis_, for_experts).placed(first_rank_, topology.world_size());
-  }
-  shards_ = sharing_.group_size();
-}
-
-int StateParts::size(std::string_view axis) const {
-  return mesh_.find(axis) ? mesh_.size(axis) : 1;
-}
-
-int StateParts::coordinate(int rank, std::string_view axis) const {
-  return mesh_.find(axis) ? mesh_.coordinate(rank - first_rank_, axis) : 0;
-}
-
-int StateParts::part_of(int rank) const {
-  const int expert = experts_ > 1 ? coordinate(rank, "ep") : 0;
-  return (coordinate(rank, "pp") * experts_ + expert) * tensor_ + coordinate(rank, tensor_axis_);
-}
-
-int StateParts::shard_of(int rank) const {
-  return sharing_.locate(rank)->position;
-}
-
 StateMap::StateMap(const StateLayout& layout, std::span<const StateClass> classes)
     : layout_(&layout),
       classes_(classes),
-      dense_(layout, false),
-      experts_(layout, true) {
-  for (int stage = 0; stage < dense_.stages(); ++stage) {
-    dense_buffers_.emplace_back(classes, layout.layers, stage, 0, dense_.tensor());
-    expert_buffers_.emplace_back(classes, layout.layers, stage, experts_.experts(), experts_.tensor());
+      holders_(state_holders(layout.topology, layout.state)),
+      dense_(axes_of(layout, false)),
+      experts_(axes_of(layout, true)) {
+  const int experts = experts_.parts(AxisRole::expert);
+  for (int stage = 0; stage < dense_.parts(AxisRole::stage); ++stage) {
+    dense_buffers_.emplace_back(classes, layout.layers, stage, 0, dense_.parts(AxisRole::tensor));
+    expert_buffers_.emplace_back(classes, layout.layers, stage, experts, experts_.parts(AxisRole::tensor));
   }
 }
 
-int StateMap::shards(std::size_t kind) const noexcept {
-  return kind % 2 == 1 && layout_->distributed_optimizer ? parts(kind).shards() : 1;
+const GroupFamily& StateMap::family(std::size_t kind) const noexcept {
+  const bool is_sharded = kind % expert_kinds == 1;
+  // The dense families are those of the experts too where the same ranks hold the same.
+  if (kind < expert_kinds || !holders_.expert) return is_sharded ? holders_.dense_optimizer : holders_.dense;
+  return is_sharded ? *holders_.expert_optimizer : *holders_.expert;
 }
 
 int StateMap::keys(std::size_t kind) const noexcept {
-  return parts(kind).parts() * shards(kind);
+  return family(kind).group_count();
 }
 
 int StateMap::key_of(std::size_t kind, int rank) const {
-  const int part = parts(kind).part_of(rank);
-  const int shards_of_part = shards(kind);
-  return shards_of_part == 1 ? part : part * shards_of_part + parts(kind).shard_of(rank);
+  return family(kind).locate(rank)->group;
 }
 
 std::vector<std::vector<StateBlock>> StateMap::blocks(std::size_t kind, int key) const {
   std::vector<std::vector<StateBlock>> result(classes_.size());
-  const StateParts& of = parts(kind);
-  const int part = key / shards(kind);
-  if (kind % 2 == 1) {
-    const auto stage = static_cast<std::size_t>(of.stage_of(part));
-    const FlatBuffer& buffer = kind < 2 ? dense_buffers_[stage] : expert_buffers_[stage];
-    const std::int64_t count = (buffer.length() + shards(kind) - 1) / shards(kind);
+  const StateAxes& of = axes(kind);
+  const int rank = family(kind).group(key)[0];
+  if (kind % expert_kinds == 1) {
+    // Of the ranks with the same weights, each has the part of the optimizer's state with its position.
+    const GroupFamily& same_weights = family(kind - 1);
+    const int parts = same_weights.group_size() / family(kind).group_size();
+    const auto stage = static_cast<std::size_t>(of.part_of(rank, AxisRole::stage));
+    const FlatBuffer& buffer = (kind < expert_kinds ? dense_buffers_ : expert_buffers_)[stage];
+    const std::int64_t count = (buffer.length() + parts - 1) / parts;
     if (count == 0) return result;
-    buffer.add_blocks({key % shards(kind) * count, count}, of.expert_of(part), of.tensor_of(part), result);
+    const int part = same_weights.locate(rank)->position % parts;
+    buffer.add_blocks({part * count, count}, of.part_of(rank, AxisRole::expert),
+                      of.part_of(rank, AxisRole::tensor), result);
     return result;
   }
   for (std::size_t state = 0; state < classes_.size(); ++state) {
-    if (key_kind(classes_[state]) == kind) result[state] = weights(classes_[state], of, part);
+    if (key_kind(classes_[state]) == kind) result[state] = weights(classes_[state], of, rank);
   }
   return result;
 }
 
-std::vector<StateBlock> StateMap::weights(const StateClass& state, const StateParts& of, int part) const {
-  const IndexRange units = units_of(state, of.tensor(), of.tensor_of(part)).units;
+std::vector<StateBlock> StateMap::weights(const StateClass& state, const StateAxes& axes, int rank) const {
+  const IndexRange units =
+      units_of(state, axes.parts(AxisRole::tensor), axes.part_of(rank, AxisRole::tensor)).units;
   IndexRange experts{0, 1};
   if (state.experts > 0) {
-    const std::int64_t count = state.experts / of.experts();
-    experts = {of.expert_of(part) * count, count};
+    const std::int64_t count = state.experts / axes.parts(AxisRole::expert);
+    experts = {axes.part_of(rank, AxisRole::expert) * count, count};
   }
   std::vector<StateBlock> blocks;
   if (units.count == 0) return blocks;
-  for (const IndexRange& layers : layers_on_stage(state, layout_->layers, of.stage_of(part)))
+  const int stage = axes.part_of(rank, AxisRole::stage);
+  for (const IndexRange& layers : layers_on_stage(state, layout_->layers, stage))
     blocks.push_back({layers, experts, units});
   return blocks;
 }

@@ -2,54 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "rankmesh/topology/state.hpp"
 #include "state/flat_buffer.hpp"
+#include "state/state_axes.hpp"
 
 namespace rankmesh {
 
-/// The ranks of a layout by what they hold of one family of classes: the dense ones, or those of experts.
-/// A *part* is a stage, a part of the experts and a part of the tensors; its ranks hold the same weights.
-class StateParts {
- public:
-  /// @param for_experts the mesh and the data groups of the experts
-  StateParts(const StateLayout& layout, bool for_experts);
-
-  [[nodiscard]] const Mesh& mesh() const& noexcept { return mesh_; }
-  const Mesh& mesh() const&& = delete;
-  [[nodiscard]] int stages() const noexcept { return stages_; }
-  [[nodiscard]] int experts() const noexcept { return experts_; }
-  [[nodiscard]] int tensor() const noexcept { return tensor_; }
-  /// The parts that the optimizer's state of a part is divided into.
-  [[nodiscard]] int shards() const noexcept { return shards_; }
-  [[nodiscard]] int parts() const noexcept { return stages_ * experts_ * tensor_; }
-  [[nodiscard]] int stage_of(int part) const noexcept { return part / (experts_ * tensor_); }
-  [[nodiscard]] int expert_of(int part) const noexcept { return part / tensor_ % experts_; }
-  [[nodiscard]] int tensor_of(int part) const noexcept { return part % tensor_; }
-  /// @param rank one of the layout
-  [[nodiscard]] int part_of(int rank) const;
-  [[nodiscard]] int shard_of(int rank) const;
-
- private:
-  [[nodiscard]] static const Mesh& mesh_of(const Topology& topology, bool for_experts);
-  [[nodiscard]] int size(std::string_view axis) const;
-  [[nodiscard]] int coordinate(int rank, std::string_view axis) const;
-
-  Mesh mesh_;
-  int first_rank_ = 0;
-  std::string_view tensor_axis_;
-  int stages_ = 1;
-  int experts_ = 1;
-  int tensor_ = 1;
-  int shards_ = 1;
-  GroupFamily sharing_;
-};
-
-/// What the ranks of a layout hold of each class. Ranks that hold the same of a class have the same *key*.
+/// What the ranks of a layout hold of each class. Ranks that hold the same of a class have the same *key*: the
+/// number of their group in `StateHolders`.
 class StateMap {
  public:
   /// @param layout with the classes one that has nothing for `check_state` to report; both outlive the map
@@ -60,7 +23,7 @@ class StateMap {
   /// Classes with the same number have the same keys.
   static constexpr std::size_t key_kinds = 4;
   [[nodiscard]] static std::size_t key_kind(const StateClass& state) noexcept {
-    return (state.experts > 0 ? 2U : 0U) + (state.is_sharded ? 1U : 0U);
+    return (state.experts > 0 ? expert_kinds : 0U) + (state.is_sharded ? 1U : 0U);
   }
   [[nodiscard]] int keys(std::size_t kind) const noexcept;
   [[nodiscard]] int key_of(std::size_t kind, int rank) const;
@@ -68,17 +31,20 @@ class StateMap {
   [[nodiscard]] std::vector<std::vector<StateBlock>> blocks(std::size_t kind, int key) const;
 
  private:
-  [[nodiscard]] const StateParts& parts(std::size_t kind) const noexcept {
-    return kind < 2 ? dense_ : experts_;
+  [[nodiscard]] const StateAxes& axes(std::size_t kind) const noexcept {
+    return kind < expert_kinds ? dense_ : experts_;
   }
-  [[nodiscard]] int shards(std::size_t kind) const noexcept;
-  [[nodiscard]] std::vector<StateBlock> weights(const StateClass& state, const StateParts& parts,
-                                                int part) const;
+  [[nodiscard]] const GroupFamily& family(std::size_t kind) const noexcept;
+  [[nodiscard]] std::vector<StateBlock> weights(const StateClass& state, const StateAxes& axes,
+                                                int rank) const;
+
+  static constexpr std::size_t expert_kinds = 2;
 
   const StateLayout* layout_;
   std::span<const StateClass> classes_;
-  StateParts dense_;
-  StateParts experts_;
+  StateHolders holders_;
+  StateAxes dense_;
+  StateAxes experts_;
   /// The buffers of the distributed optimizer for each stage.
   std::vector<FlatBuffer> dense_buffers_;
   std::vector<FlatBuffer> expert_buffers_;

@@ -1,10 +1,10 @@
 #include "job_hosts.hpp"
 
-#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "rankmesh/nccl/fabric.hpp"
-#include "rankmesh/topology/best_placement.hpp"
+#include "rankmesh/output/crossing_text.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::bringup {
@@ -16,19 +16,32 @@ std::vector<LevelSpan> spans_of(const GroupFamily& family, const Cluster& cluste
   return cluster_spans(family, cluster, placement).levels;
 }
 
-/// An order of Megatron-Core's axes that costs as little as the best placement, and keeps a kind inside of
-/// hosts; if ranks are on the slots in order.
-std::optional<std::string> order_for(const Topology& topology, GroupKind kind, const FoundHosts& hosts,
-                                     double cost) {
-  const Placement in_order = Placement::identity(topology.world_size());
-  if (Placement(hosts.slot_of_rank).slots() != in_order.slots()) return std::nullopt;
-  const auto order = order_with_cost(topology, hosts.cluster, {.kinds = default_weights(topology)}, cost);
-  if (!order) return std::nullopt;
-  ParallelConfig changed = topology.config();
-  changed.order = *order;
-  const Topology other(changed);
-  const auto spans = spans_of(other.family(kind), hosts.cluster, in_order);
-  return spans[hosts.cluster.host_level()].crossing_groups == 0 ? order : std::nullopt;
+/// What ends a crossing in this job: an option of the program, or what `crossings` found.
+std::string remedy_here(const Crossing& crossing, const Topology& topology, const FoundHosts& hosts,
+                        const Placement& best) {
+  std::vector<std::string> options;
+  if (crossing.remedy->sort == CrossingRemedy::Sort::order)
+    options.push_back("--order " + crossing.remedy->order);
+  const LevelSpan placed = level_span(topology.family(crossing.kind), hosts.cluster, best, crossing.level);
+  if (placed.most <= crossing.needed) options.emplace_back("--place (in code, mpi::place)");
+  if (options.empty()) return cli::remedy_text(*crossing.remedy);
+  return joined(options, " or ") + " keeps them together";
+}
+
+/// The warnings of `rankmesh show --cluster`, with what helps in this job.
+std::vector<std::string> warnings_of(const Topology& topology, const FoundHosts& hosts, const Placement& now) {
+  std::vector<std::string> warnings;
+  // Found when a kind crosses hosts, since the search takes its time.
+  std::optional<NewRanks> best;
+  for (const Crossing& crossing : crossings(topology, hosts.cluster, now)) {
+    std::string text = to_text(crossing, topology, hosts.cluster, now);
+    if (crossing.remedy) {
+      if (!best) best = place_ranks(topology, hosts, {});
+      text += "; " + remedy_here(crossing, topology, hosts, best->placement);
+    }
+    warnings.push_back(std::move(text));
+  }
+  return warnings;
 }
 
 }  // namespace
@@ -78,10 +91,6 @@ void report_hosts(const Topology& topology, const JobHosts& hosts, const std::op
     }
   }
   const Placement before(std::move(slot_before));
-  // Found when a kind crosses hosts, since the search takes its time.
-  std::optional<NewRanks> best;
-  // Kinds with the same groups, which need not cross.
-  std::vector<std::vector<const KindReport*>> avoidable;
   for (KindReport& kind : report.kinds) {
     const GroupFamily& family = topology.family(kind.kind);
     if (family.group_size() < 2) continue;
@@ -90,26 +99,8 @@ void report_hosts(const Topology& topology, const JobHosts& hosts, const std::op
     for (std::size_t i = 0; i < here.size(); ++i) {
       kind.spans.push_back({here[i].fewest, here[i].most, earlier[i].most, here[i].crossing_groups});
     }
-    if (here[level].crossing_groups == 0) continue;
-    if (!best) best = place_ranks(topology, *hosts.found, {});
-    if (spans_of(family, cluster, best->placement)[level].crossing_groups > 0) continue;
-    const auto known =
-        std::find_if(avoidable.begin(), avoidable.end(), [&](const std::vector<const KindReport*>& others) {
-          return topology.family(others.front()->kind).same_groups(family);
-        });
-    if (known == avoidable.end()) {
-      avoidable.push_back({&kind});
-    } else {
-      known->push_back(&kind);
-    }
   }
-  for (const std::vector<const KindReport*>& kinds : avoidable) {
-    const auto order = order_for(topology, kinds.front()->kind, *hosts.found, best->cost_after);
-    out.warnings.push_back(joined(kinds, ", ", [](const KindReport* kind) { return kind->kind.name(); }) +
-                           " groups touch up to " + counted(kinds.front()->spans[level].most, "host") +
-                           " though each has room on one: " + (order ? "--order " + *order + " or " : "") +
-                           "--place (in code, mpi::place) keeps them inside");
-  }
+  out.warnings = warnings_of(topology, *hosts.found, now);
 }
 
 }  // namespace rankmesh::bringup

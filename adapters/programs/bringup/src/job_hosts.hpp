@@ -31,9 +31,8 @@ struct JobHosts {
 /// @throws the exceptions of `mpi::find_hosts` but `HostError`
 [[nodiscard]] JobHosts find_job_hosts(MPI_Comm communicator, mpi::Options options);
 
-/// Adds the hosts and spans to a report, and warns of kinds that cross hosts although the best placement
-/// keeps them inside. Takes the time of `best_placement` if a kind crosses
-/// hosts.
+/// Adds the hosts and spans to a report, and warns of the kinds that `crossings` finds. Takes the time of
+/// `best_placement` if there is one.
 /// @param placed what --place did, if anything
 void report_hosts(const Topology& topology, const JobHosts& hosts, const std::optional<mpi::Placed>& placed,
                   Report& report);

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "rankmesh/options/options.hpp"
 #include "rankmesh/options/suggestions.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -75,6 +77,29 @@ std::vector<std::string> values_of(const Option& option, Problems& problems) {
     }
   }
   return values;
+}
+
+std::vector<std::string> words_between(std::string_view text, char separator) {
+  const std::vector<std::string_view> words = split_text(text, separator);
+  return {words.begin(), words.end()};
+}
+
+std::vector<std::string> list_of(const Option& option, Problems& problems) {
+  const auto text = value_of(option, problems);
+  if (!text) return {};
+  std::vector<std::string> words;
+  for (std::string& word : words_between(*text, ',')) {
+    if (word.empty()) {
+      problems.push_back(option.name() + ": \"" + *text + "\" has an empty word between its commas");
+      return {};
+    }
+    if (std::find(words.begin(), words.end(), word) != words.end()) {
+      problems.push_back(option.name() + ": \"" + word + "\" is there twice");
+      return {};
+    }
+    words.push_back(std::move(word));
+  }
+  return words;
 }
 
 bool is_given(const Option& option, Problems& problems) {

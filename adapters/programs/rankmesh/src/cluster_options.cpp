@@ -140,6 +140,16 @@ std::vector<std::string> PlacedRanks::domains(const GroupFamily& family, int gro
   return names;
 }
 
+std::vector<int> PlacedRanks::free_slots(int ranks, int most) const {
+  std::vector<bool> is_used(static_cast<std::size_t>(cluster.slots()));
+  for (int rank = 0; rank < ranks; ++rank) is_used[static_cast<std::size_t>(placement.slot_of(rank))] = true;
+  std::vector<int> slots;
+  for (int slot = 0; slot < cluster.slots() && static_cast<int>(slots.size()) < most; ++slot) {
+    if (!is_used[static_cast<std::size_t>(slot)]) slots.push_back(slot);
+  }
+  return slots;
+}
+
 Option& add_placement(Command& command) {
   return command.add({.name = "--placement",
                       .value_name = "FILE",

@@ -23,6 +23,9 @@ struct PlacedRanks {
   /// The names of the domains of a level that a group touches.
   [[nodiscard]] std::vector<std::string> domains(const GroupFamily& family, int group,
                                                  std::size_t level) const;
+  /// The first slots without one of the first `ranks` ranks, ascending, at most `most` of them: those of
+  /// spares.
+  [[nodiscard]] std::vector<int> free_slots(int ranks, int most) const;
 };
 
 /// `--placement`

@@ -55,19 +55,23 @@ void sort_unique(std::vector<int>& numbers) {
 
 }  // namespace
 
-LossOptions::LossOptions(Command& command)
-    : ranks_(command.add({.name = "--lost-ranks",
-                          .value_name = "LIST",
-                          .description = "the lost ranks: \"3,5\", \"8-15\""})),
+LossOptions::LossOptions(Command& command, std::string layout, const std::string& heading)
+    : layout_(std::move(layout)),
+      ranks_(command.add(
+          {.name = "--lost-ranks",
+           .value_name = "LIST",
+           .description = fmt::format("the lost ranks of {}: \"3,5\", \"8-15\"", layout_),
+           .heading = heading})),
       nodes_(
           command.add({.name = "--lost-nodes",
                        .value_name = "LIST",
                        .description = "the lost hosts of the cluster, by number from 0 or by name: \"17\", "
-                                      "\"0-3\", \"node[07,12]\""})) {}
+                                      "\"0-3\", \"node[07,12]\"",
+                       .heading = heading})) {}
 
 GivenLoss LossOptions::read(std::optional<int> ranks, const std::optional<PlacedRanks>& where,
                             Problems& problems) const {
-  GivenLoss loss;
+  GivenLoss loss{.names_ranks = ranks_.count() > 0};
   read_ranks(ranks, loss, problems);
   if (ranks && where) read_hosts(*ranks, *where, loss, problems);
   sort_unique(loss.ranks);
@@ -79,7 +83,7 @@ void LossOptions::read_ranks(std::optional<int> ranks, GivenLoss& loss, Problems
   if (!text) return;
   for (const std::string_view part : split_text(*text, ',')) {
     if (const auto range = range_of(part)) {
-      add_range(ranks_, part, *range, ranks, "rank of the layout", loss.ranks, problems);
+      add_range(ranks_, part, *range, ranks, "rank of " + layout_, loss.ranks, problems);
     } else {
       problems.push_back(
           fmt::format("--lost-ranks: {} is neither a rank nor a range such as 8-15", files::in_quotes(part)));

@@ -15,12 +15,16 @@ struct GivenLoss {
   std::vector<int> ranks{};
   /// The lost hosts of `--lost-nodes`, ascending.
   std::vector<int> hosts{};
+  /// Whether ranks were given too.
+  bool names_ranks = false;
 };
 
 /// `--lost-ranks` and `--lost-nodes`
 class LossOptions {
  public:
-  explicit LossOptions(Command& command);
+  /// @param layout whose ranks are lost, in the words of the command
+  explicit LossOptions(Command& command, std::string layout = "the layout",
+                       const std::string& heading = "Options");
 
   /// Whether one of the options was given.
   [[nodiscard]] bool is_given() const { return ranks_.count() + nodes_.count() > 0; }
@@ -35,6 +39,7 @@ class LossOptions {
   void read_ranks(std::optional<int> ranks, GivenLoss& loss, Problems& problems) const;
   void read_hosts(int ranks, const PlacedRanks& where, GivenLoss& loss, Problems& problems) const;
 
+  std::string layout_;
   const Option& ranks_;
   const Option& nodes_;
 };

@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "common_options.hpp"
 #include "dialects.hpp"
-#include "rankmesh/files/error.hpp"
-#include "rankmesh/files/file_text.hpp"
 #include "rankmesh/files/model.hpp"
 #include "rankmesh/files/shown_text.hpp"
 #include "rankmesh/options/config_options.hpp"
@@ -47,30 +44,6 @@ OptionSpec stages(std::string name, const char* argument) {
           .default_value = "equally many in each chunk"};
 }
 
-/// `3,5-7`
-std::vector<int> rank_numbers(const Option& option, Problems& problems) {
-  std::vector<int> ranks;
-  const auto text = value_of(option, problems);
-  if (!text) return ranks;
-  for (const std::string_view part : split_text(*text, ',')) {
-    const std::size_t dash = std::min(part.find('-', 1), part.size());
-    std::int64_t first = 0;
-    std::int64_t last = 0;
-    bool is_right = read_number(part.substr(0, dash), first).empty();
-    last = first;
-    if (dash < part.size()) is_right = is_right && read_number(part.substr(dash + 1), last).empty();
-    if (!is_right || first < 0 || last < first || last >= INT32_MAX) {
-      problems.push_back(option.name() + ": " + files::in_quotes(part) +
-                         " is not of the form 3 or 5-7; take for example 3,5-7");
-      continue;
-    }
-    // A range that is far too long is reported as one rank that does not exist.
-    last = std::min<std::int64_t>(last, first + (1 << 24));
-    for (std::int64_t rank = first; rank <= last; ++rank) ranks.push_back(static_cast<int>(rank));
-  }
-  return ranks;
-}
-
 /// `, for example 'Et|ttL'`: the layers as evenly as possible; nothing if there are too few.
 std::string balanced_text(PipelineSplit split, const PipelineStages& stages) {
   split.costs = SplitCosts();
@@ -88,18 +61,34 @@ int stages_of(const Topology& topology) {
 }
 
 /// `to mlp units = 8 ...` as `TO: mlp units = 8 ...`
-std::string in_words_of_command(const Diagnostic& diagnostic) {
+std::string in_words_of_command(Diagnostic diagnostic) {
+  diagnostic.rule.rename("copy_axes", "--copy-axes");
   const std::string text = diagnostic.text();
   constexpr std::array<std::array<std::string_view, 2>, 2> layouts{{{"from ", "FROM"}, {"to ", "TO"}}};
   for (const auto& [prefix, argument] : layouts) {
     if (text.starts_with(prefix)) return std::string(argument) + ": " + text.substr(prefix.size());
   }
-  if (diagnostic.field == "lost") return "--lost-ranks: " + text;
-  return diagnostic.field == "old_rank_of_rank" ? "--survivors: " + text : text;
+  // Lost ranks of options were checked before.
+  const bool is_of_file = diagnostic.field == "lost" || diagnostic.field == "old_rank_of_rank";
+  return is_of_file ? "--survivors: " + text : text;
 }
 
 void add_diagnostics(const std::string& name, std::span<const Diagnostic> diagnostics, Problems& problems) {
   for (const Diagnostic& diagnostic : diagnostics) problems.push_back(name + ": " + diagnostic.text());
+}
+
+/// Reports copy axes that no layout has.
+void check_copy_axes(const StateOptions& options, std::array<const Topology*, 2> layouts,
+                     Problems& problems) {
+  for (const std::string& axis : options.copy_axes) {
+    const auto has = [&](const Topology* layout) {
+      return !options_for(*layout, {.copy_axes = {axis}}).copy_axes.empty();
+    };
+    if (std::none_of(layouts.begin(), layouts.end(), has)) {
+      problems.push_back("--copy-axes: " + files::in_quotes(axis) +
+                         " is no axis of a mesh of your own, neither of FROM nor of TO");
+    }
+  }
 }
 
 }  // namespace
@@ -121,23 +110,14 @@ ReshardArguments::ReshardArguments(Command& command)
       vocabulary_(command.add(number("--vocab", "entries of its vocabulary", "no embedding, no output"))),
       experts_(command.add(number("--experts", "experts in the place of each MLP", "none"))),
       expert_ffn_(command.add(number("--expert-ffn", "inner width of an expert", "that of an MLP"))),
-      optimizer_(command.add({.name = "--optimizer",
-                              .description = "the state of the optimizer",
-                              .heading = "State",
-                              .choices = {{"distributed", "divided over ranks with the same weights"},
-                                          {"replicated", "on each rank, of all its weights"},
-                                          {"none", "left out"}},
-                              .default_value = "distributed"})),
+      state_(command, true, "State"),
       weight_bytes_(command.add(number("--weight-bytes", "bytes of a weight", "2"))),
       optimizer_bytes_(command.add(number("--optimizer-bytes", "bytes of the optimizer for a weight", "12"))),
       vocabulary_multiple_(command.add(number("--make-vocab-size-divisible-by",
                                               "the padded vocabulary is a multiple of N times tp", "128"))),
       from_stages_(command.add(stages("--from-pipeline-layout", "FROM"))),
       to_stages_(command.add(stages("--to-pipeline-layout", "TO"))),
-      lost_ranks_(command.add({.name = "--lost-ranks",
-                               .value_name = "LIST",
-                               .description = "ranks of FROM whose state is lost: 3,5-7",
-                               .heading = "Processes"})),
+      loss_(command, "FROM", "Processes"),
       survivors_(command.add(
           {.name = "--survivors",
            .value_name = "FILE",
@@ -241,61 +221,6 @@ std::optional<StateLayout> ReshardArguments::divide_layers(const ParallelConfig&
   return std::nullopt;
 }
 
-void ReshardArguments::read_processes(int old_world, int new_world, ReshardOptions& options,
-                                      Problems& problems) const {
-  const auto path = value_of(survivors_, problems);
-  if (!path) return;
-  const std::string name = "--survivors: " + files::source_name(*path);
-  try {
-    const auto json = nlohmann::json::parse(files::file_text(*path, std::size_t{64} << 20), nullptr, false);
-    const auto is_rank = [](const nlohmann::json& n) {
-      return n.is_number_unsigned() && n.get<std::uint64_t>() < INT32_MAX;
-    };
-    const auto list = [&](const char* key, bool may_be_null) {
-      if (!json.is_object() || !json.contains(key) || !json[key].is_array()) return false;
-      return std::all_of(json[key].begin(), json[key].end(),
-                         [&](const nlohmann::json& n) { return is_rank(n) || (may_be_null && n.is_null()); });
-    };
-    if (!list("old_rank_of_rank", true)) {
-      problems.push_back(
-          name + " has no list old_rank_of_rank of ranks of FROM; null stands for a process that joins");
-      return;
-    }
-    // Processes that join are counted from the old world size on.
-    int joined = old_world;
-    for (const auto& rank : json["old_rank_of_rank"])
-      if (rank.is_number()) joined = std::max(joined, rank.get<int>() + 1);
-    for (const auto& rank : json["old_rank_of_rank"])
-      options.old_rank_of_rank.push_back(rank.is_null() ? joined++ : rank.get<int>());
-    if (json.contains("lost") && !list("lost", false)) {
-      problems.push_back(name + ": lost is no list of ranks of FROM");
-    } else if (json.contains("lost")) {
-      for (const auto& rank : json["lost"]) options.lost.push_back(rank.get<int>());
-    }
-    if (static_cast<int>(options.old_rank_of_rank.size()) != new_world) {
-      problems.push_back(fmt::format("{} has {} in old_rank_of_rank, TO has {}", name,
-                                     counted(options.old_rank_of_rank.size(), "rank"), new_world));
-    }
-  } catch (const files::FileError& error) {
-    problems.push_back(std::string("--survivors: ") + error.what());
-  }
-}
-
-std::optional<ProcessPlaces> ReshardArguments::read_places(int processes, Problems& problems) const {
-  const auto text = value_of(cluster_, problems);
-  const auto path = value_of(placement_, problems);
-  const auto slots = gpus_per_node_of(gpus_per_node_, problems);
-  if (!text) {
-    if (path) problems.push_back("--placement needs --cluster");
-    return std::nullopt;
-  }
-  const auto given = read_cluster("--cluster", *text, slots, problems);
-  if (!given || !problems.empty()) return std::nullopt;
-  auto placement = place_ranks(*given, path, processes, problems);
-  if (!placement) return std::nullopt;
-  return ProcessPlaces{given->cluster, *std::move(placement)};
-}
-
 std::optional<ReshardJob> ReshardArguments::read(Problems& problems) const {
   std::vector<std::string> warnings;
   const planner::ModelConfig model = read_model(warnings, problems);
@@ -305,8 +230,8 @@ std::optional<ReshardJob> ReshardArguments::read(Problems& problems) const {
   if (const auto given = number_of(optimizer_bytes_, bytes, problems)) sizes.optimizer_bytes = *given;
   if (const auto given = number_of(vocabulary_multiple_, {.min = 1, .max = 1 << 20}, problems))
     sizes.vocabulary_multiple = *given;
-  const std::size_t optimizer = choice_of(optimizer_, problems).value_or(0);
-  if (optimizer == 2) sizes.optimizer_bytes = 0;
+  StateArguments::Given state = state_.read(problems);
+  if (state.omits_optimizer) sizes.optimizer_bytes = 0;
   const bool has_layers = model.layers > 0;
   const auto world_size = number_of(world_size_, {.min = 1}, problems);
   const auto old_config = read_config(from_, world_size, problems);
@@ -316,17 +241,27 @@ std::optional<ReshardJob> ReshardArguments::read(Problems& problems) const {
   if (has_layers && old_config) from = divide_layers(*old_config, "FROM", from_stages_, model, problems);
   if (has_layers && new_config) to = divide_layers(*new_config, "TO", to_stages_, model, problems);
   ReshardOptions options;
-  options.lost = rank_numbers(lost_ranks_, problems);
-  const int old_world = from ? from->topology.world_size() : 0;
-  const int new_world = to ? to->topology.world_size() : 0;
-  if (from && to) read_processes(old_world, new_world, options, problems);
-  if (!from || !to || !problems.empty()) return std::nullopt;
-  int processes = std::max(old_world, new_world);
-  for (const int process : options.old_rank_of_rank) processes = std::max(processes, process + 1);
-  options.places = read_places(processes, problems);
-  if (!problems.empty()) return std::nullopt;
-  from->distributed_optimizer = to->distributed_optimizer = optimizer == 0;
-  ReshardJob job{std::move(*from), std::move(*to), planner::state_classes(model, sizes), std::move(options),
+  std::optional<int> old_world;
+  int processes = 0;
+  std::optional<bool> is_distributed;
+  if (old_config) old_world = Topology(*old_config).world_size();
+  if (old_config && new_config) {
+    const int new_world = Topology(*new_config).world_size();
+    is_distributed = read_processes(*old_world, new_world, options, problems);
+    processes = std::max(*old_world, new_world);
+    for (const int process : options.old_rank_of_rank) processes = std::max(processes, process + 1);
+  }
+  const auto where = read_places(old_world, processes, problems);
+  if (loss_.needs_hosts() && cluster_.count() + gpus_per_node_.count() == 0)
+    problems.emplace_back("--lost-nodes needs --cluster, or --gpus-per-node");
+  const GivenLoss loss = loss_.read(old_world, where, problems);
+  options.lost.insert(options.lost.end(), loss.ranks.begin(), loss.ranks.end());
+  if (!from || !to) return std::nullopt;
+  if (where) options.places = place_joining(*where, *old_world, processes, problems);
+  if (!state.options.distributed_optimizer) state.options.distributed_optimizer = is_distributed;
+  check_copy_axes(state.options, {&from->topology, &to->topology}, problems);
+  for (StateLayout* layout : {&*from, &*to}) layout->state = options_for(layout->topology, state.options);
+  ReshardJob job{*std::move(from), *std::move(to), planner::state_classes(model, sizes), std::move(options),
                  std::move(warnings)};
   for (const Diagnostic& diagnostic : check_reshard(job.from, job.to, job.classes, job.options))
     problems.push_back(in_words_of_command(diagnostic));

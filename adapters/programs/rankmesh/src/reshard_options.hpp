@@ -6,9 +6,11 @@
 
 #include "cluster_options.hpp"
 #include "command.hpp"
+#include "loss_options.hpp"
 #include "rankmesh/planner/model.hpp"
 #include "rankmesh/planner/state_classes.hpp"
 #include "rankmesh/topology/reshard.hpp"
+#include "state_arguments.hpp"
 
 namespace rankmesh::cli {
 
@@ -41,8 +43,16 @@ class ReshardArguments {
                                                                 const Option& pipeline_layout,
                                                                 const planner::ModelConfig& model,
                                                                 Problems& problems);
-  [[nodiscard]] std::optional<ProcessPlaces> read_places(int processes, Problems& problems) const;
-  void read_processes(int old_world, int new_world, ReshardOptions& options, Problems& problems) const;
+  /// @param ranks of FROM; without them, only the cluster is checked
+  /// @param processes those that join too
+  [[nodiscard]] std::optional<PlacedRanks> read_places(std::optional<int> ranks, int processes,
+                                                       Problems& problems) const;
+  /// Gives the processes that join the slots of spares.
+  [[nodiscard]] std::optional<ProcessPlaces> place_joining(const PlacedRanks& where, int ranks, int processes,
+                                                           Problems& problems) const;
+  /// @return what the file says about the optimizer, if anything
+  std::optional<bool> read_processes(int old_world, int new_world, ReshardOptions& options,
+                                     Problems& problems) const;
 
   const Option& from_;
   const Option& to_;
@@ -56,13 +66,13 @@ class ReshardArguments {
   const Option& vocabulary_;
   const Option& experts_;
   const Option& expert_ffn_;
-  const Option& optimizer_;
+  StateArguments state_;
   const Option& weight_bytes_;
   const Option& optimizer_bytes_;
   const Option& vocabulary_multiple_;
   const Option& from_stages_;
   const Option& to_stages_;
-  const Option& lost_ranks_;
+  LossOptions loss_;
   const Option& survivors_;
   const Option& cluster_;
   const Option& placement_;

@@ -28,8 +28,9 @@ TEST_CASE("groups that cross hosts though they need not are a warning, and --pla
   CHECK_FALSE(report.contains("rank_before"));
   CHECK(report.at("warnings") ==
         std::vector<std::string>{
-            "model, tensor groups touch up to 2 hosts though each has room on one: --place (in "
-            "code, mpi::place) keeps them inside"});
+            "tensor groups cross nodes though one has room for a group: 2 of 2 groups of 4 ranks touch up to 2 "
+            "nodes, for example group 0 on a, b; the placement has put ranks that follow each other on different "
+            "nodes; --place (in code, mpi::place) keeps them together"});
 
   const Outcome placed = bring_up(8, "--tp 4 --place --format json" + in_turns);
   CHECK(placed.exit_code == 0);
@@ -55,10 +56,11 @@ TEST_CASE("an order of Megatron-Core that helps is named, and does") {
   const Json report = Json::parse(bring_up(8, layout + "dp-tp-cp-ep-pp").out);
   CHECK(report.at("warnings").size() == 1);
   const std::string warning = report.at("warnings").at(0);
-  const std::string before = ": --order ";
+  CHECK_THAT(warning, ContainsSubstring(" or --place (in code, mpi::place) keeps them together"));
+  const std::string before = "; --order ";
   const std::size_t begin = warning.find(before) + before.size();
   const std::string order = warning.substr(begin, warning.find(' ', begin) - begin);
-  CHECK(order == "tp-cp-ep-dp-pp");
+  CHECK(order == "tp-dp-cp-ep-pp");
   const Json mended = Json::parse(bring_up(8, layout + order).out);
   CHECK(mended.at("warnings").empty());
   CHECK(kind_named(mended, "tensor").at("touched").at(0).at("most") == 1);

@@ -63,6 +63,22 @@ TEST_CASE("a decimal number is read within its range") {
   }
 }
 
+TEST_CASE("a list of words") {
+  Fixture f;
+  const auto [text, words, problem] = GENERATE(table<std::string, std::vector<std::string>, std::string>(
+      {{"tp", {"tp"}, ""},
+       {"tp,pp", {"tp", "pp"}, ""},
+       {"tp,", {}, "--size: \"tp,\" has an empty word between its commas"},
+       {",", {}, "--size: \",\" has an empty word between its commas"},
+       {"tp,pp,tp", {}, "--size: \"tp\" is there twice"}}));
+  CHECK(list_of(f.size, f.problems).empty());
+  CHECK(f.parse_line("--size " + text).problems.empty());
+  CHECK(list_of(f.size, f.problems) == words);
+  CHECK(f.problems == (problem.empty() ? Problems{} : Problems{problem}));
+  CHECK(words_between("a+b", '+') == std::vector<std::string>{"a", "b"});
+  CHECK(words_between("", '+') == std::vector<std::string>{""});
+}
+
 TEST_CASE("an option that is absent, repeated or without its value") {
   Fixture f;
   SECTION("absent") {

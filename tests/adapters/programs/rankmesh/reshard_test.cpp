@@ -10,6 +10,7 @@
 #include "support.hpp"
 #include "support/catch.hpp"
 #include "support/state_oracle.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
@@ -128,23 +129,26 @@ TEST_CASE("the moves of the JSON make the new layout") {
   const std::string sizes =
       "--layers 4 --hidden 4 --heads 4 --kv-heads 2 --vocab 10 --ffn 8 "
       "--make-vocab-size-divisible-by 2 ";
-  carry_out({.from = "world=8 tp=2 pp=2",
+  // Whether the optimizer is distributed follows from each layout,
+  carry_out({.from = "world=8 tp=2 pp=2 distributed-optimizer",
              .to = "world=8 tp=4",
-             .old_layout = {{.world_size = 8, .tensor = 2, .pipeline = 2}, "Ett|ttL"},
-             .new_layout = {{.world_size = 8, .tensor = 4}, "EttttL"},
+             .old_layout = {{.world_size = 8, .tensor = 2, .pipeline = 2}, "Ett|ttL", true},
+             .new_layout = {{.world_size = 8, .tensor = 4}, "EttttL", false},
              .options = sizes});
+  // or from an option, or from the file of survivors.
   carry_out(
       {.from = "world=8 tp=2 pp=2",
        .to = "world=12 tp=2 pp=2",
        .old_layout = {{.world_size = 8, .tensor = 2, .pipeline = 2}, "Ettt|tL"},
        .new_layout = {{.world_size = 12, .tensor = 2, .pipeline = 2}, "Ett|ttL"},
-       .options = sizes + "--from-pipeline-layout 'Ettt|tL' --lost-ranks 1,4-5 --cluster 'node:3 gpu:4'",
+       .options = sizes + "--from-pipeline-layout 'Ettt|tL' --lost-ranks 1,4-5 --cluster 'node:3 gpu:4' "
+                          "--optimizer distributed",
        .lost = {1, 4, 5}});
   carry_out({.from = "world=8 convention=megatron-core tp=2 ep=4 etp=1",
              .to = "world=8 convention=megatron-core tp=2 pp=2 ep=2 etp=2",
              .old_layout = {megatron(8, 2, 1, 4, 1), "EttttL"},
              .new_layout = {megatron(8, 2, 2, 2, 2), "Ett|ttL"},
-             .options = sizes + "--experts 4 --expert-ffn 2"});
+             .options = sizes + "--experts 4 --expert-ffn 2 --optimizer distributed"});
   carry_out(
       {.from = "world=8 tp=2",
        .to = "world=8 tp=2",
@@ -152,4 +156,43 @@ TEST_CASE("the moves of the JSON make the new layout") {
        .new_layout = {{.world_size = 8, .tensor = 2}, "EttttL", false},
        .options = sizes + "--optimizer replicated --survivors " RANKMESH_GOLDEN "/../layouts/survivors.json",
        .lost = {3}});
+  carry_out(
+      {.from = "world=8 tp=2",
+       .to = "world=8 tp=2",
+       .old_layout = {{.world_size = 8, .tensor = 2}, "EttttL", true},
+       .new_layout = {{.world_size = 8, .tensor = 2}, "EttttL", true},
+       .options = sizes + "--survivors " RANKMESH_GOLDEN "/../layouts/survivors.json",
+       .lost = {3}});
+}
+
+TEST_CASE("reshard takes the answer of survive, and joining processes are where the spares are") {
+  const TemporaryFolder folder;
+  const std::string placement = folder.write("slots", "2 3 4 5 6 7 8 9\n");
+  const std::string where = " --cluster 'rack:3 node:2 gpu:2' --placement " + placement;
+  // Ranks are on the nodes 1 .. 4. Of four spares, two are lost with node 0; the others are on node 5, in the
+  // rack of ranks 6 and 7.
+  const Outcome survived = run_words(
+      quoted("survive 'world=8 tp=2' --lost-nodes 0,2 --spares 4 --optimizer distributed --format json" + where));
+  REQUIRE(survived.status == cli::success);
+  const Json answer = Json::parse(survived.out);
+  CHECK(answer["spares_used"] == Json({2, 3}));
+  CHECK(answer["distributed_optimizer"] == true);
+  const Outcome outcome = run_words(
+      quoted("reshard 'world=8 tp=2' 'world=8 tp=2' --layers 4 --hidden 8 --format json --survivors " +
+             folder.write("answer.json", survived.out) + where));
+  INFO(outcome.err);
+  REQUIRE(outcome.status == cli::success);
+  const Json json = Json::parse(outcome.out);
+  CHECK(json["from"]["distributed_optimizer"] == true);
+  int weights = 0;
+  for (const Json& move : json["moves"]) {
+    const bool is_optimizer = move["class"].get<std::string>().ends_with("optimizer");
+    if (is_optimizer) {
+      CHECK(move["from"].is_null());
+    } else {
+      CHECK(move["from"] >= 6);
+      ++weights;
+    }
+  }
+  CHECK(weights > 0);
 }

@@ -72,7 +72,7 @@ struct ParallelConfig {
   std::optional<std::int64_t> split_rank{};
   /// Whether the amax groups are made.
   bool fp8 = false;
-  /// Whether the data groups get a second, host-side communicator.
+  /// Whether the optimizer is distributed. The data groups then get a second, host-side communicator.
   bool distributed_optimizer = false;
   /// Which ranks the amax groups hold.
   AmaxRule amax_rule = AmaxRule::reference_blocks;

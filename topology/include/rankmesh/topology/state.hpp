@@ -9,6 +9,7 @@
 #include "rankmesh/topology/export.hpp"
 #include "rankmesh/topology/pipeline_layout.hpp"
 #include "rankmesh/topology/shard.hpp"
+#include "rankmesh/topology/state_holders.hpp"
 #include "rankmesh/topology/topology.hpp"
 
 namespace RANKMESH_TOPOLOGY_API rankmesh {
@@ -92,23 +93,24 @@ struct StateBlock {
   bool operator==(const StateBlock&) const = default;
 };
 
-/// A layout as a checkpoint sees it.
+/// A layout as a checkpoint sees it. Which ranks hold the same, `state_holders` says for `topology` and `state`.
 ///
 /// The distributed optimizer flattens the sharded classes of a rank into one buffer: embeddings first, then
 /// layer by layer in the order of the table, then MTP layers, then what the last stage alone has. Of each
-/// tensor it takes expert by expert, unit by unit, with padding. The ranks that hold the same weights take
-/// one part each, all equally long, the last padded: in Megatron-Core those of `intra_data_context`, else all
-/// that differ in axes but tp and pp. Classes of experts have a buffer of their own over `intra_expert_data`.
+/// tensor it takes expert by expert, unit by unit, with padding. The ranks of an optimizer instance that hold
+/// the same weights take one part each, in the order of ranks, all equally long, the last padded. Classes of
+/// experts have a buffer of their own.
 ///
-/// In the convention `mesh` the axes have their usual meaning: tp, pp, dp, cp, sp; and for experts, on the
-/// first mesh that has ep, also ep, etp and edp.
+/// In the convention `mesh` the axes have their usual meaning: weights are divided along tp and pp; those of
+/// experts, on the first mesh that has ep or etp, along ep, etp (tp without it) and pp.
 struct StateLayout {
   /// The groups.
   Topology topology;
   /// Which layers are on which stage.
   PipelineLayout layers;
-  /// Whether the optimizer is distributed. If not, all ranks with the same weights hold all of its state.
-  bool distributed_optimizer = true;
+  /// Whether the optimizer is distributed, by default as the layout says; and for meshes of one's own, the
+  /// axes along which weights are repeated.
+  StateOptions state{};
 
   bool operator==(const StateLayout&) const = default;
 };

@@ -19,12 +19,6 @@ constexpr std::size_t first_drawing = 3;
 
 constexpr const char* heading = "Mesh";
 
-/// The parts of a text between separators; one empty part of an empty text.
-std::vector<std::string> parts_of(std::string_view text, char separator) {
-  const std::vector<std::string_view> parts = split_text(text, separator);
-  return {parts.begin(), parts.end()};
-}
-
 class MeshCommand : public RunnableCommand {
  public:
   MeshCommand()
@@ -248,7 +242,7 @@ class MeshCommand : public RunnableCommand {
       const std::size_t equals = text.find('=');
       attempt("--flatten", text, problems, [&] {
         const std::string merged = equals == std::string::npos ? "" : text.substr(equals + 1);
-        mesh = mesh.flatten(parts_of(merged, '+'), text.substr(0, equals));
+        mesh = mesh.flatten(words_between(merged, '+'), text.substr(0, equals));
       });
     }
     return mesh;
@@ -273,7 +267,7 @@ class MeshCommand : public RunnableCommand {
     const std::size_t colon = text.find(':');
     const std::string expression = colon == std::string::npos ? text : text.substr(colon + 1);
     if (expression != "all" && !expression.starts_with("all-")) return parse_kind(text);
-    std::vector<std::string> excluded = parts_of(expression, '-');
+    std::vector<std::string> excluded = words_between(expression, '-');
     excluded.erase(excluded.begin());
     KindSpec kind{.kind = "all"};
     kind.groups.varying = mesh.complement(excluded);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 #include <set>
 
 #include "layout_command.hpp"
@@ -10,29 +9,10 @@
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/text.hpp"
+#include "state_arguments.hpp"
 
 namespace rankmesh::cli {
 namespace {
-
-std::vector<std::string> names_in(const Option& option, Problems& problems) {
-  std::vector<std::string> names;
-  const auto text = value_of(option, problems);
-  if (!text) return names;
-  for (const std::string_view name : split_text(*text, ',')) names.emplace_back(name);
-  return names;
-}
-
-/// The slots without a rank, ascending, on which the first spares are.
-std::vector<int> spare_slots(const Topology& topology, const PlacedRanks& where, int spares) {
-  std::vector<bool> is_used(static_cast<std::size_t>(where.cluster.slots()));
-  for (int rank = 0; rank < topology.world_size(); ++rank)
-    is_used[static_cast<std::size_t>(where.placement.slot_of(rank))] = true;
-  std::vector<int> slots;
-  for (int slot = 0; slot < where.cluster.slots() && static_cast<int>(slots.size()) < spares; ++slot) {
-    if (!is_used[static_cast<std::size_t>(slot)]) slots.push_back(slot);
-  }
-  return slots;
-}
 
 /// The layout with the least memory for each rank that fits, as a remedy; empty if there is none.
 std::string smaller_layout(const Topology& topology, int processes, const SurvivorOptions& options) {
@@ -77,12 +57,7 @@ class SurviveCommand : public LayoutCommand {
                      .details = "They are on the slots of the cluster without a rank, from the first on, and "
                                 "are lost with their host; further ones are outside the cluster.",
                      .default_value = "0"})),
-        optimizer_(
-            add({.name = "--optimizer",
-                 .description = "whether its state is divided among the ranks with the same weights",
-                 .choices = {{"replicated", "each of these ranks holds all of it"},
-                             {"distributed", "each holds a part; a lost part is in a checkpoint only"}},
-                 .default_value = "as the layout says, else replicated"})),
+        state_(*this),
         allow_(add({.name = "--allow",
                     .value_name = "tp,pp",
                     .description = "also list the largest layouts with these sizes changed"})),
@@ -90,10 +65,6 @@ class SurviveCommand : public LayoutCommand {
                         .value_name = "AXES",
                         .description = "of your own meshes: the axes that number the replicas",
                         .default_value = "dp_replicate,dp,edp"})),
-        copy_axes_(add({.name = "--copy-axes",
-                        .value_name = "AXES",
-                        .description = "of your own meshes: all axes along which weights are repeated",
-                        .default_value = "known by name: dp, cp and others"})),
         format_(add_format(*this, {"text", "json"})) {}
 
   [[nodiscard]] Task read(Problems& problems) const override {
@@ -110,6 +81,8 @@ class SurviveCommand : public LayoutCommand {
     } else if (level && loss_.is_given()) {
       problems.emplace_back("--any asks about every domain; leave out --lost-ranks and --lost-nodes");
     }
+    if (level && allow_.count() > 0)
+      problems.emplace_back("--allow has no effect with --any; ask about one loss");
     if (!cluster_.is_given() && !slots) {
       if (loss_.needs_hosts()) problems.emplace_back("--lost-nodes needs --cluster, or --gpus-per-node");
       if (level) problems.emplace_back("--any needs --cluster, or --gpus-per-node");
@@ -119,6 +92,8 @@ class SurviveCommand : public LayoutCommand {
       return {};
     }
     const Topology topology(reading.config);
+    check_data_axes(topology, problems);
+    check_copy_axes(topology, options.state, problems);
     Task task;
     if (level) {
       task.run = sweep(topology, where, *level, options, as_json, problems);
@@ -143,16 +118,41 @@ class SurviveCommand : public LayoutCommand {
   [[nodiscard]] SurvivorOptions read_options(Problems& problems) const {
     SurvivorOptions options;
     options.spares = static_cast<int>(number_of(spares_, {.min = 0, .max = 1 << 20}, problems).value_or(0));
-    if (const auto choice = choice_of(optimizer_, problems))
-      options.state.distributed_optimizer = *choice == 1;
-    options.state.copy_axes = names_in(copy_axes_, problems);
-    if (data_axes_.count() > 0) options.data_axes = names_in(data_axes_, problems);
+    options.state = state_.read(problems).options;
+    if (data_axes_.count() > 0) options.data_axes = list_of(data_axes_, problems);
     return options;
+  }
+
+  static void check_copy_axes(const Topology& topology, const StateOptions& options, Problems& problems) {
+    try {
+      static_cast<void>(state_holders(topology, options));
+    } catch (const ConfigError& error) {
+      add_problems(error, problems);
+    }
+  }
+
+  void check_data_axes(const Topology& topology, Problems& problems) const {
+    if (data_axes_.count() == 0 || data_axes_.is_misspelt()) return;
+    const std::vector<std::vector<Axis>>& meshes = topology.config().meshes;
+    if (meshes.empty()) {
+      problems.emplace_back("--data-axes: is for meshes of your own; leave it out, since this layout has none");
+      return;
+    }
+    std::set<std::string> names;
+    for (const std::vector<Axis>& mesh : meshes) {
+      for (const Axis& axis : mesh) names.insert(axis.name);
+    }
+    Problems ignored;
+    for (const std::string& axis : list_of(data_axes_, ignored)) {
+      if (names.count(axis) > 0) continue;
+      problems.push_back("--data-axes: " + files::in_quotes(axis) + " is no axis of this layout; it has " +
+                         joined(names, ", "));
+    }
   }
 
   [[nodiscard]] AllowedChanges allowed(Problems& problems) const {
     AllowedChanges changes;
-    for (const std::string& size : names_in(allow_, problems)) {
+    for (const std::string& size : list_of(allow_, problems)) {
       if (size == "tp") {
         changes.tensor = true;
       } else if (size == "pp") {
@@ -183,7 +183,7 @@ class SurviveCommand : public LayoutCommand {
     LostJob job{.topology = topology, .where = where, .options = options};
     job.loss = loss_.read(topology.world_size(), where, problems);
     if (!problems.empty()) return {};
-    const std::vector<int> slots = where ? spare_slots(topology, *where, options.spares) : std::vector<int>();
+    const std::vector<int> slots = where ? where->free_slots(topology.world_size(), options.spares) : std::vector<int>();
     for (int spare = 0; spare < options.spares; ++spare) {
       const auto index = static_cast<std::size_t>(spare);
       const auto& hosts = job.loss.hosts;
@@ -226,7 +226,7 @@ class SurviveCommand : public LayoutCommand {
     SweptJob job{.topology = topology, .where = *where, .level = *number, .options = options};
     try {
       job.sweep = loss_of_each_domain(topology, where->cluster, where->placement, *number, options,
-                                      spare_slots(topology, *where, options.spares));
+                                      where->free_slots(topology.world_size(), options.spares));
     } catch (const ConfigError& error) {
       add_problems(error, problems);
       return {};
@@ -244,10 +244,9 @@ class SurviveCommand : public LayoutCommand {
   LossOptions loss_;
   const Option& any_;
   const Option& spares_;
-  const Option& optimizer_;
+  StateArguments state_;
   const Option& allow_;
   const Option& data_axes_;
-  const Option& copy_axes_;
   const Option& format_;
 };
 

@@ -9,6 +9,7 @@
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/text.hpp"
+#include "state_arguments.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -66,6 +67,20 @@ std::vector<Message> messages_of(const ReshardJob& job, const Resharding& result
 
 void put_line(const std::string& text, Writer& out, Style style) {
   out.put(hanging(text, style.width()) + "\n");
+}
+
+void print_optimizer(const ReshardJob& job, Writer& out, Style style) {
+  const auto is_sharded = [](const StateClass& row) { return row.is_sharded; };
+  if (std::none_of(job.classes.begin(), job.classes.end(), is_sharded)) return;
+  const auto is_distributed = [](const StateLayout& layout) {
+    return state_holders(layout.topology, layout.state).distributed_optimizer;
+  };
+  const bool before = is_distributed(job.from);
+  const auto word = [](bool distributed) { return distributed ? "distributed" : "replicated"; };
+  put_line(before == is_distributed(job.to)
+               ? optimizer_text(before)
+               : fmt::format("optimizer: {} in FROM and {} in TO, as the layouts say", word(before), word(!before)),
+           out, style);
 }
 
 std::string division_of(const StateClass& row) {
@@ -165,6 +180,7 @@ void print_messages(const ReshardJob& job, const std::vector<Message>& messages,
 void print_reshard(const ReshardJob& job, const Resharding& result, bool all, Writer& out, Style style) {
   put_line("FROM: " + to_string(job.from.topology.config()), out, style);
   put_line("TO: " + to_string(job.to.topology.config()), out, style);
+  print_optimizer(job, out, style);
   out.put('\n');
   print_classes(job, result, out, style);
   const std::vector<Message> messages = messages_of(job, result);

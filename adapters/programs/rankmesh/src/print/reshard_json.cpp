@@ -5,6 +5,7 @@
 
 #include "print/reshard.hpp"
 #include "rankmesh/topology/config_text.hpp"
+#include "rankmesh/topology/state_holders.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -24,7 +25,7 @@ Json layout_json(const StateLayout& layout) {
   return {{"config", to_string(layout.topology.config())},
           {"world_size", layout.topology.world_size()},
           {"pipeline_layout", layout.layers.to_string()},
-          {"distributed_optimizer", layout.distributed_optimizer}};
+          {"distributed_optimizer", state_holders(layout.topology, layout.state).distributed_optimizer}};
 }
 
 std::string_view name_of(StatePlace place) {

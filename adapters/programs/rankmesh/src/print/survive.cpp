@@ -9,6 +9,7 @@
 #include "rankmesh/output/table.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/text.hpp"
+#include "state_arguments.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -71,6 +72,7 @@ void print_json(const LostJob& job, Writer& out) {
   for (const StateSource& source : survival.sources)
     sources.push_back(source_json(source, holders, survival.optimizer_is_redivided));
   put("state_sources", sources);
+  put("distributed_optimizer", holders.distributed_optimizer);
   put("optimizer_is_redivided", survival.optimizer_is_redivided);
   put("gone", gone_json(survival, holders));
   if (!job.layouts.empty()) {
@@ -123,7 +125,7 @@ std::string lost_text(const LostJob& job) {
       names.push_back(cluster.domain_name(cluster.host_level(), host));
     }
     if (job.loss.hosts.size() > most) names.emplace_back("...");
-    text += " on " + joined(names, ", ");
+    text += (job.loss.names_ranks ? ", among them all on " : " on ") + joined(names, ", ");
   }
   const auto lost_spares = job.options.spares - static_cast<int>(job.spares.size());
   if (lost_spares > 0)
@@ -251,14 +253,21 @@ void print_gone(const LostJob& job, const StateHolders& holders, Writer& out, St
     put(part(survival.gone_expert_optimizer.size(), "the experts' optimizer's state"),
         survival.gone_expert_optimizer);
   }
-  if (survival.optimizer_is_redivided) {
-    put_line(out, style,
-             "optimizer: its state is divided among fewer replicas, so that all ranks need other parts");
-  } else if (!holders.distributed_optimizer) {
-    put_line(out, style,
-             "optimizer: each holder of weights is taken to hold all of their optimizer state; with "
-             "--optimizer distributed, a part of it");
-  }
+  put_line(out, style,
+           optimizer_text(holders.distributed_optimizer) +
+               (survival.optimizer_is_redivided
+                    ? "; now divided among fewer replicas, so that all ranks need other parts"
+                    : ""));
+}
+
+/// The command that says how many bytes are sent, if some are.
+void print_next(const LostJob& job, Writer& out, Style style) {
+  if (job.survival.sources.empty() && !job.survival.optimizer_is_redivided) return;
+  out.put("\n");
+  put_line(out, style,
+           fmt::format("how much each rank sends: rankmesh reshard '{}' '{}' --model FILE --survivors ANSWER, "
+                       "where ANSWER is what this command prints with --format json",
+                       to_string(job.topology.config()), to_string(job.survival.config)));
 }
 
 void print_layouts(const LostJob& job, Writer& out, Style style) {
@@ -285,6 +294,7 @@ void print_survival(const LostJob& job, bool as_json, Writer& out, Style style) 
   put_line(out, style, idle_text(job));
   print_gone(job, holders, out, style);
   print_sources(job, holders, out, style);
+  print_next(job, out, style);
   print_layouts(job, out, style);
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rankmesh/options/program.hpp"
@@ -22,6 +23,11 @@ using Problems = std::vector<std::string>;
 [[nodiscard]] std::optional<std::string> value_of(const Option& option, Problems& problems);
 /// All values of a repeatable option.
 [[nodiscard]] std::vector<std::string> values_of(const Option& option, Problems& problems);
+/// The words of a text between separators: `dp+cp`. An empty text has one empty word.
+[[nodiscard]] std::vector<std::string> words_between(std::string_view text, char separator);
+/// The words of the list that an option was given, `tp,pp`; none if it was not given or has a problem. An
+/// empty word, and a word that is there twice, are problems.
+[[nodiscard]] std::vector<std::string> list_of(const Option& option, Problems& problems);
 /// Whether a switch was given.
 [[nodiscard]] bool is_given(const Option& option, Problems& problems);
 
