@@ -1,9 +1,12 @@
 #include "rankmesh/planner/search.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <tuple>
 
 #include "estimate_parts.hpp"
+#include "group_span.hpp"
 #include "rules.hpp"
 
 namespace rankmesh::planner {
@@ -73,7 +76,9 @@ class Search {
         layout_.etp = etp;
         if (layout_.expert_dp() == 0) continue;
         if (!holds([&](Verdict& verdict) { check_experts(model_, layout_, verdict); })) continue;
-        search_interleaving();
+        orders_ = useful_orders(machine_, layout_, space_.orders.empty() ? all_orders() : space_.orders,
+                                constants_);
+        if (!orders_.empty()) search_interleaving();
       }
     }
   }
@@ -105,15 +110,31 @@ class Search {
       training_.recompute = recompute;
       ++considered_;
       if (!fits(0) || !fits(layout_.pp - 1)) continue;
-      const PlannedLayout planned{.layout = layout_,
-                                  .micro_batch = training_.micro_batch,
-                                  .recompute = recompute,
-                                  .estimate = estimate(work_, machine_, training_, layout_, constants_)};
+      layout_.order = orders_.front();
+      PlannedLayout planned{.layout = layout_,
+                            .micro_batch = training_.micro_batch,
+                            .recompute = recompute,
+                            .estimate = estimate(work_, machine_, training_, layout_, constants_)};
       if (planned.estimate.fits == Fit::no) continue;
+      choose_order(planned);
       visit_(planned);
       return true;
     }
     return false;
+  }
+
+  /// Takes the order under which a step takes least. Memory is the same in all.
+  void choose_order(PlannedLayout& planned) {
+    // What rounding makes faster is no faster.
+    constexpr double gain = 1e-9;
+    for (auto order = orders_.begin() + 1; order != orders_.end(); ++order) {
+      layout_.order = *order;
+      const StepTime time = step_time(work_, machine_, training_, layout_, constants_);
+      if (time.total() >= planned.estimate.step_s * (1 - gain)) continue;
+      planned.layout = layout_;
+      planned.estimate.time = time;
+      planned.estimate.step_s = time.total();
+    }
   }
 
   template <typename Rule>
@@ -136,8 +157,20 @@ class Search {
   const std::function<void(const PlannedLayout&)>& visit_;
   Training training_;
   Layout layout_{};
+  /// Those to choose from for the sizes of the layout.
+  std::vector<Order> orders_{};
   std::int64_t considered_ = 0;
 };
+
+/// Whether no group takes longer when more of its members are in a domain. An all-to-all over fast links
+/// grows with these members; where links have twice the bandwidth of the network, its part on the network,
+/// to at least half of the members, takes longer before.
+bool nearer_is_faster(const Machine& machine, const Constants& c) {
+  const double link_delay = machine.link_latency_s.value_or(c.link_latency_s) - c.link_latency_s;
+  const double network_delay = machine.network_latency_s.value_or(c.network_latency_s) - c.network_latency_s;
+  return machine.gpu.link_gb_s * c.link >= 2 * machine.gpu.network_gb_s * c.network &&
+         link_delay <= network_delay;
+}
 
 bool is_better(const PlannedLayout& a, const PlannedLayout& b) {
   const auto order = [](const PlannedLayout& p) {
@@ -149,6 +182,38 @@ bool is_better(const PlannedLayout& a, const PlannedLayout& b) {
 }
 
 }  // namespace
+
+std::vector<Order> useful_orders(const Machine& machine, const Layout& layout, std::span<const Order> orders,
+                                 const Constants& constants) {
+  struct Candidate {
+    Order order;
+    std::array<std::int64_t, 7> nearness;
+  };
+  std::vector<Candidate> found;
+  Layout ordered = layout;
+  for (const Order& order : orders) {
+    ordered.order = order;
+    Verdict verdict;
+    check_order(ordered, verdict);
+    if (!verdict.holds()) continue;
+    const auto nearness = LayoutSpans(ordered, machine.domain).nearness();
+    const auto is_alike = [&](const Candidate& other) { return other.nearness == nearness; };
+    if (std::none_of(found.begin(), found.end(), is_alike)) found.push_back({order, nearness});
+  }
+  const bool prunes = nearer_is_faster(machine, constants);
+  std::vector<Order> result;
+  for (const Candidate& candidate : found) {
+    const auto is_nearer = [&](const Candidate& other) {
+      return other.nearness != candidate.nearness &&
+             std::equal(candidate.nearness.begin(), candidate.nearness.end(), other.nearness.begin(),
+                        std::less_equal<>());
+    };
+    // The first one stays, since it is taken where another one is no faster.
+    if (result.empty() || !prunes || std::none_of(found.begin(), found.end(), is_nearer))
+      result.push_back(candidate.order);
+  }
+  return result;
+}
 
 std::int64_t for_each_layout(const Work& work, const Machine& machine, const SearchSpace& space,
                              const Constants& constants,

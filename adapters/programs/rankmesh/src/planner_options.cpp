@@ -35,16 +35,24 @@ std::int64_t least_slots(const Cluster& cluster, std::size_t level) {
   return least;
 }
 
-/// The links that a file describes. Links out of fast domains and of what holds these are the network.
+/// The links that a file describes. Links out of fast domains and of what holds these are the network. Of
+/// several, the slowest one counts.
 void apply_links(const std::vector<files::LevelLink>& links, const Cluster& cluster,
                  planner::Machine& machine) {
   std::optional<double> fast;
   std::optional<double> network;
   for (const files::LevelLink& link : links) {
     const auto level = cluster.find_level(link.level);
-    if (!level || !link.bandwidth_gb_s) continue;
-    std::optional<double>& rate = least_slots(cluster, *level) < machine.domain ? fast : network;
-    rate = std::min(rate.value_or(*link.bandwidth_gb_s), *link.bandwidth_gb_s);
+    if (!level) continue;
+    const bool is_fast = least_slots(cluster, *level) < machine.domain;
+    if (link.bandwidth_gb_s) {
+      std::optional<double>& rate = is_fast ? fast : network;
+      rate = std::min(rate.value_or(*link.bandwidth_gb_s), *link.bandwidth_gb_s);
+    }
+    if (link.latency_us) {
+      std::optional<double>& latency = is_fast ? machine.link_latency_s : machine.network_latency_s;
+      latency = std::max(latency.value_or(0), *link.latency_us * 1e-6);
+    }
   }
   machine.gpu.link_gb_s = fast.value_or(machine.gpu.link_gb_s);
   machine.gpu.network_gb_s = network.value_or(machine.gpu.network_gb_s);

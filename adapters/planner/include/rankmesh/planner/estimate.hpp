@@ -120,8 +120,15 @@ struct Constants {
   double link = 0.98;
   /// See `link`.
   double network = 0.63;
-  /// Seconds before a collective moves data.
+  /// Seconds before a collective moves data, for every two doublings of what a rank has.
   double latency_s = 8.65e-05;
+  /// The part of half of `latency_s` that is the latency of a message inside a fast domain, and between
+  /// domains: a machine of which it is known has its own in this place. Not fitted, but the latencies with
+  /// which NCCL chooses its algorithms (src/graph/tuning.cc: trees with the protocol Simple, NVLink and
+  /// network).
+  double link_latency_s = 4e-6;
+  /// See `link_latency_s`.
+  double network_latency_s = 14e-6;
   /// Seconds that attention loses in each step around a ring of context parallel ranks.
   double ring_step_s = 2e-05;
   /// Parts of messages that computation hides.

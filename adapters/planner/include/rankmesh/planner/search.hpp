@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "rankmesh/planner/estimate.hpp"
@@ -13,7 +14,7 @@ namespace RANKMESH_PLANNER_API rankmesh {
 namespace planner {
 
 /// Which layouts a search looks at. A size that is given is kept; others take every value that divides what
-/// it must divide.
+/// it must divide. Of the orders, the one is taken under which a step takes least.
 struct SearchSpace {
   /// What all layouts have in common. `micro_batch` and `recompute` are those of the search.
   Training training{};
@@ -33,6 +34,8 @@ struct SearchSpace {
   std::optional<std::int64_t> micro_batch{};
   /// If missing, nothing and every layer, and with scores in memory also attention alone.
   std::optional<Recompute> recompute{};
+  /// The orders to choose from; if empty, all that Megatron-Core accepts.
+  std::vector<Order> orders{};
   /// The greatest tensor parallel size; if missing, the GPUs of a fast domain.
   std::optional<std::int64_t> most_tp{};
   /// The greatest micro batch.
@@ -55,7 +58,8 @@ struct PlannedLayout {
 
 /// The result of a search.
 struct Plan {
-  /// The fastest layouts that fit into memory, best first. Equal ones are in the order of their sizes.
+  /// The fastest layouts that fit into memory, best first. Equal ones are in the order of their sizes. No two
+  /// differ in their order alone.
   std::vector<PlannedLayout> layouts{};
   /// Layouts with sizes that divide.
   std::int64_t considered = 0;
@@ -63,10 +67,18 @@ struct Plan {
   std::int64_t valid = 0;
 };
 
-/// Every layout of a space that fits into memory, in ascending order of tp, cp, pp, ep, etp, vpp, micro batch
-/// and recompute. Levels of recomputation are left out where a layout fits with less of it, because they are
-/// slower.
-/// @return how many layouts were looked at, fitting or not
+/// The orders among which a step takes least: those that Megatron-Core accepts for the sizes of a layout, in
+/// the order given. Of orders under which the groups of every kind lie alike on the machine's domains, the
+/// first is there. An order under which no kind is nearer than under another one, and one is farther, is left
+/// out, unless it is the first, or the machine has links on which near is not faster. O(orders).
+[[nodiscard]] std::vector<Order> useful_orders(const Machine& machine, const Layout& layout,
+                                               std::span<const Order> orders = all_orders(),
+                                               const Constants& constants = {});
+
+/// Every layout of a space that fits into memory, with its best order, in ascending order of tp, cp, pp, ep,
+/// etp, vpp, micro batch and recompute. Of orders with the same time, the first counts. Levels of
+/// recomputation are left out where a layout fits with less of it, because they are slower.
+/// @return how many layouts were looked at, fitting or not, each counted once for all its orders
 std::int64_t for_each_layout(const Work& work, const Machine& machine, const SearchSpace& space,
                              const Constants& constants,
                              const std::function<void(const PlannedLayout&)>& visit);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "common_options.hpp"
@@ -5,6 +6,8 @@
 #include "print/plan.hpp"
 #include "print/plan_html.hpp"
 #include "rankmesh/cli/run.hpp"
+#include "rankmesh/files/shown_text.hpp"
+#include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
 namespace {
@@ -29,6 +32,11 @@ class PlanCommand : public RunnableCommand {
                &add_size("--etp", "tensor parallel size of the experts"),
                &add_size("--pp", "pipeline stages"),
                &add_size("--vpp", "parts of the model on each stage")},
+        order_(add({.name = "--order",
+                    .value_name = "ORDER",
+                    .description = "orders of the axes to choose from, such as tp-cp-ep-dp-pp,tp-cp-ep-pp-dp",
+                    .heading = "Search",
+                    .default_value = "all"})),
         most_tp_(add({.name = "--max-tp",
                       .value_name = "N",
                       .description = "the greatest tensor parallel size",
@@ -57,6 +65,7 @@ class PlanCommand : public RunnableCommand {
                                                              &space.etp, &space.pp, &space.vpp};
     for (std::size_t i = 0; i < values.size(); ++i)
       *values[i] = number_of(*sizes_[i], {.min = 1, .max = INT32_MAX}, problems);
+    read_orders(space.orders, problems);
     space.most_tp = number_of(most_tp_, {.min = 1, .max = INT32_MAX}, problems);
     space.most_micro_batch =
         number_of(most_micro_batch_, {.min = 1, .max = INT32_MAX}, problems).value_or(16);
@@ -68,7 +77,11 @@ class PlanCommand : public RunnableCommand {
     const planner::Work work(job.model);
     const planner::Plan plan = planner::search(work, job.machine, space, top, job.constants);
     if (plan.layouts.empty()) {
-      problems.push_back(plan.considered == 0
+      problems.push_back(plan.considered == 0 && !space.orders.empty()
+                             ? "Megatron-Core takes these orders for no sizes that divide the GPUs, the "
+                               "batch and the model; "
+                               "give more orders or fewer sizes"
+                         : plan.considered == 0
                              ? "no sizes divide the GPUs, the batch and the model; give fewer of them"
                              : "no layout fits into memory; take more GPUs, --recompute full or --zero 3");
       return {};
@@ -90,8 +103,23 @@ class PlanCommand : public RunnableCommand {
                 .default_value = "all"});
   }
 
+  void read_orders(std::vector<planner::Order>& orders, Problems& problems) const {
+    const auto text = value_of(order_, problems);
+    if (!text) return;
+    for (const std::string_view word : split_text(*text, ',')) {
+      const auto order = planner::parse_order(word);
+      if (!order) {
+        problems.push_back("--order: " + files::shown(word) +
+                           " is no order of the axes tp, cp, ep, dp, pp, such as tp-cp-ep-dp-pp");
+      } else if (std::find(orders.begin(), orders.end(), *order) == orders.end()) {
+        orders.push_back(*order);
+      }
+    }
+  }
+
   PlannerOptions job_;
   std::array<const Option*, 6> sizes_;
+  const Option& order_;
   const Option& most_tp_;
   const Option& most_micro_batch_;
   const Option& top_;

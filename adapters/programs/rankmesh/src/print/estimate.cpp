@@ -134,6 +134,7 @@ std::string layout_text(const planner::Layout& layout) {
                         .expert = layout.ep};
   if (layout.vpp > 1) config.virtual_pipeline = layout.vpp;
   if (layout.etp != layout.tp) config.expert_tensor = layout.etp;
+  config.order = to_string(layout.order);
   return to_string(config);
 }
 
