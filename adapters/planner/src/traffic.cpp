@@ -181,4 +181,27 @@ std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Tra
   return TrafficOfStage(work, machine, training, layout, stage).take();
 }
 
+std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& machine, const Training& training,
+                                           const Layout& layout, std::span<const std::int64_t> domains,
+                                           std::int64_t stage) {
+  std::vector<LevelTraffic> result;
+  // What is left for the levels outside those that were counted.
+  std::vector<double> left;
+  for (const Traffic& line : traffic(work, machine, training, layout, stage)) {
+    result.push_back({.kind = line.kind, .bytes = {}});
+    left.push_back(line.domain_bytes + line.network_bytes);
+  }
+  Machine of_level = machine;
+  for (const std::int64_t domain : domains) {
+    of_level.domain = domain;
+    const std::vector<Traffic> lines = traffic(work, of_level, training, layout, stage);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      result[i].bytes.push_back(left[i] - lines[i].network_bytes);
+      left[i] = lines[i].network_bytes;
+    }
+  }
+  for (std::size_t i = 0; i < result.size(); ++i) result[i].bytes.push_back(left[i]);
+  return result;
+}
+
 }  // namespace rankmesh::planner

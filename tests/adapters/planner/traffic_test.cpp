@@ -318,6 +318,33 @@ TEST_CASE("the traffic of each level follows the order of the axes") {
   CHECK(orders > 100);
 }
 
+TEST_CASE("the traffic of three levels adds up to that of two") {
+  const Machine machine{.gpu = *find_gpu("H100"), .gpus = 48, .domain = 4};
+  const Training training{.sequence_length = 12, .global_batch = 48};
+  const Layout layout{.tp = 2, .cp = 2, .ep = 4, .pp = 3, .dp = 4, .order = *parse_order("tp-dp-cp-ep-pp")};
+  const Work work(deepseek());
+  REQUIRE(check(deepseek(), machine, training, layout).empty());
+  const std::array<std::int64_t, 2> domains{4, 16};
+  for (std::int64_t stage = 0; stage < layout.pp; ++stage) {
+    const auto levels = traffic_by_level(work, machine, training, layout, domains, stage);
+    const auto nodes = traffic(work, machine, training, layout, stage);
+    Machine of_racks = machine;
+    of_racks.domain = 16;
+    const auto racks = traffic(work, of_racks, training, layout, stage);
+    REQUIRE(levels.size() == nodes.size());
+    bool has_middle = false;
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      CHECK(levels[i].kind == nodes[i].kind);
+      REQUIRE(levels[i].bytes.size() == 3);
+      CHECK(levels[i].bytes[0] == Approx(nodes[i].domain_bytes));
+      CHECK(levels[i].bytes[0] + levels[i].bytes[1] == Approx(racks[i].domain_bytes));
+      CHECK(levels[i].bytes[2] == Approx(racks[i].network_bytes));
+      has_middle |= levels[i].bytes[1] > 0;
+    }
+    CHECK(has_middle);
+  }
+}
+
 TEST_CASE("each stage of ZeRO has its messages") {
   const Machine machine{.gpu = *find_gpu("H100"), .gpus = 24, .domain = 8};
   for (const int zero : {0, 1, 2, 3}) {

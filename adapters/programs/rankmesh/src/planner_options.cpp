@@ -35,6 +35,15 @@ std::int64_t least_slots(const Cluster& cluster, std::size_t level) {
   return least;
 }
 
+std::vector<PlannedLevel> levels_of(const Cluster& cluster) {
+  std::vector<PlannedLevel> levels;
+  for (std::size_t level = cluster.level_count() - 1; level-- > 0;) {
+    const auto size = cluster.domain_size(level);
+    if (size && *size > 1 && *size < cluster.slots()) levels.push_back({cluster.level_name(level), *size});
+  }
+  return levels;
+}
+
 /// The links that a file describes. Links out of fast domains and of what holds these are the network. Of
 /// several, the slowest one counts.
 void apply_links(const std::vector<files::LevelLink>& links, const Cluster& cluster,
@@ -222,6 +231,7 @@ void PlannerOptions::read_machine(PlannedJob& job, Problems& problems) const {
   const Cluster& cluster = given->cluster;
   if (file.gpu_memory_gib) machine.gpu.memory_gib = *file.gpu_memory_gib;
   machine.gpus = cluster.slots();
+  job.levels = levels_of(cluster);
   std::int64_t of_host = cluster.slots();
   for (int host = 0; host < cluster.hosts(); ++host)
     of_host = std::min<std::int64_t>(of_host, cluster.slots_of_host(host));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -74,6 +75,15 @@ struct Traffic {
   double domain_bytes = 0;
   /// Bytes between fast domains.
   double network_bytes = 0;
+};
+
+/// The bytes of a kind by the levels of a cluster, the mean of the GPUs of a stage.
+struct LevelTraffic {
+  /// As in `Traffic`.
+  std::string_view kind{};
+  /// Bytes inside a domain of each level, innermost first, that are not inside one of the level before; then
+  /// those that leave the domains of all levels.
+  std::vector<double> bytes{};
 };
 
 /// The numbers that were fitted to published measurements, and assumptions. docs/planner.md says which and
@@ -236,6 +246,14 @@ class Work {
 /// @param stage 0 .. pp - 1
 [[nodiscard]] std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Training& training,
                                            const Layout& layout, std::int64_t stage = 0);
+/// The same by the levels of a cluster. O(GPUs x levels).
+/// @param domains the GPUs of a domain of each level, innermost first: 8 and 72 for nodes and racks. Ranks
+/// are
+///        numbered domain by domain
+[[nodiscard]] std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& machine,
+                                                         const Training& training, const Layout& layout,
+                                                         std::span<const std::int64_t> domains,
+                                                         std::int64_t stage = 0);
 /// The time of a step. O(stages).
 [[nodiscard]] StepTime step_time(const Work& work, const Machine& machine, const Training& training,
                                  const Layout& layout, const Constants& constants = {});
