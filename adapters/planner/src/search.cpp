@@ -14,6 +14,8 @@ namespace {
 
 using Sizes = std::vector<std::int64_t>;
 
+constexpr std::int64_t most_micro_batch = 16;
+
 /// The divisors of a number up to a limit, ascending.
 Sizes divisors(std::int64_t number, std::int64_t most) {
   Sizes result;
@@ -27,11 +29,11 @@ Sizes divisors(std::int64_t number, std::int64_t most) {
   return result;
 }
 
-/// The value that is given, if it is among the candidates, or all of them.
-Sizes choices(const std::optional<std::int64_t>& given, Sizes candidates) {
-  if (!given) return candidates;
-  const bool is_possible = std::binary_search(candidates.begin(), candidates.end(), *given);
-  return is_possible ? Sizes{*given} : Sizes{};
+/// The divisors of a number within bounds.
+Sizes divisors(std::int64_t number, const SizeBounds& bounds, std::int64_t most) {
+  Sizes result = divisors(number, bounds.most.value_or(most));
+  std::erase_if(result, [&](std::int64_t size) { return size < bounds.least; });
+  return result;
 }
 
 class Search {
@@ -47,14 +49,13 @@ class Search {
         training_(space.training) {}
 
   std::int64_t run() {
-    const std::int64_t most_tp = space_.most_tp.value_or(machine_.domain);
-    for (const std::int64_t tp : choices(space_.tp, divisors(machine_.gpus, space_.tp.value_or(most_tp)))) {
+    for (const std::int64_t tp : divisors(machine_.gpus, space_.tp, machine_.domain)) {
       if (!holds([&](Verdict& verdict) { check_tensor(model_, tp, verdict); })) continue;
       layout_.tp = tp;
-      for (const std::int64_t cp : choices(space_.cp, divisors(machine_.gpus / tp, machine_.gpus))) {
+      for (const std::int64_t cp : divisors(machine_.gpus / tp, space_.cp, machine_.gpus)) {
         if (!holds([&](Verdict& verdict) { check_context(training_, cp, verdict); })) continue;
         layout_.cp = cp;
-        for (const std::int64_t pp : choices(space_.pp, divisors(machine_.gpus / tp / cp, model_.layers)))
+        for (const std::int64_t pp : divisors(machine_.gpus / tp / cp, space_.pp, model_.layers))
           search_stages(pp);
       }
     }
@@ -67,12 +68,12 @@ class Search {
     layout_.dp = machine_.gpus / (layout_.tp * layout_.cp * pp);
     if (training_.global_batch % layout_.dp != 0) return;
     const std::int64_t ranks = layout_.tp * layout_.cp * layout_.dp;
-    for (const std::int64_t ep :
-         choices(space_.ep, divisors(std::max<std::int64_t>(1, model_.experts), ranks))) {
+    for (const std::int64_t ep : divisors(std::max<std::int64_t>(1, model_.experts), space_.ep, ranks)) {
       layout_.ep = ep;
       const Sizes tensor_sizes =
           model_.experts == 0 || layout_.tp == 1 ? Sizes{layout_.tp} : Sizes{1, layout_.tp};
-      for (const std::int64_t etp : space_.etp ? Sizes{*space_.etp} : tensor_sizes) {
+      for (const std::int64_t etp :
+           space_.etp == SizeBounds{} ? tensor_sizes : divisors(ranks, space_.etp, ranks)) {
         layout_.etp = etp;
         if (layout_.expert_dp() == 0) continue;
         if (!holds([&](Verdict& verdict) { check_experts(model_, layout_, verdict); })) continue;
@@ -85,10 +86,9 @@ class Search {
 
   void search_interleaving() {
     const std::int64_t of_replica = training_.global_batch / layout_.dp;
-    const Sizes batches = choices(space_.micro_batch,
-                                  divisors(of_replica, space_.micro_batch.value_or(space_.most_micro_batch)));
+    const Sizes batches = divisors(of_replica, space_.micro_batch, most_micro_batch);
     const std::int64_t most_parts = model_.layers / layout_.pp;
-    for (const std::int64_t vpp : choices(space_.vpp, divisors(most_parts, most_parts))) {
+    for (const std::int64_t vpp : divisors(most_parts, space_.vpp, most_parts)) {
       layout_.vpp = vpp;
       if (!holds([&](Verdict& verdict) { check_stages(model_, layout_, verdict); })) continue;
       for (const std::int64_t micro_batch : batches) {

@@ -157,6 +157,44 @@ TEST_CASE("the order that a search takes is the fastest one, and the usual one a
   }
 }
 
+TEST_CASE("a search with bounds finds the layouts of all searches that they bound") {
+  const Machine machine = nodes_of_h100(64);
+  const Training training{.sequence_length = 4096, .global_batch = 128};
+  const auto layouts = [&](const SearchSpace& space) {
+    std::vector<Layout> found;
+    for_each_layout(Work(mixtral()), machine, space, {},
+                    [&](const PlannedLayout& planned) { found.push_back(planned.layout); });
+    return found;
+  };
+  const auto bound = [&](SizeBounds SearchSpace::*size, const SizeBounds& bounds) {
+    SearchSpace space{.training = training};
+    space.*size = bounds;
+    return layouts(space);
+  };
+  const auto check_size = [&](SizeBounds SearchSpace::*size, std::int64_t Layout::*value) {
+    const auto between = bound(size, {2, 4});
+    std::size_t sum = 0;
+    for (const std::int64_t one : {2, 3, 4}) sum += bound(size, one).size();
+    CHECK(between.size() == sum);
+    CHECK(!between.empty());
+    for (const Layout& layout : between) CHECK((layout.*value >= 2 && layout.*value <= 4));
+    CHECK(bound(size, {3, 3}).size() + bound(size, {5, 4}).size() == 0);
+  };
+  check_size(&SearchSpace::tp, &Layout::tp);
+  check_size(&SearchSpace::cp, &Layout::cp);
+  check_size(&SearchSpace::ep, &Layout::ep);
+  check_size(&SearchSpace::etp, &Layout::etp);
+  check_size(&SearchSpace::pp, &Layout::pp);
+  check_size(&SearchSpace::vpp, &Layout::vpp);
+  // Without bounds, tp has at most the GPUs of a domain, and the micro batch 16 sequences.
+  const auto all = layouts({.training = training});
+  CHECK(bound(&SearchSpace::tp, {1, 8}) == all);
+  CHECK(bound(&SearchSpace::tp, {1, 64}).size() > all.size());
+  CHECK(bound(&SearchSpace::micro_batch, {1, 16}) == all);
+  CHECK(bound(&SearchSpace::micro_batch, {1, 8}).size() + bound(&SearchSpace::micro_batch, {9, 16}).size() ==
+        all.size());
+}
+
 TEST_CASE("a search takes none but the orders given") {
   const Machine machine = nodes_of_h100(64);
   SearchSpace space{.training = {.sequence_length = 4096, .global_batch = 128},

@@ -186,6 +186,10 @@ std::optional<std::int64_t> PlannerOptions::micro_batch(Problems& problems) cons
   return number_of(micro_batch_, {.min = 1, .max = most}, problems);
 }
 
+planner::SizeBounds PlannerOptions::micro_batch_bounds(Problems& problems) const {
+  return bounds_of(micro_batch_, problems);
+}
+
 std::optional<planner::Recompute> PlannerOptions::recompute(Problems& problems) const {
   const auto choice = choice_of(recompute_, problems);
   return choice ? std::optional(static_cast<planner::Recompute>(*choice)) : std::nullopt;
@@ -279,6 +283,12 @@ void PlannerOptions::calibrate(PlannedJob& job, Problems& problems) const {
   }
   found.apply(job.machine, job.constants);
   job.calibration = found;
+}
+
+planner::SizeBounds bounds_of(const Option& option, Problems& problems) {
+  const auto given = range_of(option, {.min = 1, .max = most}, problems);
+  return given ? planner::SizeBounds(given->min.value_or(1), given->max.value_or(most))
+               : planner::SizeBounds{};
 }
 
 std::string_view name_of(planner::Recompute recompute) {

@@ -16,7 +16,7 @@ MODEL = pathlib.Path(__file__).parents[3] / "inputs/models/lupin.json"
 
 def command(program, *options):
     return [program, "plan", "--model", str(MODEL), "--cluster", "node:4 gpu:8", "--gpu", "B200", "--seq-length", "4096", "--global-batch", "128",
-            "--max-micro-batch", "2", *options]
+            "--micro-batch", "..2", *options]
 
 
 class PlanPageTest(browser_test_case.BrowserTestCase):

@@ -20,7 +20,7 @@ std::vector<std::string> words(const std::string& command, const std::string& mo
 
 TEST_CASE("a plan takes the best of the orders it may take") {
   const auto plan = [](const std::string& options) {
-    const Outcome outcome = run_words(words("plan --top 2000 --max-micro-batch 2" + options, "lupin.json"));
+    const Outcome outcome = run_words(words("plan --top 2000 --micro-batch ..2" + options, "lupin.json"));
     REQUIRE(outcome.status == 0);
     const json found = json::parse(outcome.out);
     std::map<std::string, double> steps;
@@ -72,7 +72,7 @@ TEST_CASE("a step takes longer where the cluster's file has longer latencies") {
 
 TEST_CASE("estimate reads back every layout that plan prints, with the same result") {
   for (const std::string model : {"dune.json", "lupin.json"}) {
-    const Outcome plan = run_words(words("plan --top 3000 --max-micro-batch 2", model));
+    const Outcome plan = run_words(words("plan --top 3000 --micro-batch ..2", model));
     REQUIRE(plan.status == 0);
     const json found = json::parse(plan.out);
     REQUIRE(found["layouts"].size() > 100);

@@ -13,33 +13,44 @@
 namespace RANKMESH_PLANNER_API rankmesh {
 namespace planner {
 
-/// Which layouts a search looks at. A size that is given is kept; others take every value that divides what
-/// it must divide. Of the orders, the one is taken under which a step takes least.
+/// The values that a search tries for a size: those within the bounds that divide what they must divide.
+struct SizeBounds {
+  /// The least.
+  std::int64_t least = 1;
+  /// The greatest; if missing, the one that `SearchSpace` says.
+  std::optional<std::int64_t> most{};
+
+  constexpr SizeBounds() = default;
+  /// One value.
+  constexpr SizeBounds(std::int64_t size) : least(size), most(size) {}
+  /// All from one to another one.
+  constexpr SizeBounds(std::int64_t first, std::int64_t last) : least(first), most(last) {}
+
+  bool operator==(const SizeBounds&) const = default;
+};
+
+/// Which layouts a search looks at. Of the orders, the one is taken under which a step takes least.
 struct SearchSpace {
   /// What all layouts have in common. `micro_batch` and `recompute` are those of the search.
   Training training{};
-  /// Fixed sizes.
-  std::optional<std::int64_t> tp{};
-  /// See `tp`.
-  std::optional<std::int64_t> cp{};
-  /// See `tp`.
-  std::optional<std::int64_t> ep{};
-  /// See `tp`. If missing, 1 and the tensor parallel size.
-  std::optional<std::int64_t> etp{};
-  /// See `tp`.
-  std::optional<std::int64_t> pp{};
-  /// See `tp`.
-  std::optional<std::int64_t> vpp{};
-  /// See `tp`.
-  std::optional<std::int64_t> micro_batch{};
+  /// Up to the GPUs of a fast domain.
+  SizeBounds tp{};
+  /// Of any size.
+  SizeBounds cp{};
+  /// Of any size.
+  SizeBounds ep{};
+  /// 1 and the tensor parallel size, unless it has a bound.
+  SizeBounds etp{};
+  /// Up to the layers.
+  SizeBounds pp{};
+  /// Up to the layers of a stage.
+  SizeBounds vpp{};
+  /// Up to 16.
+  SizeBounds micro_batch{};
   /// If missing, nothing and every layer, and with scores in memory also attention alone.
   std::optional<Recompute> recompute{};
   /// The orders to choose from; if empty, all that Megatron-Core accepts.
   std::vector<Order> orders{};
-  /// The greatest tensor parallel size; if missing, the GPUs of a fast domain.
-  std::optional<std::int64_t> most_tp{};
-  /// The greatest micro batch.
-  std::int64_t most_micro_batch = 16;
 
   bool operator==(const SearchSpace&) const = default;
 };

@@ -18,13 +18,18 @@ class PlanCommand : public RunnableCommand {
       : RunnableCommand(
             {.name = "plan",
              .summary = "The fastest layouts of a model that fit into memory",
-             .notes = {{"Sizes that are not given take every value that divides what it must divide. "
-                        "docs/planner.md has the formulas, and how far estimates are from measurements."}},
+             .notes =
+                 {{"Sizes that are not given take every value that divides what it must divide: tp up to "
+                   "the GPUs of a fast domain, the micro batch up to 16. A size may be a number or a range: "
+                   "--tp 8, --tp 2..8, --micro-batch ..4. "
+                   "docs/planner.md has the formulas, and how far estimates are from measurements."}},
              .examples =
                  {"rankmesh plan --model m.json --cluster 'node:4 gpu:8' --seq-length 4096 "
                   "--global-batch 64",
                   "rankmesh plan --model m.json --cluster c.toml --seq-length 4096 --global-batch 64 --tp "
-                  "8"}}),
+                  "8",
+                  "rankmesh plan --model m.json --cluster c.toml --seq-length 4096 --global-batch 64 --tp "
+                  "2..4 --micro-batch ..2"}}),
         job_(*this),
         sizes_{&add_size("--tp", "tensor parallel size"),
                &add_size("--cp", "context parallel size"),
@@ -37,16 +42,6 @@ class PlanCommand : public RunnableCommand {
                     .description = "orders of the axes to choose from, such as tp-cp-ep-dp-pp,tp-cp-ep-pp-dp",
                     .heading = "Search",
                     .default_value = "all"})),
-        most_tp_(add({.name = "--max-tp",
-                      .value_name = "N",
-                      .description = "the greatest tensor parallel size",
-                      .heading = "Search",
-                      .default_value = "the GPUs of a fast domain"})),
-        most_micro_batch_(add({.name = "--max-micro-batch",
-                               .value_name = "N",
-                               .description = "the greatest micro batch",
-                               .heading = "Search",
-                               .default_value = "16"})),
         top_(add({.name = "--top",
                   .value_name = "N",
                   .description = "layouts to print",
@@ -59,16 +54,12 @@ class PlanCommand : public RunnableCommand {
   [[nodiscard]] Task read(Problems& problems) const override {
     PlannedJob job = job_.read(problems);
     planner::SearchSpace space{.training = job.training,
-                               .micro_batch = job_.micro_batch(problems),
+                               .micro_batch = job_.micro_batch_bounds(problems),
                                .recompute = job_.recompute(problems)};
-    const std::array<std::optional<std::int64_t>*, 6> values{&space.tp,  &space.cp, &space.ep,
-                                                             &space.etp, &space.pp, &space.vpp};
-    for (std::size_t i = 0; i < values.size(); ++i)
-      *values[i] = number_of(*sizes_[i], {.min = 1, .max = INT32_MAX}, problems);
+    const std::array<planner::SizeBounds*, 6> bounds{&space.tp,  &space.cp, &space.ep,
+                                                     &space.etp, &space.pp, &space.vpp};
+    for (std::size_t i = 0; i < bounds.size(); ++i) *bounds[i] = bounds_of(*sizes_[i], problems);
     read_orders(space.orders, problems);
-    space.most_tp = number_of(most_tp_, {.min = 1, .max = INT32_MAX}, problems);
-    space.most_micro_batch =
-        number_of(most_micro_batch_, {.min = 1, .max = INT32_MAX}, problems).value_or(16);
     const auto top =
         static_cast<std::size_t>(number_of(top_, {.min = 1, .max = 10000}, problems).value_or(10));
     const std::size_t format = choice_of(format_, problems).value_or(0);
@@ -120,8 +111,6 @@ class PlanCommand : public RunnableCommand {
   PlannerOptions job_;
   std::array<const Option*, 6> sizes_;
   const Option& order_;
-  const Option& most_tp_;
-  const Option& most_micro_batch_;
   const Option& top_;
   const Option& format_;
 };

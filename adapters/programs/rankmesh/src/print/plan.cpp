@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -118,6 +119,30 @@ std::string better_of(const planner::PlannedLayout& first, const planner::Planne
   const double memory = (first.estimate.memory.total() - second.estimate.memory.total()) / gib;
   if (memory > 0.5) text += fmt::format("{}needs {:.1f} GiB less", text.empty() ? "" : " and ", memory);
   return text.empty() ? "does nothing better" : text;
+}
+
+/// What keeps the best layout from being faster: the part of its step that takes most, and memory, if a
+/// layout that does not fit is faster.
+std::string binding_of(const PlannedJob& job, const planner::Work& work, const planner::SearchSpace& space,
+                       const planner::PlannedLayout& best) {
+  const StepPart& most =
+      *std::max_element(step_parts().begin(), step_parts().end(), [&](const StepPart& a, const StepPart& b) {
+        return best.estimate.time.*a.seconds < best.estimate.time.*b.seconds;
+      });
+  std::string text = fmt::format("Most of the step is spent on: {}, {:.1f} %.", most.name,
+                                 100 * best.estimate.time.*most.seconds / best.estimate.step_s);
+  planner::Machine roomy = job.machine;
+  roomy.gpu.memory_gib = std::numeric_limits<double>::infinity();
+  const planner::Plan unbound = planner::search(work, roomy, space, 1, job.constants);
+  const planner::PlannedLayout& fastest = unbound.layouts.front();
+  if (fastest.estimate.memory.total() <= job.machine.gpu.memory_gib * gib)
+    return text + " Memory does not bind: the fastest of all layouts fits.";
+  return text + fmt::format(
+                    " Memory binds: without its limit, {}, micro batch {}, would take {:.4g} s ({:+.1f} %) "
+                    "with {:.1f} GiB.",
+                    layout_text(fastest.layout), fastest.micro_batch, fastest.estimate.step_s,
+                    100 * (fastest.estimate.step_s / best.estimate.step_s - 1),
+                    fastest.estimate.memory.total() / gib);
 }
 
 /// The table of changes of the best layout.
@@ -285,6 +310,7 @@ void print_plan(const PlannedJob& job, const planner::Work& work, const planner:
   const PlannedJob best_job = job_of(job, best);
   out.put('\n');
   print_estimate(best_job, work, best.layout, best.estimate, out, style);
+  out.put("\n" + hanging(binding_of(job, work, space, best), style.width()) + "\n");
   if (plan.layouts.size() > 1) {
     const planner::PlannedLayout& second = plan.layouts[1];
     out.put("\n" +
