@@ -27,9 +27,7 @@ class PlanCommand : public RunnableCommand {
                  {"rankmesh plan --model m.json --cluster 'node:4 gpu:8' --seq-length 4096 "
                   "--global-batch 64",
                   "rankmesh plan --model m.json --cluster c.toml --seq-length 4096 --global-batch 64 --tp "
-                  "8",
-                  "rankmesh plan --model m.json --cluster c.toml --seq-length 4096 --global-batch 64 --tp "
-                  "2..4 --micro-batch ..2"}}),
+                  "2..4"}}),
         job_(*this),
         sizes_{&add_size("--tp", "tensor parallel size"),
                &add_size("--cp", "context parallel size"),
