@@ -188,7 +188,7 @@ std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& mach
   // What is left for the levels outside those that were counted.
   std::vector<double> left;
   for (const Traffic& line : traffic(work, machine, training, layout, stage)) {
-    result.push_back({.kind = line.kind, .bytes = {}});
+    result.push_back({.kind = line.kind, .calls = line.calls, .bytes = {}});
     left.push_back(line.domain_bytes + line.network_bytes);
   }
   Machine of_level = machine;

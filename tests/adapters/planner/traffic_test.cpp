@@ -335,6 +335,7 @@ TEST_CASE("the traffic of three levels adds up to that of two") {
     bool has_middle = false;
     for (std::size_t i = 0; i < levels.size(); ++i) {
       CHECK(levels[i].kind == nodes[i].kind);
+      CHECK(levels[i].calls == nodes[i].calls);
       REQUIRE(levels[i].bytes.size() == 3);
       CHECK(levels[i].bytes[0] == Approx(nodes[i].domain_bytes));
       CHECK(levels[i].bytes[0] + levels[i].bytes[1] == Approx(racks[i].domain_bytes));

@@ -81,6 +81,8 @@ struct Traffic {
 struct LevelTraffic {
   /// As in `Traffic`.
   std::string_view kind{};
+  /// Messages or collectives.
+  double calls = 0;
   /// Bytes inside a domain of each level, innermost first, that are not inside one of the level before; then
   /// those that leave the domains of all levels.
   std::vector<double> bytes{};

@@ -115,12 +115,12 @@ void print_level_traffic(const PlannedJob& job, const planner::Work& work, const
                          Writer& out, Style style) {
   using Align = Table::Align;
   std::vector<Table::Column> columns{
-      {layout.pp > 1 ? "a GPU of the first stage sends, GB" : "a GPU sends, GB"}};
+      {layout.pp > 1 ? "a GPU of the first stage sends, GB" : "a GPU sends, GB"}, {"calls", Align::right}};
   for (const PlannedLevel& level : job.levels) columns.push_back({"inside a " + level.name, Align::right});
   columns.push_back({"between " + job.levels.back().name + "s", Align::right});
   Table table(columns);
   for (const planner::LevelTraffic& line : level_traffic(job, work, layout)) {
-    std::vector<Table::Cell> cells{{std::string(line.kind)}};
+    std::vector<Table::Cell> cells{{std::string(line.kind)}, {fmt::format("{:.0f}", line.calls)}};
     for (const double bytes : line.bytes) cells.push_back({fmt::format("{:.4g}", bytes / 1e9)});
     table.add(std::move(cells));
   }
@@ -135,10 +135,12 @@ void print_traffic(const PlannedJob& job, const planner::Work& work, const plann
   if (messages.empty()) return;
   using Align = Table::Align;
   Table table({{layout.pp > 1 ? "a GPU of the first stage sends in a step" : "a GPU sends in a step"},
+               {"calls", Align::right},
                {"on fast links, GB", Align::right},
                {"on the network, GB", Align::right}});
   for (const planner::Traffic& line : messages)
     table.add({{std::string(line.kind)},
+               {fmt::format("{:.0f}", line.calls)},
                {fmt::format("{:.4g}", line.domain_bytes / 1e9)},
                {fmt::format("{:.4g}", line.network_bytes / 1e9)}});
   out.put('\n');
