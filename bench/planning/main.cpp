@@ -10,6 +10,7 @@
 
 #include "fit.hpp"
 #include "metrics.hpp"
+#include "search_speed.hpp"
 
 namespace {
 
@@ -21,7 +22,10 @@ struct Options {
   std::string part = "all";
   bool as_json = false;
   bool as_list = false;
+  bool measures_search = false;
   Assumptions assumptions{};
+  /// Those of valid layouts; all if empty.
+  std::vector<rankmesh::planner::Order> orders{};
   int fit_rounds = 0;
   int parts = 0;
   unsigned seed = 1;
@@ -91,13 +95,16 @@ std::vector<Row> part_of(const std::vector<Row>& rows, bool fitted) {
 int usage() {
   std::fputs(
       "usage: planner [--rows FILE] [--format text|json|rows] [--part all|fitted|held-out]\n"
-      "               [--gradient-bytes 4|2] [--releases read|ignored]\n"
-      "               [--fit ROUNDS [--cross-validate PARTS] [--seed N]]\n",
+      "               [--gradient-bytes 4|2] [--releases read|ignored] [--orders all|usual]\n"
+      "               [--fit ROUNDS [--cross-validate PARTS] [--seed N]]\n"
+      "       planner --search\n",
       stderr);
   return 2;
 }
 
 bool read(int argc, char** argv, Options& options) {
+  options.measures_search = argc == 2 && std::string(argv[1]) == "--search";
+  if (options.measures_search) return true;
   for (int i = 1; i < argc; i += 2) {
     const std::string name = argv[i];
     if (i + 1 == argc) return false;
@@ -113,6 +120,9 @@ bool read(int argc, char** argv, Options& options) {
       options.assumptions.gradient_bytes = value == "2" ? 2 : 4;
     } else if (name == "--releases" && (value == "read" || value == "ignored")) {
       options.assumptions.reads_releases = value == "read";
+    } else if (name == "--orders" && (value == "all" || value == "usual")) {
+      options.orders.clear();
+      if (value == "usual") options.orders.emplace_back();
     } else if (name == "--fit") {
       options.fit_rounds = std::atoi(value.c_str());
     } else if (name == "--cross-validate") {
@@ -127,6 +137,7 @@ bool read(int argc, char** argv, Options& options) {
 }
 
 void run(const Options& options) {
+  if (options.measures_search) return print_search_speed();
   std::vector<Row> rows = read_rows(options.rows, options.assumptions);
   if (options.parts > 1) {
     print("estimated with constants that were fitted to the other parts",
@@ -141,15 +152,15 @@ void run(const Options& options) {
   const rankmesh::planner::Constants constants;
   if (options.as_list) return print_rows(rows, constants);
   if (options.as_json) {
-    std::printf("%s\n", json_of(evaluate(rows, constants)).dump(1).c_str());
+    std::printf("%s\n", json_of(evaluate(rows, constants, options.orders)).dump(1).c_str());
     return;
   }
   if (options.part != "all") {
-    print(options.part.c_str(), evaluate(rows, constants));
+    print(options.part.c_str(), evaluate(rows, constants, options.orders));
     return;
   }
-  print("rows that constants were fitted to", evaluate(part_of(rows, true), constants));
-  print("rows that were held out", evaluate(part_of(rows, false), constants));
+  print("rows that constants were fitted to", evaluate(part_of(rows, true), constants, options.orders));
+  print("rows that were held out", evaluate(part_of(rows, false), constants, options.orders));
 }
 
 }  // namespace

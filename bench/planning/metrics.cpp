@@ -58,8 +58,9 @@ RankErrors rank_errors(const std::map<std::string, std::vector<std::pair<double,
 }
 
 /// The place of a row's layout, in per cent; negative if no layout is valid.
-double place_of(const Row& row, double step_s, const planner::Constants& constants) {
-  const planner::SearchSpace space{.training = row.training};
+double place_of(const Row& row, double step_s, const planner::Constants& constants,
+                const std::vector<planner::Order>& orders) {
+  const planner::SearchSpace space{.training = row.training, .orders = orders};
   std::int64_t all = 0;
   std::int64_t faster = 0;
   planner::for_each_layout(row.work, row.machine, space, constants, [&](const planner::PlannedLayout& other) {
@@ -114,7 +115,7 @@ void Evaluation::add(const std::vector<Row>& rows, const planner::Constants& con
     }
     // Layouts that somebody chose, not those of a sweep; the best of several for one machine and batch.
     if (row.judges_step && !row.judges_rank && row.machine.gpus >= 8) {
-      const double place = place_of(row, estimate.step_s, constants);
+      const double place = place_of(row, estimate.step_s, constants, orders_);
       const auto known = places_.find(row.group);
       if (place >= 0 && (known == places_.end() || place < known->second)) places_[row.group] = place;
     }
@@ -142,8 +143,9 @@ Metrics Evaluation::metrics() const {
   return metrics;
 }
 
-Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants) {
-  Evaluation evaluation;
+Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants,
+                 const std::vector<planner::Order>& orders) {
+  Evaluation evaluation(orders);
   evaluation.add(rows, constants);
   return evaluation.metrics();
 }

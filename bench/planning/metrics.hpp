@@ -56,11 +56,16 @@ struct Metrics {
 /// constants.
 class Evaluation {
  public:
+  Evaluation() = default;
+  /// @param orders those that a search may choose from; all if empty
+  explicit Evaluation(std::vector<planner::Order> orders) : orders_(std::move(orders)) {}
+
   /// Estimates rows.
   void add(const std::vector<Row>& rows, const planner::Constants& constants);
   [[nodiscard]] Metrics metrics() const;
 
  private:
+  std::vector<planner::Order> orders_;
   std::vector<double> dense_;
   std::vector<double> moe_;
   std::vector<double> memory_;
@@ -72,6 +77,7 @@ class Evaluation {
   int oom_right_ = 0;
 };
 
-[[nodiscard]] Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants);
+[[nodiscard]] Metrics evaluate(const std::vector<Row>& rows, const planner::Constants& constants,
+                               const std::vector<planner::Order>& orders = {});
 
 }  // namespace rankmesh::bench

@@ -42,6 +42,7 @@ std::vector<Diagnostic> check(const ModelConfig& model, const Machine& machine, 
   reasons.require(is_product, "gpus", machine.gpus, "is not the product of tp, cp, pp and dp");
   reasons.require(!is_product || layout.expert_dp() > 0, "ep", layout.ep,
                   "times etp does not divide the ranks of a stage");
+  if (is_product && layout.expert_dp() > 0) check_order(layout, reasons);
   check_batch(training, layout, reasons);
   return found.take();
 }

@@ -43,7 +43,10 @@ LayerClock::LayerClock(const ModelConfig& model, const Machine& machine, const T
       output_peak_(layer_peak(machine.gpu, Precision::bf16, constants)),
       link_(machine.gpu.link_gb_s * 1e9 * constants.link),
       network_(machine.gpu.network_gb_s * 1e9 * constants.network),
-      tensor_group_(layout.tp, 1, machine.domain) {}
+      link_delay_(machine.link_latency_s.value_or(constants.link_latency_s) - constants.link_latency_s),
+      network_delay_(machine.network_latency_s.value_or(constants.network_latency_s) -
+                     constants.network_latency_s),
+      spans_(layout, machine.domain) {}
 
 double LayerClock::matrix(double rows, double inner, double columns, double peak) const {
   double efficiency = rows / (rows + c_.half_rows) * (columns / (columns + c_.half_columns)) *
@@ -62,7 +65,18 @@ double LayerClock::ring_rate(const GroupSpan& group) const {
 double LayerClock::ring(const GroupSpan& group, double bytes) const {
   if (group.size <= 1) return 0;
   const double size = as_double(group.size);
-  return bytes * (size - 1) / size / ring_rate(group) + c_.latency_s * std::log2(size) / 2;
+  // Each step doubles what a rank has: first inside the domains, then between them.
+  const double near = std::log2(as_double(group.in_domain));
+  const double far = std::log2(size) - near;
+  const double start = near * std::max(0.0, c_.latency_s / 2 + link_delay_) +
+                       far * std::max(0.0, c_.latency_s / 2 + network_delay_);
+  return bytes * (size - 1) / size / ring_rate(group) + start;
+}
+
+double LayerClock::add_ends(double bytes) const {
+  // The ends are in one domain if all stages are.
+  const GroupSpan ends({2, 1}, spans_.pipeline.crosses() ? 1 : 2);
+  return 2 * ring(ends, bytes);
 }
 
 void LayerClock::add_scores(PassTime& time) const {
@@ -117,11 +131,11 @@ void LayerClock::add_mlp(double inner, PassTime& time) const {
 }
 
 double LayerClock::all_to_all(double bytes) const {
-  const GroupSpan group(l_.ep, l_.etp, machine_.domain);
+  const GroupSpan& group = spans_.expert;
   const double size = as_double(group.size);
   const double inside = as_double(group.in_domain);
   return std::max(bytes * (inside - 1) / size / link_, bytes * (size - inside) / size / network_) +
-         c_.latency_s;
+         std::max(0.0, c_.latency_s + delay(group));
 }
 
 void LayerClock::add_experts(PassTime& time) const {
@@ -142,10 +156,9 @@ void LayerClock::add_experts(PassTime& time) const {
 
 void LayerClock::add_messages(bool has_experts, PassTime& time) const {
   const LayerMessages messages(m_, t_, l_, has_experts);
-  time.tensor = messages.tensor.calls * ring(tensor_group_, messages.tensor.bytes);
+  time.tensor = messages.tensor.calls * ring(spans_.tensor, messages.tensor.bytes);
   if (l_.etp > 1 && has_experts) {
-    time.tensor += messages.expert_tensor.calls *
-                   ring(GroupSpan(l_.etp, 1, machine_.domain), messages.expert_tensor.bytes);
+    time.tensor += messages.expert_tensor.calls * ring(spans_.expert_tensor, messages.expert_tensor.bytes);
   }
   time.tensor *= 1 - c_.tensor_hidden;
   if (messages.expert.calls > 0)
@@ -153,14 +166,14 @@ void LayerClock::add_messages(bool has_experts, PassTime& time) const {
   if (messages.context.calls > 0) {
     // Keys and values travel around the ring while attention computes.
     const double moved =
-        messages.context.calls * messages.context.bytes / ring_rate(GroupSpan(l_.cp, l_.tp, machine_.domain));
+        messages.context.calls * (messages.context.bytes / ring_rate(spans_.context) + delay(spans_.context));
     time.context = std::max(0.0, moved - time.attention) + messages.context.calls * c_.ring_step_s;
   }
 }
 
 double LayerClock::ends(const Stage& stage) const {
   const Messages messages = end_messages(m_, t_, l_, stage);
-  return messages.calls * ring(tensor_group_, messages.bytes) * (1 - c_.tensor_hidden);
+  return messages.calls * ring(spans_.tensor, messages.bytes) * (1 - c_.tensor_hidden);
 }
 
 PassTime LayerClock::layer(bool has_experts) const {
@@ -189,7 +202,8 @@ PassTime LayerClock::output() const {
 double LayerClock::stage_messages() const {
   if (l_.pp == 1) return 0;
   // The slowest link counts, so that all stages are near each other or none.
-  const double seconds = stage_bytes(m_, t_, l_) / (l_.world() <= machine_.domain ? link_ : network_);
+  const double seconds = std::max(
+      0.0, stage_bytes(m_, t_, l_) / (spans_.pipeline.crosses() ? network_ : link_) + delay(spans_.pipeline));
   return 2 * as_double(l_.vpp) * seconds * (1 - c_.pipeline_hidden);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "group_span.hpp"
 #include "messages.hpp"
 #include "rankmesh/planner/estimate.hpp"
 #include "shapes.hpp"
@@ -41,6 +42,10 @@ class LayerClock {
   [[nodiscard]] double stage_messages() const;
   /// Seconds of an all-gather or a reduce-scatter of so many bytes.
   [[nodiscard]] double ring(const GroupSpan& group, double bytes) const;
+  /// Seconds in which two ranks at the ends of the pipeline add so many bytes.
+  [[nodiscard]] double add_ends(double bytes) const;
+  /// How the groups lie on domains.
+  [[nodiscard]] const LayoutSpans& spans() const { return spans_; }
   /// Bytes per second of the memory.
   [[nodiscard]] double memory_rate() const { return memory_rate_; }
 
@@ -49,6 +54,10 @@ class LayerClock {
   [[nodiscard]] double bytes_time(double bytes) const { return bytes / memory_rate_; }
   /// Bytes per second that a rank of a ring sends.
   [[nodiscard]] double ring_rate(const GroupSpan& group) const;
+  /// The delay of the messages between the members that are farthest from each other.
+  [[nodiscard]] double delay(const GroupSpan& group) const {
+    return group.crosses() ? network_delay_ : link_delay_;
+  }
   void add_attention(PassTime& time) const;
   void add_scores(PassTime& time) const;
   void add_mlp(double inner, PassTime& time) const;
@@ -72,7 +81,11 @@ class LayerClock {
   double output_peak_;
   double link_;
   double network_;
-  GroupSpan tensor_group_;
+  /// Seconds by which a message inside a domain, or between domains, is later than on the machines that
+  /// constants were fitted to.
+  double link_delay_;
+  double network_delay_;
+  LayoutSpans spans_;
 };
 
 }  // namespace rankmesh::planner

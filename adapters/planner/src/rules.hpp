@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "group_span.hpp"
 #include "rankmesh/planner/job.hpp"
 
 /// @file
@@ -18,6 +19,9 @@ class Reasons {
 
   void require(bool holds, std::string_view field, std::int64_t value, std::string_view reason) {
     if (!holds) found_.add(field, value, std::string(reason));
+  }
+  void require(bool holds, const Order& order, std::string_view reason) {
+    if (!holds) found_.add("order", to_string(order), std::string(reason));
   }
   void divides(std::string_view field, std::int64_t value, std::string_view whole, std::int64_t number) {
     if (number % value != 0) found_.add(field, value, "does not divide " + Phrase::field(whole, number));
@@ -38,6 +42,7 @@ class Reasons {
 class Verdict {
  public:
   void require(bool holds, std::string_view, std::int64_t, std::string_view) { holds_ &= holds; }
+  void require(bool holds, const Order&, std::string_view) { holds_ &= holds; }
   void divides(std::string_view, std::int64_t value, std::string_view, std::int64_t number) {
     holds_ &= number % value == 0;
   }
@@ -78,6 +83,20 @@ void check_experts(const ModelConfig& model, const Layout& layout, Found& found)
   } else {
     found.require(layout.ep == 1, "ep", layout.ep, "needs experts, but experts = 0");
   }
+}
+
+/// Megatron-Core has one order for the mesh of the experts and that of the other layers.
+template <typename Found>
+void check_order(const Layout& layout, Found& found) {
+  if (layout.pp == 1 || layout.order.axes.back() == OrderAxis::pp) return;
+  const auto stride = [&](bool is_of_experts) {
+    return digits_of(layout, is_of_experts)[static_cast<std::size_t>(OrderAxis::pp)].stride;
+  };
+  const bool is_one_dp = layout.expert_dp() == layout.dp;
+  found.require(is_one_dp, layout.order,
+                "does not end with pp, though the experts have another data parallel size");
+  found.require(!is_one_dp || stride(false) == stride(true), layout.order,
+                "gives the experts other pipeline groups than the dense layers");
 }
 
 /// Stages without parts may differ by one layer, as with a pipeline layout of Megatron-Core; parts of stages

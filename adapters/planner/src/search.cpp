@@ -1,15 +1,20 @@
 #include "rankmesh/planner/search.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <tuple>
 
 #include "estimate_parts.hpp"
+#include "group_span.hpp"
 #include "rules.hpp"
 
 namespace rankmesh::planner {
 namespace {
 
 using Sizes = std::vector<std::int64_t>;
+
+constexpr std::int64_t most_micro_batch = 16;
 
 /// The divisors of a number up to a limit, ascending.
 Sizes divisors(std::int64_t number, std::int64_t most) {
@@ -24,11 +29,11 @@ Sizes divisors(std::int64_t number, std::int64_t most) {
   return result;
 }
 
-/// The value that is given, if it is among the candidates, or all of them.
-Sizes choices(const std::optional<std::int64_t>& given, Sizes candidates) {
-  if (!given) return candidates;
-  const bool is_possible = std::binary_search(candidates.begin(), candidates.end(), *given);
-  return is_possible ? Sizes{*given} : Sizes{};
+/// The divisors of a number within bounds.
+Sizes divisors(std::int64_t number, const SizeBounds& bounds, std::int64_t most) {
+  Sizes result = divisors(number, bounds.most.value_or(most));
+  std::erase_if(result, [&](std::int64_t size) { return size < bounds.least; });
+  return result;
 }
 
 class Search {
@@ -44,14 +49,13 @@ class Search {
         training_(space.training) {}
 
   std::int64_t run() {
-    const std::int64_t most_tp = space_.most_tp.value_or(machine_.domain);
-    for (const std::int64_t tp : choices(space_.tp, divisors(machine_.gpus, space_.tp.value_or(most_tp)))) {
+    for (const std::int64_t tp : divisors(machine_.gpus, space_.tp, machine_.domain)) {
       if (!holds([&](Verdict& verdict) { check_tensor(model_, tp, verdict); })) continue;
       layout_.tp = tp;
-      for (const std::int64_t cp : choices(space_.cp, divisors(machine_.gpus / tp, machine_.gpus))) {
+      for (const std::int64_t cp : divisors(machine_.gpus / tp, space_.cp, machine_.gpus)) {
         if (!holds([&](Verdict& verdict) { check_context(training_, cp, verdict); })) continue;
         layout_.cp = cp;
-        for (const std::int64_t pp : choices(space_.pp, divisors(machine_.gpus / tp / cp, model_.layers)))
+        for (const std::int64_t pp : divisors(machine_.gpus / tp / cp, space_.pp, model_.layers))
           search_stages(pp);
       }
     }
@@ -64,26 +68,27 @@ class Search {
     layout_.dp = machine_.gpus / (layout_.tp * layout_.cp * pp);
     if (training_.global_batch % layout_.dp != 0) return;
     const std::int64_t ranks = layout_.tp * layout_.cp * layout_.dp;
-    for (const std::int64_t ep :
-         choices(space_.ep, divisors(std::max<std::int64_t>(1, model_.experts), ranks))) {
+    for (const std::int64_t ep : divisors(std::max<std::int64_t>(1, model_.experts), space_.ep, ranks)) {
       layout_.ep = ep;
       const Sizes tensor_sizes =
           model_.experts == 0 || layout_.tp == 1 ? Sizes{layout_.tp} : Sizes{1, layout_.tp};
-      for (const std::int64_t etp : space_.etp ? Sizes{*space_.etp} : tensor_sizes) {
+      for (const std::int64_t etp :
+           space_.etp == SizeBounds{} ? tensor_sizes : divisors(ranks, space_.etp, ranks)) {
         layout_.etp = etp;
         if (layout_.expert_dp() == 0) continue;
         if (!holds([&](Verdict& verdict) { check_experts(model_, layout_, verdict); })) continue;
-        search_interleaving();
+        orders_ = useful_orders(machine_, layout_, space_.orders.empty() ? all_orders() : space_.orders,
+                                constants_);
+        if (!orders_.empty()) search_interleaving();
       }
     }
   }
 
   void search_interleaving() {
     const std::int64_t of_replica = training_.global_batch / layout_.dp;
-    const Sizes batches = choices(space_.micro_batch,
-                                  divisors(of_replica, space_.micro_batch.value_or(space_.most_micro_batch)));
+    const Sizes batches = divisors(of_replica, space_.micro_batch, most_micro_batch);
     const std::int64_t most_parts = model_.layers / layout_.pp;
-    for (const std::int64_t vpp : choices(space_.vpp, divisors(most_parts, most_parts))) {
+    for (const std::int64_t vpp : divisors(most_parts, space_.vpp, most_parts)) {
       layout_.vpp = vpp;
       if (!holds([&](Verdict& verdict) { check_stages(model_, layout_, verdict); })) continue;
       for (const std::int64_t micro_batch : batches) {
@@ -105,15 +110,31 @@ class Search {
       training_.recompute = recompute;
       ++considered_;
       if (!fits(0) || !fits(layout_.pp - 1)) continue;
-      const PlannedLayout planned{.layout = layout_,
-                                  .micro_batch = training_.micro_batch,
-                                  .recompute = recompute,
-                                  .estimate = estimate(work_, machine_, training_, layout_, constants_)};
+      layout_.order = orders_.front();
+      PlannedLayout planned{.layout = layout_,
+                            .micro_batch = training_.micro_batch,
+                            .recompute = recompute,
+                            .estimate = estimate(work_, machine_, training_, layout_, constants_)};
       if (planned.estimate.fits == Fit::no) continue;
+      choose_order(planned);
       visit_(planned);
       return true;
     }
     return false;
+  }
+
+  /// Takes the order under which a step takes least. Memory is the same in all.
+  void choose_order(PlannedLayout& planned) {
+    // What rounding makes faster is no faster.
+    constexpr double gain = 1e-9;
+    for (auto order = orders_.begin() + 1; order != orders_.end(); ++order) {
+      layout_.order = *order;
+      const StepTime time = step_time(work_, machine_, training_, layout_, constants_);
+      if (time.total() >= planned.estimate.step_s * (1 - gain)) continue;
+      planned.layout = layout_;
+      planned.estimate.time = time;
+      planned.estimate.step_s = time.total();
+    }
   }
 
   template <typename Rule>
@@ -136,8 +157,20 @@ class Search {
   const std::function<void(const PlannedLayout&)>& visit_;
   Training training_;
   Layout layout_{};
+  /// Those to choose from for the sizes of the layout.
+  std::vector<Order> orders_{};
   std::int64_t considered_ = 0;
 };
+
+/// Whether no group takes longer when more of its members are in a domain. An all-to-all over fast links
+/// grows with these members; where links have twice the bandwidth of the network, its part on the network,
+/// to at least half of the members, takes longer before.
+bool nearer_is_faster(const Machine& machine, const Constants& c) {
+  const double link_delay = machine.link_latency_s.value_or(c.link_latency_s) - c.link_latency_s;
+  const double network_delay = machine.network_latency_s.value_or(c.network_latency_s) - c.network_latency_s;
+  return machine.gpu.link_gb_s * c.link >= 2 * machine.gpu.network_gb_s * c.network &&
+         link_delay <= network_delay;
+}
 
 bool is_better(const PlannedLayout& a, const PlannedLayout& b) {
   const auto order = [](const PlannedLayout& p) {
@@ -149,6 +182,38 @@ bool is_better(const PlannedLayout& a, const PlannedLayout& b) {
 }
 
 }  // namespace
+
+std::vector<Order> useful_orders(const Machine& machine, const Layout& layout, std::span<const Order> orders,
+                                 const Constants& constants) {
+  struct Candidate {
+    Order order;
+    std::array<std::int64_t, 7> nearness;
+  };
+  std::vector<Candidate> found;
+  Layout ordered = layout;
+  for (const Order& order : orders) {
+    ordered.order = order;
+    Verdict verdict;
+    check_order(ordered, verdict);
+    if (!verdict.holds()) continue;
+    const auto nearness = LayoutSpans(ordered, machine.domain).nearness();
+    const auto is_alike = [&](const Candidate& other) { return other.nearness == nearness; };
+    if (std::none_of(found.begin(), found.end(), is_alike)) found.push_back({order, nearness});
+  }
+  const bool prunes = nearer_is_faster(machine, constants);
+  std::vector<Order> result;
+  for (const Candidate& candidate : found) {
+    const auto is_nearer = [&](const Candidate& other) {
+      return other.nearness != candidate.nearness &&
+             std::equal(candidate.nearness.begin(), candidate.nearness.end(), other.nearness.begin(),
+                        std::less_equal<>());
+    };
+    // The first one stays, since it is taken where another one is no faster.
+    if (result.empty() || !prunes || std::none_of(found.begin(), found.end(), is_nearer))
+      result.push_back(candidate.order);
+  }
+  return result;
+}
 
 std::int64_t for_each_layout(const Work& work, const Machine& machine, const SearchSpace& space,
                              const Constants& constants,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 
 #include "rankmesh/planner/job.hpp"
 #include "rankmesh/planner/model.hpp"
@@ -12,25 +11,6 @@ namespace rankmesh::planner {
 inline double as_double(std::int64_t value) {
   return static_cast<double>(value);
 }
-
-/// How the ranks of the groups of a kind lie on fast domains: `size` ranks, `stride` apart.
-struct GroupSpan {
-  std::int64_t size = 1;
-  std::int64_t stride = 1;
-  /// Ranks of a domain.
-  std::int64_t domain = 1;
-  /// The fewest members that a group has in a domain that it touches. With b blocks of `stride` ranks in a
-  /// domain, groups start at all multiples of gcd(size, b), so that is the smallest piece.
-  std::int64_t in_domain = 1;
-
-  GroupSpan(std::int64_t group_size, std::int64_t group_stride, std::int64_t domain_size)
-      : size(group_size),
-        stride(group_stride),
-        domain(domain_size),
-        in_domain(domain % stride == 0 ? std::gcd(size, domain / stride) : 1) {}
-
-  [[nodiscard]] bool crosses() const { return in_domain < size; }
-};
 
 /// Widths of a model, per rank of a tensor parallel group.
 struct Widths {

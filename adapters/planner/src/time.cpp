@@ -89,23 +89,19 @@ class StageClock {
 };
 
 /// Seconds in which a stage reduces gradients and gathers parameters, as far as nothing hides them.
-double data_time(const Stage& stage, const Machine& machine, const Training& training, const Layout& layout,
-                 const LayerClock& clock, const Constants& c, double one_pass, double all_passes) {
-  const GroupSpan group(layout.dp * layout.cp, layout.tp, machine.domain);
-  const GroupSpan expert_group(layout.expert_dp(), layout.ep * layout.etp, machine.domain);
+double data_time(const Stage& stage, const Training& training, const Layout& layout, const LayerClock& clock,
+                 const Constants& c, double one_pass, double all_passes) {
   const double bytes = data_bytes(training, microbatches_of(training, layout));
-  const double seconds =
-      clock.ring(group, bytes * stage.dense) + clock.ring(expert_group, bytes * stage.experts);
+  const double seconds = clock.ring(clock.spans().data, bytes * stage.dense) +
+                         clock.ring(clock.spans().expert_data, bytes * stage.experts);
   if (training.zero >= 3) return std::max(seconds * (1 - c.shards_hidden), seconds - 0.9 * all_passes);
   return std::max(seconds * (1 - c.data_hidden), seconds - one_pass);
 }
 
 /// Seconds in which the first and the last stage add the gradients of the embedding that both have.
-double embedding_time(const Stage& stage, const Machine& machine, const Training& training,
-                      const Layout& layout, const LayerClock& clock) {
+double embedding_time(const Stage& stage, const Training& training, const LayerClock& clock) {
   if (stage.shared_embedding <= 0) return 0;
-  const GroupSpan ends(2, layout.tp * layout.cp * layout.dp * (layout.pp - 1), machine.domain);
-  return 2 * clock.ring(ends, training.gradient_bytes * stage.shared_embedding);
+  return clock.add_ends(training.gradient_bytes * stage.shared_embedding);
 }
 
 double optimizer_time(const Stage& stage, const Training& training, const Layout& layout,
@@ -139,9 +135,8 @@ StepTime step_time(const Work& work, const Machine& machine, const Training& tra
   // Embedding and output matrix are at the ends.
   for (const std::int64_t number : {std::int64_t{0}, layout.pp - 1}) {
     const Stage stage(work, layout, number);
-    const double data =
-        data_time(stage, machine, training, layout, clock, constants, slowest.total(), all_passes) +
-        embedding_time(stage, machine, training, layout, clock);
+    const double data = data_time(stage, training, layout, clock, constants, slowest.total(), all_passes) +
+                        embedding_time(stage, training, clock);
     time.data = std::max(time.data, data);
     time.optimizer = std::max(time.optimizer, optimizer_time(stage, training, layout, clock, constants));
   }

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "group_span.hpp"
 #include "messages.hpp"
 #include "shapes.hpp"
 
@@ -8,40 +9,61 @@ namespace {
 
 /// The ranks of a stage.
 struct Ranks {
-  std::int64_t first = 0;
+  std::int64_t stage = 0;
   std::int64_t count = 0;
+  Digit stages{};
   std::int64_t domain = 1;
+
+  /// A rank of the stage.
+  [[nodiscard]] std::int64_t at(std::int64_t i) const {
+    return i % stages.stride + i / stages.stride * stages.stride * stages.size + stage * stages.stride;
+  }
+  [[nodiscard]] bool are_near(std::int64_t rank, std::int64_t other) const {
+    return rank / domain == other / domain;
+  }
 };
+
+/// The next member of a rank's group, or the first one.
+std::int64_t next_member(const GroupSpan& group, std::int64_t rank) {
+  for (const Digit& digit : group.digits) {
+    if (digit.of(rank) + 1 < digit.size) return rank + digit.stride;
+    rank -= digit.of(rank) * digit.stride;
+  }
+  return rank;
+}
 
 /// The part of the messages of a stage's ranks that stays in the domain, if every member of a group sends to
 /// the next one.
 double near_in_ring(const GroupSpan& group, const Ranks& ranks) {
   std::int64_t near = 0;
-  for (std::int64_t rank = ranks.first; rank < ranks.first + ranks.count; ++rank) {
-    const std::int64_t member = (rank - ranks.first) / group.stride % group.size;
-    const std::int64_t steps = member + 1 == group.size ? 1 - group.size : 1;
-    near += (rank + steps * group.stride) / ranks.domain == rank / ranks.domain ? 1 : 0;
+  for (std::int64_t i = 0; i < ranks.count; ++i) {
+    const std::int64_t rank = ranks.at(i);
+    near += ranks.are_near(rank, next_member(group, rank)) ? 1 : 0;
   }
   return as_double(near) / as_double(ranks.count);
 }
 
-/// The same if every member sends as much to each other one.
+/// The same if every member sends as much to each other one, in groups of one digit.
 double near_in_pairs(const GroupSpan& group, const Ranks& ranks) {
+  const Digit& digit = group.digits[0];
   std::int64_t near = 0;
-  for (std::int64_t rank = ranks.first; rank < ranks.first + ranks.count; ++rank) {
-    const std::int64_t member = (rank - ranks.first) / group.stride % group.size;
-    const std::int64_t below = rank % ranks.domain / group.stride;
-    const std::int64_t above = (ranks.domain - 1 - rank % ranks.domain) / group.stride;
+  for (std::int64_t i = 0; i < ranks.count; ++i) {
+    const std::int64_t rank = ranks.at(i);
+    const std::int64_t member = digit.of(rank);
+    const std::int64_t below = rank % ranks.domain / digit.stride;
+    const std::int64_t above = (ranks.domain - 1 - rank % ranks.domain) / digit.stride;
     near += std::min(member, below) + std::min(group.size - 1 - member, above);
   }
   return as_double(near) / as_double(ranks.count * (group.size - 1));
 }
 
 /// The part of a stage's ranks whose message to another stage stays in the domain.
-double near_stages(const Ranks& ranks, std::int64_t other_first) {
+double near_stages(const Ranks& ranks, std::int64_t stage) {
   std::int64_t near = 0;
-  for (std::int64_t i = 0; i < ranks.count; ++i)
-    near += (ranks.first + i) / ranks.domain == (other_first + i) / ranks.domain ? 1 : 0;
+  for (std::int64_t i = 0; i < ranks.count; ++i) {
+    const std::int64_t rank = ranks.at(i);
+    near += ranks.are_near(rank, rank + (stage - ranks.stage) * ranks.stages.stride) ? 1 : 0;
+  }
   return as_double(near) / as_double(ranks.count);
 }
 
@@ -50,10 +72,13 @@ class TrafficOfStage {
   TrafficOfStage(const Work& work, const Machine& machine, const Training& training, const Layout& layout,
                  std::int64_t number)
       : model_(work.model()),
-        machine_(machine),
         training_(training),
         layout_(layout),
-        ranks_(ranks_of(number)),
+        spans_(layout, machine.domain),
+        ranks_{.stage = number,
+               .count = layout.world() / layout.pp,
+               .stages = spans_.pipeline.digits[0],
+               .domain = machine.domain},
         stage_(work, layout, number),
         microbatches_(microbatches_of(training, layout)) {}
 
@@ -72,24 +97,19 @@ class TrafficOfStage {
     const Messages ends = end_messages(model_, training_, layout_, stage_);
     tensor.bytes += ends.bytes * ends.calls * microbatches_;
     tensor.calls += ends.calls * microbatches_;
-    const std::int64_t domain = machine_.domain;
-    add_gathers("tensor", GroupSpan(layout_.tp, 1, domain), tensor);
-    add_gathers("expert_tensor", GroupSpan(layout_.etp, 1, domain),
+    add_gathers("tensor", spans_.tensor, tensor);
+    add_gathers("expert_tensor", spans_.expert_tensor,
                 in_layers(&LayerMessages::expert_tensor, passes.others));
-    const GroupSpan context(layout_.cp, layout_.tp, domain);
-    add("context", "ring", in_layers(&LayerMessages::context, passes.context), context, near_in_ring);
-    const GroupSpan experts(layout_.ep, layout_.etp, domain);
+    add("context", "ring", in_layers(&LayerMessages::context, passes.context), spans_.context, near_in_ring);
     Sum expert = in_layers(&LayerMessages::expert, passes.others);
     // A rank keeps what its own experts process.
     expert.bytes *= as_double(layout_.ep - 1) / as_double(layout_.ep);
-    add("expert", "all-to-all", expert, experts, near_in_pairs);
+    add("expert", "all-to-all", expert, spans_.expert, near_in_pairs);
     add_pipeline();
     const double bytes = data_bytes(training_, microbatches_);
     const double calls = training_.zero >= 3 ? 3 * microbatches_ : 2;
-    add_gathers("data", GroupSpan(layout_.dp * layout_.cp, layout_.tp, domain),
-                {bytes * stage_.dense, calls});
-    add_gathers("expert_data", GroupSpan(layout_.expert_dp(), layout_.ep * layout_.etp, domain),
-                {bytes * stage_.experts, calls});
+    add_gathers("data", spans_.data, {bytes * stage_.dense, calls});
+    add_gathers("expert_data", spans_.expert_data, {bytes * stage_.experts, calls});
     add_embedding();
     return std::move(result_);
   }
@@ -99,11 +119,6 @@ class TrafficOfStage {
     double bytes = 0;
     double calls = 0;
   };
-
-  [[nodiscard]] Ranks ranks_of(std::int64_t number) const {
-    const std::int64_t count = layout_.tp * layout_.cp * layout_.dp;
-    return {.first = number * count, .count = count, .domain = machine_.domain};
-  }
 
   void add(std::string_view kind, std::string_view pattern, const Sum& sum, const GroupSpan& group,
            double (*near_in)(const GroupSpan&, const Ranks&)) {
@@ -128,9 +143,8 @@ class TrafficOfStage {
     const double bytes = stage_bytes(model_, training_, layout_) * microbatches_;
     const double next = as_double(stage_.is_last ? layout_.vpp - 1 : layout_.vpp);
     const double before = as_double(stage_.is_first ? layout_.vpp - 1 : layout_.vpp);
-    const std::int64_t all = layout_.world();
-    const double near = next * near_stages(ranks_, (ranks_.first + ranks_.count) % all) +
-                        before * near_stages(ranks_, (ranks_.first + all - ranks_.count) % all);
+    const double near = next * near_stages(ranks_, (ranks_.stage + 1) % layout_.pp) +
+                        before * near_stages(ranks_, (ranks_.stage + layout_.pp - 1) % layout_.pp);
     result_.push_back({.kind = "pipeline",
                        .pattern = "neighbours",
                        .calls = (next + before) * microbatches_,
@@ -141,7 +155,7 @@ class TrafficOfStage {
   /// The gradients of both copies of the embedding are added: in an all-reduce of two, each sends all it has.
   void add_embedding() {
     if (stage_.shared_embedding <= 0) return;
-    const double near = near_stages(ranks_, stage_.is_first ? layout_.world() - ranks_.count : 0);
+    const double near = near_stages(ranks_, stage_.is_first ? layout_.pp - 1 : 0);
     const double bytes = training_.gradient_bytes * stage_.shared_embedding;
     result_.push_back({.kind = "embedding",
                        .pattern = "all-reduce",
@@ -151,9 +165,9 @@ class TrafficOfStage {
   }
 
   const ModelConfig& model_;
-  const Machine& machine_;
   const Training& training_;
   const Layout& layout_;
+  LayoutSpans spans_;
   Ranks ranks_;
   Stage stage_;
   double microbatches_;
@@ -165,6 +179,29 @@ class TrafficOfStage {
 std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Training& training,
                              const Layout& layout, std::int64_t stage) {
   return TrafficOfStage(work, machine, training, layout, stage).take();
+}
+
+std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& machine, const Training& training,
+                                           const Layout& layout, std::span<const std::int64_t> domains,
+                                           std::int64_t stage) {
+  std::vector<LevelTraffic> result;
+  // What is left for the levels outside those that were counted.
+  std::vector<double> left;
+  for (const Traffic& line : traffic(work, machine, training, layout, stage)) {
+    result.push_back({.kind = line.kind, .calls = line.calls, .bytes = {}});
+    left.push_back(line.domain_bytes + line.network_bytes);
+  }
+  Machine of_level = machine;
+  for (const std::int64_t domain : domains) {
+    of_level.domain = domain;
+    const std::vector<Traffic> lines = traffic(work, of_level, training, layout, stage);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      result[i].bytes.push_back(left[i] - lines[i].network_bytes);
+      left[i] = lines[i].network_bytes;
+    }
+  }
+  for (std::size_t i = 0; i < result.size(); ++i) result[i].bytes.push_back(left[i]);
+  return result;
 }
 
 }  // namespace rankmesh::planner

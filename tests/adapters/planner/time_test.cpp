@@ -1,4 +1,6 @@
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "jobs.hpp"
 #include "support/catch.hpp"
@@ -52,6 +54,106 @@ TEST_CASE("a step is no longer with faster links, a faster network or faster mem
       }
     }
   }
+}
+
+TEST_CASE("a step is no longer with shorter latencies") {
+  std::vector<Layout> with_experts = layouts;
+  with_experts.push_back({.ep = 8, .dp = 64});
+  with_experts.push_back({.tp = 2, .ep = 4, .etp = 2, .pp = 2, .dp = 16});
+  Constants constants;
+  constants.pipeline_hidden = 0.5;
+  for (const ModelConfig& model : {gpt3(), mixtral()}) {
+    for (const Layout& layout : with_experts) {
+      if (model.experts == 0 && layout.ep > 1) continue;
+      for (std::optional<double> Machine::*latency :
+           {&Machine::link_latency_s, &Machine::network_latency_s}) {
+        Machine machine = nodes_of_h100(64);
+        double before = 0;
+        for (const double seconds : {0.0, 1e-6, 4e-6, 14e-6, 1e-4, 1e-2}) {
+          machine.*latency = seconds;
+          const double now = step_time(Work(model), machine, training_of(), layout, constants).total();
+          CHECK(now >= before);
+          before = now;
+        }
+        const bool is_used = latency == &Machine::network_latency_s || layout.tp > 1 || layout.ep > 1;
+        // Far above all else, every message counts.
+        if (is_used) CHECK(before > step(model, nodes_of_h100(64), layout, training_of()) + 1e-2);
+      }
+    }
+  }
+}
+
+TEST_CASE("latencies of a machine replace those that were fitted") {
+  // Tensor groups of 16 on nodes of 8: three doublings inside a node, one between nodes. 4 messages of a
+  // layer forward and 4 backward, and 2 of each end in both directions, in 96 layers of which none is hidden.
+  Constants constants;
+  constants.tensor_hidden = 0;
+  const Work work(gpt3());
+  const Training training = training_of(4);
+  const Layout layout{.tp = 16, .etp = 16, .dp = 4};
+  const auto tensor = [&](const Machine& machine) {
+    return step_time(work, machine, training, layout, constants).tensor;
+  };
+  Machine machine = nodes_of_h100(64);
+  const double usual = tensor(machine);
+  const double messages = 96 * 8 + 4;
+  machine.link_latency_s = 4e-6 + 1e-5;
+  CHECK(tensor(machine) - usual == Approx(messages * 3 * 1e-5));
+  machine.network_latency_s = 14e-6 + 1e-4;
+  CHECK(tensor(machine) - usual == Approx(messages * (3 * 1e-5 + 1e-4)));
+  machine.link_latency_s = 4e-6;
+  machine.network_latency_s = 14e-6;
+  CHECK(tensor(machine) == usual);
+
+  // An all-to-all of 64 ranks: each message takes the latency once. 2 forward and 2 backward in each layer.
+  constants.expert_hidden = 0;
+  const Work experts(mixtral());
+  const auto sent = [&](const Machine& m) {
+    return step_time(experts, m, training_of(64), {.ep = 8, .dp = 64}, constants).expert;
+  };
+  Machine slow = nodes_of_h100(64);
+  slow.link_latency_s = 4e-6 + 1e-5;
+  CHECK(sent(slow) - sent(nodes_of_h100(64)) == Approx(32 * 4 * 1e-5));
+  slow.domain = 4;
+  Machine far = nodes_of_h100(64);
+  far.domain = 4;
+  slow.network_latency_s = 14e-6 + 1e-4;
+  CHECK(sent(slow) - sent(far) == Approx(32 * 4 * 1e-4));
+}
+
+TEST_CASE("the time of a collective is counted by hand") {
+  // 96 layers of 4 + 4 messages and 4 of the ends, of 4096 tokens of 12288 channels in 16 bits.
+  const double bytes = 2.0 * 4096 * 12288;
+  Constants constants;
+  constants.tensor_hidden = 0;
+  Machine machine = nodes_of_h100(64);
+  machine.link_latency_s = 1e-6;
+  machine.network_latency_s = 5e-6;
+  const double start = 3 * (8.65e-5 / 2 - 4e-6 + 1e-6) + (8.65e-5 / 2 - 14e-6 + 5e-6);
+  // Eight network adapters of 50 GB/s, 63 % of which is reached, are slower than the links.
+  const double moved = bytes * 15 / 16 / (8 * 50e9 * 0.63);
+  const Layout layout{.tp = 16, .etp = 16, .dp = 4};
+  CHECK(step_time(Work(gpt3()), machine, training_of(4), layout, constants).tensor ==
+        Approx((96 * 8 + 4) * (start + moved)));
+}
+
+TEST_CASE("the order of the axes decides which groups are near") {
+  const Work work(gpt3());
+  const Training training = training_of(64);
+  Layout layout{.tp = 4, .cp = 4, .etp = 4, .dp = 4};
+  const StepTime usual = step_time(work, nodes_of_h100(64), training, layout);
+  layout.order = *parse_order("cp-tp-ep-dp-pp");
+  const StepTime context_first = step_time(work, nodes_of_h100(64), training, layout);
+  CHECK(context_first.tensor > usual.tensor);
+  CHECK(context_first.context <= usual.context);
+  CHECK(context_first.compute == usual.compute);
+  // Stages inside replicas: replicas are farther from each other, and both ends of the pipeline near.
+  Layout stages{.pp = 8, .dp = 8};
+  const StepTime outside = step_time(work, nodes_of_h100(64), training, stages);
+  stages.order = *parse_order("tp-cp-ep-pp-dp");
+  const StepTime inside = step_time(work, nodes_of_h100(64), training, stages);
+  CHECK(inside.data != outside.data);
+  CHECK(inside.compute == outside.compute);
 }
 
 TEST_CASE("twice the batch takes twice the time, but for bubble, gradients and optimizer") {

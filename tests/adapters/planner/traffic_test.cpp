@@ -67,7 +67,13 @@ class Walk {
                    .convention = Convention::megatron_core,
                    .context = static_cast<int>(layout.cp),
                    .expert = static_cast<int>(layout.ep),
-                   .expert_tensor = static_cast<int>(layout.etp)}) {
+                   .expert_tensor = static_cast<int>(layout.etp),
+                   .order = to_string(layout.order)}) {
+    const GroupFamily& pipelines = *topology_.find(GroupKind("pipeline"));
+    for (int number = 0; number < pipelines.group_count(); ++number) {
+      for (int stage = 0; stage < pipelines.group_size(); ++stage)
+        stage_of_rank_[pipelines.rank_at({number, stage})] = stage;
+    }
     for (std::int64_t micro = 0; micro < t_.global_batch / (t_.micro_batch * l_.dp); ++micro) {
       for (std::int64_t layer = 0; layer < m_.layers + m_.mtp_layers; ++layer) add_layer(layer);
       // Embedding and output matrix: forward and backward.
@@ -183,13 +189,12 @@ class Walk {
   void for_each_member(const char* kind, std::int64_t stage, Use use) {
     const GroupFamily* family = topology_.find(GroupKind(kind));
     if (family == nullptr) return;
-    const std::int64_t ranks = machine_.gpus / l_.pp;
     for (int number = 0; number < family->group_count(); ++number) {
       std::vector<int> group;
       for (int member = 0; member < family->group_size(); ++member)
         group.push_back(family->rank_at({number, member}));
       for (std::size_t member = 0; member < group.size(); ++member) {
-        if (group[member] / ranks == stage) use(group, member);
+        if (stage_of_rank_.at(group[member]) == stage) use(group, member);
       }
     }
   }
@@ -223,10 +228,10 @@ class Walk {
   }
 
   void neighbours(std::int64_t from, std::int64_t to) {
-    const std::int64_t ranks = machine_.gpus / l_.pp;
-    for (std::int64_t i = 0; i < ranks; ++i)
-      send("pipeline", static_cast<int>(from * ranks + i), static_cast<int>(to * ranks + i),
+    for_each_member("pipeline", from, [&](const std::vector<int>& group, std::size_t member) {
+      send("pipeline", group[member], group[static_cast<std::size_t>(to)],
            hidden() / static_cast<double>(l_.tp));
+    });
   }
 
   const ModelConfig& m_;
@@ -234,13 +239,14 @@ class Walk {
   const Training& t_;
   const Layout& l_;
   Topology topology_;
+  std::map<int, std::int64_t> stage_of_rank_;
 };
 
 void compare(const ModelConfig& model, const Machine& machine, const Training& training,
              const Layout& layout) {
   INFO("tp " << layout.tp << " cp " << layout.cp << " ep " << layout.ep << " etp " << layout.etp << " pp "
              << layout.pp << " vpp " << layout.vpp << " dp " << layout.dp << ", domains of " << machine.domain
-             << ", experts " << model.experts << ", tied " << model.tied);
+             << ", " << to_string(layout.order) << ", experts " << model.experts << ", tied " << model.tied);
   REQUIRE(check(model, machine, training, layout).empty());
   Walk walk(model, machine, training, layout);
   const Work work(model);
@@ -285,6 +291,58 @@ TEST_CASE("the traffic of each level is what walking the groups counts") {
                                  {.tp = 3, .cp = 2, .ep = 2, .etp = 3, .pp = 2, .dp = 2},
                                  {.tp = 4, .ep = 8, .dp = 6}})
       compare(deepseek(), machine, training, layout);
+  }
+}
+
+TEST_CASE("the traffic of each level follows the order of the axes") {
+  int number = 0;
+  int orders = 0;
+  for (const std::int64_t domain : {4, 6, 8}) {
+    const Machine machine{.gpu = *find_gpu("H100"), .gpus = 24, .domain = domain};
+    const Training training{.sequence_length = 12, .global_batch = 12};
+    const auto compare_orders = [&](const ModelConfig& model, Layout layout) {
+      for (const Order& order : all_orders()) {
+        // All of them would take many seconds.
+        if (++number % 4 != 0) continue;
+        layout.order = order;
+        if (!check(model, machine, training, layout).empty()) continue;
+        compare(model, machine, training, layout);
+        ++orders;
+      }
+    };
+    compare_orders(dense(true), {.tp = 2, .cp = 2, .etp = 2, .pp = 2, .dp = 3});
+    compare_orders(dense(true), {.tp = 2, .etp = 2, .pp = 4, .vpp = 2, .dp = 3});
+    compare_orders(deepseek(), {.tp = 2, .cp = 2, .ep = 4, .pp = 2, .dp = 3});
+    compare_orders(deepseek(), {.tp = 2, .cp = 3, .ep = 2, .etp = 2, .dp = 4});
+  }
+  CHECK(orders > 100);
+}
+
+TEST_CASE("the traffic of three levels adds up to that of two") {
+  const Machine machine{.gpu = *find_gpu("H100"), .gpus = 48, .domain = 4};
+  const Training training{.sequence_length = 12, .global_batch = 48};
+  const Layout layout{.tp = 2, .cp = 2, .ep = 4, .pp = 3, .dp = 4, .order = *parse_order("tp-dp-cp-ep-pp")};
+  const Work work(deepseek());
+  REQUIRE(check(deepseek(), machine, training, layout).empty());
+  const std::array<std::int64_t, 2> domains{4, 16};
+  for (std::int64_t stage = 0; stage < layout.pp; ++stage) {
+    const auto levels = traffic_by_level(work, machine, training, layout, domains, stage);
+    const auto nodes = traffic(work, machine, training, layout, stage);
+    Machine of_racks = machine;
+    of_racks.domain = 16;
+    const auto racks = traffic(work, of_racks, training, layout, stage);
+    REQUIRE(levels.size() == nodes.size());
+    bool has_middle = false;
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      CHECK(levels[i].kind == nodes[i].kind);
+      CHECK(levels[i].calls == nodes[i].calls);
+      REQUIRE(levels[i].bytes.size() == 3);
+      CHECK(levels[i].bytes[0] == Approx(nodes[i].domain_bytes));
+      CHECK(levels[i].bytes[0] + levels[i].bytes[1] == Approx(racks[i].domain_bytes));
+      CHECK(levels[i].bytes[2] == Approx(racks[i].network_bytes));
+      has_middle |= levels[i].bytes[1] > 0;
+    }
+    CHECK(has_middle);
   }
 }
 

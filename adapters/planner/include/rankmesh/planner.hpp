@@ -9,6 +9,7 @@
 #include "rankmesh/planner/job.hpp"
 #include "rankmesh/planner/machine.hpp"
 #include "rankmesh/planner/model.hpp"
+#include "rankmesh/planner/order.hpp"
 #include "rankmesh/planner/parameters.hpp"
 #include "rankmesh/planner/search.hpp"
 #include "rankmesh/planner/state_classes.hpp"

@@ -24,17 +24,15 @@ struct NumberRules {
 };
 
 template <typename Number, typename Range>
-std::optional<Number> number_in(const Option& option, const Range& range, NumberRules rules,
-                                Problems& problems) {
-  const auto text = value_of(option, problems);
-  if (!text) return std::nullopt;
+std::optional<Number> number_in(const Option& option, const std::string& text, const Range& range,
+                                NumberRules rules, Problems& problems) {
   const auto refuse = [&](const std::string& rule) {
-    problems.push_back(option.name() + ": " + *text + " " + rule);
+    problems.push_back(option.name() + ": " + text + " " + rule);
     return std::nullopt;
   };
   Number number{};
-  const char* end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error == std::errc::result_out_of_range) return refuse(rules.too_large);
   if (error != std::errc() || stop != end) return refuse(rules.unreadable);
   // Comparisons with NaN are false, so NaN is refused as too small.
@@ -42,6 +40,8 @@ std::optional<Number> number_in(const Option& option, const Range& range, Number
   if (!(number <= range.max)) return refuse("is above " + number_text(range.max));
   return number;
 }
+
+constexpr NumberRules whole_numbers{"is not a whole number", "is beyond 64 bits"};
 
 std::optional<std::size_t> index_of(const Option& option, const std::string& text, Problems& problems) {
   const std::vector<Choice>& choices = option.spec().choices;
@@ -110,11 +110,39 @@ bool is_given(const Option& option, Problems& problems) {
 }
 
 std::optional<std::int64_t> number_of(const Option& option, NumberRange range, Problems& problems) {
-  return number_in<std::int64_t>(option, range, {"is not a whole number", "is beyond 64 bits"}, problems);
+  const auto text = value_of(option, problems);
+  return text ? number_in<std::int64_t>(option, *text, range, whole_numbers, problems) : std::nullopt;
+}
+
+std::optional<GivenRange> range_of(const Option& option, NumberRange range, Problems& problems) {
+  const auto text = value_of(option, problems);
+  if (!text) return std::nullopt;
+  const auto read = [&](const std::string& part) {
+    return number_in<std::int64_t>(option, part, range, whole_numbers, problems);
+  };
+  const auto dots = text->find("..");
+  if (dots == std::string::npos) {
+    const auto number = read(*text);
+    return number ? std::optional(GivenRange{number, number}) : std::nullopt;
+  }
+  const std::string first = text->substr(0, dots);
+  const std::string last = text->substr(dots + 2);
+  const std::size_t before = problems.size();
+  GivenRange given;
+  if (first.empty() && last.empty())
+    problems.push_back(option.name() + ": " + *text + " has neither end: 2..8, 2.. or ..8");
+  if (!first.empty()) given.min = read(first);
+  if (!last.empty()) given.max = read(last);
+  if (given.min && given.max && *given.min > *given.max)
+    problems.push_back(option.name() + ": " + *text + " is empty");
+  return problems.size() == before ? std::optional(given) : std::nullopt;
 }
 
 std::optional<double> decimal_of(const Option& option, DecimalRange range, Problems& problems) {
-  return number_in<double>(option, range, {"is not a number", "is beyond what a double holds"}, problems);
+  const auto text = value_of(option, problems);
+  if (!text) return std::nullopt;
+  return number_in<double>(option, *text, range, {"is not a number", "is beyond what a double holds"},
+                           problems);
 }
 
 std::string decimal_text(double number) {

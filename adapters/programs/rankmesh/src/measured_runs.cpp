@@ -131,8 +131,6 @@ planner::Layout planned_layout(const ParallelConfig& config, const std::string& 
   if (config.sequence > 1)
     problems.push_back(name("--sp: ") + "the planner knows no such groups; take " +
                        (what.empty() ? "--cp" : "cp"));
-  if (config.order != "tp-cp-ep-dp-pp")
-    problems.push_back(name("--order: ") + "the planner knows only tp-cp-ep-dp-pp");
   const std::int64_t sizes[] = {config.tensor, config.context, config.pipeline};
   std::int64_t ranks = 1;
   for (const std::int64_t size : sizes)
@@ -143,7 +141,9 @@ planner::Layout planned_layout(const ParallelConfig& config, const std::string& 
           .etp = config.expert_tensor.value_or(config.tensor),
           .pp = config.pipeline,
           .vpp = config.virtual_pipeline.value_or(1),
-          .dp = config.world_size / ranks};
+          .dp = config.world_size / ranks,
+          // The layout was checked, so that its order is one.
+          .order = planner::parse_order(config.order).value_or(planner::Order{})};
 }
 
 std::vector<planner::MeasuredRun> read_runs(std::string_view text, const std::string& source,

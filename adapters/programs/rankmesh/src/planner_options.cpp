@@ -35,16 +35,33 @@ std::int64_t least_slots(const Cluster& cluster, std::size_t level) {
   return least;
 }
 
-/// The links that a file describes. Links out of fast domains and of what holds these are the network.
+std::vector<PlannedLevel> levels_of(const Cluster& cluster) {
+  std::vector<PlannedLevel> levels;
+  for (std::size_t level = cluster.level_count() - 1; level-- > 0;) {
+    const auto size = cluster.domain_size(level);
+    if (size && *size > 1 && *size < cluster.slots()) levels.push_back({cluster.level_name(level), *size});
+  }
+  return levels;
+}
+
+/// The links that a file describes. Links out of fast domains and of what holds these are the network. Of
+/// several, the slowest one counts.
 void apply_links(const std::vector<files::LevelLink>& links, const Cluster& cluster,
                  planner::Machine& machine) {
   std::optional<double> fast;
   std::optional<double> network;
   for (const files::LevelLink& link : links) {
     const auto level = cluster.find_level(link.level);
-    if (!level || !link.bandwidth_gb_s) continue;
-    std::optional<double>& rate = least_slots(cluster, *level) < machine.domain ? fast : network;
-    rate = std::min(rate.value_or(*link.bandwidth_gb_s), *link.bandwidth_gb_s);
+    if (!level) continue;
+    const bool is_fast = least_slots(cluster, *level) < machine.domain;
+    if (link.bandwidth_gb_s) {
+      std::optional<double>& rate = is_fast ? fast : network;
+      rate = std::min(rate.value_or(*link.bandwidth_gb_s), *link.bandwidth_gb_s);
+    }
+    if (link.latency_us) {
+      std::optional<double>& latency = is_fast ? machine.link_latency_s : machine.network_latency_s;
+      latency = std::max(latency.value_or(0), *link.latency_us * 1e-6);
+    }
   }
   machine.gpu.link_gb_s = fast.value_or(machine.gpu.link_gb_s);
   machine.gpu.network_gb_s = network.value_or(machine.gpu.network_gb_s);
@@ -169,6 +186,10 @@ std::optional<std::int64_t> PlannerOptions::micro_batch(Problems& problems) cons
   return number_of(micro_batch_, {.min = 1, .max = most}, problems);
 }
 
+planner::SizeBounds PlannerOptions::micro_batch_bounds(Problems& problems) const {
+  return bounds_of(micro_batch_, problems);
+}
+
 std::optional<planner::Recompute> PlannerOptions::recompute(Problems& problems) const {
   const auto choice = choice_of(recompute_, problems);
   return choice ? std::optional(static_cast<planner::Recompute>(*choice)) : std::nullopt;
@@ -214,6 +235,7 @@ void PlannerOptions::read_machine(PlannedJob& job, Problems& problems) const {
   const Cluster& cluster = given->cluster;
   if (file.gpu_memory_gib) machine.gpu.memory_gib = *file.gpu_memory_gib;
   machine.gpus = cluster.slots();
+  job.levels = levels_of(cluster);
   std::int64_t of_host = cluster.slots();
   for (int host = 0; host < cluster.hosts(); ++host)
     of_host = std::min<std::int64_t>(of_host, cluster.slots_of_host(host));
@@ -261,6 +283,12 @@ void PlannerOptions::calibrate(PlannedJob& job, Problems& problems) const {
   }
   found.apply(job.machine, job.constants);
   job.calibration = found;
+}
+
+planner::SizeBounds bounds_of(const Option& option, Problems& problems) {
+  const auto given = range_of(option, {.min = 1, .max = most}, problems);
+  return given ? planner::SizeBounds(given->min.value_or(1), given->max.value_or(most))
+               : planner::SizeBounds{};
 }
 
 std::string_view name_of(planner::Recompute recompute) {

@@ -9,10 +9,20 @@
 
 namespace rankmesh::cli {
 
+/// A level of a cluster whose domains have one size.
+struct PlannedLevel {
+  std::string name{};
+  /// The GPUs of a domain.
+  std::int64_t gpus = 1;
+};
+
 /// A model, a machine and how the model is trained on it.
 struct PlannedJob {
   planner::ModelConfig model{};
   planner::Machine machine{};
+  /// The levels of the cluster, innermost first, without that of the GPUs and one that is the whole cluster;
+  /// empty if its domains have several sizes.
+  std::vector<PlannedLevel> levels{};
   planner::Training training{};
   planner::Constants constants{};
   /// What `--calibrate` found; machine and constants have it already.
@@ -32,6 +42,8 @@ class PlannerOptions {
   void calibrate(PlannedJob& job, Problems& problems) const;
   /// `--micro-batch`; nothing if it was not given.
   [[nodiscard]] std::optional<std::int64_t> micro_batch(Problems& problems) const;
+  /// The same of a command that takes bounds of it.
+  [[nodiscard]] planner::SizeBounds micro_batch_bounds(Problems& problems) const;
   /// `--recompute`; nothing if it was not given.
   [[nodiscard]] std::optional<planner::Recompute> recompute(Problems& problems) const;
 
@@ -62,6 +74,9 @@ class PlannerOptions {
   const Option& zero_bubble_;
   const Option& calibrate_;
 };
+
+/// The bounds that an option of a search has; those of the search if it was not given.
+[[nodiscard]] planner::SizeBounds bounds_of(const Option& option, Problems& problems);
 
 /// `none`, `selective`, `full`
 [[nodiscard]] std::string_view name_of(planner::Recompute recompute);

@@ -16,7 +16,7 @@ MODEL = pathlib.Path(__file__).parents[3] / "inputs/models/lupin.json"
 
 def command(program, *options):
     return [program, "plan", "--model", str(MODEL), "--cluster", "node:4 gpu:8", "--gpu", "B200", "--seq-length", "4096", "--global-batch", "128",
-            "--max-micro-batch", "2", *options]
+            "--micro-batch", "..2", *options]
 
 
 class PlanPageTest(browser_test_case.BrowserTestCase):
@@ -94,6 +94,23 @@ class PlanPageTest(browser_test_case.BrowserTestCase):
             self.check_bar(f"#rows tr[data-index='{index}'] .bar", self.plan["layouts"][index])
         self.browser.click(f"#rows tr[data-index='{rows[-1]}'] td")
         self.assertTrue(self.text("#title").startswith(f"{rows[-1] + 1} of "))
+
+    def test_an_order_of_axes_that_is_not_the_usual_one_stands_in_the_table(self):
+        job = ["--cluster", "node:8 gpu:8", "--gpu", "H200", "--seq-length", "2048", "--global-batch", "64", "--tp", "4", "--ep", "16"]
+        plan = [self.program, "plan", "--model", str(MODEL), *job, "--top", "50", "--format"]
+        layouts = json.loads(subprocess.run([*plan, "json"], check=True, capture_output=True).stdout)["layouts"]
+        page = self.path / "orders.html"
+        with page.open("wb") as file:
+            subprocess.run([*plan, "html"], check=True, stdout=file)
+        self.browser.open(page.as_uri())
+        heads = self.browser.run("return [...document.querySelectorAll('thead th')].map(h => h.textContent)")
+        column = heads.index("order")
+        cells = dict(self.browser.run("""return [...document.querySelectorAll('#rows tr')].map(
+            r => [r.dataset.index, r.children[arguments[0]].textContent])""", column))
+        orders = [config.split("order=")[1] if "order=" in config else "" for config in (layout["config"] for layout in layouts)]
+        self.assertEqual([cells[str(index)] for index in range(len(orders))], orders)
+        self.assertIn("", orders)
+        self.assertIn("tp-cp-dp-ep-pp", orders)
 
     def test_keys_go_to_the_next_layout(self):
         self.browser.press("Tab", "ArrowRight", "ArrowRight", "ArrowLeft")

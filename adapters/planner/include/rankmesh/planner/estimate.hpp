@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -76,6 +77,17 @@ struct Traffic {
   double network_bytes = 0;
 };
 
+/// The bytes of a kind by the levels of a cluster, the mean of the GPUs of a stage.
+struct LevelTraffic {
+  /// As in `Traffic`.
+  std::string_view kind{};
+  /// Messages or collectives.
+  double calls = 0;
+  /// Bytes inside a domain of each level, innermost first, that are not inside one of the level before; then
+  /// those that leave the domains of all levels.
+  std::vector<double> bytes{};
+};
+
 /// The numbers that were fitted to published measurements, and assumptions. docs/planner.md says which and
 /// how.
 struct Constants {
@@ -120,8 +132,15 @@ struct Constants {
   double link = 0.98;
   /// See `link`.
   double network = 0.63;
-  /// Seconds before a collective moves data.
+  /// Seconds before a collective moves data, for every two doublings of what a rank has.
   double latency_s = 8.65e-05;
+  /// The part of half of `latency_s` that is the latency of a message inside a fast domain, and between
+  /// domains: a machine of which it is known has its own in this place. Not fitted, but the latencies with
+  /// which NCCL chooses its algorithms (src/graph/tuning.cc: trees with the protocol Simple, NVLink and
+  /// network).
+  double link_latency_s = 4e-6;
+  /// See `link_latency_s`.
+  double network_latency_s = 14e-6;
   /// Seconds that attention loses in each step around a ring of context parallel ranks.
   double ring_step_s = 2e-05;
   /// Parts of messages that computation hides.
@@ -229,6 +248,14 @@ class Work {
 /// @param stage 0 .. pp - 1
 [[nodiscard]] std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Training& training,
                                            const Layout& layout, std::int64_t stage = 0);
+/// The same by the levels of a cluster. O(GPUs x levels).
+/// @param domains the GPUs of a domain of each level, innermost first: 8 and 72 for nodes and racks. Ranks
+/// are
+///        numbered domain by domain
+[[nodiscard]] std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& machine,
+                                                         const Training& training, const Layout& layout,
+                                                         std::span<const std::int64_t> domains,
+                                                         std::int64_t stage = 0);
 /// The time of a step. O(stages).
 [[nodiscard]] StepTime step_time(const Work& work, const Machine& machine, const Training& training,
                                  const Layout& layout, const Constants& constants = {});

@@ -6,6 +6,7 @@
 #include "rankmesh/planner/export.hpp"
 #include "rankmesh/planner/machine.hpp"
 #include "rankmesh/planner/model.hpp"
+#include "rankmesh/planner/order.hpp"
 #include "rankmesh/topology/diagnostic.hpp"
 
 namespace RANKMESH_PLANNER_API rankmesh {
@@ -99,8 +100,7 @@ struct Training {
   bool operator==(const Training&) const = default;
 };
 
-/// The sizes of a layout. Ranks are numbered in the order tensor, context, data, pipeline; the ranks of the
-/// experts in the order expert tensor, expert, expert data, pipeline, as in Megatron-Core.
+/// The sizes of a layout, and the order in which ranks are numbered, as in Megatron-Core.
 struct Layout {
   /// Tensor parallel size.
   std::int64_t tp = 1;
@@ -116,6 +116,8 @@ struct Layout {
   std::int64_t vpp = 1;
   /// Data parallel size.
   std::int64_t dp = 1;
+  /// The order of the axes.
+  Order order{};
 
   /// Ranks.
   [[nodiscard]] std::int64_t world() const noexcept { return tp * cp * pp * dp; }
@@ -133,7 +135,7 @@ struct Layout {
 };
 
 /// Everything that keeps a model from being trained so: sizes that do not divide heads, experts, layers,
-/// batch or GPUs.
+/// batch or GPUs, and an order that Megatron-Core refuses for these sizes.
 [[nodiscard]] std::vector<Diagnostic> check(const ModelConfig& model, const Machine& machine,
                                             const Training& training, const Layout& layout);
 

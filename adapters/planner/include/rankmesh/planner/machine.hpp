@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -54,6 +55,10 @@ struct Machine {
   std::int64_t gpus = 1;
   /// GPUs that the fast links connect: those of a node, or of a rack with NVLink switches.
   std::int64_t domain = 8;
+  /// Seconds that a message takes beside its bytes, inside a fast domain; nothing if it is not known.
+  std::optional<double> link_latency_s{};
+  /// The same between fast domains.
+  std::optional<double> network_latency_s{};
 
   bool operator==(const Machine&) const = default;
 };

@@ -133,7 +133,7 @@ function list() {
   layouts.forEach((layout, index) => {
     if (index >= plan.top && !layout.pareto) return;
     const row = element('tr', {onclick: () => show(index)},
-        ...[index + 1, number(layout.step), number(layout.memory), ...layout.sizes, layout.micro, layout.recompute].map(
+        ...[index + 1, number(layout.step), number(layout.memory), ...layout.sizes, layout.micro, layout.recompute, layout.order].map(
             (value) => element('td', {textContent: value})), element('td', {}, bar(layout)));
     row.dataset.index = index;
     byId('rows').append(row);

@@ -103,16 +103,44 @@ void print_time(const planner::Estimate& estimate, Writer& out, Style style) {
   table.print(out, style);
 }
 
+std::vector<planner::LevelTraffic> level_traffic(const PlannedJob& job, const planner::Work& work,
+                                                 const planner::Layout& layout) {
+  std::vector<std::int64_t> domains;
+  for (const PlannedLevel& level : job.levels) domains.push_back(level.gpus);
+  return planner::traffic_by_level(work, job.machine, job.training, layout, domains);
+}
+
+/// The traffic by the levels of a cluster that has more than the two of the machine.
+void print_level_traffic(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
+                         Writer& out, Style style) {
+  using Align = Table::Align;
+  std::vector<Table::Column> columns{
+      {layout.pp > 1 ? "a GPU of the first stage sends, GB" : "a GPU sends, GB"}, {"calls", Align::right}};
+  for (const PlannedLevel& level : job.levels) columns.push_back({"inside a " + level.name, Align::right});
+  columns.push_back({"between " + job.levels.back().name + "s", Align::right});
+  Table table(columns);
+  for (const planner::LevelTraffic& line : level_traffic(job, work, layout)) {
+    std::vector<Table::Cell> cells{{std::string(line.kind)}, {fmt::format("{:.0f}", line.calls)}};
+    for (const double bytes : line.bytes) cells.push_back({fmt::format("{:.4g}", bytes / 1e9)});
+    table.add(std::move(cells));
+  }
+  out.put('\n');
+  table.print(out, style);
+}
+
 void print_traffic(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
                    Writer& out, Style style) {
+  if (layout.world() > 1 && job.levels.size() > 1) return print_level_traffic(job, work, layout, out, style);
   const auto messages = planner::traffic(work, job.machine, job.training, layout);
   if (messages.empty()) return;
   using Align = Table::Align;
   Table table({{layout.pp > 1 ? "a GPU of the first stage sends in a step" : "a GPU sends in a step"},
+               {"calls", Align::right},
                {"on fast links, GB", Align::right},
                {"on the network, GB", Align::right}});
   for (const planner::Traffic& line : messages)
     table.add({{std::string(line.kind)},
+               {fmt::format("{:.0f}", line.calls)},
                {fmt::format("{:.4g}", line.domain_bytes / 1e9)},
                {fmt::format("{:.4g}", line.network_bytes / 1e9)}});
   out.put('\n');
@@ -134,6 +162,7 @@ std::string layout_text(const planner::Layout& layout) {
                         .expert = layout.ep};
   if (layout.vpp > 1) config.virtual_pipeline = layout.vpp;
   if (layout.etp != layout.tp) config.expert_tensor = layout.etp;
+  config.order = to_string(layout.order);
   return to_string(config);
 }
 
@@ -188,6 +217,16 @@ ordered_json estimate_json(const PlannedJob& job, const planner::Work& work, con
                             {"calls", rounded(line.calls)}});
     }
   }
+  ordered_json levels = ordered_json::array();
+  for (const planner::LevelTraffic& line : level_traffic(job, work, layout)) {
+    for (std::size_t i = 0; i < line.bytes.size() && !job.levels.empty(); ++i) {
+      const bool is_inside = i < job.levels.size();
+      if (line.bytes[i] <= 0) continue;
+      levels.push_back({{"kind", line.kind},
+                        {is_inside ? "inside" : "between", job.levels[is_inside ? i : i - 1].name},
+                        {"bytes_per_step", rounded(line.bytes[i])}});
+    }
+  }
   return {{"config", layout_text(layout)},
           {"micro_batch", job.training.micro_batch},
           {"recompute", name_of(job.training.recompute)},
@@ -207,7 +246,8 @@ ordered_json estimate_json(const PlannedJob& job, const planner::Work& work, con
           {"bubble", rounded(estimate.time.bubble / estimate.step_s)},
           {"fits", name_of(estimate.fits)},
           {"time_s", time},
-          {"traffic", messages}};
+          {"traffic", messages},
+          {"traffic_by_level", levels}};
 }
 
 void print_estimate(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,

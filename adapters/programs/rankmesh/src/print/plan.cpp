@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "print/estimate.hpp"
 #include "rankmesh/output/table.hpp"
@@ -33,6 +38,26 @@ std::string share(double seconds, double step) {
   return seconds > 0 ? fmt::format("{:.1f}", 100 * seconds / step) : "";
 }
 
+/// The orders of a plan's layouts that are not the usual one, each once. Their letters stand in the table.
+std::vector<planner::Order> orders_of(const planner::Plan& plan) {
+  std::vector<planner::Order> orders;
+  for (const planner::PlannedLayout& planned : plan.layouts) {
+    const planner::Order& order = planned.layout.order;
+    if (!(order == planner::Order{}) && std::find(orders.begin(), orders.end(), order) == orders.end())
+      orders.push_back(order);
+  }
+  return orders;
+}
+
+std::string letter_of(const planner::Order& order, const std::vector<planner::Order>& orders) {
+  const auto found = std::find(orders.begin(), orders.end(), order);
+  if (found == orders.end()) return "";
+  const auto place = found - orders.begin();
+  // As columns of a spreadsheet: there are at most 119.
+  const std::string last(1, static_cast<char>('a' + place % 26));
+  return place < 26 ? last : std::string(1, static_cast<char>('a' + place / 26 - 1)) + last;
+}
+
 void print_layouts(const PlannedJob& job, const planner::Plan& plan, Writer& out, Style style) {
   Table table({{"", Align::right},
                {"s", Align::right},
@@ -47,9 +72,11 @@ void print_layouts(const PlannedJob& job, const planner::Plan& plan, Writer& out
                {"dp", Align::right},
                {"micro", Align::right},
                {"recompute"},
+               {"order"},
                {"messages %", Align::right},
                {"bubble %", Align::right},
                {"data %", Align::right}});
+  const std::vector<planner::Order> orders = orders_of(plan);
   const bool has_experts = job.model.experts > 0;
   std::int64_t place = 0;
   for (const planner::PlannedLayout& planned : plan.layouts) {
@@ -69,11 +96,14 @@ void print_layouts(const PlannedJob& job, const planner::Plan& plan, Writer& out
                {number(l.dp)},
                {number(planned.micro_batch)},
                {planned.recompute == planner::Recompute::none ? "" : std::string(name_of(planned.recompute))},
+               {letter_of(l.order, orders)},
                {share(t.tensor + t.context + t.expert + t.pipeline, step)},
                {share(t.bubble, step)},
                {share(t.data, step)}});
   }
   table.print(out, style);
+  for (const planner::Order& order : orders)
+    out.put(fmt::format("order {}: {}\n", letter_of(order, orders), to_string(order)));
 }
 
 /// What the second layout does better than the first.
@@ -91,16 +121,43 @@ std::string better_of(const planner::PlannedLayout& first, const planner::Planne
   return text.empty() ? "does nothing better" : text;
 }
 
+/// What keeps the best layout from being faster: the part of its step that takes most, and memory, if a
+/// layout that does not fit is faster.
+std::string binding_of(const PlannedJob& job, const planner::Work& work, const planner::SearchSpace& space,
+                       const planner::PlannedLayout& best) {
+  const StepPart& most =
+      *std::max_element(step_parts().begin(), step_parts().end(), [&](const StepPart& a, const StepPart& b) {
+        return best.estimate.time.*a.seconds < best.estimate.time.*b.seconds;
+      });
+  std::string text = fmt::format("Most of the step is spent on: {}, {:.1f} %.", most.name,
+                                 100 * best.estimate.time.*most.seconds / best.estimate.step_s);
+  planner::Machine roomy = job.machine;
+  roomy.gpu.memory_gib = std::numeric_limits<double>::infinity();
+  const planner::Plan unbound = planner::search(work, roomy, space, 1, job.constants);
+  const planner::PlannedLayout& fastest = unbound.layouts.front();
+  if (fastest.estimate.memory.total() <= job.machine.gpu.memory_gib * gib)
+    return text + " Memory does not bind: the fastest of all layouts fits.";
+  return text + fmt::format(
+                    " Memory binds: without its limit, {}, micro batch {}, would take {:.4g} s ({:+.1f} %) "
+                    "with {:.1f} GiB.",
+                    layout_text(fastest.layout), fastest.micro_batch, fastest.estimate.step_s,
+                    100 * (fastest.estimate.step_s / best.estimate.step_s - 1),
+                    fastest.estimate.memory.total() / gib);
+}
+
 /// The table of changes of the best layout.
 class Changes {
  public:
-  Changes(const PlannedJob& job, const planner::Work& work, const planner::PlannedLayout& best)
+  Changes(const PlannedJob& job, const planner::Work& work, const planner::SearchSpace& space,
+          const planner::PlannedLayout& best)
       : job_(job),
         work_(work),
+        orders_(space.orders.empty() ? planner::all_orders() : space.orders),
         best_(best) {}
 
   void print(Writer& out, Style style) {
     add_machine_and_recompute();
+    add_order();
     add_sizes();
     for (const bool twice : {true, false}) {
       PlannedJob changed = job_;
@@ -114,18 +171,45 @@ class Changes {
   void add(const std::string& name, const PlannedJob& job) { add(name, job, best_.layout); }
 
   void add(const std::string& name, const PlannedJob& job, const planner::Layout& layout) {
-    if (!planner::check(job.model, job.machine, job.training, layout).empty()) {
+    const std::optional<planner::Estimate> fastest = estimate_of(job, layout, orders_);
+    if (!fastest) {
       table_.add({{name}, {"the sizes do not divide"}, {}, {}});
-      return;
+    } else {
+      add_line(name, *fastest);
     }
-    const planner::Estimate changed =
-        planner::estimate(work_, job.machine, job.training, layout, job.constants);
+  }
+
+  void add_line(const std::string& name, const planner::Estimate& changed) {
     table_.add(
         {{name},
          {fmt::format("{:.4g} s", changed.step_s)},
          {fmt::format("{:+.1f} %", 100 * (changed.step_s / best_.estimate.step_s - 1))},
          {changed.fits == planner::Fit::no ? "does not fit"
                                            : fmt::format("{:.1f} GiB", changed.memory.total() / gib)}});
+  }
+
+  /// The estimate with the fastest of some orders; nothing if the layout is impossible.
+  [[nodiscard]] std::optional<planner::Estimate> estimate_of(const PlannedJob& job, planner::Layout layout,
+                                                             std::span<const planner::Order> orders) const {
+    std::optional<planner::Estimate> fastest;
+    for (const planner::Order& order : orders) {
+      layout.order = order;
+      if (!planner::check(job.model, job.machine, job.training, layout).empty()) continue;
+      const planner::Estimate found =
+          planner::estimate(work_, job.machine, job.training, layout, job.constants);
+      if (!fastest || found.step_s < fastest->step_s) fastest = found;
+    }
+    return fastest;
+  }
+
+  /// The usual order, or if the layout has it, the other one that Megatron-LM has a flag for.
+  void add_order() {
+    const planner::Order usual;
+    const planner::Order other =
+        best_.layout.order == usual ? *planner::parse_order("tp-cp-ep-pp-dp") : usual;
+    const auto found = estimate_of(job_, best_.layout, std::span(&other, 1));
+    if (found && std::abs(found->step_s / best_.estimate.step_s - 1) > 1e-9)
+      add_line("order " + to_string(other), *found);
   }
 
   void add_machine_and_recompute() {
@@ -194,6 +278,8 @@ class Changes {
 
   const PlannedJob& job_;
   const planner::Work& work_;
+  /// Those of the search.
+  std::span<const planner::Order> orders_;
   const planner::PlannedLayout& best_;
   Table table_{{{"what if"}, {"step"}, {"", Align::right}, {"memory", Align::right}}};
 };
@@ -224,6 +310,7 @@ void print_plan(const PlannedJob& job, const planner::Work& work, const planner:
   const PlannedJob best_job = job_of(job, best);
   out.put('\n');
   print_estimate(best_job, work, best.layout, best.estimate, out, style);
+  out.put("\n" + hanging(binding_of(job, work, space, best), style.width()) + "\n");
   if (plan.layouts.size() > 1) {
     const planner::PlannedLayout& second = plan.layouts[1];
     out.put("\n" +
@@ -234,7 +321,7 @@ void print_plan(const PlannedJob& job, const planner::Work& work, const planner:
             "\n");
   }
   out.put('\n');
-  Changes(best_job, work, best).print(out, style);
+  Changes(best_job, work, space, best).print(out, style);
 }
 
 }  // namespace rankmesh::cli

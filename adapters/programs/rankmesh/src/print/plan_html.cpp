@@ -63,6 +63,7 @@ ordered_json point_json(const Point& point, bool has_experts) {
           {"sizes", sizes},
           {"micro", planned.micro_batch},
           {"recompute", name_of(planned.recompute)},
+          {"order", l.order == planner::Order{} ? "" : to_string(l.order)},
           {"time", time}};
 }
 

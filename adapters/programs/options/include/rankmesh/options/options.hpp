@@ -42,6 +42,17 @@ struct NumberRange {
 [[nodiscard]] std::optional<std::int64_t> number_of(const Option& option, NumberRange range,
                                                     Problems& problems);
 
+/// Whole numbers that an option was given, both ends included; an end that is missing was left open.
+struct GivenRange {
+  /// The least.
+  std::optional<std::int64_t> min{};
+  /// The greatest.
+  std::optional<std::int64_t> max{};
+};
+/// The number or the range that an option was given: `8`, `2..8`, `2..` or `..8`; nothing if it was not given
+/// or has a problem.
+[[nodiscard]] std::optional<GivenRange> range_of(const Option& option, NumberRange range, Problems& problems);
+
 /// The decimal numbers that an option takes, both ends included.
 struct DecimalRange {
   /// The least.
