@@ -150,6 +150,21 @@ TEST_CASE("axes of a mesh have their usual meaning") {
         std::vector<StateBlock>{{.layers = {0, 4}, .experts = {0, 1}, .interval = {4, 4}}});
 }
 
+TEST_CASE("dense layers and experts are on the same stages") {
+  const auto problems = [](std::vector<Axis> dense, std::vector<Axis> experts) {
+    const Topology topology({.world_size = 8,
+                             .convention = Convention::mesh,
+                             .meshes = {std::move(dense), std::move(experts)},
+                             .kinds = {{"all", {.varying = {"dp"}}}}});
+    const StateLayout layout{topology, PipelineLayout({.layers = 4}, {.stages = 1})};
+    return check_state(layout, std::vector{mlp()});
+  };
+  CHECK(problems({{"tp", 2}, {"dp", 4}}, {{"ep", 4}, {"edp", 2}}).empty());
+  const auto found = problems({{"tp", 2}, {"dp", 4}}, {{"ep", 4}, {"pp", 2}});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].text() == "pipeline = 2 differs from the 1 stage that the layers are divided over");
+}
+
 TEST_CASE("everything that is wrong is reported") {
   const StateLayout from = layout({.world_size = 4, .tensor = 4});
   const StateLayout to = layout({.world_size = 6, .tensor = 3}, 6);

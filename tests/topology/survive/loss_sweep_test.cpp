@@ -131,7 +131,7 @@ TEST_CASE("bad input of survivors") {
         "which weights are repeated");
   const SurvivorOptions named{.state = {.copy_axes = {"dp", "y"}}};
   CHECK(error_of(Topology(parse_config("world=8 convention=mesh axes=x=2,dp=4 groups=x")), {0}, named) ==
-        "invalid configuration: copy_axes = y is no axis of this layout");
+        "invalid configuration: copy_axes = y is no axis of this layout; it has x, dp");
   CHECK_THROWS_AS(loss_of_each_domain(topology, parse_cluster("node:2 gpu:4"), Placement::identity(8), 2),
                   RangeError);
   CHECK_THROWS_AS(loss_of_each_domain(topology, parse_cluster("node:2 gpu:4"), Placement::identity(7), 0),

@@ -139,11 +139,8 @@ std::vector<Diagnostic> check_state(const StateLayout& layout, std::span<const S
   const auto is_of_experts = [](const StateClass& row) { return row.experts > 0; };
   const bool has_experts = std::any_of(classes.begin(), classes.end(), is_of_experts);
   check_roles(layout.topology.config(), dense, found);
-  check_layers(layout, dense, found);
-  if (has_experts) {
-    check_roles(layout.topology.config(), experts, found);
-    check_layers(layout, experts, found);
-  }
+  if (has_experts) check_roles(layout.topology.config(), experts, found);
+  for (const StateAxes* axes : {&dense, &experts}) check_layers(layout, *axes, found);
   std::set<std::string> names;
   for (const StateClass& row : classes) {
     if (!names.insert(row.name).second) found.add("class", row.name, "is there more than once");

@@ -18,10 +18,10 @@ struct StateOptions {
   /// Whether the optimizer's state is divided among the ranks with the same weights. If not given, as the
   /// layout says: `distributed_optimizer` is set, or there are several `optimizer_instances`.
   std::optional<bool> distributed_optimizer{};
-  /// For the convention `mesh`: the axes along which weights are repeated; all others divide them. If empty,
-  /// the names say it: `dp`, `dp_replicate`, `cp`, `sp` and `edp` repeat, `tp`, `pp`, `ep`, `etp`, `gtp`,
-  /// `egtp` and `dp_shard` divide. `ep` divides experts only, and beside `dp_shard`, `cp` divides too, as in
-  /// torchtitan.
+  /// For the convention `mesh` only: the axes along which weights are repeated; all others divide them. If
+  /// empty, the names say it: `dp`, `dp_replicate`, `cp`, `sp` and `edp` repeat, `tp`, `pp`, `ep`, `etp`,
+  /// `gtp`, `egtp` and `dp_shard` divide. `ep` divides experts only, and beside `dp_shard`, `cp` divides too,
+  /// as in torchtitan.
   std::vector<std::string> copy_axes{};
 
   bool operator==(const StateOptions&) const = default;
@@ -46,7 +46,8 @@ struct StateHolders {
 
 /// The families of ranks with the same state, as formulas: O(axes).
 /// @throws ConfigError listing every axis of a mesh of one's own of which it is not known whether it repeats
-///         or divides weights, and every axis of `copy_axes` that no mesh has
+///         or divides weights, and every axis of `copy_axes` that no mesh has, or that is set for another
+///         convention
 [[nodiscard]] StateHolders state_holders(const Topology& topology, const StateOptions& options = {});
 
 }  // namespace rankmesh

@@ -171,6 +171,8 @@ class SurviveCommand : public LayoutCommand {
         problems.push_back("--copy-axes: " + diagnostic.value + " " + diagnostic.rule.text());
       } else if (diagnostic.field == "lost") {
         problems.push_back("the loss of " + diagnostic.value + " " + diagnostic.rule.text());
+      } else if (diagnostic.field == "meshes") {
+        problems.emplace_back("--allow: on meshes of your own it is not known which sizes may change; leave it out");
       } else {
         problems.push_back(diagnostic.text());
       }
