@@ -1,10 +1,11 @@
-# cmake -D SOURCE=... -D TREE=... -D BINARY=... -D COMPILER=... -D FLAGS=... -P headers.cmake
+# cmake -D SOURCE=... -D TREE=... -D BINARY=... -D COMPILER=... -D LAUNCHER=... -D FLAGS=... -P headers.cmake
 #
 # Fails unless each installed header compiles alone, has a guard, and bears the mark by which a shared library exports its
 # declarations. A header that a source includes first was compiled alone by the build already.
 cmake_minimum_required(VERSION 3.25)
 
 separate_arguments(FLAGS)
+separate_arguments(LAUNCHER)
 file(REMOVE_RECURSE ${BINARY})
 set(first)
 file(GLOB_RECURSE sources ${SOURCE}/topology/src/*.cpp ${SOURCE}/comm/src/*.cpp ${SOURCE}/adapters/*.cpp)
@@ -43,11 +44,14 @@ foreach(header IN LISTS headers)
     endif()
   endforeach()
 endforeach()
-execute_process(COMMAND ${COMPILER} ${FLAGS} -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Werror
-                        -I${TREE}/include ${units}
-                RESULT_VARIABLE code ERROR_VARIABLE errors)
-if(NOT code EQUAL 0)
-  message(FATAL_ERROR "a header does not compile alone:\n${errors}")
-endif()
+# One by one, for the compiler cache.
+foreach(unit IN LISTS units)
+  execute_process(COMMAND ${LAUNCHER} ${COMPILER} ${FLAGS} -std=c++20 -Wall -Wextra -Wpedantic -Werror -I${TREE}/include
+                          -c ${unit} -o ${unit}.o
+                  RESULT_VARIABLE code ERROR_VARIABLE errors)
+  if(NOT code EQUAL 0)
+    message(SEND_ERROR "a header does not compile alone:\n${errors}")
+  endif()
+endforeach()
 list(LENGTH units compiled)
 message(STATUS "${count} headers, of which no source includes ${compiled} first")

@@ -6,6 +6,7 @@
 
 #include "rankmesh/topology/invariants.hpp"
 #include "rankmesh/topology/topology.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/generators.hpp"
 #include "support/lists.hpp"
@@ -17,6 +18,7 @@ using rankmesh::ParallelConfig;
 using rankmesh::Topology;
 using rankmesh::tests::any_config;
 using rankmesh::tests::reference_lists;
+using rankmesh::tests::share_of;
 using rankmesh::tests::valid_config;
 
 TEST_CASE("the generator of valid configurations makes valid and interesting ones", "[property]") {
@@ -29,8 +31,8 @@ TEST_CASE("the generator of valid configurations makes valid and interesting one
         config.tensor > 1 && config.pipeline > 1 && config.world_size > config.tensor * config.pipeline;
     with_sequence += config.sequence > 1 && config.world_size > config.sequence;
   }));
-  CHECK(interesting > 20);
-  CHECK(with_sequence > 5);
+  CHECK(interesting > share_of(20));
+  CHECK(with_sequence > share_of(5));
 }
 
 TEST_CASE("every kind has the lists of the reference's loops", "[property]") {
@@ -51,8 +53,8 @@ TEST_CASE("every kind has the lists of the reference's loops", "[property]") {
     with_split += topology.family(GroupKind::embedding).group_size() == 3;
     with_amax += topology.find(GroupKind::amax) != nullptr;
   }));
-  CHECK(with_split > 5);
-  CHECK(with_amax > 20);
+  CHECK(with_split > share_of(5));
+  CHECK(with_amax > share_of(20));
 }
 
 TEST_CASE("the invariants hold, of the topology's own lists and of the oracle's", "[property]") {
@@ -83,7 +85,7 @@ TEST_CASE("two ranks swapped anywhere are found", "[property]") {
     RC_ASSERT(!check_invariants(topology, lists).empty());
     ++swapped;
   }));
-  CHECK(swapped > 50);
+  CHECK(swapped > share_of(50));
 }
 
 TEST_CASE("pipeline neighbours are inverse and stay in the group", "[property]") {
@@ -115,5 +117,5 @@ TEST_CASE("a topology is made of exactly the configurations that break no rule",
     RC_ASSERT(thrown == !diagnostics.empty());
     refused += thrown;
   }));
-  CHECK(refused > 50);
+  CHECK(refused > share_of(50));
 }

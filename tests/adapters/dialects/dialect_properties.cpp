@@ -12,12 +12,14 @@
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/kind_names.hpp"
 #include "rankmesh/topology/topology.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/generators.hpp"
 #include "support/lists.hpp"
 #include "support/mesh_oracle.hpp"
 
 using namespace rankmesh;
+using rankmesh::tests::share_of;
 using dialects::Dialect;
 using rankmesh::tests::Lists;
 using rankmesh::tests::lists_of;
@@ -215,11 +217,11 @@ TEST_CASE("what is said in a dialect is read back with the same groups", "[prope
   }));
   for (const Dialect dialect : dialects::all()) {
     INFO(name_of(dialect));
-    CHECK(counts[dialect].said > 100);
-    CHECK(counts[dialect].kinds > 200);
+    CHECK(counts[dialect].said > share_of(100));
+    CHECK(counts[dialect].kinds > share_of(200));
     if (dialect == Dialect::rankmesh) continue;
-    CHECK(counts[dialect].axes > 200);
-    if (dialect != Dialect::inner_to_outer) CHECK(counts[dialect].with_experts > 50);
+    CHECK(counts[dialect].axes > share_of(200));
+    if (dialect != Dialect::inner_to_outer) CHECK(counts[dialect].with_experts > share_of(50));
   }
 }
 
@@ -256,7 +258,7 @@ TEST_CASE("any text in any dialect is read, or refused with words", "[property]"
       }
     }
   }));
-  CHECK(refused > 1000);
+  CHECK(refused > share_of(1000));
 }
 
 namespace {
@@ -319,7 +321,7 @@ SizedText some_sized_text() {
 TEST_CASE("every value suggested for a text works, and its name is in the text", "[property]") {
   std::map<Dialect, int> applied;
   CHECK(rc::check("suggestions", [&] {
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 12; ++i) {
       const SizedText text = some_sized_text();
       const auto world = *rc::gen::element<std::int64_t>(8, 12, 16, 24, 64);
       std::vector<Diagnostic> diagnostics;
@@ -350,6 +352,6 @@ TEST_CASE("every value suggested for a text works, and its name is in the text",
   }));
   for (const Dialect dialect : dialects::all()) {
     INFO(name_of(dialect));
-    if (dialect != Dialect::rankmesh) CHECK(applied[dialect] > 100);
+    if (dialect != Dialect::rankmesh) CHECK(applied[dialect] > share_of(20));
   }
 }

@@ -152,18 +152,18 @@ TEST_CASE("the protocols take a logarithm of messages at any rank, and so do cal
       return most;
     };
     const Most at_10 = most_at(10);
-    const Most at_14 = most_at(14);
-    const Most at_17 = most_at(17);
+    const Most at_13 = most_at(13);
+    const Most at_16 = most_at(16);
     const std::int64_t steps = 5;
     // A level of the tree is seven messages more up and down in each round, and seven for each group a rank
     // leads; three doublings of the world are a level.
     const std::int64_t level = 7 * (2 * 4 + steps);
-    CHECK(at_14.protocol - at_10.protocol <= 2 * level);
-    CHECK(at_17.protocol - at_14.protocol <= level);
+    CHECK(at_13.protocol - at_10.protocol <= level);
+    CHECK(at_16.protocol - at_13.protocol <= level);
     if (strategy == Strategy::unique_id) continue;
     // For each doubling an all-gather and three all-reduces, sent and received, for each step.
     const std::int64_t calls = 2 * 4 * steps;
-    CHECK(at_14.all - at_10.all <= 2 * level + 4 * calls);
-    CHECK(at_17.all - at_14.all <= level + 3 * calls);
+    CHECK(at_13.all - at_10.all <= level + 3 * calls);
+    CHECK(at_16.all - at_13.all <= level + 3 * calls);
   }
 }

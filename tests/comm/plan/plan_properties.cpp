@@ -9,10 +9,12 @@
 
 #include "rankmesh/comm/plan.hpp"
 #include "rankmesh/topology/invariants.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/generators.hpp"
 
 using namespace rankmesh;
+using rankmesh::tests::share_of;
 using rankmesh::tests::valid_config;
 
 namespace {
@@ -58,8 +60,8 @@ TEST_CASE("the colors and keys that the ranks derive make exactly the lists of e
       RC_ASSERT(made == kind.groups);
     }
   }));
-  CHECK(shared > 100);
-  CHECK(partial > 100);
+  CHECK(shared > share_of(100));
+  CHECK(partial > share_of(100));
 }
 
 TEST_CASE("without sequence parallelism a rank has at most six communicators, seven with a split rank",
@@ -95,7 +97,7 @@ TEST_CASE("the step that the world serves is the one whose list is all ranks in 
       found += is_world;
     }
   }));
-  CHECK(found > 50);
+  CHECK(found > share_of(50));
 }
 
 TEST_CASE("a plan depends on nothing but the configuration: made anew it is the same", "[property]") {

@@ -6,6 +6,7 @@
 
 #include "rankmesh/comm/agreement.hpp"
 #include "simulated_job.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 
 using namespace rankmesh;
@@ -49,7 +50,7 @@ TEST_CASE("no message of a bring-up without faults is left, which could disturb 
 
 TEST_CASE("ranks that are ahead of others are understood") {
   std::mt19937 random(20260301);
-  for (int attempt = 0; attempt < 100; ++attempt) {
+  for (int attempt = 0; attempt < share_of(100); ++attempt) {
     CAPTURE(attempt);
     Job job(std::uniform_int_distribution(2, 30)(random), 6);
     if (attempt % 2 == 1) job.paths = as_in_large_worlds;
@@ -83,7 +84,7 @@ TEST_CASE("whichever rank dies, at whatever time, the others name it and nobody 
   std::mt19937 random(20260302);
   int named = 0;
   int unnoticed = 0;
-  for (int attempt = 0; attempt < 600; ++attempt) {
+  for (int attempt = 0; attempt < share_of(600); ++attempt) {
     const int size = std::uniform_int_distribution(2, 33)(random);
     const int victim = std::uniform_int_distribution(0, size - 1)(random);
     Job job(size, 4);
@@ -114,8 +115,8 @@ TEST_CASE("whichever rank dies, at whatever time, the others name it and nobody 
     }
     if (common == Outcome::agreed) ++unnoticed;
   }
-  CHECK(named > 1000);
-  CHECK(unnoticed > 10);
+  CHECK(named > share_of(1000));
+  CHECK(unnoticed > share_of(10));
 }
 
 TEST_CASE("a rank that abandons the bring-up ends it for the others, in whatever round they are") {

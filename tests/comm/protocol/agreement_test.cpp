@@ -5,6 +5,7 @@
 #include <random>
 
 #include "simulated_job.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/simulated_network.hpp"
 
@@ -96,7 +97,7 @@ TEST_CASE("a field that a rank does not know is a disagreement") {
 TEST_CASE("whatever the ranks hold, what is told is what they hold") {
   std::mt19937 random(5);
   const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random()) % bound; };
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < share_of(400); ++round) {
     // Beyond nine ranks the tree has two levels, beyond 64 three; differences meet on the way.
     Job job(1 + static_cast<int>(below(round % 20 == 0 ? 80 : 20)));
     const std::size_t names = 1 + below(5);
@@ -285,7 +286,7 @@ TEST_CASE("whatever happens, ranks never contradict each other") {
   int agreed = 0;
   int disagreed = 0;
   int missed = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < share_of(400); ++round) {
     CAPTURE(round);
     const int size = std::uniform_int_distribution(2, 40)(random);
     Job job(size);
@@ -315,9 +316,9 @@ TEST_CASE("whatever happens, ranks never contradict each other") {
       CHECK(verdict.outcome == Outcome::agreed);
     }
   }
-  CHECK(agreed > 50);
-  CHECK(disagreed > 50);
-  CHECK(missed > 50);
+  CHECK(agreed > share_of(50));
+  CHECK(disagreed > share_of(50));
+  CHECK(missed > share_of(50));
 }
 
 TEST_CASE("a rank that works first is waited for") {
@@ -392,7 +393,7 @@ void die_while_others_learn(Job& job, int dead, std::mt19937& random) {
 TEST_CASE(
     "a rank that dies meanwhile is waited for only until all others have learned of it, in whatever order") {
   std::mt19937 random(20261129);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < share_of(300); ++round) {
     const int size = std::uniform_int_distribution(3, 40)(random);
     // The dead one may have reported.
     const int dead = std::uniform_int_distribution(0, size - 2)(random);

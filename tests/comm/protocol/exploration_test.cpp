@@ -12,6 +12,7 @@
 
 #include "rankmesh/comm/agreement.hpp"
 #include "simulated_job.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 
 using namespace rankmesh;
@@ -114,7 +115,7 @@ void add(Count& count, const Judgement& judgement, const World& world, const std
   count.differs_when_back += judgement.differs_when_back ? 1 : 0;
   count.names_others += judgement.names_others ? 1 : 0;
   count.is_late += judgement.is_late ? 1 : 0;
-  if (!count.first.empty() && std::getenv("RANKMESH_ALL_CASES") == nullptr) return;
+  if (!count.first.empty() && !all_cases()) return;
   count.first += std::to_string(world.size) + " ranks, ";
   for (const Stop& stop : stops) count.first += text_of(stop) + "; ";
   count.first += judgement.differs ? "differs " : "";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rankmesh/topology/error.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/random.hpp"
 
@@ -75,7 +76,7 @@ TEST_CASE("a spare takes the place of a lost process, and later an idle process 
 
 TEST_CASE("whatever is lost, one after another, the job has as many replicas as its processes can make") {
   Random random(20261129);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < share_of(200); ++round) {
     const std::vector<ParallelConfig> all = layouts();
     const ParallelConfig config = all[static_cast<std::size_t>(random.below(static_cast<int>(all.size())))];
     const int ranks = static_cast<int>(config.world_size);
@@ -141,7 +142,7 @@ TEST_CASE("whatever is lost, one after another, the job has as many replicas as 
 TEST_CASE("a group goes on with the communicator of its kind that has only lost members, all members alike") {
   Random random(20261130);
   int shrunk = 0;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < share_of(300); ++round) {
     const std::vector<ParallelConfig> all = layouts();
     const ParallelConfig config = all[static_cast<std::size_t>(random.below(static_cast<int>(all.size())))];
     const Generation first = first_generation(config, static_cast<int>(config.world_size) + random.below(2));
@@ -210,7 +211,7 @@ TEST_CASE("a group goes on with the communicator of its kind that has only lost 
     }
     for (const auto& [members, answers] : answers_by_group) CHECK(answers.size() == 1);
   }
-  CHECK(shrunk > 100);
+  CHECK(shrunk > share_of(100));
 }
 
 TEST_CASE("a group keeps its communicator only with the same processes, key and options") {

@@ -3,7 +3,6 @@
 // same outcome.
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <exception>
@@ -20,6 +19,7 @@
 
 #include "rankmesh/comm/agreement.hpp"
 #include "rankmesh/comm/job_control.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/simulated_network.hpp"
 
@@ -260,7 +260,7 @@ std::optional<std::vector<std::string>> wrong_with(const Story& story, const Sto
 
 TEST_CASE(
     "whoever stops at whichever message of a rebuild, all others end it in time with the same outcome") {
-  const bool all = std::getenv("RANKMESH_ALL_CASES") != nullptr;
+  const bool all = all_cases();
   const ParallelConfig spared{.world_size = 4, .tensor = 2};
   const ParallelConfig replicas{.world_size = 6, .tensor = 2};
   std::vector<Story> stories{{spared, 6, 1, true}, {replicas, 6, 3, true}};

@@ -6,9 +6,12 @@
 #include <set>
 
 #include "rankmesh/topology/error.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 
 using namespace rankmesh;
+using rankmesh::tests::Sample;
+using rankmesh::tests::share_of;
 
 namespace {
 
@@ -64,6 +67,7 @@ ParallelConfig megatron(std::int64_t tensor, std::int64_t context, std::int64_t 
 }  // namespace
 
 TEST_CASE("every remedy of a crossing works when it is applied, and none is missed") {
+  Sample sample;
   int with_remedy = 0;
   std::set<CrossingRemedy::Sort> sorts;
   for (const char* text : {"node:4 gpu:8", "rack:2 node:4 gpu:4", "rack:3 node:3 gpu:4", "node:6 gpu:6"}) {
@@ -74,7 +78,7 @@ TEST_CASE("every remedy of a crossing works when it is applied, and none is miss
           for (const char* order : {"tp-cp-ep-dp-pp", "pp-tp-cp-ep-dp", "dp-cp-tp-ep-pp", "pp-cp-ep-tp-dp"}) {
             for (const int turn : {0, 1, 2}) {
               const ParallelConfig config = megatron(tensor, context, expert, 2, order);
-              if (!check(config).empty()) continue;
+              if (!sample.takes() || !check(config).empty()) continue;
               const Topology topology(config);
               const Placement placement =
                   turn == 0 ? Placement::identity(32) : Placement::in_turns(cluster, 32, turn);
@@ -106,7 +110,7 @@ TEST_CASE("every remedy of a crossing works when it is applied, and none is miss
       }
     }
   }
-  CHECK(with_remedy > 200);
+  CHECK(with_remedy > share_of(200));
   CHECK(sorts.size() == 4);
 }
 

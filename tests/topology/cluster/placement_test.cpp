@@ -8,6 +8,7 @@
 #include "cluster/family_of_slots.hpp"
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/topology.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/random.hpp"
 
@@ -118,7 +119,7 @@ TEST_CASE("rank_on is the inverse of slot_of, also with idle slots", "[placement
 TEST_CASE("spans agree with enumeration for random meshes, clusters and placements", "[placement]") {
   Random random(20261128);
   int rounds = 0;
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < share_of(150); ++round) {
     std::vector<Axis> axes;
     for (const char* name : {"a", "b", "c", "d"}) axes.push_back({name, 1 + random.below(4)});
     const Mesh mesh(axes);
@@ -167,7 +168,7 @@ TEST_CASE("spans agree with enumeration for random meshes, clusters and placemen
     check_spans(family, cluster, Placement(slots));
     ++rounds;
   }
-  CHECK(rounds == 150);
+  CHECK(rounds == share_of(150));
 }
 
 TEST_CASE("spans of derived kinds under permuted axes", "[placement]") {

@@ -10,6 +10,7 @@
 #include "rankmesh/topology/mesh_text.hpp"
 #include "rankmesh/topology/parallel_config.hpp"
 #include "rankmesh/topology/text.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/generators.hpp"
 
@@ -30,6 +31,7 @@ using rankmesh::read_config;
 using rankmesh::split_words;
 using rankmesh::tests::any_config;
 using rankmesh::tests::any_number;
+using rankmesh::tests::share_of;
 using rankmesh::tests::shuffled;
 using rankmesh::tests::valid_config;
 
@@ -150,7 +152,7 @@ TEST_CASE("no value nearer than those proposed would do", "[property]") {
     RC_ASSERT(diagnostics[0].nearest == expected);
     ++compared;
   }));
-  CHECK(compared > 20);
+  CHECK(compared > share_of(20));
 }
 
 TEST_CASE("the value of an unreadable field has no effect on the diagnostics", "[property]") {
@@ -168,7 +170,7 @@ TEST_CASE("the value of an unreadable field has no effect on the diagnostics", "
     for (const Diagnostic& diagnostic : reading.diagnostics) RC_ASSERT(diagnostic.field != field.field);
     if (config != other && !reading.diagnostics.empty()) ++compared;
   }));
-  CHECK(compared > 10);
+  CHECK(compared > share_of(10));
 }
 
 TEST_CASE("a configuration of any numbers can be checked, and its text reads back", "[property]") {
@@ -219,5 +221,5 @@ TEST_CASE("any text is read without harm", "[property]") {
     (thrown ? with_violations : readable) += 1;
   }));
   CHECK(readable > 0);
-  CHECK(with_violations > 30);
+  CHECK(with_violations > share_of(30));
 }

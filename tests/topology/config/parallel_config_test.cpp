@@ -1,11 +1,13 @@
 #include "rankmesh/topology/parallel_config.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/config_values.hpp"
 #include "rankmesh/topology/mesh.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 
 using rankmesh::Axis;
@@ -174,24 +176,24 @@ TEST_CASE("where no value of a field works, the fields that must change are name
 }
 
 TEST_CASE("of many words, fields, axes and kinds, each that is wrong is reported once", "[parallel_config]") {
-  constexpr int many = 3000;
+  const auto many = static_cast<std::size_t>(rankmesh::tests::share_of(3000));
   std::string text = "world=1";
-  for (int i = 0; i < many; ++i) text += " x" + std::to_string(i);
-  for (int i = 0; i < many; ++i) text += " tp=1";
+  for (std::size_t i = 0; i < many; ++i) text += " x" + std::to_string(i);
+  for (std::size_t i = 0; i < many; ++i) text += " tp=1";
   CHECK(read_config(text).diagnostics.size() == 2 * many - 1);
 
   std::vector<GivenValue> values{{"world_size", "1"}};
-  for (int i = 0; i < many; ++i) values.push_back({"x" + std::to_string(i), "1"});
+  for (std::size_t i = 0; i < many; ++i) values.push_back({"x" + std::to_string(i), "1"});
   CHECK(read_values(values).diagnostics.size() == many);
 
   ParallelConfig config{.world_size = 2, .convention = Convention::mesh, .meshes = {{{"a", 2}}}};
-  for (int i = 0; i < many; ++i) config.kinds.push_back({"k" + std::to_string(i), {.varying = {"a"}}});
+  for (std::size_t i = 0; i < many; ++i) config.kinds.push_back({"k" + std::to_string(i), {.varying = {"a"}}});
   CHECK(check(config).empty());
   for (KindSpec& kind : config.kinds) kind.groups.varying = {"b"};
   CHECK(check(config).size() == many);
 
   std::vector<Axis> axes;
-  for (int i = 0; i < many; ++i) axes.push_back({"a" + std::to_string(i), 1});
+  for (std::size_t i = 0; i < many; ++i) axes.push_back({"a" + std::to_string(i), 1});
   CHECK(Mesh(axes).world_size() == 1);
 }
 

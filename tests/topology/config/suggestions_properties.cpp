@@ -12,10 +12,12 @@
 #include "rankmesh/topology/parallel_config.hpp"
 #include "rankmesh/topology/shard.hpp"
 #include "rankmesh/topology/text.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/generators.hpp"
 
 using namespace rankmesh;
+using rankmesh::tests::share_of;
 using rankmesh::tests::any_number;
 using rankmesh::tests::shuffled;
 using rankmesh::tests::some_axes;
@@ -226,10 +228,10 @@ TEST_CASE("every suggestion works, in every convention", "[property]") {
   for (const Convention convention :
        {Convention::reference, Convention::extended, Convention::megatron_core, Convention::mesh}) {
     INFO(static_cast<int>(convention));
-    CHECK(applied[convention] > 300);
-    CHECK(made_valid[convention] > 150);
+    CHECK(applied[convention] > share_of(300));
+    CHECK(made_valid[convention] > share_of(150));
   }
-  CHECK(in_words > 200);
+  CHECK(in_words > share_of(200));
 }
 
 TEST_CASE("what is wrong with one field has a suggestion, or names a field that must change", "[property]") {
@@ -250,7 +252,7 @@ TEST_CASE("what is wrong with one field has a suggestion, or names a field that 
       ++suggested;
     }
   }));
-  CHECK(suggested > 10);
+  CHECK(suggested > share_of(10));
 }
 
 TEST_CASE("no size of a model is suggested, but parallel sizes that work", "[property]") {
@@ -273,5 +275,5 @@ TEST_CASE("no size of a model is suggested, but parallel sizes that work", "[pro
       ++applied;
     }
   }));
-  CHECK(applied > 10);
+  CHECK(applied > share_of(10));
 }

@@ -10,6 +10,7 @@
 #include "rankmesh/topology/invariants.hpp"
 #include "rankmesh/topology/mesh_text.hpp"
 #include "rankmesh/topology/topology.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/family_check.hpp"
 #include "support/generators.hpp"
@@ -18,6 +19,7 @@
 #include "support/mesh_oracle.hpp"
 
 using namespace rankmesh;
+using rankmesh::tests::share_of;
 using rankmesh::tests::assert_agrees;
 using rankmesh::tests::config_of;
 using rankmesh::tests::Lists;
@@ -219,8 +221,8 @@ TEST_CASE("Megatron-Core: a configuration is valid exactly if the oracle accepts
     RC_ASSERT(found.empty() == expected.empty());
     (expected.empty() ? sound : refused) += 1;
   }));
-  CHECK(sound > 100);
-  CHECK(refused > 100);
+  CHECK(sound > share_of(100));
+  CHECK(refused > share_of(100));
 }
 
 TEST_CASE("Megatron-Core: kinds and lists in any order of axes are the oracle's", "[property]") {
@@ -241,9 +243,9 @@ TEST_CASE("Megatron-Core: kinds and lists in any order of axes are the oracle's"
     with_experts += job.ep > 1;
     of_gtp += job.gtp > 1 || job.egtp > 1;
   }));
-  CHECK(with_experts > 50);
-  CHECK(not_ascending > 20);
-  CHECK(of_gtp > 20);
+  CHECK(with_experts > share_of(50));
+  CHECK(not_ascending > share_of(20));
+  CHECK(of_gtp > share_of(20));
 }
 
 TEST_CASE("Megatron-Core: invariants and plans hold", "[property]") {
@@ -296,8 +298,8 @@ TEST_CASE("extended: the lists of its mesh, and those of the reference where tha
     }
     ++within;
   }));
-  CHECK(beyond > 100);
-  CHECK(within > 100);
+  CHECK(beyond > share_of(100));
+  CHECK(within > share_of(100));
 }
 
 TEST_CASE("meshes of one's own: slices and numberings of any axes", "[property]") {
@@ -325,8 +327,8 @@ TEST_CASE("meshes of one's own: slices and numberings of any axes", "[property]"
     assert_sound(topology);
     RC_ASSERT(Topology(parse_config(to_string(config))) == topology);
   }));
-  CHECK(sliced > 100);
-  CHECK(renumbered > 20);
+  CHECK(sliced > share_of(100));
+  CHECK(renumbered > share_of(20));
 }
 
 TEST_CASE("two meshes of the same ranks, each with its kinds", "[property]") {

@@ -8,6 +8,7 @@
 
 #include "rankmesh/topology/error.hpp"
 #include "rankmesh/topology/group_family.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/family_check.hpp"
 #include "support/generators.hpp"
@@ -101,8 +102,8 @@ TEST_CASE("a family cut into pieces has the pieces of its lists", "[property]") 
     (family.formula().positions ? askew : even) += 1;
     assert_agrees(family, cut_lists(mesh_lists(axes, varying), piece));
   }));
-  CHECK(askew > 5);
-  CHECK(even > 100);
+  CHECK(askew > share_of(5));
+  CHECK(even > share_of(100));
 }
 
 TEST_CASE("families derived several times have the lists of the same operations on lists", "[property]") {
@@ -159,10 +160,12 @@ TEST_CASE("families derived several times have the lists of the same operations 
       assert_agrees(family, lists);
     }
   }));
-  CHECK(splits > 300);
+  CHECK(splits > share_of(300));
+  CHECK(joins > share_of(100));
+  CHECK(places > share_of(300));
+  // The first cases are too small for these.
+  if (one_case_in() > 1) return;
   CHECK(splits_of_splits > 5);
-  CHECK(joins > 100);
-  CHECK(places > 300);
   CHECK(picks > 50);
 }
 
@@ -183,8 +186,8 @@ TEST_CASE("families have the same text exactly if they are equal", "[property]")
     (a == b ? equal : different) += 1;
     RC_ASSERT((a == b) == (a.to_string() == b.to_string()));
   }));
-  CHECK(equal > 5);
-  CHECK(different > 100);
+  CHECK(equal > share_of(5));
+  CHECK(different > share_of(100));
 }
 
 TEST_CASE("a run of groups that can be joined in closed form is refused only where it cannot", "[property]") {
@@ -201,7 +204,7 @@ TEST_CASE("a run of groups that can be joined in closed form is refused only whe
     joined_at_a_border += run > 1 && family.group_count() > 1;
     assert_agrees(family, joined_lists(mesh_lists(axes, varying), run));
   }));
-  CHECK(joined_at_a_border > 20);
+  CHECK(joined_at_a_border > share_of(20));
 }
 
 TEST_CASE("a family made by splitting equals that of a mesh with the same lists", "[property]") {
@@ -230,5 +233,5 @@ TEST_CASE("a family made by splitting equals that of a mesh with the same lists"
     RC_ASSERT_FALSE(cut.formula().positions.has_value());
     ++split_axes;
   }));
-  CHECK(split_axes > 20);
+  CHECK(split_axes > share_of(20));
 }

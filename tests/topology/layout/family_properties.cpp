@@ -9,6 +9,7 @@
 #include "rankmesh/topology/grouping.hpp"
 #include "rankmesh/topology/mesh.hpp"
 #include "rankmesh/topology/rank_list.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/family_check.hpp"
 #include "support/generators.hpp"
@@ -28,6 +29,7 @@ using rankmesh::tests::Lists;
 using rankmesh::tests::mesh_lists;
 using rankmesh::tests::names_of;
 using rankmesh::tests::picked_lists;
+using rankmesh::tests::share_of;
 using rankmesh::tests::shuffled;
 using rankmesh::tests::some_axes;
 using rankmesh::tests::some_of;
@@ -67,7 +69,7 @@ TEST_CASE("ranks and coordinates are inverse", "[property]") {
       RC_ASSERT(sum == rank);
     }
   }));
-  CHECK(many_axes > 30);
+  CHECK(many_axes > share_of(30));
 }
 
 TEST_CASE("a family has the lists of the nested loops, whatever varies", "[property]") {
@@ -79,7 +81,7 @@ TEST_CASE("a family has the lists of the nested loops, whatever varies", "[prope
     mixed += family.group_count() > 1 && family.group_size() > 1;
     assert_agrees(family, mesh_lists(axes, varying));
   }));
-  CHECK(mixed > 30);
+  CHECK(mixed > share_of(30));
 }
 
 TEST_CASE("a picked family has the picked members, in the order picked, again and again", "[property]") {
@@ -97,7 +99,7 @@ TEST_CASE("a picked family has the picked members, in the order picked, again an
       assert_agrees(family, lists);
     }
   }));
-  CHECK(partial > 50);
+  CHECK(partial > share_of(50));
 }
 
 TEST_CASE("a grouping of digits in any order has the lists of its sums", "[property]") {
@@ -134,7 +136,7 @@ TEST_CASE("a grouping of digits in any order has the lists of its sums", "[prope
     }
     assert_agrees(GroupFamily(Grouping(inside, outside)), lists);
   }));
-  CHECK(out_of_order > 15);
+  CHECK(out_of_order > share_of(15));
 }
 
 TEST_CASE("families are equal exactly when their lists are", "[property]") {
@@ -152,8 +154,8 @@ TEST_CASE("families are equal exactly when their lists are", "[property]") {
     equal += a_lists == b_lists;
     different += a_lists != b_lists;
   }));
-  CHECK(equal > 3);
-  CHECK(different > 50);
+  CHECK(equal > share_of(3));
+  CHECK(different > share_of(50));
 }
 
 TEST_CASE("groupings that number the same groups otherwise have the same groups", "[property]") {
@@ -175,5 +177,5 @@ TEST_CASE("groupings that number the same groups otherwise have the same groups"
     RC_ASSERT((a == b) == (lists(a) == lists(b)));
     renumbered += !(a == b);
   }));
-  CHECK(renumbered > 10);
+  CHECK(renumbered > share_of(10));
 }

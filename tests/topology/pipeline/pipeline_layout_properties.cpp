@@ -10,6 +10,7 @@
 
 #include "rankmesh/topology/pipeline_layout.hpp"
 #include "rankmesh/topology/topology.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/generators.hpp"
 
@@ -182,7 +183,7 @@ TEST_CASE("every layer is in one chunk, in order, and embeddings are where the l
     } catch (const ConfigError&) {
     }
   }));
-  CHECK(valid > 10);
+  CHECK(valid > share_of(10));
 }
 
 TEST_CASE("a layout string means what its letters say, however it is abbreviated", "[property]") {
@@ -276,7 +277,7 @@ TEST_CASE("a balanced split has the smallest possible cost, and more layers in l
 }
 
 TEST_CASE("what a refusal of a split suggests works", "[property]") {
-  std::size_t applied = 0;
+  int applied = 0;
   CHECK(rc::check("suggestions", [&] {
     const PipelineSplit split = some_split();
     const PipelineStages stages = some_stages();
@@ -300,11 +301,11 @@ TEST_CASE("what a refusal of a split suggests works", "[property]") {
       }
     }
   }));
-  CHECK(applied > 50);
+  CHECK(applied > share_of(50));
 }
 
 TEST_CASE("what a refusal of a layout string suggests works", "[property]") {
-  std::size_t applied = 0;
+  int applied = 0;
   CHECK(rc::check("strings", [&] {
     ParallelConfig config{.world_size = 24 * number_between(1, 3),
                           .pipeline = number_between(1, 8),
@@ -324,7 +325,7 @@ TEST_CASE("what a refusal of a layout string suggests works", "[property]") {
       }
     }
   }));
-  CHECK(applied > 20);
+  CHECK(applied > share_of(20));
 }
 
 TEST_CASE("the embedding groups of a topology hold exactly the stages that hold embeddings", "[property]") {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rankmesh/topology/topology.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/random.hpp"
 
@@ -112,7 +113,7 @@ ParallelConfig some_megatron_core(Random& dice) {
 
 TEST_CASE("comparisons of any meshes agree with the lists", "[compare]") {
   Random dice(20261128);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < share_of(3000); ++round) {
     const ParallelConfig a = some_mesh(dice);
     ParallelConfig b = some_mesh(dice);
     // Often the same, but for one thing.
@@ -131,7 +132,7 @@ TEST_CASE("comparisons of any meshes agree with the lists", "[compare]") {
 TEST_CASE("comparisons of Megatron-Core's layouts agree with the lists", "[compare]") {
   Random dice(19);
   int checked = 0;
-  for (int round = 0; round < 800; ++round) {
+  for (int round = 0; round < share_of(800); ++round) {
     const ParallelConfig a = some_megatron_core(dice);
     ParallelConfig b = dice.below(3) == 0 ? some_megatron_core(dice) : a;
     if (dice.below(2) == 0) b.world_size *= 2;
@@ -143,7 +144,7 @@ TEST_CASE("comparisons of Megatron-Core's layouts agree with the lists", "[compa
     check_against_lists(Topology(a), Topology(b));
     ++checked;
   }
-  CHECK(checked > 100);
+  CHECK(checked > share_of(100));
 }
 
 TEST_CASE("groups of different steps that are split alike agree up to the first step that differs",

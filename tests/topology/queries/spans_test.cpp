@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "rankmesh/topology/topology.hpp"
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 
 using namespace rankmesh;
+using rankmesh::tests::share_of;
 
 namespace {
 
@@ -53,7 +55,7 @@ TEST_CASE("spans of every kind agree with the lists", "[spans]") {
 TEST_CASE("spans of families over any axes agree with the lists", "[spans]") {
   std::mt19937 random(20240917);
   const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); };
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < share_of(300); ++round) {
     const Mesh mesh({{"a", 1 + below(5)}, {"b", 1 + below(5)}, {"c", 1 + below(4)}, {"d", 1 + below(4)}});
     std::vector<std::string_view> varying;
     for (const Axis& axis : mesh.axes()) {
@@ -149,7 +151,7 @@ TEST_CASE("spans of Megatron-Core's largest worlds are found without walking the
 TEST_CASE("spans of slices and of any parts agree with the lists", "[spans]") {
   std::mt19937 random(19);
   const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); };
-  for (int round = 0; round < 600; ++round) {
+  for (int round = 0; round < share_of(600); ++round) {
     const Mesh mesh({{"a", 1 + below(4)}, {"b", 1 + below(6)}, {"c", 1 + below(6)}, {"d", 1 + below(3)}});
     std::vector<std::string_view> varying;
     for (const Axis& axis : mesh.axes()) {

@@ -3,12 +3,12 @@
 /// @file
 /// What the processes of rebuild_job.cpp have written.
 
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
 
+#include "support/cases.hpp"
 #include "support/catch.hpp"
 #include "support/mpi_job.hpp"
 
@@ -82,11 +82,6 @@ inline int number_behind(const std::string& word, const std::string& line) {
   int number = -1;
   words >> number;
   return number;
-}
-
-/// With `RANKMESH_ALL_CASES`, every case of a sweep runs; else some.
-inline bool all_cases() {
-  return std::getenv("RANKMESH_ALL_CASES") != nullptr;
 }
 
 }  // namespace rankmesh::tests
