@@ -61,7 +61,8 @@ StateLayout layout(const Sizes& s, std::int64_t layers) {
                            .context = s.context,
                            .expert = s.expert,
                            .expert_tensor = 1});
-  return {topology, PipelineLayout({.layers = layers, .costs = SplitCosts()}, {.stages = s.pipeline}),
+  return {topology,
+          PipelineLayout({.layers = layers, .costs = SplitCosts()}, {.stages = s.pipeline}),
           {.distributed_optimizer = true}};
 }
 

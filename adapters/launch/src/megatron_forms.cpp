@@ -117,15 +117,15 @@ const std::vector<std::string>& megatron_sizes() {
 
 bool is_megatron_key(std::string_view key) {
   constexpr std::array<std::string_view, 10> others{"num_layers",
-                                                   "micro_batch_size",
-                                                   "global_batch_size",
-                                                   "num_attention_heads",
-                                                   "num_experts",
-                                                   "use_tp_pp_dp_mapping",
-                                                   "sequence_parallel",
-                                                   "use_distributed_optimizer",
-                                                   "num_distributed_optimizer_instances",
-                                                   "account_for_loss_in_pipeline_split"};
+                                                    "micro_batch_size",
+                                                    "global_batch_size",
+                                                    "num_attention_heads",
+                                                    "num_experts",
+                                                    "use_tp_pp_dp_mapping",
+                                                    "sequence_parallel",
+                                                    "use_distributed_optimizer",
+                                                    "num_distributed_optimizer_instances",
+                                                    "account_for_loss_in_pipeline_split"};
   return is_of_parallelism(key) || std::find(others.begin(), others.end(), key) != others.end() ||
          std::find(sizes_of_megatron.begin(), sizes_of_megatron.end(), key) != sizes_of_megatron.end();
 }

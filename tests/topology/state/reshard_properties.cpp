@@ -160,7 +160,8 @@ Case some_case() {
 }
 
 StateLayout layout_of(const OracleLayout& layout) {
-  return {Topology(layout.config), PipelineLayout::parse(layout.stages, layout.config.pipeline),
+  return {Topology(layout.config),
+          PipelineLayout::parse(layout.stages, layout.config.pipeline),
           {.distributed_optimizer = layout.distributed_optimizer}};
 }
 

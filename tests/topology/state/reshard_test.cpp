@@ -138,9 +138,10 @@ TEST_CASE("axes of a mesh have their usual meaning") {
   const StateLayout equal = layout({.world_size = 8, .tensor = 2, .pipeline = 2});
   CHECK(reshard(from, equal, std::vector{mlp()}).moves.empty());
   const StateLayout unknown{mesh({{"tp", 2}, {"dp_shard", 4}}), PipelineLayout({.layers = 4}, {.stages = 1})};
-  CHECK(check_state(unknown, std::vector{mlp()})[0].text() ==
-        "axis = dp_shard divides weights in a way that is not known here; axes that divide them in a known way "
-        "are tp, pp, and of experts ep and etp");
+  CHECK(
+      check_state(unknown, std::vector{mlp()})[0].text() ==
+      "axis = dp_shard divides weights in a way that is not known here; axes that divide them in a known way "
+      "are tp, pp, and of experts ep and etp");
   // An axis without a meaning of its own, until the options say that it repeats weights.
   StateLayout named{mesh({{"tp", 2}, {"x", 4}}), PipelineLayout({.layers = 4}, {.stages = 1})};
   CHECK_THAT(check_state(named, std::vector{mlp()})[0].text(),

@@ -60,8 +60,8 @@ std::string blocks_text(const std::vector<StateBlock>& blocks) {
   return text;
 }
 
-/// Compares which ranks hold the same by the families of `state_holders` with what `held_state` says that each
-/// rank holds.
+/// Compares which ranks hold the same by the families of `state_holders` with what `held_state` says that
+/// each rank holds.
 void compare_with_what_is_held(const Topology& topology, const StateOptions& options) {
   const int stages = topology.mesh().find("pp") ? topology.mesh().size("pp") : 1;
   const StateLayout layout{topology, PipelineLayout({.layers = 2 * stages}, {.stages = stages}), options};
@@ -231,7 +231,8 @@ TEST_CASE("a mesh has one axis for each part of the weights") {
     return "";
   };
   // Of tp and etp on the mesh of the experts, one divides their tensors; along the other, nothing repeats.
-  const Topology both(parse_config("world=16 convention=mesh axes=tp=2,dp=8/tp=2,etp=2,ep=2,edp=2 groups=dp"));
+  const Topology both(
+      parse_config("world=16 convention=mesh axes=tp=2,dp=8/tp=2,etp=2,ep=2,edp=2 groups=dp"));
   CHECK(state_holders(both).expert->group_size() == 2);
   CHECK_THAT(problems("world=8 convention=mesh axes=x=2,y=2,dp=2 groups=x", {}),
              ContainsSubstring("axis = x does not say") && ContainsSubstring("axis = y does not say"));

@@ -35,9 +35,9 @@ void check_roles(const ParallelConfig& config, const StateAxes& axes, Diagnostic
 void check_layers(const StateLayout& layout, const StateAxes& axes, Diagnostics& found) {
   const int stages = axes.parts(AxisRole::stage);
   if (layout.layers.stages() == stages) return;
-  found.add("pipeline", stages,
-            "differs from the " + counted(layout.layers.stages(), "stage") +
-                " that the layers are divided over");
+  found.add(
+      "pipeline", stages,
+      "differs from the " + counted(layout.layers.stages(), "stage") + " that the layers are divided over");
 }
 
 void check_sizes(const StateClass& row, const PipelineLayout& layers, Diagnostics& found) {

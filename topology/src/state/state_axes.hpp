@@ -27,10 +27,12 @@ enum class AxisRole {
 };
 
 /// The axes that say what ranks hold, of the dense weights or of those of the experts. It is the only place
-/// where axes get a role: who holds the same (`state_holders`) and what ranks hold (`StateMap`) follow from it.
+/// where axes get a role: who holds the same (`state_holders`) and what ranks hold (`StateMap`) follow from
+/// it.
 class StateAxes {
  public:
-  /// @param for_experts the weights of experts: on the first mesh with an axis of experts, else on the mesh of
+  /// @param for_experts the weights of experts: on the first mesh with an axis of experts, else on the mesh
+  /// of
   ///        the dense weights
   /// @param found gets every axis of which the role is not known, and every wrong name of `copy_axes`
   StateAxes(const Topology& topology, bool for_experts, const StateOptions& options, Diagnostics& found);

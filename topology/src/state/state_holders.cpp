@@ -20,8 +20,7 @@ GroupFamily optimizer_of(const GroupFamily& weights, int instances) {
 StateHolders state_holders(const Topology& topology, const StateOptions& options) {
   Diagnostics found;
   StateHolders holders{.dense = StateAxes(topology, false, options, found).copies()};
-  if (StateAxes::has_experts(topology))
-    holders.expert = StateAxes(topology, true, options, found).copies();
+  if (StateAxes::has_experts(topology)) holders.expert = StateAxes(topology, true, options, found).copies();
   if (!found.empty()) throw ConfigError(found.take());
   if (holders.expert && holders.expert->same_groups(holders.dense)) holders.expert.reset();
   const auto instances = static_cast<int>(topology.config().optimizer_instances);

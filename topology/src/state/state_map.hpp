@@ -11,8 +11,8 @@
 
 namespace rankmesh {
 
-/// What the ranks of a layout hold of each class. Ranks that hold the same of a class have the same *key*: the
-/// number of their group in `StateHolders`.
+/// What the ranks of a layout hold of each class. Ranks that hold the same of a class have the same *key*:
+/// the number of their group in `StateHolders`.
 class StateMap {
  public:
   /// @param layout with the classes one that has nothing for `check_state` to report; both outlive the map

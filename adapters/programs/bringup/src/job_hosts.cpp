@@ -29,7 +29,8 @@ std::string remedy_here(const Crossing& crossing, const Topology& topology, cons
 }
 
 /// The warnings of `rankmesh show --cluster`, with what helps in this job.
-std::vector<std::string> warnings_of(const Topology& topology, const FoundHosts& hosts, const Placement& now) {
+std::vector<std::string> warnings_of(const Topology& topology, const FoundHosts& hosts,
+                                     const Placement& now) {
   std::vector<std::string> warnings;
   // Found when a kind crosses hosts, since the search takes its time.
   std::optional<NewRanks> best;

@@ -57,11 +57,10 @@ void sort_unique(std::vector<int>& numbers) {
 
 LossOptions::LossOptions(Command& command, std::string layout, const std::string& heading)
     : layout_(std::move(layout)),
-      ranks_(command.add(
-          {.name = "--lost-ranks",
-           .value_name = "LIST",
-           .description = fmt::format("the lost ranks of {}: \"3,5\", \"8-15\"", layout_),
-           .heading = heading})),
+      ranks_(command.add({.name = "--lost-ranks",
+                          .value_name = "LIST",
+                          .description = fmt::format("the lost ranks of {}: \"3,5\", \"8-15\"", layout_),
+                          .heading = heading})),
       nodes_(
           command.add({.name = "--lost-nodes",
                        .value_name = "LIST",

@@ -90,8 +90,8 @@ std::optional<PlacedRanks> ReshardArguments::read_places(std::optional<int> rank
   return PlacedRanks{given->cluster, *std::move(placement)};
 }
 
-std::optional<ProcessPlaces> ReshardArguments::place_joining(const PlacedRanks& where, int ranks, int processes,
-                                                             Problems& problems) const {
+std::optional<ProcessPlaces> ReshardArguments::place_joining(const PlacedRanks& where, int ranks,
+                                                             int processes, Problems& problems) const {
   const int given = std::min(where.placement.ranks(), processes);
   if (given == processes) return ProcessPlaces{where.cluster, where.placement};
   const std::vector<int> free = where.free_slots(ranks, processes - ranks);

@@ -7,8 +7,9 @@ namespace rankmesh::cli {
 namespace {
 
 std::vector<Choice> optimizer_choices(bool can_omit) {
-  std::vector<Choice> choices{{"replicated", "each of the ranks with the same weights holds all of it"},
-                              {"distributed", "each of them holds a part; a lost part is in a checkpoint only"}};
+  std::vector<Choice> choices{
+      {"replicated", "each of the ranks with the same weights holds all of it"},
+      {"distributed", "each of them holds a part; a lost part is in a checkpoint only"}};
   if (can_omit) choices.push_back({"none", "left out"});
   return choices;
 }

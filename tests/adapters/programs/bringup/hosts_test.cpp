@@ -26,11 +26,13 @@ TEST_CASE("groups that cross hosts though they need not are a warning, and --pla
   CHECK(kind_named(report, "data").at("touched").at(0).at("most") == 1);
   CHECK_FALSE(kind_named(report, "pipeline").contains("touched"));
   CHECK_FALSE(report.contains("rank_before"));
-  CHECK(report.at("warnings") ==
-        std::vector<std::string>{
-            "tensor groups cross nodes though one has room for a group: 2 of 2 groups of 4 ranks touch up to 2 "
-            "nodes, for example group 0 on a, b; the placement has put ranks that follow each other on different "
-            "nodes; --place (in code, mpi::place) keeps them together"});
+  CHECK(
+      report.at("warnings") ==
+      std::vector<std::string>{
+          "tensor groups cross nodes though one has room for a group: 2 of 2 groups of 4 ranks touch up to 2 "
+          "nodes, for example group 0 on a, b; the placement has put ranks that follow each other on "
+          "different "
+          "nodes; --place (in code, mpi::place) keeps them together"});
 
   const Outcome placed = bring_up(8, "--tp 4 --place --format json" + in_turns);
   CHECK(placed.exit_code == 0);

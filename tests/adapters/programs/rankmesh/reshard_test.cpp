@@ -136,14 +136,14 @@ TEST_CASE("the moves of the JSON make the new layout") {
              .new_layout = {{.world_size = 8, .tensor = 4}, "EttttL", false},
              .options = sizes});
   // or from an option, or from the file of survivors.
-  carry_out(
-      {.from = "world=8 tp=2 pp=2",
-       .to = "world=12 tp=2 pp=2",
-       .old_layout = {{.world_size = 8, .tensor = 2, .pipeline = 2}, "Ettt|tL"},
-       .new_layout = {{.world_size = 12, .tensor = 2, .pipeline = 2}, "Ett|ttL"},
-       .options = sizes + "--from-pipeline-layout 'Ettt|tL' --lost-ranks 1,4-5 --cluster 'node:3 gpu:4' "
-                          "--optimizer distributed",
-       .lost = {1, 4, 5}});
+  carry_out({.from = "world=8 tp=2 pp=2",
+             .to = "world=12 tp=2 pp=2",
+             .old_layout = {{.world_size = 8, .tensor = 2, .pipeline = 2}, "Ettt|tL"},
+             .new_layout = {{.world_size = 12, .tensor = 2, .pipeline = 2}, "Ett|ttL"},
+             .options = sizes +
+                        "--from-pipeline-layout 'Ettt|tL' --lost-ranks 1,4-5 --cluster 'node:3 gpu:4' "
+                        "--optimizer distributed",
+             .lost = {1, 4, 5}});
   carry_out({.from = "world=8 convention=megatron-core tp=2 ep=4 etp=1",
              .to = "world=8 convention=megatron-core tp=2 pp=2 ep=2 etp=2",
              .old_layout = {megatron(8, 2, 1, 4, 1), "EttttL"},
@@ -156,13 +156,12 @@ TEST_CASE("the moves of the JSON make the new layout") {
        .new_layout = {{.world_size = 8, .tensor = 2}, "EttttL", false},
        .options = sizes + "--optimizer replicated --survivors " RANKMESH_GOLDEN "/../layouts/survivors.json",
        .lost = {3}});
-  carry_out(
-      {.from = "world=8 tp=2",
-       .to = "world=8 tp=2",
-       .old_layout = {{.world_size = 8, .tensor = 2}, "EttttL", true},
-       .new_layout = {{.world_size = 8, .tensor = 2}, "EttttL", true},
-       .options = sizes + "--survivors " RANKMESH_GOLDEN "/../layouts/survivors.json",
-       .lost = {3}});
+  carry_out({.from = "world=8 tp=2",
+             .to = "world=8 tp=2",
+             .old_layout = {{.world_size = 8, .tensor = 2}, "EttttL", true},
+             .new_layout = {{.world_size = 8, .tensor = 2}, "EttttL", true},
+             .options = sizes + "--survivors " RANKMESH_GOLDEN "/../layouts/survivors.json",
+             .lost = {3}});
 }
 
 TEST_CASE("reshard takes the answer of survive, and joining processes are where the spares are") {
@@ -171,8 +170,8 @@ TEST_CASE("reshard takes the answer of survive, and joining processes are where 
   const std::string where = " --cluster 'rack:3 node:2 gpu:2' --placement " + placement;
   // Ranks are on the nodes 1 .. 4. Of four spares, two are lost with node 0; the others are on node 5, in the
   // rack of ranks 6 and 7.
-  const Outcome survived = run_words(
-      quoted("survive 'world=8 tp=2' --lost-nodes 0,2 --spares 4 --optimizer distributed --format json" + where));
+  const Outcome survived = run_words(quoted(
+      "survive 'world=8 tp=2' --lost-nodes 0,2 --spares 4 --optimizer distributed --format json" + where));
   REQUIRE(survived.status == cli::success);
   const Json answer = Json::parse(survived.out);
   CHECK(answer["spares_used"] == Json({2, 3}));

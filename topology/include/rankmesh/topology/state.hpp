@@ -93,7 +93,8 @@ struct StateBlock {
   bool operator==(const StateBlock&) const = default;
 };
 
-/// A layout as a checkpoint sees it. Which ranks hold the same, `state_holders` says for `topology` and `state`.
+/// A layout as a checkpoint sees it. Which ranks hold the same, `state_holders` says for `topology` and
+/// `state`.
 ///
 /// The distributed optimizer flattens the sharded classes of a rank into one buffer: embeddings first, then
 /// layer by layer in the order of the table, then MTP layers, then what the last stage alone has. Of each

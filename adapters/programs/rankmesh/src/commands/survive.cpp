@@ -135,7 +135,8 @@ class SurviveCommand : public LayoutCommand {
     if (data_axes_.count() == 0 || data_axes_.is_misspelt()) return;
     const std::vector<std::vector<Axis>>& meshes = topology.config().meshes;
     if (meshes.empty()) {
-      problems.emplace_back("--data-axes: is for meshes of your own; leave it out, since this layout has none");
+      problems.emplace_back(
+          "--data-axes: is for meshes of your own; leave it out, since this layout has none");
       return;
     }
     std::set<std::string> names;
@@ -172,7 +173,8 @@ class SurviveCommand : public LayoutCommand {
       } else if (diagnostic.field == "lost") {
         problems.push_back("the loss of " + diagnostic.value + " " + diagnostic.rule.text());
       } else if (diagnostic.field == "meshes") {
-        problems.emplace_back("--allow: on meshes of your own it is not known which sizes may change; leave it out");
+        problems.emplace_back(
+            "--allow: on meshes of your own it is not known which sizes may change; leave it out");
       } else {
         problems.push_back(diagnostic.text());
       }
@@ -185,7 +187,8 @@ class SurviveCommand : public LayoutCommand {
     LostJob job{.topology = topology, .where = where, .options = options};
     job.loss = loss_.read(topology.world_size(), where, problems);
     if (!problems.empty()) return {};
-    const std::vector<int> slots = where ? where->free_slots(topology.world_size(), options.spares) : std::vector<int>();
+    const std::vector<int> slots =
+        where ? where->free_slots(topology.world_size(), options.spares) : std::vector<int>();
     for (int spare = 0; spare < options.spares; ++spare) {
       const auto index = static_cast<std::size_t>(spare);
       const auto& hosts = job.loss.hosts;

@@ -79,7 +79,8 @@ void print_optimizer(const ReshardJob& job, Writer& out, Style style) {
   const auto word = [](bool distributed) { return distributed ? "distributed" : "replicated"; };
   put_line(before == is_distributed(job.to)
                ? optimizer_text(before)
-               : fmt::format("optimizer: {} in FROM and {} in TO, as the layouts say", word(before), word(!before)),
+               : fmt::format("optimizer: {} in FROM and {} in TO, as the layouts say", word(before),
+                             word(!before)),
            out, style);
 }
 

@@ -265,11 +265,12 @@ void print_next(const LostJob& job, Writer& out, Style style) {
   if (job.survival.sources.empty() && !job.survival.optimizer_is_redivided) return;
   const std::vector<std::string>& copies = job.options.state.copy_axes;
   out.put("\n");
-  put_line(out, style,
-           fmt::format("how much each rank sends: rankmesh reshard '{}' '{}' --model FILE{} --survivors ANSWER, "
-                       "where ANSWER is what this command prints with --format json",
-                       to_string(job.topology.config()), to_string(job.survival.config),
-                       copies.empty() ? "" : " --copy-axes " + joined(copies, ",")));
+  put_line(
+      out, style,
+      fmt::format("how much each rank sends: rankmesh reshard '{}' '{}' --model FILE{} --survivors ANSWER, "
+                  "where ANSWER is what this command prints with --format json",
+                  to_string(job.topology.config()), to_string(job.survival.config),
+                  copies.empty() ? "" : " --copy-axes " + joined(copies, ",")));
 }
 
 void print_layouts(const LostJob& job, Writer& out, Style style) {
