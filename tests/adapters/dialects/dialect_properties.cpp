@@ -19,12 +19,12 @@
 #include "support/mesh_oracle.hpp"
 
 using namespace rankmesh;
-using rankmesh::tests::share_of;
 using dialects::Dialect;
 using rankmesh::tests::Lists;
 using rankmesh::tests::lists_of;
 using rankmesh::tests::mesh_lists;
 using rankmesh::tests::names_of;
+using rankmesh::tests::share_of;
 using rankmesh::tests::shuffled;
 using rankmesh::tests::some_axes;
 using rankmesh::tests::some_of;
@@ -321,7 +321,7 @@ SizedText some_sized_text() {
 TEST_CASE("every value suggested for a text works, and its name is in the text", "[property]") {
   std::map<Dialect, int> applied;
   CHECK(rc::check("suggestions", [&] {
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < (rankmesh::tests::all_cases() ? 20 : 12); ++i) {
       const SizedText text = some_sized_text();
       const auto world = *rc::gen::element<std::int64_t>(8, 12, 16, 24, 64);
       std::vector<Diagnostic> diagnostics;
