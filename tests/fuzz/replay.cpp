@@ -1,6 +1,7 @@
 // The main function of a fuzz target without libFuzzer: runs every file of the folders named on the command
-// line, and every beginning of each file, since texts that end too early are the most frequent wrong input. Of files with more
-// than 1,000 characters, it takes as many beginnings as other tests take of random cases: "support/cases.hpp".
+// line, and every beginning of each file, since texts that end too early are the most frequent wrong input.
+// Of files with more than 1,000 characters, it takes as many beginnings as other tests take of random cases:
+// "support/cases.hpp".
 
 #include <algorithm>
 #include <cstdio>

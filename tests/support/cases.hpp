@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// How many of its cases a test tries. Sanitizers look for wrong memory accesses, not for wrong results, and make code several
-/// times as slow: under them, tests try a tenth of their random cases. So do properties, see CMakeLists.txt.
+/// How many of its cases a test tries. Sanitizers look for wrong memory accesses, not for wrong results, and
+/// make code several times as slow: under them, tests try a tenth of their random cases. So do properties,
+/// see CMakeLists.txt.
 
 #include <cstdlib>
 
@@ -32,12 +33,14 @@ inline int one_case_in() {
 #endif
 }
 
-/// How many of so many random cases to try; also, how many cases must then meet what so many meet without sanitizers.
+/// How many of so many random cases to try; also, how many cases must then meet what so many meet without
+/// sanitizers.
 inline int share_of(int cases) {
   return cases / one_case_in();
 }
 
-/// Which cases of an enumeration to try: all, or as many as of random cases, at random and the same in every run.
+/// Which cases of an enumeration to try: all, or as many as of random cases, at random and the same in every
+/// run.
 class Sample {
  public:
   /// Whether to try the next case.

@@ -92,8 +92,8 @@ class Agreement::State {
   void report_up(bool wants_answer);
   /// Reports to the parent, once, when the whole subtree of this rank has arrived.
   void report_complete_subtree();
-  /// After this rank has learned that ranks are lost: what it reported may have gone to one of them, and others
-  /// may have to learn of it.
+  /// After this rank has learned that ranks are lost: what it reported may have gone to one of them, and
+  /// others may have to learn of it.
   void tell_of_lost_ranks();
   /// Whether reports of a round that takes long go up the tree, not from each rank to the collectors.
   [[nodiscard]] bool reports_along_tree() const noexcept { return size() > session_.paths_.direct_up_to; }
@@ -131,8 +131,8 @@ class Agreement::State {
   void accept_decision(const Message& message);
   void send_decision(int to, DecisionPath path);
   void send_decision_to_all();
-  /// Whether the verdict of this leader may travel down the tree: not if it does not know why rank 0, the root, is
-  /// silent.
+  /// Whether the verdict of this leader may travel down the tree: not if it does not know why rank 0, the
+  /// root, is silent.
   [[nodiscard]] bool may_go_down_the_tree() const;
   /// Those to whom this rank passes the decision on. All ranks know from it who is lost: the others form the
   /// tree without them. A leader other than rank 0 stands in for it.

@@ -187,7 +187,8 @@ TEST_CASE("of many words, fields, axes and kinds, each that is wrong is reported
   CHECK(read_values(values).diagnostics.size() == many);
 
   ParallelConfig config{.world_size = 2, .convention = Convention::mesh, .meshes = {{{"a", 2}}}};
-  for (std::size_t i = 0; i < many; ++i) config.kinds.push_back({"k" + std::to_string(i), {.varying = {"a"}}});
+  for (std::size_t i = 0; i < many; ++i)
+    config.kinds.push_back({"k" + std::to_string(i), {.varying = {"a"}}});
   CHECK(check(config).empty());
   for (KindSpec& kind : config.kinds) kind.groups.varying = {"b"};
   CHECK(check(config).size() == many);

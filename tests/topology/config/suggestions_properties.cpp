@@ -17,8 +17,8 @@
 #include "support/generators.hpp"
 
 using namespace rankmesh;
-using rankmesh::tests::share_of;
 using rankmesh::tests::any_number;
+using rankmesh::tests::share_of;
 using rankmesh::tests::shuffled;
 using rankmesh::tests::some_axes;
 

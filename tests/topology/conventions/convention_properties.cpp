@@ -19,7 +19,6 @@
 #include "support/mesh_oracle.hpp"
 
 using namespace rankmesh;
-using rankmesh::tests::share_of;
 using rankmesh::tests::assert_agrees;
 using rankmesh::tests::config_of;
 using rankmesh::tests::Lists;
@@ -28,6 +27,7 @@ using rankmesh::tests::MegatronCoreCase;
 using rankmesh::tests::mesh_lists;
 using rankmesh::tests::NamedLists;
 using rankmesh::tests::names_of;
+using rankmesh::tests::share_of;
 using rankmesh::tests::shuffled;
 using rankmesh::tests::small_size;
 using rankmesh::tests::some_axes;
