@@ -63,15 +63,19 @@ void Agreement::State::send_decision(int to, DecisionPath path) {
   send(to, writer);
 }
 
+void Agreement::State::tell_collectors_last() {
+  for (int other = 0; other < collectors(); ++other) {
+    if (other != rank()) send_decision(other, DecisionPath::last);
+  }
+}
+
 void Agreement::State::send_decision_to_all() {
   // Directly, since an inner node of the tree may be dead; also to missing ranks, which may only be late. The
   // collectors come last: they know by it that all others have been told.
   for (int other = collectors(); other < size(); ++other) {
     if (other != rank()) send_decision(other, DecisionPath::direct);
   }
-  for (int other = 0; other < collectors(); ++other) {
-    if (other != rank()) send_decision(other, DecisionPath::last);
-  }
+  tell_collectors_last();
 }
 
 bool Agreement::State::may_go_down_the_tree() const {
@@ -114,9 +118,7 @@ void Agreement::State::pass_on(Instant now) {
   if (is_on_path_ && passing_on_.empty() && !told_parent_) {
     told_parent_ = true;
     if (!told_by_) {
-      for (int other = 0; other < collectors(); ++other) {
-        if (other != rank()) send_decision(other, DecisionPath::last);
-      }
+      tell_collectors_last();
     } else if (!children_of_decision(rank()).empty()) {
       send(*told_by_, message(AgreementMessage::passed_on));
     }

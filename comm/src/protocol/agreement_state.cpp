@@ -58,8 +58,7 @@ void Agreement::State::fail(std::string what) {
   if (verdict_ || has_failed_) return;
   has_failed_ = true;
   note_failure({rank(), std::move(what)});
-  bool told = false;
-  report_to_collectors_once(told);
+  report_to_collectors();
 }
 
 void Agreement::State::give_up(const RankSet& lost) {

@@ -130,6 +130,8 @@ class Agreement::State {
   void end(Verdict verdict, Bytes encoded, Instant now);
   void accept_decision(const Message& message);
   void send_decision(int to, DecisionPath path);
+  /// By it the collectors know that all other ranks have been told.
+  void tell_collectors_last();
   void send_decision_to_all();
   /// Whether the verdict of this leader may travel down the tree: not if it does not know why rank 0, the
   /// root, is silent.

@@ -250,8 +250,7 @@ class Work {
                                            const Layout& layout, std::int64_t stage = 0);
 /// The same by the levels of a cluster. O(GPUs x levels).
 /// @param domains the GPUs of a domain of each level, innermost first: 8 and 72 for nodes and racks. Ranks
-/// are
-///        numbered domain by domain
+///        are numbered domain by domain
 [[nodiscard]] std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& machine,
                                                          const Training& training, const Layout& layout,
                                                          std::span<const std::int64_t> domains,
