@@ -81,7 +81,7 @@ endfunction()
 # current folder, with its public headers under include/. The caller links it with other libraries. Its objects are used for an
 # archive and for a shared library. A shared library exports the declarations with a mark as in rankmesh/topology/export.hpp.
 # With sanitizers, the standard headers and those of PRECOMPILED are precompiled, which saves a third of the time. Without, they
-# are not, so that a missing #include is an error, and GCC would hardly be faster.
+# are not: a missing #include is an error, and the tests install_headers and install_from_sources rely on these objects.
 function(rankmesh_library name)
   cmake_parse_arguments(arg "RUNS_ONCE" "" "SOURCES;PRECOMPILED" ${ARGN})
   add_library(rankmesh_${name} ${arg_SOURCES})
