@@ -18,7 +18,7 @@ bool is_text_of_flags(const std::string& word) {
   return word.starts_with("--") && blank != std::string::npos && word.find('=') > blank;
 }
 
-std::string quoted(const std::string& word) {
+std::string in_quotes(const std::string& word) {
   if (!word.empty() && word.find_first_of(" \t\n'\"$`\\;&|<>()#*?[]{}~!") == std::string::npos) return word;
   std::string result = "'";
   for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -47,9 +47,9 @@ class Taker {
         if (i < words_.size() && takes_value(word)) kept.push_back(words_[i++]);
         continue;
       }
-      flags += (flags.empty() ? "" : " ") + (is_text_of_flags(word) ? word : quoted(word));
+      flags += (flags.empty() ? "" : " ") + (is_text_of_flags(word) ? word : in_quotes(word));
       if (is_text_of_flags(word) || word.find('=') != std::string::npos) continue;
-      while (i < words_.size() && !is_flag(words_[i])) flags += " " + quoted(words_[i++]);
+      while (i < words_.size() && !is_flag(words_[i])) flags += " " + in_quotes(words_[i++]);
     }
     return flags;
   }
