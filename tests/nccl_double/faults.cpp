@@ -39,7 +39,7 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 7> kinds{
      {"needs_excluded", FaultKind::needs_excluded}}};
 
 /// The calls that can have a fault, and `init` for the three that take a unique ID.
-constexpr std::array<std::string_view, 43> known_calls{{"init",
+constexpr std::array<std::string_view, 44> known_calls{{"init",
                                                         "ncclGetVersion",
                                                         "ncclGetUniqueId",
                                                         "ncclCommInitRank",
@@ -75,6 +75,7 @@ constexpr std::array<std::string_view, 43> known_calls{{"init",
                                                         "cudaStreamCreateWithPriority",
                                                         "cudaStreamGetPriority",
                                                         "cudaStreamDestroy",
+                                                        "cudaStreamQuery",
                                                         "cudaStreamSynchronize",
                                                         "cudaMalloc",
                                                         "cudaFree",

@@ -140,6 +140,15 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return cudaSuccess;
 }
 
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  if (const cudaError_t fault = runtime_fault("cudaStreamQuery"); fault != cudaSuccess) return fault;
+  const std::scoped_lock lock(streams().mutex);
+  const CUstream_st* const found = find(stream);
+  if (found == nullptr) return remember(cudaErrorInvalidResourceHandle);
+  // That work is not done is no error that cudaGetLastError remembers.
+  return found->pending->works == 0 ? cudaSuccess : cudaErrorNotReady;
+}
+
 cudaError_t cudaDeviceSynchronize() {
   if (const cudaError_t fault = runtime_fault("cudaDeviceSynchronize"); fault != cudaSuccess) return fault;
   std::unique_lock lock(streams().mutex);

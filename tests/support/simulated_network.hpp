@@ -51,6 +51,8 @@ class SimulatedNetwork {
     at(rank).stops_at = nth_message;
     at(rank).pause = pause;
   }
+  /// Stops a rank for a while from now on.
+  void pause(int rank, Duration pause) { at(rank).stopped_until = now_ + pause; }
   /// How many messages a rank has sent and received.
   [[nodiscard]] int messages(int rank) { return at(rank).messages; }
   /// Whether the stop above was reached.
@@ -81,6 +83,8 @@ class SimulatedNetwork {
     }
     now_ = next;
   }
+  /// Advances the clock, whatever arrives meanwhile.
+  void pass(Duration time) { now_ += time; }
 
  private:
   struct Arriving {

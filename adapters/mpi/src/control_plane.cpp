@@ -84,14 +84,13 @@ ControlPlane::ControlPlane(MPI_Comm communicator, const ParallelConfig& config, 
 
 void ControlPlane::make_first(const std::function<void()>& make) {
   std::exception_ptr disagreement;
-  const AttemptOutcome outcome = outcome_of([&]() -> std::optional<std::string> {
+  const AttemptOutcome outcome = outcome_of([&] {
     try {
       make();
     } catch (const DisagreementError&) {
       disagreement = std::current_exception();
       throw;
     }
-    return std::nullopt;
   });
   Timeouts timeouts = options_.timeouts;
   timeouts.deadline = limit_of(timeouts);
@@ -103,9 +102,9 @@ void ControlPlane::make_first(const std::function<void()>& make) {
   }
 }
 
-Rebuilt ControlPlane::rebuild(const RebuildOptions& options,
-                              const std::function<std::optional<std::string>(const NextGeneration& next,
-                                                                             const Attempt& attempt)>& make) {
+Rebuilt ControlPlane::rebuild(
+    const RebuildOptions& options,
+    const std::function<void(const NextGeneration& next, const Attempt& attempt)>& make) {
   return control_->rebuild(options, limit_of(options_.timeouts),
                            [&](const NextGeneration& next, const Attempt& attempt) -> AttemptOutcome {
                              if (!next.generation.rank_of(control_->process())) return {};

@@ -1,7 +1,7 @@
 #include "rankmesh/mpi/job.hpp"
 
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -9,64 +9,53 @@
 
 #include "fault_tolerance.hpp"
 #include "origin.hpp"
+#include "rankmesh/comm/prove_groups.hpp"
 #include "rankmesh/comm/time_after.hpp"
 #include "rankmesh/mpi/error.hpp"
 
 namespace rankmesh::mpi {
 namespace {
 
-/// A sum over a communicator that is under way: MPI uses the addresses until it is complete.
-struct Sum {
-  std::uint64_t own = 0;
-  std::uint64_t sum = 0;
+/// Sums over a communicator that are under way: MPI uses the addresses until they are complete.
+struct Sums {
+  MembershipSum own{};
+  MembershipSum sum{};
   MPI_Request request = MPI_REQUEST_NULL;
 };
 
-/// A number that looks random, the same for the same process: other members give another sum with a
-/// probability of nearly 1.
-std::uint64_t mark_of(int process) {
-  std::uint64_t mark = (static_cast<std::uint64_t>(process) + 1) * 0x9e3779b97f4a7c15U;
-  mark = (mark ^ (mark >> 30)) * 0xbf58476d1ce4e5b9U;
-  return mark ^ (mark >> 31);
-}
-
-/// Proves each communicator of a plan by a sum that only its members can give. Returns what is wrong.
-/// A communicator whose proof did not end stays as it is, since MPI may still use it.
-std::optional<std::string> prove(Communicators& made, const std::vector<int>& process_of_rank,
-                                 std::chrono::nanoseconds limit) {
+/// Proves the communicators. One whose proof did not end stays as it is, since MPI may still use it.
+/// @throws Error why one does not work
+void prove(Communicators& made, const std::vector<int>& process_of_rank, std::chrono::nanoseconds limit) {
   const auto until = time_after(std::chrono::steady_clock::now(), limit);
-  for (const PlanStep& step : made.plan().steps()) {
-    const GroupCommunicator<MPI_Comm> group = made.at(step.kind);
-    if (!group.has_communicator()) continue;
-    const auto process = [&](int rank) { return process_of_rank[static_cast<std::size_t>(rank)]; };
-    const std::string name(step.kind.name());
-    auto sum = std::make_unique<Sum>();
-    sum->own = mark_of(process(made.rank()));
+  const int process = process_of_rank[static_cast<std::size_t>(made.rank())];
+  prove_groups(made, process_of_rank, [&](GroupKind kind, MPI_Comm native) {
+    auto sums = std::make_unique<Sums>();
+    int position = 0;
+    MPI_Comm_rank(native, &position);
+    sums->own = membership_hashes(process, position);
     if (const int code =
-            MPI_Iallreduce(&sum->own, &sum->sum, 1, MPI_UINT64_T, MPI_SUM, group.native(), &sum->request);
+            MPI_Iallreduce(sums->own.data(), sums->sum.data(), static_cast<int>(sums->own.size()),
+                           MPI_UINT64_T, MPI_SUM, native, &sums->request);
         code != MPI_SUCCESS) {
-      return MpiError({.call = "MPI_Iallreduce", .code = code, .kind = step.kind}).what();
+      throw MpiError({.call = "MPI_Iallreduce", .code = code, .kind = kind});
     }
+    const auto leave_to_mpi = [&] {
+      static_cast<void>(sums.release());
+      static_cast<void>(made.release(kind).release());
+    };
     for (int done = 0; done == 0;) {
-      if (const int code = MPI_Test(&sum->request, &done, MPI_STATUS_IGNORE); code != MPI_SUCCESS) {
-        static_cast<void>(sum.release());  // as below
-        static_cast<void>(made.release(step.kind).release());
-        return MpiError({.call = "MPI_Test", .code = code, .kind = step.kind}).what();
+      if (const int code = MPI_Test(&sums->request, &done, MPI_STATUS_IGNORE); code != MPI_SUCCESS) {
+        leave_to_mpi();
+        throw MpiError({.call = "MPI_Test", .code = code, .kind = kind});
       }
-      if (done != 0) break;
-      if (std::chrono::steady_clock::now() >= until) {
-        static_cast<void>(sum.release());  // MPI may still write to it
-        static_cast<void>(made.release(step.kind).release());
-        return "a sum in the " + name + " communicator did not end";
+      if (done == 0 && std::chrono::steady_clock::now() >= until) {
+        leave_to_mpi();
+        throw Error("a sum in the " + std::string(kind.name()) + " communicator did not end");
       }
-      std::this_thread::yield();
+      if (done == 0) std::this_thread::yield();
     }
-    std::uint64_t expected = 0;
-    for (const int rank : made.topology().group_of(step.kind, made.rank()))
-      expected += mark_of(process(rank));
-    if (sum->sum != expected) return "the " + name + " communicator does not have the members of its group";
-  }
-  return std::nullopt;
+    return sums->sum;
+  });
 }
 
 }  // namespace
@@ -91,7 +80,7 @@ Communicators& Job::communicators() & {
   return *communicators_;
 }
 
-std::optional<std::string> Job::make(const NextGeneration& next, const Attempt& attempt) {
+void Job::make(const NextGeneration& next, const Attempt& attempt) {
   next_.reset();
   const std::vector<int>& members = next.generation.process_of_rank;
   Options options = plane_.options();
@@ -104,7 +93,7 @@ std::optional<std::string> Job::make(const NextGeneration& next, const Attempt& 
   next_ = Communicators::brought_up(
       {plane_.communicator(), members, std::move(options), attempt.ordinal, tells_of_failures()},
       next.generation.config, before ? &*before : nullptr);
-  return prove(*next_, members, plane_.options().timeouts.deadline);
+  prove(*next_, members, plane_.options().timeouts.deadline);
 }
 
 Rebuilt Job::rebuild(const RebuildOptions& options) {

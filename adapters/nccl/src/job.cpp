@@ -7,6 +7,7 @@
 #include "before.hpp"
 #include "mpi_side.hpp"
 #include "origin.hpp"
+#include "proof.hpp"
 #include "rankmesh/mpi/control_plane.hpp"
 #include "rankmesh/nccl/error.hpp"
 #include "rankmesh/nccl/mpi_world.hpp"
@@ -54,6 +55,7 @@ struct Job::State {
     options.device = Communicators::chosen_device(bootstrap, processes, options);
     options.allow_shared_device = true;
     plane.make_first([&] {
+      proof.emplace(*options.device);
       const Generation& first = plane.control().generation();
       if (!plane.control().is_idle()) made.emplace(brought_up(first, nullptr));
     });
@@ -64,17 +66,16 @@ struct Job::State {
                                                           generation.config, options, before));
   }
 
-  /// Makes the communicators of the next generation. An attempt that may keep some goes on with those that
-  /// serve.
+  /// Makes the communicators of the next generation, and proves them. An attempt that may keep some goes on
+  /// with those that serve.
   void make(const NextGeneration& next, const Attempt& attempt) {
     if (!attempt.may_keep) abort_all();
-    const Generation& now = plane.control().generation();
-    if (!made) {
-      made_next.emplace(brought_up(next.generation, nullptr));
-      return;
-    }
-    const Communicators::Before before{*made, now.process_of_rank, next.generation.process_of_rank};
-    made_next.emplace(brought_up(next.generation, &before));
+    const std::vector<int>& members = next.generation.process_of_rank;
+    std::optional<Communicators::Before> before;
+    if (made)
+      before.emplace(Communicators::Before{*made, plane.control().generation().process_of_rank, members});
+    made_next.emplace(brought_up(next.generation, before ? &*before : nullptr));
+    proof->run(*made_next, members, options.bring_up.timeouts.deadline);
   }
 
   /// Replaces the communicators by those of the next generation. A process that is idle now may have those of
@@ -96,6 +97,8 @@ struct Job::State {
   mpi::ControlPlane plane;
   /// With the device of this process.
   Options options;
+  /// Outlives the communicators, of which it may have begun a sum.
+  std::optional<Proof> proof{};
   std::optional<Communicators> made{};
   /// Those of the generation that is being made.
   std::optional<Communicators> made_next{};
@@ -134,10 +137,7 @@ Communicators& Job::communicators() & {
 Rebuilt Job::rebuild(const RebuildOptions& options) {
   try {
     Rebuilt rebuilt = state_->plane.rebuild(
-        options, [&](const NextGeneration& next, const Attempt& attempt) -> std::optional<std::string> {
-          state_->make(next, attempt);
-          return std::nullopt;
-        });
+        options, [&](const NextGeneration& next, const Attempt& attempt) { state_->make(next, attempt); });
     state_->commit();
     return rebuilt;
   } catch (...) {

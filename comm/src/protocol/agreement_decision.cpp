@@ -16,7 +16,7 @@ void Agreement::State::decide(Instant now) {
 
 void Agreement::State::agree_and_go_on() {
   verdict_ = Verdict{};
-  ended_at_ = transport_.now();
+  ended_at_ = now();
   session_.note_agreed(round_);
   const MessageWriter writer = message(AgreementMessage::agreed);
   for (const int child : children()) send(child, writer);
@@ -39,7 +39,7 @@ void Agreement::State::accept_decision(const Message& message) {
   }
   const std::size_t rest = reader.position();
   Bytes encoded(message.bytes.begin() + static_cast<std::ptrdiff_t>(rest), message.bytes.end());
-  end(decode_verdict(reader), std::move(encoded), transport_.now());
+  end(decode_verdict(reader), std::move(encoded), now());
   if (path == DecisionPath::along_tree) {
     told_by_ = message.from;
     stands_by_ = is_collector(rank());

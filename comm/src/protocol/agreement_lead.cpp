@@ -36,7 +36,7 @@ void Agreement::State::act(Instant now) {
                     .failures = knowledge_.failures(),
                     .deadline = {.step = options_.step,
                                  .missing = is_failure ? RankSet() : silent,
-                                 .waited = now - session_.started_,
+                                 .waited = session_.elapsed(),
                                  .complete = is_failure}};
     Bytes encoded = encode(verdict);
     return end(std::move(verdict), std::move(encoded), now);
@@ -80,7 +80,7 @@ void Agreement::State::lead(Instant now) {
     }
     if (!may_propose(now)) return;
     if (const Bytes* accepted = ballot_.accepted_before()) return propose(*accepted, now);
-    return propose(encode(knowledge_.failures().empty() ? missed_deadline(now) : failed()), now);
+    return propose(encode(knowledge_.failures().empty() ? missed_deadline() : failed()), now);
   }
   if (!is_chosen(now)) return;
   const Message chosen{rank(), ballot_.proposed()};
@@ -135,8 +135,8 @@ Verdict Agreement::State::failed() const {
   return {.outcome = Outcome::failed, .failures = knowledge_.failures(), .deadline = {.step = options_.step}};
 }
 
-Verdict Agreement::State::missed_deadline(Instant now) const {
-  DeadlineError::Details details{.step = options_.step, .waited = now - session_.started_};
+Verdict Agreement::State::missed_deadline() const {
+  DeadlineError::Details details{.step = options_.step, .waited = session_.elapsed()};
   const RankSet& given_up = knowledge_.given_up();
   if (!only_lost_are_missing()) details.missing = session_.present_.complement(size());
   details.missing.insert(given_up);

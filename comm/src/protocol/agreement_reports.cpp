@@ -96,7 +96,7 @@ void Agreement::State::report_along_tree(Instant now) {
 void Agreement::State::answer_question(int from) {
   // The rank above gets a report anyway: by its question this rank knows that the deadline has passed.
   if (from == tree_parent(rank(), session_.paths_.tree_radix)) return;
-  if (transport_.now() >= deadline()) session_.note_presence({{options_.place, RankSet(rank())}});
+  if (now() >= deadline()) session_.note_presence({{options_.place, RankSet(rank())}});
   report_to(from);
 }
 

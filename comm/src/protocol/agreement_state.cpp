@@ -21,7 +21,9 @@ Agreement::State::State(AgreementSession& session, std::vector<AgreementField> f
       options_(std::move(options)),
       knowledge_(transport_.size(), std::move(fields)),
       ballot_(session),
-      own_arrival_(transport_.now()) {
+      looked_at_(transport_.now()),
+      deadline_(session.started_ + session.timeouts_.deadline),
+      own_arrival_(looked_at_) {
   if (session_.is_over()) {
     const Message decision{rank(), session_.decision_};
     MessageReader reader(decision);
@@ -49,7 +51,7 @@ void Agreement::State::resume(AgreementOptions options) {
 void Agreement::State::arrive() {
   if (verdict_ || has_failed_ || knowledge_.arrived().contains(rank())) return;
   knowledge_.add_arrival(rank());
-  own_arrival_ = transport_.now();
+  own_arrival_ = now();
   // What was told before did not have it.
   told_collectors_at_deadline_ = false;
 }
@@ -71,21 +73,38 @@ void Agreement::State::give_up(const RankSet& lost) {
 
 void Agreement::State::note_failure(RankFailure failure) {
   knowledge_.add_failure(std::move(failure));
-  if (!alarm_) alarm_ = transport_.now();
+  if (!alarm_) alarm_ = now();
 }
 
 bool Agreement::State::step() {
-  const Instant now = transport_.now();
+  look_at_clock();
+  update_deadline();
+  const Instant now = this->now();
   // Before polling, which may take a while where ranks share a core: the parent waits for the report.
   report_complete_subtree();
   process_messages(1);
   // If rank 0 itself came late, a report that the deadline has passed may lie behind the others.
   const bool came_late = rank() == 0 && round_ == 0 && all_have_arrived();
   if (now >= deadline() || came_late) process_messages(empty_polls_for_silence);
+  update_deadline();
   if (!verdict_) act(now);
   if (!verdict_) return false;
   pass_on(now);
   return is_passed_on(now);
+}
+
+void Agreement::State::look_at_clock() {
+  const Instant before = std::exchange(looked_at_, transport_.now());
+  const bool waits_for_answers = deadline_has_passed_ || alarm_ || ballot_.is_led_here() || verdict_;
+  // A fraction of the time that others have to answer, and much more than a step of a rank that runs.
+  if (waits_for_answers) pauses_ += std::max(looked_at_ - before - grace() / 8, Instant(0));
+}
+
+void Agreement::State::update_deadline() {
+  if (deadline_has_passed_) return;
+  const Instant now = looked_at_ - pauses_;
+  deadline_ = std::max(session_.started_ + session_.timeouts_.deadline - pauses_, now);
+  deadline_has_passed_ = deadline_ == now;
 }
 
 MessageWriter Agreement::State::message(AgreementMessage type) const {
@@ -135,7 +154,7 @@ void Agreement::State::handle(const Message& message) {
       const RankSet given_up = knowledge_.given_up();
       knowledge_.merge(reader, message.from);
       if (reports_along_tree() && knowledge_.given_up() != given_up) tell_of_lost_ranks();
-      if (!knew_failures && !knowledge_.failures().empty() && !alarm_) alarm_ = transport_.now();
+      if (!knew_failures && !knowledge_.failures().empty() && !alarm_) alarm_ = now();
       if (wants_answer) send(message.from, this->message(AgreementMessage::noted));
       return;
     }
@@ -160,7 +179,7 @@ void Agreement::State::handle(const Message& message) {
       break;
   }
   if (!is_collector(rank()) || !is_collector(message.from)) reader.refuse();
-  if (header.type == AgreementMessage::proposal && !alarm_) alarm_ = transport_.now();
+  if (header.type == AgreementMessage::proposal && !alarm_) alarm_ = now();
   ballot_.handle(message, round_);
 }
 

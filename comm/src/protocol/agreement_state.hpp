@@ -13,7 +13,8 @@
 
 namespace rankmesh {
 
-/// The state machine. Times are those of the transport's clock. agreement_state.cpp: what this rank does and
+/// The state machine. Its clock is that of the transport, but it stands still while this rank waits for
+/// answers and does not run: see `look_at_clock`. agreement_state.cpp: what this rank does and
 /// knows; agreement_reports.cpp: how others learn what it knows; agreement_lead.cpp: who leads, and which
 /// verdict it proposes; agreement_decision.cpp: how the verdict reaches all ranks.
 class Agreement::State {
@@ -63,8 +64,10 @@ class Agreement::State {
   [[nodiscard]] int size() const noexcept { return transport_.size(); }
   [[nodiscard]] int collectors() const noexcept { return collector_count(size()); }
   [[nodiscard]] Instant grace() const noexcept { return session_.timeouts_.grace; }
-  /// When the deadline passes, as far as this rank knows.
-  [[nodiscard]] Instant deadline() const noexcept { return session_.started_ + session_.timeouts_.deadline; }
+  [[nodiscard]] Instant now() const { return transport_.now() - pauses_; }
+  /// When the deadline passes on the clock of this rank, as far as it knows; when it noticed, if it has
+  /// passed.
+  [[nodiscard]] Instant deadline() const noexcept { return deadline_; }
   [[nodiscard]] bool all_have_arrived() const { return knowledge_.arrived().size() == size(); }
   /// Whether some ranks are given up, and all others have arrived.
   [[nodiscard]] bool only_lost_are_missing() const;
@@ -78,6 +81,13 @@ class Agreement::State {
   [[nodiscard]] int subtree_of(int node) const {
     return subtree_size(node, size(), session_.paths_.tree_radix);
   }
+
+  // The clock.
+  /// Takes out of the clock what this rank was not running for, if it waits for answers. All ranks may have
+  /// stood still, for example on a suspended machine: then nobody could answer.
+  void look_at_clock();
+  /// A message may bring the deadline forward, but never back to before this rank could know of it.
+  void update_deadline();
 
   // Messages.
   void process_messages(int empty_polls);
@@ -120,7 +130,7 @@ class Agreement::State {
   void begin_ballot(Instant now);
   void propose(Bytes verdict, Instant now);
   void ask_silent_ranks();
-  [[nodiscard]] Verdict missed_deadline(Instant now) const;
+  [[nodiscard]] Verdict missed_deadline() const;
   [[nodiscard]] Verdict failed() const;
   void note_failure(RankFailure failure);
 
@@ -149,6 +159,11 @@ class Agreement::State {
   AgreementOptions options_;
   Knowledge knowledge_;
   Ballot ballot_;
+  /// When this rank last looked at the clock of the transport.
+  Instant looked_at_;
+  Instant pauses_{0};
+  Instant deadline_;
+  bool deadline_has_passed_ = false;
   Instant own_arrival_;
   std::uint64_t round_ = 0;
   bool has_failed_ = false;

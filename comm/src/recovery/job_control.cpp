@@ -41,9 +41,10 @@ DeclaredLostError::DeclaredLostError(int process, int generation)
             " did not answer in time and was declared lost: the others go on without it since generation " +
             std::to_string(generation) + ", so it must end") {}
 
-AttemptOutcome outcome_of(const std::function<std::optional<std::string>()>& make) {
+AttemptOutcome outcome_of(const std::function<void()>& make) {
   try {
-    return {.failure = make()};
+    make();
+    return {};
   } catch (const DeadlineError& error) {
     // Otherwise this process has only heard nobody: who is gone is found when all meet.
     if (!error.details().complete) return {.failure = error.what()};

@@ -136,6 +136,25 @@ TEST_CASE("a process that dies inside a shrink: the second attempt goes on witho
   check_made(said, 1, 2, "inits 2 shrinks 0 live 2 peak 2");
 }
 
+TEST_CASE("a communicator whose proof fails or hangs: a second attempt makes all of them anew") {
+  for (const std::string kind : {"error:2", "async:2", "hang"}) {
+    if (!all_cases() && kind == "error:2") continue;
+    CAPTURE(kind);
+    // All are kept at first.
+    const Said said = run(4, "--deaths 99", faults("ncclAllReduce@2#1=" + kind));
+    check_end(said, 4, {}, 1, "ranks 4 lost no rank attempts 2", {{0, "data=0+2 model=0+1"}});
+    for (int process = 0; process < 4; ++process) {
+      check_made(said, 1, process, "inits 2 shrinks 0 live 2 peak 2");
+    }
+  }
+}
+
+TEST_CASE("a process that dies inside a proof: the second attempt goes on without it") {
+  if (!mpiexec_can_survive_a_rank()) return;
+  const Said said = run(8, dropped, faults("ncclAllReduce@6#2=die"));
+  check_end(said, 8, {3, 6}, 1, "ranks 6 lost ranks 3 and 6 attempts 2", {{0, "data=0+2+4 model=0+1"}});
+}
+
 #ifdef RANKMESH_REBUILD_JOB_OLD
 TEST_CASE("with an NCCL that has no shrink, the communicators are new") {
   if (!mpiexec_can_survive_a_rank()) return;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "rankmesh/comm/agreement.hpp"
-#include "simulated_job.hpp"
+#include "small_worlds.hpp"
 #include "support/cases.hpp"
 #include "support/catch.hpp"
 
@@ -22,7 +22,6 @@ using Outcome = Verdict::Outcome;
 
 namespace {
 
-constexpr Timeouts timeouts{.deadline = 2s, .grace = 1s};
 constexpr int rounds = 3;
 
 /// A rank stops before its n-th message.
@@ -41,11 +40,6 @@ std::string text_of(const Stop& stop) {
       stop.pause ? std::to_string(stop.pause->count() / 1000000) + " ms" : std::string("for ever");
   return "rank " + std::to_string(stop.rank) + " at message " + std::to_string(stop.message) + " " + pause;
 }
-
-struct World {
-  int size = 0;
-  MessagePaths paths{};
-};
 
 /// What went wrong, if anything.
 struct Judgement {
@@ -122,13 +116,6 @@ void add(Count& count, const Judgement& judgement, const World& world, const std
   count.first += judgement.differs_when_back ? "differs when back " : "";
   count.first += judgement.names_others ? "names others " : "";
   count.first += judgement.is_late ? "late\n" : "\n";
-}
-
-/// Along the tree of a large world, and directly.
-std::vector<World> worlds(int size) {
-  return {{size, as_in_large_worlds},
-          {size, {.tree_radix = 2, .direct_up_to = 64}},
-          {size, {.tree_radix = 8, .direct_up_to = 64}}};
 }
 
 /// All stops of one rank that are reached.

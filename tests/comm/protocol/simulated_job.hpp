@@ -70,6 +70,13 @@ class SimulatedJob {
   /// Loses a rank: now, or when the clock shows a time.
   void lose(int rank) { network.kill(rank); }
   void lose_at(int rank, Duration time) { dies_at_[rank] = time; }
+  /// No rank runs for a while, from just before the n-th step of the job, counted from 0.
+  /// @param then how much longer than `length` each rank stands still
+  void freeze_at(int nth_step, Duration length, std::vector<Duration> then = {}) {
+    freezes_[nth_step] = {length, std::move(then)};
+  }
+  /// How often ranks have stepped so far.
+  [[nodiscard]] int steps() const { return steps_; }
 
   /// Runs until every living rank has ended.
   /// @param on_tick called with every step of the clock
@@ -86,6 +93,10 @@ class SimulatedJob {
         if (at(rank).end || !network.is_alive(rank)) continue;
         running = true;
         if (!network.is_running(rank)) continue;
+        if (const auto freeze = freezes_.find(steps_++); freeze != freezes_.end()) {
+          stand_still(freeze->second);
+          if (!network.is_running(rank)) continue;
+        }
         try {
           step(rank);
         } catch (const RankDied&) {
@@ -128,6 +139,18 @@ class SimulatedJob {
   std::vector<Member> members{};
 
  private:
+  struct Freeze {
+    Duration length{0};
+    std::vector<Duration> then{};
+  };
+
+  void stand_still(const Freeze& freeze) {
+    network.pass(freeze.length);
+    for (std::size_t rank = 0; rank < freeze.then.size(); ++rank) {
+      network.pause(static_cast<int>(rank), freeze.then[rank]);
+    }
+  }
+
   void begin(int rank) {
     Member& member = at(rank);
     if (!member.session) {
@@ -175,6 +198,8 @@ class SimulatedJob {
   }
 
   std::map<int, Duration> dies_at_{};
+  std::map<int, Freeze> freezes_{};
+  int steps_ = 0;
 };
 
 }  // namespace rankmesh::tests

@@ -166,14 +166,13 @@ class SimulatedRebuild {
   /// What a bring-up of the layout is to the others: an agreement, and a wait for all at its end.
   AttemptOutcome bring_up(int process, const NextGeneration& next) {
     if (!next.generation.rank_of(process)) return {};
-    return outcome_of([&]() -> std::optional<std::string> {
+    return outcome_of([&] {
       Session transport(*this, process, next.generation.process_of_rank);
       AgreementSession session(transport, timeouts);
       Agreement agreement(session, {}, {.step = "agreement"});
       while (!agreement.step()) transport.idle();
       agreement.verdict().raise();
       arrive(session, {.step = "complete", .is_last = true}, std::nullopt);
-      return std::nullopt;
     });
   }
 

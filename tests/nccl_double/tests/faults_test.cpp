@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "proofs.hpp"
 #include "rankmesh/nccl_double.hpp"
@@ -46,6 +47,26 @@ TEST_CASE("fault error: on one rank, in one call") {
     process.check(cudaMalloc(&memory, 8) == (process.rank() == 0 ? cudaErrorMemoryAllocation : cudaSuccess));
     process.check(cudaGetLastError() == (process.rank() == 0 ? cudaErrorMemoryAllocation : cudaSuccess));
     process.check(cudaGetLastError() == cudaSuccess);
+  });
+}
+
+TEST_CASE("a stream says whether its work is done") {
+  expect_well(2, faults("ncclAllReduce@*=slow:300"), [](Process& process) {
+    ncclComm_t const communicator = start(process);
+    process.check(ncclSuccess, settle(communicator));
+    cudaStream_t stream = nullptr;
+    process.check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess);
+    process.check(cudaStreamQuery(stream) == cudaSuccess);
+    std::int64_t value = process.rank() + 1;
+    process.check(ncclInProgress, ncclAllReduce(&value, &value, 1, ncclInt64, ncclSum, communicator, stream));
+    process.check(cudaStreamQuery(stream) == cudaErrorNotReady);
+    process.check(cudaStreamQuery(nullptr) == cudaSuccess);
+    process.check(cudaGetLastError() == cudaSuccess);
+    while (cudaStreamQuery(stream) == cudaErrorNotReady) std::this_thread::yield();
+    process.check(value == 3);
+    process.check(cudaStreamDestroy(stream) == cudaSuccess);
+    process.check(cudaStreamQuery(stream) == cudaErrorInvalidResourceHandle);
+    process.check(ncclSuccess, ncclCommAbort(communicator));
   });
 }
 

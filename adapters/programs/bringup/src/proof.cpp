@@ -4,24 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "rankmesh/comm/prove_groups.hpp"
 #include "rankmesh/topology/rank_list.hpp"
 
 namespace rankmesh::bringup {
 namespace {
-
-/// The finalizer of splitmix64: a bijection of 64-bit words that maps neighbouring numbers to unrelated ones.
-std::uint64_t mixed(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31);
-}
-
-/// Two independent hashes of a rank. Their sums over a set of ranks identify the set. Sums, because NCCL has
-/// no reduction with exclusive or.
-std::vector<std::uint64_t> hashes(int rank) {
-  const auto x = static_cast<std::uint64_t>(rank);
-  return {mixed(x + 0x9E3779B97F4A7C15U), mixed(~x * 0xD1342543DE82EF95U)};
-}
 
 std::string text(const std::vector<int>& ranks) {
   constexpr std::size_t shown = 16;
@@ -56,12 +43,13 @@ std::string prove_membership(const GroupFamily& groups, const Membership& mine, 
                              const WhileWaiting& while_waiting) {
   if (mine.operations == nullptr) return "";
   const int size = mine.operations->size();
-  const std::vector<std::uint64_t> found = mine.operations->sum(hashes(rank), while_waiting);
+  const MembershipSum own = membership_hashes(static_cast<std::uint64_t>(rank));
+  const std::vector<std::uint64_t> found = mine.operations->sum({own.begin(), own.end()}, while_waiting);
   const RankList expected = groups.group(*mine.group);
   std::vector<std::uint64_t> wanted(found.size());
   for (const int member : expected) {
-    const std::vector<std::uint64_t> own = hashes(member);
-    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] += own[i];
+    const MembershipSum its = membership_hashes(static_cast<std::uint64_t>(member));
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] += its[i];
   }
   if (found == wanted && size == expected.size()) return "";
   return group_text(mine) + " should have the members " + text(expected.to_vector()) +

@@ -90,8 +90,10 @@ struct Verdict {
 /// At the deadline, the collector in charge asks every rank from which it has not heard (in large worlds an
 /// eighth of a `grace` later, when most have reported along the tree), and waits half a `grace` for the
 /// answers: the error then names silent ranks apart from ranks that still work. If all three collectors are
-/// silent, each rank ends by itself with an error that names these, 3.5 `grace` after the deadline. So every
-/// running rank leaves the agreement in bounded time.
+/// silent, each rank ends by itself with an error that names these, 3.5 `grace` after it has noticed that the
+/// deadline has passed. So every running rank leaves the agreement in bounded time. Time in which a rank does
+/// not run counts as at most an eighth of a `grace` once it waits for answers: ranks that stand still
+/// together, on a suspended machine, hear each other before they judge.
 ///
 /// A rank may have work to do before it counts as arrived. If it fails at that work, the agreement ends on
 /// all ranks at once, with an error that names the ranks that failed.

@@ -79,8 +79,7 @@ struct AttemptOutcome {
 
 /// How making communicators ended: a `DeadlineError` that names all missing processes says who is lost, and
 /// any other exception why it failed.
-/// @param make returns why the communicators do not work, if so
-[[nodiscard]] AttemptOutcome outcome_of(const std::function<std::optional<std::string>()>& make);
+[[nodiscard]] AttemptOutcome outcome_of(const std::function<void()>& make);
 
 /// What the processes of a job agree on when some of them are lost, over messages that do not block. An
 /// adapter derives its job from it and makes the communicators.

@@ -117,6 +117,24 @@ TEST_CASE("silent: a rank that is stopped while it reads is told from one that r
   check_named(outcome, "deadline missed at step reading the command line: rank 2 did not arrive within ");
 }
 
+TEST_CASE("silent: processes that are all stopped together beyond the deadline end alike when they go on") {
+  const TemporaryFolder folder;
+  const std::string program = with_silent_input(folder);
+  // A child of the process that blocks is none of mpiexec: it goes on.
+  const std::string script = folder.write(
+      "freeze.sh",
+      "signal_all() { kill -$1 $(awk -v parent=$PPID '$4 == parent { print $1 }' /proc/[0-9]*/stat); }\n"
+      "{ sleep 1; signal_all STOP; sleep 21; signal_all CONT; } >/dev/null 2>&1 &\n"
+      "exec " +
+          program + " --deadline 2 --layout -\n");
+  const Outcome outcome =
+      run({.program = RANKMESH_BRINGUP,
+           .parts = {{1, "--deadline 2"}, {.processes = 1, .program = "sh " + script}, {2, "--deadline 2"}}});
+  check_named(
+      outcome,
+      "deadline missed at step reading the command line: rank 1 had come, but had not finished within ");
+}
+
 TEST_CASE("silent: ranks with different deadlines are refused") {
   const Outcome outcome = run({.program = RANKMESH_BRINGUP, .parts = {{1, "--deadline 20"}, {2, ""}}});
   CHECK(outcome.exit_code == 1);

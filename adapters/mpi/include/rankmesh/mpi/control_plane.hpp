@@ -48,12 +48,11 @@ class ControlPlane {
   /// @throws DisagreementError what `make` throws, on each process that it throws it on
   void make_first(const std::function<void()>& make);
   /// `JobControl::rebuild`.
-  /// @param make makes the communicators of a generation, on processes with a rank. Returns why they do not
-  ///        work, if so; may throw
+  /// @param make makes the communicators of a generation, on processes with a rank, and proves them; throws
+  ///        if they do not work
   /// @collective over the processes that are left
   Rebuilt rebuild(const RebuildOptions& options,
-                  const std::function<std::optional<std::string>(const NextGeneration& next,
-                                                                 const Attempt& attempt)>& make);
+                  const std::function<void(const NextGeneration& next, const Attempt& attempt)>& make);
   /// On an idle process, waits for what the others call, and calls `rebuild` or finishes.
   /// @return nothing if the job is finished
   /// @throws StateError if this process has a rank

@@ -90,8 +90,8 @@ class Job {
   void finish() { plane_.finish(); }
 
  private:
-  /// Makes the communicators of the next generation. Returns why they do not work, if so.
-  [[nodiscard]] std::optional<std::string> make(const NextGeneration& next, const Attempt& attempt);
+  /// Makes the communicators of the next generation, and proves them.
+  void make(const NextGeneration& next, const Attempt& attempt);
 
   ControlPlane plane_;
   std::optional<Communicators> communicators_{};

@@ -45,7 +45,8 @@ class Job {
   /// @throws StateError if it is idle, or a rebuild has failed
   [[nodiscard]] Communicators& communicators() &;
 
-  /// Finds out which processes are lost, and makes the communicators of the next generation. A group of the
+  /// Finds out which processes are lost, makes the communicators of the next generation, and proves each by
+  /// a sum that only its members in their order can give. A group of the
   /// same processes in the same order keeps its communicator, if on every member it is neither released nor
   /// aborted and has no error; operations on it must have ended in their streams. One that has only lost
   /// members is shrunk if `Options::shrink` says so. All others are aborted and made from new unique IDs. If
