@@ -32,7 +32,12 @@ void print_calibration(const PlannedJob& job, Writer& out, Style style);
                                                    const planner::Layout& layout,
                                                    const planner::Estimate& estimate);
 
-/// The same as tables.
+/// A change of a layout as a JSON object.
+/// @param before the estimate of the layout
+[[nodiscard]] nlohmann::ordered_json what_if_json(const planner::WhatIf& change,
+                                                  const planner::Estimate& before);
+
+/// The estimate as tables.
 void print_estimate(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
                     const planner::Estimate& estimate, Writer& out, Style style);
 
