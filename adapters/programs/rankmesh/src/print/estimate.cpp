@@ -148,6 +148,25 @@ void print_traffic(const PlannedJob& job, const planner::Work& work, const plann
   table.print(out, style);
 }
 
+/// @param before the estimate of the layout that is changed
+ordered_json what_if_json(const planner::WhatIf& change, const planner::Estimate& before) {
+  ordered_json json{{"change", change.change}, {"possible", change.planned.has_value()}};
+  if (!change.planned) {
+    json["reasons"] = ordered_json::array();
+    for (const Diagnostic& reason : change.reasons) json["reasons"].push_back(reason.message());
+    return json;
+  }
+  const planner::Estimate& estimate = change.planned->estimate;
+  json["config"] = layout_text(change.planned->layout);
+  json["micro_batch"] = change.planned->micro_batch;
+  json["recompute"] = name_of(change.planned->recompute);
+  json["step_s"] = rounded(estimate.step_s);
+  json["step_ratio"] = rounded(estimate.step_s / before.step_s);
+  json["memory_gib"] = rounded(estimate.memory.total() / gib);
+  json["fits"] = name_of(estimate.fits);
+  return json;
+}
+
 }  // namespace
 
 std::span<const StepPart> step_parts() {
@@ -252,21 +271,13 @@ ordered_json estimate_json(const PlannedJob& job, const planner::Work& work, con
           {"traffic_by_level", levels}};
 }
 
-ordered_json what_if_json(const planner::WhatIf& change, const planner::Estimate& before) {
-  ordered_json json{{"change", change.change}, {"possible", change.planned.has_value()}};
-  if (!change.planned) {
-    json["reasons"] = ordered_json::array();
-    for (const Diagnostic& reason : change.reasons) json["reasons"].push_back(reason.message());
-    return json;
-  }
-  const planner::Estimate& estimate = change.planned->estimate;
-  json["config"] = layout_text(change.planned->layout);
-  json["micro_batch"] = change.planned->micro_batch;
-  json["recompute"] = name_of(change.planned->recompute);
-  json["step_s"] = rounded(estimate.step_s);
-  json["step_ratio"] = rounded(estimate.step_s / before.step_s);
-  json["memory_gib"] = rounded(estimate.memory.total() / gib);
-  json["fits"] = name_of(estimate.fits);
+ordered_json what_ifs_json(const PlannedJob& job, const planner::Work& work,
+                           const planner::SearchSpace& space, const planner::PlannedLayout& best) {
+  ordered_json json = ordered_json::array();
+  for (const planner::WhatIf& change : planner::what_ifs(work, job.machine, space, best, job.constants))
+    json.push_back(what_if_json(change, best.estimate));
+  json.push_back(
+      what_if_json(planner::without_memory_limit(work, job.machine, space, job.constants), best.estimate));
   return json;
 }
 

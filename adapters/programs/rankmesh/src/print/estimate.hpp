@@ -32,10 +32,10 @@ void print_calibration(const PlannedJob& job, Writer& out, Style style);
                                                    const planner::Layout& layout,
                                                    const planner::Estimate& estimate);
 
-/// A change of a layout as a JSON object.
-/// @param before the estimate of the layout
-[[nodiscard]] nlohmann::ordered_json what_if_json(const planner::WhatIf& change,
-                                                  const planner::Estimate& before);
+/// The changes of the best layout of a plan, the last one without a limit of memory, as a JSON array.
+[[nodiscard]] nlohmann::ordered_json what_ifs_json(const PlannedJob& job, const planner::Work& work,
+                                                   const planner::SearchSpace& space,
+                                                   const planner::PlannedLayout& best);
 
 /// The estimate as tables.
 void print_estimate(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,

@@ -168,14 +168,10 @@ void print_plan_json(const PlannedJob& job, const planner::Work& work, const pla
   nlohmann::ordered_json layouts = nlohmann::ordered_json::array();
   for (const planner::PlannedLayout& planned : plan.layouts)
     layouts.push_back(estimate_json(job_of(job, planned), work, planned.layout, planned.estimate));
-  const planner::PlannedLayout& best = plan.layouts.front();
-  nlohmann::ordered_json changes = nlohmann::ordered_json::array();
-  for (const planner::WhatIf& change : planner::what_ifs(work, job.machine, space, best, job.constants))
-    changes.push_back(what_if_json(change, best.estimate));
-  changes.push_back(
-      what_if_json(planner::without_memory_limit(work, job.machine, space, job.constants), best.estimate));
-  nlohmann::ordered_json json{
-      {"layouts", layouts}, {"considered", plan.considered}, {"valid", plan.valid}, {"what_if", changes}};
+  nlohmann::ordered_json json{{"layouts", layouts},
+                              {"considered", plan.considered},
+                              {"valid", plan.valid},
+                              {"what_if", what_ifs_json(job, work, space, plan.layouts.front())}};
   if (job.calibration) json["calibration"] = calibration_json(*job.calibration);
   out.put(json.dump(1) + "\n");
 }
