@@ -79,14 +79,14 @@ TEST_CASE("half the network is half of each of its levels") {
 }
 
 TEST_CASE("reasons of an impossible change name what does not divide") {
-  // 96 heads and layers: twice tp = 32 does not divide 96 heads by 64, and vpp cannot be doubled.
+  // 32 x 2 GPUs: a replica has all of them.
   const Machine machine = nodes_of_h100(64);
   const SearchSpace space{.training = {.sequence_length = 4096, .global_batch = 128}, .tp = 32, .pp = 2};
   const PlannedLayout best = best_of(gpt3(), machine, space);
   const auto changes = what_ifs(Work(gpt3()), machine, space, best);
-  const WhatIf* micro = find(changes, "pp x 2, dp / 2");
+  const WhatIf* deeper = find(changes, "pp x 2, dp / 2");
   // dp is 1, which has no half.
-  CHECK(micro == nullptr);
+  CHECK(deeper == nullptr);
   const WhatIf* wider = find(changes, "tp / 2, dp x 2");
   REQUIRE(wider != nullptr);
   CHECK(wider->planned);
