@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -138,7 +139,10 @@ bool read(int argc, char** argv, Options& options) {
 
 void run(const Options& options) {
   if (options.measures_search) return print_search_speed();
-  std::vector<Row> rows = read_rows(options.rows, options.assumptions);
+  std::map<std::string, int> left_out;
+  std::vector<Row> rows = read_rows(options.rows, options.assumptions, &left_out);
+  for (const auto& [reason, count] : left_out)
+    std::fprintf(stderr, "planner: %d rows left out: %s\n", count, reason.c_str());
   if (options.parts > 1) {
     print("estimated with constants that were fitted to the other parts",
           cross_validate(part_of(rows, true), options.parts, options.fit_rounds, options.seed));

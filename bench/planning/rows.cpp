@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "rankmesh/topology/text.hpp"
+
 namespace rankmesh::bench {
 namespace {
 
@@ -98,7 +100,9 @@ std::int64_t equal_domain(std::int64_t gpus, std::int64_t domain) {
 }
 
 Machine machine_of(const json& row, const Gpu& gpu) {
-  Machine machine{.gpu = gpu, .gpus = std::max<std::int64_t>(1, number(row, "gpus", 1))};
+  std::int64_t ranks = 1;
+  for (const char* size : {"tp", "cp", "pp", "dp"}) ranks *= number(row, size, 1);
+  Machine machine{.gpu = gpu, .gpus = number(row, "gpus", ranks)};
   if (has(text(row, "gpu"), "500W")) {
     // A lower limit of power than the data sheet's 700 W, and slower memory: facts of the row.
     machine.gpu.bf16_tflops *= 0.85;
@@ -106,22 +110,29 @@ Machine machine_of(const json& row, const Gpu& gpu) {
     machine.gpu.memory_tb_s = 2.4;
     machine.gpu.memory_gib = 94;
   }
-  machine.domain = equal_domain(machine.gpus, std::max<std::int64_t>(1, number(row, "gpus_per_node", 8)));
+  machine.domain = equal_domain(machine.gpus, number(row, "gpus_per_node", gpu.domain));
   return machine;
 }
 
-/// `1`, `3 (FSDP)`, `none`
+/// `1`, `3 (FSDP)`, `ZeRO-2`, `none`
 int zero_of(const std::string& zero) {
-  if (!zero.empty() && zero.front() >= '0' && zero.front() <= '3') return zero.front() - '0';
+  constexpr const char* stages = "0123";
+  if (const auto digit = zero.find_first_of(stages); digit == 0) return zero[digit] - '0';
   if (has(zero, "FSDP")) return 3;
+  if (const auto digit = zero.find_first_of(stages); digit != std::string::npos) return zero[digit] - '0';
   return has(zero, "no") ? 0 : 1;
 }
 
 Precision precision_of(const std::string& precision) {
-  if (has(precision, "NVFP4")) return Precision::nvfp4;
-  if (has(precision, "MX")) return Precision::mxfp8;
-  if (has(precision, "FP8") || has(precision, "fp8")) return Precision::fp8;
+  if (has(precision, "nvfp4")) return Precision::nvfp4;
+  if (has(precision, "mx")) return Precision::mxfp8;
+  if (has(precision, "fp8")) return Precision::fp8;
   return Precision::bf16;
+}
+
+/// The GPUs of a job over its other sizes.
+std::int64_t replicas_of(const json& row, std::int64_t gpus) {
+  return std::max<std::int64_t>(1, gpus / number(row, "tp", 1) / number(row, "cp", 1) / number(row, "pp", 1));
 }
 
 /// The release of the NeMo container that a reference names, such as `26.06`; empty if it names none.
@@ -135,16 +146,16 @@ std::string container_of(const std::string& reference) {
 
 /// The rules for what a row does not say are in README.md.
 Training training_of(const json& row, const Assumptions& assumptions) {
-  const std::string precision = text(row, "precision");
+  const std::string precision = lower_case(text(row, "precision"));
   const std::string zero = text(row, "zero");
-  const std::string recompute = text(row, "recompute");
+  const std::string recompute = lower_case(text(row, "recompute"));
   const std::string attention = text(row, "attention");
-  const bool is_fp16 = has(precision, "FP16");
+  const bool is_fp16 = has(precision, "fp16");
   Training training;
   training.sequence_length = number(row, "seq", 1);
   training.global_batch = number(row, "gbs", 1);
   training.micro_batch = number(row, "mbs", 1);
-  training.recompute = recompute == "full"                                     ? Recompute::full
+  training.recompute = has(recompute, "full")                                  ? Recompute::full
                        : has(recompute, "selective") || has(recompute, "core") ? Recompute::selective
                                                                                : Recompute::none;
   training.precision = precision_of(precision);
@@ -176,19 +187,19 @@ Training training_of(const json& row, const Assumptions& assumptions) {
   return training;
 }
 
-Layout layout_of(const json& row) {
+Layout layout_of(const json& row, std::int64_t gpus) {
   Layout layout{.tp = number(row, "tp", 1),
                 .cp = number(row, "cp", 1),
                 .ep = number(row, "ep", 1),
                 .pp = number(row, "pp", 1),
                 .vpp = number(row, "vpp", 1),
-                .dp = number(row, "dp", 1)};
+                .dp = number(row, "dp", replicas_of(row, gpus))};
   layout.etp = number(row, "etp", layout.tp);
   return layout;
 }
 
 void read_measured(const json& row, Row& result) {
-  const json& measured = row.at("measured");
+  const json measured = row.value("measured", json::object());
   const auto value = [&](const char* name) -> std::optional<double> {
     const auto found = measured.find(name);
     if (found == measured.end() || !found->is_number() || found->get<double>() <= 0) return std::nullopt;
@@ -221,22 +232,40 @@ int Row::part(int parts) const {
   return static_cast<int>((hash_of(key + "|part") >> 32) % static_cast<std::uint64_t>(parts));
 }
 
-std::vector<Row> read_rows(const std::string& path, const Assumptions& assumptions) {
+std::vector<Row> read_rows(const std::string& path, const Assumptions& assumptions,
+                           std::map<std::string, int>* left_out) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be read");
   std::vector<Row> rows;
   for (const json& row : json::parse(file)) {
+    const auto leave_out = [&](const std::string& reason) {
+      if (left_out != nullptr) ++(*left_out)[reason];
+    };
+    if (!row.is_object() || !row.contains("model") || !row["model"].is_object()) {
+      leave_out("no model");
+      continue;
+    }
     const ModelConfig model = model_of(row);
     const Gpu* gpu = gpu_of(text(row, "gpu"));
-    if (gpu == nullptr || !check(model).empty()) continue;
+    if (const auto problems = check(model); !problems.empty()) {
+      leave_out("the model's " + problems.front().message());
+      continue;
+    }
+    if (gpu == nullptr) {
+      leave_out("unknown GPU " + text(row, "gpu"));
+      continue;
+    }
     Row result;
     result.source = text(row, "source");
     result.id = number(row, "id", -1);
     result.work = Work(model);
     result.machine = machine_of(row, *gpu);
     result.training = training_of(row, assumptions);
-    result.layout = layout_of(row);
-    if (result.layout.pp > model.layers) continue;
+    result.layout = layout_of(row, result.machine.gpus);
+    if (result.layout.pp > model.layers) {
+      leave_out("more stages than layers");
+      continue;
+    }
     result.key = model.name + "|" + text(row, "gpu") + "|" + std::to_string(result.machine.gpus) + "|" +
                  std::to_string(result.training.global_batch);
     result.group = result.source + "|" + result.key + "|" + std::to_string(result.training.sequence_length);

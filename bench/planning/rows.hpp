@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,9 +47,12 @@ struct Assumptions {
   bool reads_releases = true;
 };
 
-/// Reads rows in the form of published_layouts.json. Rows whose model `planner::check` refuses,
-/// for example without sizes, rows of unknown GPUs, and with more stages than layers are left out.
+/// Reads rows in the form of published_layouts.json, of which none but the model and the GPU must be there.
+/// Rows whose model `planner::check` refuses, for example without sizes, rows of unknown GPUs, and with more
+/// stages than layers are left out.
+/// @param left_out if given, counts these rows by the reason
 /// @throws std::exception if the file cannot be read
-[[nodiscard]] std::vector<Row> read_rows(const std::string& path, const Assumptions& assumptions = {});
+[[nodiscard]] std::vector<Row> read_rows(const std::string& path, const Assumptions& assumptions = {},
+                                         std::map<std::string, int>* left_out = nullptr);
 
 }  // namespace rankmesh::bench

@@ -154,6 +154,7 @@ void Calibration::apply(Machine& machine, Constants& constants) const {
   machine.gpu.flash2 *= compute;
   machine.gpu.network_gb_s *= network;
   machine.gpu.link_gb_s *= link;
+  for (LevelLinks& level : machine.levels) level.gb_s *= level.domain < machine.domain ? link : network;
   if (overhead_gib) constants.overhead_gib = *overhead_gib;
 }
 

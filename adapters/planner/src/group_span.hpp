@@ -39,12 +39,18 @@ struct GroupSpan {
         digits{near, far} {
     const bool is_one_digit = near.size == 1 || far.size == 1 || near.stride * near.size == far.stride;
     if (is_one_digit) digits = {Digit{size, near.size == 1 ? far.stride : near.stride}, Digit{}};
-    for (const Digit& digit : digits)
-      in_domain *= domain % digit.stride == 0 ? std::gcd(digit.size, domain / digit.stride) : 1;
+    in_domain = members_in(domain);
   }
   GroupSpan(const Digit& digit, std::int64_t domain) : GroupSpan(digit, {}, domain) {}
 
   [[nodiscard]] bool crosses() const { return in_domain < size; }
+  /// `in_domain` in domains of so many ranks.
+  [[nodiscard]] std::int64_t members_in(std::int64_t domain) const {
+    std::int64_t members = 1;
+    for (const Digit& digit : digits)
+      members *= domain % digit.stride == 0 ? std::gcd(digit.size, domain / digit.stride) : 1;
+    return members;
+  }
 
   bool operator==(const GroupSpan&) const = default;
 };
@@ -67,6 +73,9 @@ inline std::array<Digit, 5> digits_of(const Layout& layout, bool is_of_experts) 
 
 /// How the groups of a layout lie on fast domains.
 struct LayoutSpans {
+  std::int64_t world = 1;
+  /// The ranks of a fast domain.
+  std::int64_t domain = 1;
   GroupSpan tensor{};
   GroupSpan context{};
   /// Ranks with the same parameters, but for experts.
@@ -76,8 +85,9 @@ struct LayoutSpans {
   GroupSpan expert{};
   GroupSpan expert_data{};
 
-  LayoutSpans(const Layout& layout, std::int64_t machine_domain) {
-    const std::int64_t domain = std::min(machine_domain, layout.world());
+  LayoutSpans(const Layout& layout, std::int64_t machine_domain)
+      : world(layout.world()),
+        domain(std::min(machine_domain, world)) {
     const auto [tp, cp, no_ep, dp, pp] = digits_of(layout, false);
     tensor = {tp, domain};
     context = {cp, domain};
@@ -89,11 +99,18 @@ struct LayoutSpans {
     expert_data = {expert_dp, domain};
   }
 
-  /// How near the members of the groups of each kind are to each other. The time of a step depends on nothing
-  /// else of an order.
-  [[nodiscard]] std::array<std::int64_t, 7> nearness() const {
-    return {tensor.in_domain,        context.in_domain, data.in_domain,       pipeline.crosses() ? 0 : 1,
-            expert_tensor.in_domain, expert.in_domain,  expert_data.in_domain};
+  /// `GroupSpan::in_domain` in domains of another size.
+  [[nodiscard]] std::int64_t members_in(const GroupSpan& group, std::int64_t gpus) const {
+    const std::int64_t ranks = std::min(gpus, world);
+    return ranks == domain ? group.in_domain : group.members_in(ranks);
+  }
+  /// How near the members of the groups of each kind are to each other, on domains of so many GPUs. The time
+  /// of a step depends on nothing else of an order.
+  [[nodiscard]] std::array<std::int64_t, 7> nearness(std::int64_t gpus) const {
+    return {members_in(tensor, gpus),        members_in(context, gpus),
+            members_in(data, gpus),          members_in(pipeline, gpus) < pipeline.size ? 0 : 1,
+            members_in(expert_tensor, gpus), members_in(expert, gpus),
+            members_in(expert_data, gpus)};
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace rankmesh::planner {
 namespace {
@@ -57,26 +58,44 @@ double LayerClock::matrix(double rows, double inner, double columns, double peak
 }
 
 double LayerClock::ring_rate(const GroupSpan& group) const {
-  if (!group.crosses()) return link_;
-  // Every member of a domain has a network adapter of its own.
-  return std::min(link_, network_ * as_double(group.in_domain));
+  double rate = std::numeric_limits<double>::infinity();
+  for_each_links(group, [&](const Links& links, std::int64_t) {
+    // Every member of a domain has a network adapter of its own, and its share of the links farther out.
+    rate = std::min(rate, links.rate * as_double(links.members));
+  });
+  return rate;
+}
+
+double LayerClock::pair_rate(const GroupSpan& group) const {
+  double rate = std::numeric_limits<double>::infinity();
+  for_each_links(group, [&](const Links& links, std::int64_t) {
+    if (links.is_network == group.crosses()) rate = std::min(rate, links.rate);
+  });
+  return rate;
+}
+
+double LayerClock::delay(const GroupSpan& group) const {
+  double last = 0;
+  for_each_links(group, [&](const Links& links, std::int64_t) { last = links.delay; });
+  return last;
 }
 
 double LayerClock::ring(const GroupSpan& group, double bytes) const {
   if (group.size <= 1) return 0;
   const double size = as_double(group.size);
-  // Each step doubles what a rank has: first inside the domains, then between them.
-  const double near = std::log2(as_double(group.in_domain));
-  const double far = std::log2(size) - near;
-  const double start = near * std::max(0.0, c_.latency_s / 2 + link_delay_) +
-                       far * std::max(0.0, c_.latency_s / 2 + network_delay_);
-  return bytes * (size - 1) / size / ring_rate(group) + start;
+  double before = 0;
+  for_each_links(group, [&](const Links& links, std::int64_t members) {
+    before += (std::log2(as_double(members)) - std::log2(as_double(links.members))) * start(links.delay);
+  });
+  return bytes * (size - 1) / size / ring_rate(group) + before;
 }
 
 double LayerClock::add_ends(double bytes) const {
-  // The ends are in one domain if all stages are.
-  const GroupSpan ends({2, 1}, spans_.pipeline.crosses() ? 1 : 2);
-  return 2 * ring(ends, bytes);
+  // The ends are in one domain if all stages are. Each scatters and gathers half of the bytes.
+  double rate = std::numeric_limits<double>::infinity();
+  for_each_links(spans_.pipeline,
+                 [&](const Links& links, std::int64_t) { rate = std::min(rate, links.rate); });
+  return 2 * (bytes / 2 / rate + start(delay(spans_.pipeline)));
 }
 
 void LayerClock::add_scores(PassTime& time) const {
@@ -132,10 +151,12 @@ void LayerClock::add_mlp(double inner, PassTime& time) const {
 
 double LayerClock::all_to_all(double bytes) const {
   const GroupSpan& group = spans_.expert;
-  const double size = as_double(group.size);
-  const double inside = as_double(group.in_domain);
-  return std::max(bytes * (inside - 1) / size / link_, bytes * (size - inside) / size / network_) +
-         std::max(0.0, c_.latency_s + delay(group));
+  double seconds = 0;
+  for_each_links(group, [&](const Links& links, std::int64_t) {
+    const std::int64_t others = (links.is_network ? group.size : group.in_domain) - links.members;
+    seconds = std::max(seconds, bytes * as_double(others) / as_double(group.size) / links.rate);
+  });
+  return seconds + std::max(0.0, c_.latency_s + delay(group));
 }
 
 void LayerClock::add_experts(PassTime& time) const {
@@ -202,8 +223,8 @@ PassTime LayerClock::output() const {
 double LayerClock::stage_messages() const {
   if (l_.pp == 1) return 0;
   // The slowest link counts, so that all stages are near each other or none.
-  const double seconds = std::max(
-      0.0, stage_bytes(m_, t_, l_) / (spans_.pipeline.crosses() ? network_ : link_) + delay(spans_.pipeline));
+  const double seconds =
+      std::max(0.0, stage_bytes(m_, t_, l_) / pair_rate(spans_.pipeline) + delay(spans_.pipeline));
   return 2 * as_double(l_.vpp) * seconds * (1 - c_.pipeline_hidden);
 }
 

@@ -164,12 +164,28 @@ class Search {
 
 /// Whether no group takes longer when more of its members are in a domain. An all-to-all over fast links
 /// grows with these members; where links have twice the bandwidth of the network, its part on the network,
-/// to at least half of the members, takes longer before.
+/// to at least half of the members, takes longer before. Latencies must not fall from level to level.
 bool nearer_is_faster(const Machine& machine, const Constants& c) {
   const double link_delay = machine.link_latency_s.value_or(c.link_latency_s) - c.link_latency_s;
   const double network_delay = machine.network_latency_s.value_or(c.network_latency_s) - c.network_latency_s;
-  return machine.gpu.link_gb_s * c.link >= 2 * machine.gpu.network_gb_s * c.network &&
-         link_delay <= network_delay;
+  double slowest_link = machine.gpu.link_gb_s;
+  double last_delay = link_delay;
+  bool has_ascending = true;
+  const auto pass = [&](double delay) {
+    has_ascending &= last_delay <= delay;
+    last_delay = delay;
+  };
+  for (const LevelLinks& level : machine.levels) {
+    if (level.domain >= machine.domain) continue;
+    slowest_link = std::min(slowest_link, level.gb_s);
+    pass(level.latency_s ? *level.latency_s - c.link_latency_s : link_delay);
+  }
+  pass(network_delay);
+  for (const LevelLinks& level : machine.levels) {
+    if (level.domain >= machine.domain)
+      pass(level.latency_s ? *level.latency_s - c.network_latency_s : network_delay);
+  }
+  return slowest_link * c.link >= 2 * machine.gpu.network_gb_s * c.network && has_ascending;
 }
 
 bool is_better(const PlannedLayout& a, const PlannedLayout& b) {
@@ -187,7 +203,23 @@ std::vector<Order> useful_orders(const Machine& machine, const Layout& layout, s
                                  const Constants& constants) {
   struct Candidate {
     Order order;
+    LayoutSpans spans;
     std::array<std::int64_t, 7> nearness;
+  };
+  const auto is_alike = [&](const Candidate& a, const Candidate& b) {
+    return a.nearness == b.nearness &&
+           std::all_of(machine.levels.begin(), machine.levels.end(), [&](const LevelLinks& level) {
+             return a.spans.nearness(level.domain) == b.spans.nearness(level.domain);
+           });
+  };
+  const auto is_no_nearer = [&](const Candidate& a, const Candidate& b) {
+    const auto are_no_more = [](const auto& some, const auto& others) {
+      return std::equal(some.begin(), some.end(), others.begin(), std::less_equal<>());
+    };
+    return are_no_more(a.nearness, b.nearness) &&
+           std::all_of(machine.levels.begin(), machine.levels.end(), [&](const LevelLinks& level) {
+             return are_no_more(a.spans.nearness(level.domain), b.spans.nearness(level.domain));
+           });
   };
   std::vector<Candidate> found;
   Layout ordered = layout;
@@ -196,17 +228,17 @@ std::vector<Order> useful_orders(const Machine& machine, const Layout& layout, s
     Verdict verdict;
     check_order(ordered, verdict);
     if (!verdict.holds()) continue;
-    const auto nearness = LayoutSpans(ordered, machine.domain).nearness();
-    const auto is_alike = [&](const Candidate& other) { return other.nearness == nearness; };
-    if (std::none_of(found.begin(), found.end(), is_alike)) found.push_back({order, nearness});
+    const LayoutSpans spans(ordered, machine.domain);
+    const Candidate candidate{order, spans, spans.nearness(machine.domain)};
+    if (std::none_of(found.begin(), found.end(),
+                     [&](const Candidate& other) { return is_alike(other, candidate); }))
+      found.push_back(candidate);
   }
   const bool prunes = nearer_is_faster(machine, constants);
   std::vector<Order> result;
   for (const Candidate& candidate : found) {
     const auto is_nearer = [&](const Candidate& other) {
-      return other.nearness != candidate.nearness &&
-             std::equal(candidate.nearness.begin(), candidate.nearness.end(), other.nearness.begin(),
-                        std::less_equal<>());
+      return !is_alike(other, candidate) && is_no_nearer(candidate, other);
     };
     // The first one stays, since it is taken where another one is no faster.
     if (result.empty() || !prunes || std::none_of(found.begin(), found.end(), is_nearer))

@@ -152,9 +152,7 @@ Estimate estimate(const Work& work, const Machine& machine, const Training& trai
     result.memory = memory;
     result.stage = stage;
   }
-  const double capacity = machine.gpu.memory_gib * gib;
-  const double total = result.memory.total();
-  result.fits = total > capacity ? Fit::no : total > 0.95 * capacity ? Fit::tight : Fit::yes;
+  result.fits = fit_of(result.memory, machine);
   result.time = step_time(work, machine, training, layout, constants);
   result.step_s = result.time.total();
   result.model_flops = work.step_flops(training.sequence_length) * as_double(training.global_batch) *

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "group_span.hpp"
@@ -7,19 +8,30 @@
 namespace rankmesh::planner {
 namespace {
 
+/// The domains that ranks are in: those of a level of a cluster, or of one size.
+struct Domains {
+  std::int64_t size = 1;
+  const Cluster* cluster = nullptr;
+  std::size_t level = 0;
+
+  [[nodiscard]] std::int64_t of(std::int64_t rank) const {
+    return cluster != nullptr ? cluster->domain_of(static_cast<int>(rank), level) : rank / size;
+  }
+};
+
 /// The ranks of a stage.
 struct Ranks {
   std::int64_t stage = 0;
   std::int64_t count = 0;
   Digit stages{};
-  std::int64_t domain = 1;
+  Domains domains{};
 
   /// A rank of the stage.
   [[nodiscard]] std::int64_t at(std::int64_t i) const {
     return i % stages.stride + i / stages.stride * stages.stride * stages.size + stage * stages.stride;
   }
   [[nodiscard]] bool are_near(std::int64_t rank, std::int64_t other) const {
-    return rank / domain == other / domain;
+    return domains.of(rank) == domains.of(other);
   }
 };
 
@@ -47,12 +59,20 @@ double near_in_ring(const GroupSpan& group, const Ranks& ranks) {
 double near_in_pairs(const GroupSpan& group, const Ranks& ranks) {
   const Digit& digit = group.digits[0];
   std::int64_t near = 0;
+  std::vector<std::int64_t> domains(static_cast<std::size_t>(group.size));
   for (std::int64_t i = 0; i < ranks.count; ++i) {
-    const std::int64_t rank = ranks.at(i);
-    const std::int64_t member = digit.of(rank);
-    const std::int64_t below = rank % ranks.domain / digit.stride;
-    const std::int64_t above = (ranks.domain - 1 - rank % ranks.domain) / digit.stride;
-    near += std::min(member, below) + std::min(group.size - 1 - member, above);
+    std::int64_t rank = ranks.at(i);
+    if (digit.of(rank) != 0) continue;
+    for (std::int64_t& domain : domains) {
+      domain = ranks.domains.of(rank);
+      rank += digit.stride;
+    }
+    std::sort(domains.begin(), domains.end());
+    for (auto first = domains.begin(); first != domains.end();) {
+      const auto last = std::upper_bound(first, domains.end(), *first);
+      near += (last - first) * (last - first - 1);
+      first = last;
+    }
   }
   return as_double(near) / as_double(ranks.count * (group.size - 1));
 }
@@ -69,16 +89,17 @@ double near_stages(const Ranks& ranks, std::int64_t stage) {
 
 class TrafficOfStage {
  public:
-  TrafficOfStage(const Work& work, const Machine& machine, const Training& training, const Layout& layout,
+  TrafficOfStage(const Work& work, const Domains& domains, const Training& training, const Layout& layout,
                  std::int64_t number)
       : model_(work.model()),
         training_(training),
         layout_(layout),
-        spans_(layout, machine.domain),
+        // The digits of the groups do not depend on domains.
+        spans_(layout, 1),
         ranks_{.stage = number,
                .count = layout.world() / layout.pp,
                .stages = spans_.pipeline.digits[0],
-               .domain = machine.domain},
+               .domains = domains},
         stage_(work, layout, number),
         microbatches_(microbatches_of(training, layout)) {}
 
@@ -178,23 +199,22 @@ class TrafficOfStage {
 
 std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Training& training,
                              const Layout& layout, std::int64_t stage) {
-  return TrafficOfStage(work, machine, training, layout, stage).take();
+  return TrafficOfStage(work, {.size = machine.domain}, training, layout, stage).take();
 }
 
-std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& machine, const Training& training,
-                                           const Layout& layout, std::span<const std::int64_t> domains,
+std::vector<LevelTraffic> traffic_by_level(const Work& work, const Cluster& cluster, const Training& training,
+                                           const Layout& layout, std::span<const std::size_t> levels,
                                            std::int64_t stage) {
   std::vector<LevelTraffic> result;
   // What is left for the levels outside those that were counted.
   std::vector<double> left;
-  for (const Traffic& line : traffic(work, machine, training, layout, stage)) {
+  for (const Traffic& line : TrafficOfStage(work, {}, training, layout, stage).take()) {
     result.push_back({.kind = line.kind, .calls = line.calls, .bytes = {}});
-    left.push_back(line.domain_bytes + line.network_bytes);
+    left.push_back(line.network_bytes);
   }
-  Machine of_level = machine;
-  for (const std::int64_t domain : domains) {
-    of_level.domain = domain;
-    const std::vector<Traffic> lines = traffic(work, of_level, training, layout, stage);
+  for (const std::size_t level : levels) {
+    const std::vector<Traffic> lines =
+        TrafficOfStage(work, {.cluster = &cluster, .level = level}, training, layout, stage).take();
     for (std::size_t i = 0; i < result.size(); ++i) {
       result[i].bytes.push_back(left[i] - lines[i].network_bytes);
       left[i] = lines[i].network_bytes;

@@ -129,7 +129,14 @@ TEST_CASE("the order that a search takes is the fastest one, and the usual one a
   Machine odd = usual;
   odd.gpu.link_gb_s = 20;
   odd.link_latency_s = 1e-4;
-  for (const Machine& machine : {usual, odd}) {
+  // Domains of 2 in fast domains of 4, and of 8 on the network: with slower links farther out, and with one
+  // level that is slower for messages than that outside of it.
+  Machine nested = usual;
+  nested.domain = 4;
+  nested.levels = {{.domain = 2, .gb_s = 200}, {.domain = 8, .gb_s = 10, .latency_s = 1e-4}};
+  Machine uneven = nested;
+  uneven.levels[0] = {.domain = 2, .gb_s = 30, .latency_s = 2e-4};
+  for (const Machine& machine : {usual, odd, nested, uneven}) {
     for (const ModelConfig& model : {dense, experts}) {
       const Work work(model);
       std::set<std::string> taken;
@@ -151,7 +158,8 @@ TEST_CASE("the order that a search takes is the fastest one, and the usual one a
         if (!(planned.layout.order == Order{})) CHECK(planned.estimate.step_s < step(Order{}));
         taken.insert(to_string(planned.layout.order));
       });
-      INFO(model.experts << " experts, links of " << machine.gpu.link_gb_s << " GB/s");
+      INFO(model.experts << " experts, links of " << machine.gpu.link_gb_s << " GB/s, "
+                         << machine.levels.size() << " levels");
       CHECK(taken.size() > 1);
     }
   }

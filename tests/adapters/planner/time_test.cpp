@@ -137,6 +137,97 @@ TEST_CASE("the time of a collective is counted by hand") {
         Approx((96 * 8 + 4) * (start + moved)));
 }
 
+TEST_CASE("the time of a collective over four levels is counted by hand") {
+  // Tensor groups of 32: 2 in a domain of 2, 8 in a fast domain, 16 in one of 16 on the network.
+  Constants constants;
+  constants.tensor_hidden = 0;
+  Machine machine = nodes_of_h100(64);
+  machine.levels = {{.domain = 2, .gb_s = 100, .latency_s = 6e-6},
+                    {.domain = 16, .gb_s = 5, .latency_s = 30e-6}};
+  const Work work(gpt3());
+  const Layout layout{.tp = 32, .etp = 32, .dp = 2};
+  const auto tensor = [&] { return step_time(work, machine, training_of(2), layout, constants).tensor; };
+  const double bytes = 2.0 * 4096 * 12288;
+  const double half = 8.65e-5 / 2;
+  // One doubling inside the pairs, two between them, one between fast domains, and one farther out. Links:
+  // 1 x 450 GB/s, 2 x 100, 8 x 50 and 16 x 5, of which 98 or 63 % is reached: the last ones are the slowest.
+  const double start = half + 2 * (half + 2e-6) + half + (half + 16e-6);
+  const auto all = [&](double rate) { return (96 * 8 + 4) * (start + bytes * 31 / 32 / rate); };
+  CHECK(tensor() == Approx(all(16 * 5e9 * 0.63)));
+  machine.levels[1].gb_s = 40;
+  CHECK(tensor() == Approx(all(2 * 100e9 * 0.98)));
+  machine.levels[0].gb_s = 200;
+  CHECK(tensor() == Approx(all(8 * 50e9 * 0.63)));
+  machine.gpu.network_gb_s = 100;
+  CHECK(tensor() == Approx(all(2 * 200e9 * 0.98)));
+
+  // An all-to-all of 8 in domains of 2, fast domains of 4, and 8 outside: 2 of 8 parts go to the other pair,
+  // 4 of 8 out of the fast domain. The latency is that of the outermost links.
+  constants.expert_hidden = 0;
+  Machine small = nodes_of_h100(64);
+  small.domain = 4;
+  small.levels = {{.domain = 2, .gb_s = 20, .latency_s = 6e-6}};
+  const auto expert = [&] {
+    return step_time(Work(mixtral()), small, training_of(64), {.ep = 8, .dp = 64}, constants).expert;
+  };
+  const double sent = 2.0 * 4096 * 4096 * 2;
+  CHECK(expert() == Approx(32 * 4 * (sent * 4 / 8 / (50e9 * 0.63) + 8.65e-5)));
+  small.levels[0].gb_s = 10;
+  CHECK(expert() == Approx(32 * 4 * (sent * 2 / 8 / (10e9 * 0.98) + 8.65e-5)));
+  // Out of domains of 4 on the network, the same 4 of 8 parts.
+  small.domain = 2;
+  small.levels = {{.domain = 4, .gb_s = 12.5, .latency_s = 30e-6}};
+  CHECK(expert() == Approx(32 * 4 * (sent * 4 / 8 / (12.5e9 * 0.63) + 8.65e-5 + 16e-6)));
+}
+
+TEST_CASE("levels of links that are as those around them change no time") {
+  std::vector<Layout> all = layouts;
+  all.push_back({.tp = 2, .cp = 2, .etp = 2, .pp = 4, .dp = 4, .order = *parse_order("cp-tp-ep-dp-pp")});
+  all.push_back({.ep = 8, .dp = 64});
+  all.push_back({.tp = 2, .ep = 4, .etp = 2, .pp = 2, .dp = 16});
+  Constants constants;
+  constants.pipeline_hidden = 0.5;
+  for (const ModelConfig& model : {gpt3(), mixtral()}) {
+    for (const Layout& layout : all) {
+      if (model.experts == 0 && layout.ep > 1) continue;
+      for (const std::int64_t domain : {1, 4, 8, 64}) {
+        Machine machine = nodes_of_h100(64);
+        machine.domain = domain;
+        const StepTime before = step_time(Work(model), machine, training_of(), layout, constants);
+        // Out of the whole machine, and out of what no message leaves, nothing is slower.
+        machine.levels = {{.domain = 64, .gb_s = 1e-3, .latency_s = 1}};
+        CHECK(step_time(Work(model), machine, training_of(), layout, constants).total() == before.total());
+        // Fast links carry as much out of a pair as out of a GPU, and network links out of twice a domain as
+        // out of a domain: a level that is no bottleneck.
+        machine.levels.clear();
+        if (domain > 2) machine.levels.push_back({.domain = 2, .gb_s = machine.gpu.link_gb_s});
+        if (domain < 64) machine.levels.push_back({.domain = 2 * domain, .gb_s = machine.gpu.network_gb_s});
+        const StepTime after = step_time(Work(model), machine, training_of(), layout, constants);
+        INFO("domain " << domain << " tp " << layout.tp << " ep " << layout.ep << " pp " << layout.pp);
+        CHECK(after.total() == Approx(before.total()).epsilon(1e-12));
+      }
+    }
+  }
+}
+
+TEST_CASE("a step takes longer with slower links at any level") {
+  const Layout layout{.tp = 4, .cp = 4, .etp = 4, .pp = 2, .dp = 2};
+  for (const ModelConfig& model : {gpt3(), mixtral()}) {
+    Machine machine = nodes_of_h100(64);
+    machine.levels = {{.domain = 2, .gb_s = 400}, {.domain = 16, .gb_s = 40}, {.domain = 32, .gb_s = 30}};
+    for (LevelLinks& level : machine.levels) {
+      double before = step(model, machine, layout, training_of());
+      for (const double factor : {0.5, 0.1, 0.01}) {
+        level.gb_s *= factor;
+        const double now = step(model, machine, layout, training_of());
+        CHECK(now >= before);
+        before = now;
+      }
+      CHECK(before > step(model, nodes_of_h100(64), layout, training_of()));
+    }
+  }
+}
+
 TEST_CASE("the order of the axes decides which groups are near") {
   const Work work(gpt3());
   const Training training = training_of(64);

@@ -1,8 +1,10 @@
 #include <array>
+#include <functional>
 #include <map>
 
 #include "jobs.hpp"
 #include "rankmesh/planner/parameters.hpp"
+#include "rankmesh/topology/cluster.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
@@ -57,8 +59,13 @@ struct Bytes {
 class Walk {
  public:
   Walk(const ModelConfig& model, const Machine& machine, const Training& training, const Layout& layout)
+      : Walk(model, machine, training, layout,
+             [&machine](int rank) { return rank / static_cast<int>(machine.domain); }) {}
+  /// @param domain_of the domain of a rank
+  Walk(const ModelConfig& model, const Machine& machine, const Training& training, const Layout& layout,
+       const std::function<int(int)>& domain_of)
       : m_(model),
-        machine_(machine),
+        domain_of_(domain_of),
         t_(training),
         l_(layout),
         topology_({.world_size = static_cast<int>(machine.gpus),
@@ -200,7 +207,7 @@ class Walk {
   }
 
   void send(const std::string& kind, int from, int to, double bytes) {
-    const bool is_near = from / machine_.domain == to / machine_.domain;
+    const bool is_near = domain_of_(from) == domain_of_(to);
     (is_near ? sums[kind].domain : sums[kind].network) += bytes;
   }
 
@@ -235,7 +242,7 @@ class Walk {
   }
 
   const ModelConfig& m_;
-  const Machine& machine_;
+  std::function<int(int)> domain_of_;
   const Training& t_;
   const Layout& l_;
   Topology topology_;
@@ -324,9 +331,10 @@ TEST_CASE("the traffic of three levels adds up to that of two") {
   const Layout layout{.tp = 2, .cp = 2, .ep = 4, .pp = 3, .dp = 4, .order = *parse_order("tp-dp-cp-ep-pp")};
   const Work work(deepseek());
   REQUIRE(check(deepseek(), machine, training, layout).empty());
-  const std::array<std::int64_t, 2> domains{4, 16};
+  const Cluster cluster = parse_cluster("rack:3 node:4 gpu:4");
+  const std::array<std::size_t, 2> nodes_and_racks{1, 0};
   for (std::int64_t stage = 0; stage < layout.pp; ++stage) {
-    const auto levels = traffic_by_level(work, machine, training, layout, domains, stage);
+    const auto levels = traffic_by_level(work, cluster, training, layout, nodes_and_racks, stage);
     const auto nodes = traffic(work, machine, training, layout, stage);
     Machine of_racks = machine;
     of_racks.domain = 16;
@@ -344,6 +352,50 @@ TEST_CASE("the traffic of three levels adds up to that of two") {
     }
     CHECK(has_middle);
   }
+}
+
+TEST_CASE("the traffic of domains of several sizes is what walking the groups counts") {
+  // Hosts of several sizes, and racks whose hosts do not follow each other.
+  std::vector<ClusterHost> hosts;
+  const std::array<int, 6> slots{4, 2, 6, 4, 3, 5};
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    hosts.push_back({"h" + std::to_string(i), slots[i], {i % 2 == 0 ? "a" : "b"}});
+  const Cluster cluster({"rack"}, hosts);
+  const auto nodes = [&](int rank) { return cluster.host_of(rank); };
+  const auto racks = [&](int rank) { return cluster.domain_of(rank, 0); };
+  const Training training{.sequence_length = 12, .global_batch = 24};
+  const auto compare_levels = [&](const ModelConfig& model, const Layout& layout) {
+    INFO("tp " << layout.tp << " ep " << layout.ep << " pp " << layout.pp << ", " << to_string(layout.order));
+    const Machine machine{.gpu = *find_gpu("H100"), .gpus = 24, .domain = 24};
+    REQUIRE(check(model, machine, training, layout).empty());
+    Walk of_nodes(model, machine, training, layout, nodes);
+    Walk of_racks(model, machine, training, layout, racks);
+    std::map<std::string, std::array<double, 3>> sums;
+    for (std::int64_t stage = 0; stage < layout.pp; ++stage) {
+      for (const LevelTraffic& line : traffic_by_level(Work(model), cluster, training, layout,
+                                                       std::array<std::size_t, 2>{1, 0}, stage)) {
+        REQUIRE(line.bytes.size() == 3);
+        auto& sum = sums[line.kind == "data" ? "data_context" : std::string(line.kind)];
+        for (std::size_t i = 0; i < 3; ++i)
+          sum[i] += line.bytes[i] * static_cast<double>(machine.gpus / layout.pp);
+      }
+    }
+    CHECK(sums.size() > 2);
+    for (const auto& [kind, bytes] : of_nodes.sums) {
+      INFO(kind);
+      const std::array<double, 3> sum = sums[kind];
+      // Hosts lie in racks, so that bytes inside a host are inside its rack too.
+      CHECK(sum[0] == Approx(bytes.domain).margin(1e-6));
+      CHECK(sum[0] + sum[1] == Approx(of_racks.sums[kind].domain).margin(1e-6));
+      CHECK(sum[2] == Approx(of_racks.sums[kind].network).margin(1e-6));
+    }
+  };
+  compare_levels(dense(true), {.tp = 2, .cp = 2, .etp = 2, .pp = 2, .dp = 3});
+  compare_levels(dense(true), {.tp = 3, .etp = 3, .pp = 2, .dp = 4});
+  compare_levels(deepseek(), {.ep = 8, .dp = 24});
+  compare_levels(deepseek(), {.tp = 2, .ep = 4, .pp = 3, .dp = 4});
+  compare_levels(deepseek(),
+                 {.tp = 2, .cp = 3, .ep = 2, .etp = 2, .dp = 4, .order = *parse_order("cp-tp-ep-dp-pp")});
 }
 
 TEST_CASE("each stage of ZeRO has its messages") {

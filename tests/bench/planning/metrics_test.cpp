@@ -7,6 +7,7 @@
 
 #include "fit.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace rankmesh;
 using namespace rankmesh::bench;
@@ -25,6 +26,36 @@ TEST_CASE("Spearman's correlation is that of the ranks") {
   // Ranks 0, 1, 2, 3 and 1, 0, 3, 2: 1 - 6 * 4 / (4 * 15).
   CHECK(spearman({1, 2, 3, 4}, {2, 1, 4, 3}) == Approx(0.6));
   CHECK(spearman({1, 1, 1}, {1, 2, 3}) == 0);
+}
+
+TEST_CASE("what a row does not say is taken from the rest of it") {
+  const TemporaryFolder folder;
+  const std::string model = R"("model": {"name": "m", "layers": 8, "hidden": 1024, "heads": 8})";
+  const std::string path = folder.write(
+      "rows.json", "[{" + model + R"(, "gpu": "GB200", "gpus": 144, "tp": 4, "pp": 2, "seq": 2048, "gbs": 36,
+          "precision": "mxfp8", "zero": "ZeRO-3", "recompute": "Full", "measured": {"step_s": 2}, "judge": ["step"]},
+         {)" + model + R"(, "gpu": "h100", "tp": 2, "dp": 3, "judge": ["step", "rank"]},
+         {)" + model + R"(, "gpu": "TPU v5p"}, {"gpu": "H100"}, {"model": {"layers": 8}, "gpu": "H100"}, 7,
+         {)" + model + R"(, "gpu": "H100", "pp": 9, "gpus": 9, "measured": null}])");
+  std::map<std::string, int> left_out;
+  const std::vector<Row> rows = read_rows(path, {}, &left_out);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].layout == planner::Layout{.tp = 4, .etp = 4, .pp = 2, .dp = 18});
+  CHECK(rows[0].machine.domain == 72);
+  CHECK(rows[0].training.precision == planner::Precision::mxfp8);
+  CHECK(rows[0].training.zero == 3);
+  CHECK(rows[0].training.recompute == planner::Recompute::full);
+  CHECK(rows[0].judges_step);
+  CHECK(rows[1].machine.gpus == 6);
+  CHECK_FALSE(rows[1].judges_step);
+  CHECK_FALSE(rows[1].judges_rank);
+  CHECK(left_out.size() == 4);
+  CHECK(left_out["no model"] == 2);
+  CHECK(left_out["unknown GPU TPU v5p"] == 1);
+  CHECK(left_out["more stages than layers"] == 1);
+  const Metrics metrics = evaluate(rows, {});
+  CHECK(metrics.dense.n == 1);
+  CHECK(std::isfinite(metrics.dense.median_pct));
 }
 
 TEST_CASE("the rows of one model, GPU, number of GPUs and batch are in one part") {

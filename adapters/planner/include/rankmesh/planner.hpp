@@ -13,3 +13,4 @@
 #include "rankmesh/planner/parameters.hpp"
 #include "rankmesh/planner/search.hpp"
 #include "rankmesh/planner/state_classes.hpp"
+#include "rankmesh/planner/what_if.hpp"

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <numeric>
 
 #include "cluster_argument.hpp"
 #include "common_options.hpp"
@@ -35,36 +37,76 @@ std::int64_t least_slots(const Cluster& cluster, std::size_t level) {
   return least;
 }
 
-std::vector<PlannedLevel> levels_of(const Cluster& cluster) {
-  std::vector<PlannedLevel> levels;
+std::vector<std::size_t> levels_of(const Cluster& cluster) {
+  std::vector<std::size_t> levels;
   for (std::size_t level = cluster.level_count() - 1; level-- > 0;) {
-    const auto size = cluster.domain_size(level);
-    if (size && *size > 1 && *size < cluster.slots()) levels.push_back({cluster.level_name(level), *size});
+    const int domains = cluster.domain_count(level);
+    if (domains > 1 && domains < cluster.slots()) levels.push_back(level);
   }
   return levels;
 }
 
-/// The links that a file describes. Links out of fast domains and of what holds these are the network. Of
-/// several, the slowest one counts.
-void apply_links(const std::vector<files::LevelLink>& links, const Cluster& cluster,
-                 planner::Machine& machine) {
-  std::optional<double> fast;
-  std::optional<double> network;
-  for (const files::LevelLink& link : links) {
-    const auto level = cluster.find_level(link.level);
-    if (!level) continue;
-    const bool is_fast = least_slots(cluster, *level) < machine.domain;
-    if (link.bandwidth_gb_s) {
-      std::optional<double>& rate = is_fast ? fast : network;
-      rate = std::min(rate.value_or(*link.bandwidth_gb_s), *link.bandwidth_gb_s);
+/// A number of slots, the greatest one, so that blocks of so many do not leave the domains of a level. Blocks
+/// are counted from slot 0.
+std::int64_t block_size(const Cluster& cluster, std::size_t level) {
+  if (const auto size = cluster.domain_size(level)) return *size;
+  std::int64_t size = 0;
+  for (int slot = 1; slot < cluster.slots(); ++slot) {
+    if (cluster.domain_of(slot, level) != cluster.domain_of(slot - 1, level))
+      size = std::gcd(size, std::int64_t{slot});
+  }
+  return size == 0 ? cluster.slots() : size;
+}
+
+/// The links that a file describes, by the GPUs of the domains that they lead out of: those out of GPUs, of
+/// fast domains, and of other levels. Of several out of domains of one size, the slowest one counts.
+std::map<std::int64_t, files::LevelLink> links_by_domain(const std::vector<files::LevelLink>& links,
+                                                         const Cluster& cluster, std::int64_t fast_domain) {
+  // There is no link out of a single GPU where each has a fast domain of its own.
+  std::map<std::int64_t, files::LevelLink> stated{{1, {}}, {fast_domain, {}}};
+  bool is_nearest = true;
+  for (std::size_t level = cluster.level_count(); level-- > 0;) {
+    const std::int64_t least = least_slots(cluster, level);
+    std::int64_t domain = std::min(least, block_size(cluster, level));
+    if (least >= fast_domain) {
+      domain = is_nearest ? fast_domain : std::max(domain, fast_domain);
+      is_nearest = false;
     }
-    if (link.latency_us) {
-      std::optional<double>& latency = is_fast ? machine.link_latency_s : machine.network_latency_s;
-      latency = std::max(latency.value_or(0), *link.latency_us * 1e-6);
+    for (const files::LevelLink& link : links) {
+      if (link.level != cluster.level_name(level)) continue;
+      files::LevelLink& slowest = stated[domain];
+      if (link.bandwidth_gb_s)
+        slowest.bandwidth_gb_s =
+            std::min(slowest.bandwidth_gb_s.value_or(*link.bandwidth_gb_s), *link.bandwidth_gb_s);
+      if (link.latency_us) slowest.latency_us = std::max(slowest.latency_us.value_or(0), *link.latency_us);
     }
   }
-  machine.gpu.link_gb_s = fast.value_or(machine.gpu.link_gb_s);
-  machine.gpu.network_gb_s = network.value_or(machine.gpu.network_gb_s);
+  return stated;
+}
+
+/// What a file does not say of a level outside a described one is as there.
+void apply_links(const std::vector<files::LevelLink>& links, const Cluster& cluster,
+                 planner::Machine& machine) {
+  double rate = machine.gpu.link_gb_s;
+  std::optional<double> latency;
+  for (const auto& [domain, link] : links_by_domain(links, cluster, machine.domain)) {
+    const bool is_network = domain == machine.domain;
+    if (is_network) {
+      rate = machine.gpu.network_gb_s;
+      latency.reset();
+    }
+    rate = link.bandwidth_gb_s.value_or(rate);
+    if (link.latency_us) latency = *link.latency_us * 1e-6;
+    if (is_network) {
+      machine.gpu.network_gb_s = rate;
+      machine.network_latency_s = latency;
+    } else if (domain == 1) {
+      machine.gpu.link_gb_s = rate;
+      machine.link_latency_s = latency;
+    } else if (link.bandwidth_gb_s || link.latency_us) {
+      machine.levels.push_back({.domain = domain, .gb_s = rate, .latency_s = latency});
+    }
+  }
 }
 
 }  // namespace
@@ -235,6 +277,7 @@ void PlannerOptions::read_machine(PlannedJob& job, Problems& problems) const {
   const Cluster& cluster = given->cluster;
   if (file.gpu_memory_gib) machine.gpu.memory_gib = *file.gpu_memory_gib;
   machine.gpus = cluster.slots();
+  job.cluster = std::make_shared<const Cluster>(cluster);
   job.levels = levels_of(cluster);
   std::int64_t of_host = cluster.slots();
   for (int host = 0; host < cluster.hosts(); ++host)

@@ -1,28 +1,26 @@
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "command.hpp"
 #include "rankmesh/planner.hpp"
+#include "rankmesh/topology/cluster.hpp"
 
 namespace rankmesh::cli {
-
-/// A level of a cluster whose domains have one size.
-struct PlannedLevel {
-  std::string name{};
-  /// The GPUs of a domain.
-  std::int64_t gpus = 1;
-};
 
 /// A model, a machine and how the model is trained on it.
 struct PlannedJob {
   planner::ModelConfig model{};
   planner::Machine machine{};
-  /// The levels of the cluster, innermost first, without that of the GPUs and one that is the whole cluster;
-  /// empty if its domains have several sizes.
-  std::vector<PlannedLevel> levels{};
+  /// Where the ranks run, in order; null if it could not be read.
+  std::shared_ptr<const Cluster> cluster{};
+  /// The levels of the cluster, innermost first, without those with a domain for each GPU and with one
+  /// domain.
+  std::vector<std::size_t> levels{};
   planner::Training training{};
   planner::Constants constants{};
   /// What `--calibrate` found; machine and constants have it already.

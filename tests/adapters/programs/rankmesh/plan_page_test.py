@@ -112,6 +112,20 @@ class PlanPageTest(browser_test_case.BrowserTestCase):
         self.assertIn("", orders)
         self.assertIn("tp-cp-dp-ep-pp", orders)
 
+    def test_the_changes_of_the_fastest_layout_are_those_of_json(self):
+        rows = self.browser.run("return [...document.querySelectorAll('#changes tr')].map(r => [...r.children].map(c => c.textContent))")
+        changes = self.plan["what_if"]
+        self.assertEqual([row[0] for row in rows], [change["change"] for change in changes])
+        self.assertEqual({change["possible"] for change in changes}, {True, False})
+        for row, change in zip(rows, changes):
+            if not change["possible"]:
+                self.assertEqual(row[-1], "; ".join(change["reasons"]))
+                continue
+            self.assertAlmostEqual(float(row[1]), change["step_s"], delta=1e-3 * change["step_s"])
+            self.assertEqual(row[2], f"{100 * (change['step_ratio'] - 1):+.1f} %")
+            self.assertAlmostEqual(float(row[3]), change["memory_gib"], delta=1e-3 * change["memory_gib"])
+            self.assertEqual(row[4], "does not fit" if change["fits"] == "no" else change["config"])
+
     def test_keys_go_to_the_next_layout(self):
         self.browser.press("Tab", "ArrowRight", "ArrowRight", "ArrowLeft")
         self.assertTrue(self.text("#title").startswith("2 of "))

@@ -9,6 +9,7 @@
 #include "rankmesh/planner/job.hpp"
 #include "rankmesh/planner/machine.hpp"
 #include "rankmesh/planner/model.hpp"
+#include "rankmesh/topology/cluster.hpp"
 
 namespace RANKMESH_PLANNER_API rankmesh {
 namespace planner {
@@ -244,16 +245,18 @@ class Work {
 /// The memory of every stage. O(stages).
 [[nodiscard]] std::vector<StageMemory> stage_memory(const Work& work, const Training& training,
                                                     const Layout& layout, const Constants& constants = {});
-/// The messages of a step that the GPUs of a stage send. O(GPUs).
+/// The messages of a step that the GPUs of a stage send. O(GPUs x log(members of a group)).
 /// @param stage 0 .. pp - 1
 [[nodiscard]] std::vector<Traffic> traffic(const Work& work, const Machine& machine, const Training& training,
                                            const Layout& layout, std::int64_t stage = 0);
-/// The same by the levels of a cluster. O(GPUs x levels).
-/// @param domains the GPUs of a domain of each level, innermost first: 8 and 72 for nodes and racks. Ranks
-///        are numbered domain by domain
-[[nodiscard]] std::vector<LevelTraffic> traffic_by_level(const Work& work, const Machine& machine,
+/// The same by the levels of a cluster, whose domains may have several sizes. Rank r runs on slot r. O(GPUs x
+/// levels x log(members of a group)).
+/// @param cluster one with a slot for each rank
+/// @param levels levels of the cluster, innermost first: those of nodes and racks, for example
+/// @param stage 0 .. pp - 1
+[[nodiscard]] std::vector<LevelTraffic> traffic_by_level(const Work& work, const Cluster& cluster,
                                                          const Training& training, const Layout& layout,
-                                                         std::span<const std::int64_t> domains,
+                                                         std::span<const std::size_t> levels,
                                                          std::int64_t stage = 0);
 /// The time of a step. O(stages).
 [[nodiscard]] StepTime step_time(const Work& work, const Machine& machine, const Training& training,

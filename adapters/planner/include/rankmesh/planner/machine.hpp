@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "rankmesh/planner/export.hpp"
 
@@ -47,6 +48,19 @@ struct Gpu {
 /// A GPU by its name, in upper or lower case; null if it is unknown.
 [[nodiscard]] const Gpu* find_gpu(std::string_view name) noexcept;
 
+/// The links out of the domains of a level: of a rack, for example.
+struct LevelLinks {
+  /// The GPUs of a domain.
+  std::int64_t domain = 1;
+  /// Bandwidth in one direction, in GB/s for a GPU of the domain.
+  double gb_s = 0;
+  /// Seconds that a message out of a domain takes beside its bytes; nothing if they are those of the fast
+  /// links, or of the network.
+  std::optional<double> latency_s{};
+
+  bool operator==(const LevelLinks&) const = default;
+};
+
 /// What a job runs on: equal GPUs in equal fast domains, numbered domain by domain.
 struct Machine {
   /// Every GPU.
@@ -59,6 +73,9 @@ struct Machine {
   std::optional<double> link_latency_s{};
   /// The same between fast domains.
   std::optional<double> network_latency_s{};
+  /// Other links than those out of GPUs (`gpu.link_gb_s`) and out of fast domains (`gpu.network_gb_s`), in
+  /// ascending order of the domains: levels inside fast domains, then levels of the network.
+  std::vector<LevelLinks> levels{};
 
   bool operator==(const Machine&) const = default;
 };

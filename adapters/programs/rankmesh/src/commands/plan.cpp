@@ -77,7 +77,7 @@ class PlanCommand : public RunnableCommand {
     }
     return {.warnings = job.warnings, .run = [job, work, space, plan, top, format](Writer& out, Style style) {
               if (format == 0) print_plan(job, work, space, plan, out, style);
-              if (format == 1) print_plan_json(job, work, plan, out);
+              if (format == 1) print_plan_json(job, work, space, plan, out);
               if (format == 2) print_plan_html(job, work, space, top, out);
               return success;
             }};

@@ -140,9 +140,20 @@ function list() {
   });
 }
 
+function changes() {
+  for (const change of plan.what_if) {
+    const cells = change.possible ?
+        [number(change.step_s), `${change.step_ratio < 1 ? '' : '+'}${(100 * (change.step_ratio - 1)).toFixed(1)} %`,
+         number(change.memory_gib), change.fits === 'no' ? 'does not fit' : change.config].map((value) => element('td', {textContent: value})) :
+        [element('td', {colSpan: 3}), element('td', {textContent: change.reasons.join('; ')})];
+    byId('changes').append(element('tr', {}, element('td', {textContent: change.change}), ...cells));
+  }
+}
+
 document.title = plan.title;
 byId('heading').textContent = plan.title;
 byId('facts').append(...plan.facts.map((fact) => element('p', {textContent: fact})));
 plot();
 list();
+changes();
 show(0);

@@ -105,19 +105,19 @@ void print_time(const planner::Estimate& estimate, Writer& out, Style style) {
 
 std::vector<planner::LevelTraffic> level_traffic(const PlannedJob& job, const planner::Work& work,
                                                  const planner::Layout& layout) {
-  std::vector<std::int64_t> domains;
-  for (const PlannedLevel& level : job.levels) domains.push_back(level.gpus);
-  return planner::traffic_by_level(work, job.machine, job.training, layout, domains);
+  return planner::traffic_by_level(work, *job.cluster, job.training, layout, job.levels);
 }
 
-/// The traffic by the levels of a cluster that has more than the two of the machine.
+/// The traffic by the levels of a cluster that has more than the two of the machine, or domains of several
+/// sizes.
 void print_level_traffic(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
                          Writer& out, Style style) {
   using Align = Table::Align;
   std::vector<Table::Column> columns{
       {layout.pp > 1 ? "a GPU of the first stage sends, GB" : "a GPU sends, GB"}, {"calls", Align::right}};
-  for (const PlannedLevel& level : job.levels) columns.push_back({"inside a " + level.name, Align::right});
-  columns.push_back({"between " + job.levels.back().name + "s", Align::right});
+  for (const std::size_t level : job.levels)
+    columns.push_back({"inside a " + job.cluster->level_name(level), Align::right});
+  columns.push_back({"between " + job.cluster->level_name(job.levels.back()) + "s", Align::right});
   Table table(columns);
   for (const planner::LevelTraffic& line : level_traffic(job, work, layout)) {
     std::vector<Table::Cell> cells{{std::string(line.kind)}, {fmt::format("{:.0f}", line.calls)}};
@@ -130,7 +130,8 @@ void print_level_traffic(const PlannedJob& job, const planner::Work& work, const
 
 void print_traffic(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
                    Writer& out, Style style) {
-  if (layout.world() > 1 && job.levels.size() > 1) return print_level_traffic(job, work, layout, out, style);
+  const bool has_levels = job.levels.size() > 1 || (job.levels.size() == 1 && !job.cluster->is_uniform());
+  if (layout.world() > 1 && has_levels) return print_level_traffic(job, work, layout, out, style);
   const auto messages = planner::traffic(work, job.machine, job.training, layout);
   if (messages.empty()) return;
   using Align = Table::Align;
@@ -145,6 +146,25 @@ void print_traffic(const PlannedJob& job, const planner::Work& work, const plann
                {fmt::format("{:.4g}", line.network_bytes / 1e9)}});
   out.put('\n');
   table.print(out, style);
+}
+
+/// @param before the estimate of the layout that is changed
+ordered_json what_if_json(const planner::WhatIf& change, const planner::Estimate& before) {
+  ordered_json json{{"change", change.change}, {"possible", change.planned.has_value()}};
+  if (!change.planned) {
+    json["reasons"] = ordered_json::array();
+    for (const Diagnostic& reason : change.reasons) json["reasons"].push_back(reason.message());
+    return json;
+  }
+  const planner::Estimate& estimate = change.planned->estimate;
+  json["config"] = layout_text(change.planned->layout);
+  json["micro_batch"] = change.planned->micro_batch;
+  json["recompute"] = name_of(change.planned->recompute);
+  json["step_s"] = rounded(estimate.step_s);
+  json["step_ratio"] = rounded(estimate.step_s / before.step_s);
+  json["memory_gib"] = rounded(estimate.memory.total() / gib);
+  json["fits"] = name_of(estimate.fits);
+  return json;
 }
 
 }  // namespace
@@ -222,9 +242,10 @@ ordered_json estimate_json(const PlannedJob& job, const planner::Work& work, con
     for (std::size_t i = 0; i < line.bytes.size() && !job.levels.empty(); ++i) {
       const bool is_inside = i < job.levels.size();
       if (line.bytes[i] <= 0) continue;
-      levels.push_back({{"kind", line.kind},
-                        {is_inside ? "inside" : "between", job.levels[is_inside ? i : i - 1].name},
-                        {"bytes_per_step", rounded(line.bytes[i])}});
+      levels.push_back(
+          {{"kind", line.kind},
+           {is_inside ? "inside" : "between", job.cluster->level_name(job.levels[is_inside ? i : i - 1])},
+           {"bytes_per_step", rounded(line.bytes[i])}});
     }
   }
   return {{"config", layout_text(layout)},
@@ -248,6 +269,16 @@ ordered_json estimate_json(const PlannedJob& job, const planner::Work& work, con
           {"time_s", time},
           {"traffic", messages},
           {"traffic_by_level", levels}};
+}
+
+ordered_json what_ifs_json(const PlannedJob& job, const planner::Work& work,
+                           const planner::SearchSpace& space, const planner::PlannedLayout& best) {
+  ordered_json json = ordered_json::array();
+  for (const planner::WhatIf& change : planner::what_ifs(work, job.machine, space, best, job.constants))
+    json.push_back(what_if_json(change, best.estimate));
+  json.push_back(
+      what_if_json(planner::without_memory_limit(work, job.machine, space, job.constants), best.estimate));
+  return json;
 }
 
 void print_estimate(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,

@@ -32,7 +32,12 @@ void print_calibration(const PlannedJob& job, Writer& out, Style style);
                                                    const planner::Layout& layout,
                                                    const planner::Estimate& estimate);
 
-/// The same as tables.
+/// The changes of the best layout of a plan, the last one without a limit of memory, as a JSON array.
+[[nodiscard]] nlohmann::ordered_json what_ifs_json(const PlannedJob& job, const planner::Work& work,
+                                                   const planner::SearchSpace& space,
+                                                   const planner::PlannedLayout& best);
+
+/// The estimate as tables.
 void print_estimate(const PlannedJob& job, const planner::Work& work, const planner::Layout& layout,
                     const planner::Estimate& estimate, Writer& out, Style style);
 

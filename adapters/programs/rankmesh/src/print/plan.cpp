@@ -131,167 +131,47 @@ std::string binding_of(const PlannedJob& job, const planner::Work& work, const p
       });
   std::string text = fmt::format("Most of the step is spent on: {}, {:.1f} %.", most.name,
                                  100 * best.estimate.time.*most.seconds / best.estimate.step_s);
-  planner::Machine roomy = job.machine;
-  roomy.gpu.memory_gib = std::numeric_limits<double>::infinity();
-  const planner::Plan unbound = planner::search(work, roomy, space, 1, job.constants);
-  const planner::PlannedLayout& fastest = unbound.layouts.front();
-  if (fastest.estimate.memory.total() <= job.machine.gpu.memory_gib * gib)
+  const planner::WhatIf unlimited = planner::without_memory_limit(work, job.machine, space, job.constants);
+  const planner::PlannedLayout& fastest = *unlimited.planned;
+  const planner::Estimate& unbound = fastest.estimate;
+  if (unbound.fits != planner::Fit::no)
     return text + " Memory does not bind: the fastest of all layouts fits.";
   return text + fmt::format(
                     " Memory binds: without its limit, {}, micro batch {}, would take {:.4g} s ({:+.1f} %) "
                     "with {:.1f} GiB.",
-                    layout_text(fastest.layout), fastest.micro_batch, fastest.estimate.step_s,
-                    100 * (fastest.estimate.step_s / best.estimate.step_s - 1),
-                    fastest.estimate.memory.total() / gib);
+                    layout_text(fastest.layout), fastest.micro_batch, unbound.step_s,
+                    100 * (unbound.step_s / best.estimate.step_s - 1), unbound.memory.total() / gib);
 }
 
-/// The table of changes of the best layout.
-class Changes {
- public:
-  Changes(const PlannedJob& job, const planner::Work& work, const planner::SearchSpace& space,
-          const planner::PlannedLayout& best)
-      : job_(job),
-        work_(work),
-        orders_(space.orders.empty() ? planner::all_orders() : space.orders),
-        best_(best) {}
-
-  void print(Writer& out, Style style) {
-    add_machine_and_recompute();
-    add_order();
-    add_sizes();
-    for (const bool twice : {true, false}) {
-      PlannedJob changed = job_;
-      changed.training.micro_batch = twice ? best_.micro_batch * 2 : best_.micro_batch / 2;
-      if (changed.training.micro_batch > 0) add(twice ? "micro batch x 2" : "micro batch / 2", changed);
+void print_what_ifs(const std::vector<planner::WhatIf>& changes, const planner::Estimate& best, Writer& out,
+                    Style style) {
+  Table table({{"what if"}, {"step"}, {"", Align::right}, {"memory", Align::right}});
+  for (const planner::WhatIf& change : changes) {
+    if (!change.planned) {
+      table.add({{change.change}, {"the sizes do not divide"}, {}, {}});
+      continue;
     }
-    table_.print(out, style);
+    const planner::Estimate& changed = change.planned->estimate;
+    table.add({{change.change},
+               {fmt::format("{:.4g} s", changed.step_s)},
+               {fmt::format("{:+.1f} %", 100 * (changed.step_s / best.step_s - 1))},
+               {changed.fits == planner::Fit::no ? "does not fit"
+                                                 : fmt::format("{:.1f} GiB", changed.memory.total() / gib)}});
   }
-
- private:
-  void add(const std::string& name, const PlannedJob& job) { add(name, job, best_.layout); }
-
-  void add(const std::string& name, const PlannedJob& job, const planner::Layout& layout) {
-    const std::optional<planner::Estimate> fastest = estimate_of(job, layout, orders_);
-    if (!fastest) {
-      table_.add({{name}, {"the sizes do not divide"}, {}, {}});
-    } else {
-      add_line(name, *fastest);
-    }
-  }
-
-  void add_line(const std::string& name, const planner::Estimate& changed) {
-    table_.add(
-        {{name},
-         {fmt::format("{:.4g} s", changed.step_s)},
-         {fmt::format("{:+.1f} %", 100 * (changed.step_s / best_.estimate.step_s - 1))},
-         {changed.fits == planner::Fit::no ? "does not fit"
-                                           : fmt::format("{:.1f} GiB", changed.memory.total() / gib)}});
-  }
-
-  /// The estimate with the fastest of some orders; nothing if the layout is impossible.
-  [[nodiscard]] std::optional<planner::Estimate> estimate_of(const PlannedJob& job, planner::Layout layout,
-                                                             std::span<const planner::Order> orders) const {
-    std::optional<planner::Estimate> fastest;
-    for (const planner::Order& order : orders) {
-      layout.order = order;
-      if (!planner::check(job.model, job.machine, job.training, layout).empty()) continue;
-      const planner::Estimate found =
-          planner::estimate(work_, job.machine, job.training, layout, job.constants);
-      if (!fastest || found.step_s < fastest->step_s) fastest = found;
-    }
-    return fastest;
-  }
-
-  /// The usual order, or if the layout has it, the other one that Megatron-LM has a flag for.
-  void add_order() {
-    const planner::Order usual;
-    const planner::Order other =
-        best_.layout.order == usual ? *planner::parse_order("tp-cp-ep-pp-dp") : usual;
-    const auto found = estimate_of(job_, best_.layout, std::span(&other, 1));
-    if (found && std::abs(found->step_s / best_.estimate.step_s - 1) > 1e-9)
-      add_line("order " + to_string(other), *found);
-  }
-
-  void add_machine_and_recompute() {
-    PlannedJob slower = job_;
-    slower.machine.gpu.network_gb_s /= 2;
-    add("network x 0.5", slower);
-    const bool has_scores = job_.training.attention == planner::Attention::scores ||
-                            job_.training.attention == planner::Attention::plain;
-    PlannedJob more = job_;
-    if (best_.recompute == planner::Recompute::none && has_scores) {
-      more.training.recompute = planner::Recompute::selective;
-      add("attention computed again", more);
-    } else if (best_.recompute != planner::Recompute::full) {
-      more.training.recompute = planner::Recompute::full;
-      add("every layer computed again", more);
-    }
-  }
-
-  /// A factor of two in each size. The layers of a part of a stage stay as many where that can be.
-  void add_sizes() {
-    using planner::Layout;
-    const auto twice = [](Layout& l, std::int64_t Layout::*size) { l.*size *= 2; };
-    const auto half = [](Layout& l, std::int64_t Layout::*size) {
-      // Zero marks a size that has no half.
-      l.*size = l.*size % 2 == 0 ? l.*size / 2 : 0;
-    };
-    const auto change = [&](const std::string& name, auto make) {
-      Layout layout = best_.layout;
-      make(layout);
-      if (std::min({layout.tp, layout.cp, layout.pp, layout.vpp, layout.ep, layout.etp, layout.dp}) > 0)
-        add(name, job_, layout);
-    };
-    change("tp x 2, dp / 2", [&](Layout& l) {
-      if (l.etp == l.tp) twice(l, &Layout::etp);
-      twice(l, &Layout::tp);
-      half(l, &Layout::dp);
-    });
-    change("tp / 2, dp x 2", [&](Layout& l) {
-      if (l.etp == l.tp) half(l, &Layout::etp);
-      half(l, &Layout::tp);
-      twice(l, &Layout::dp);
-    });
-    change("cp x 2, dp / 2", [&](Layout& l) { twice(l, &Layout::cp), half(l, &Layout::dp); });
-    change("cp / 2, dp x 2", [&](Layout& l) { half(l, &Layout::cp), twice(l, &Layout::dp); });
-    change("pp x 2, dp / 2", [&](Layout& l) {
-      if (l.vpp % 2 == 0) half(l, &Layout::vpp);
-      twice(l, &Layout::pp);
-      half(l, &Layout::dp);
-    });
-    change("pp / 2, dp x 2", [&](Layout& l) {
-      if (l.vpp > 1) twice(l, &Layout::vpp);
-      half(l, &Layout::pp);
-      twice(l, &Layout::dp);
-      if (l.pp == 1) l.vpp = 1;
-    });
-    if (best_.layout.pp > 1) {
-      change("vpp x 2", [&](Layout& l) { twice(l, &Layout::vpp); });
-      change("vpp / 2", [&](Layout& l) { half(l, &Layout::vpp); });
-    }
-    if (job_.model.experts == 0) return;
-    change("ep x 2", [&](Layout& l) { twice(l, &Layout::ep); });
-    change("ep / 2", [&](Layout& l) { half(l, &Layout::ep); });
-    change("etp x 2", [&](Layout& l) { twice(l, &Layout::etp); });
-    change("etp / 2", [&](Layout& l) { half(l, &Layout::etp); });
-  }
-
-  const PlannedJob& job_;
-  const planner::Work& work_;
-  /// Those of the search.
-  std::span<const planner::Order> orders_;
-  const planner::PlannedLayout& best_;
-  Table table_{{{"what if"}, {"step"}, {"", Align::right}, {"memory", Align::right}}};
-};
+  table.print(out, style);
+}
 
 }  // namespace
 
-void print_plan_json(const PlannedJob& job, const planner::Work& work, const planner::Plan& plan,
-                     Writer& out) {
+void print_plan_json(const PlannedJob& job, const planner::Work& work, const planner::SearchSpace& space,
+                     const planner::Plan& plan, Writer& out) {
   nlohmann::ordered_json layouts = nlohmann::ordered_json::array();
   for (const planner::PlannedLayout& planned : plan.layouts)
     layouts.push_back(estimate_json(job_of(job, planned), work, planned.layout, planned.estimate));
-  nlohmann::ordered_json json{{"layouts", layouts}, {"considered", plan.considered}, {"valid", plan.valid}};
+  nlohmann::ordered_json json{{"layouts", layouts},
+                              {"considered", plan.considered},
+                              {"valid", plan.valid},
+                              {"what_if", what_ifs_json(job, work, space, plan.layouts.front())}};
   if (job.calibration) json["calibration"] = calibration_json(*job.calibration);
   out.put(json.dump(1) + "\n");
 }
@@ -321,7 +201,7 @@ void print_plan(const PlannedJob& job, const planner::Work& work, const planner:
             "\n");
   }
   out.put('\n');
-  Changes(best_job, work, space, best).print(out, style);
+  print_what_ifs(planner::what_ifs(work, job.machine, space, best, job.constants), best.estimate, out, style);
 }
 
 }  // namespace rankmesh::cli

@@ -85,8 +85,8 @@ void print_plan_html(const PlannedJob& job, const planner::Work& work, const pla
                                [&](const planner::PlannedLayout& planned) { layouts.push_back(planned); });
   const auto valid = static_cast<std::int64_t>(layouts.size());
   ordered_json shown = ordered_json::array();
-  for (const Point& point : points_of(std::move(layouts)))
-    shown.push_back(point_json(point, job.model.experts > 0));
+  const std::vector<Point> points = points_of(std::move(layouts));
+  for (const Point& point : points) shown.push_back(point_json(point, job.model.experts > 0));
   ordered_json facts{fmt::format("{} considered, {} fit; sequences of {}, batch {}",
                                  counted(considered, "layout"), valid, space.training.sequence_length,
                                  space.training.global_batch)};
@@ -104,7 +104,8 @@ void print_plan_html(const PlannedJob& job, const planner::Work& work, const pla
                           {"capacity", rounded(job.machine.gpu.memory_gib)},
                           {"top", top},
                           {"parts", parts},
-                          {"layouts", shown}};
+                          {"layouts", shown},
+                          {"what_if", what_ifs_json(job, work, space, points.front().planned)}};
   out.put(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
