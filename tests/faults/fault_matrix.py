@@ -126,7 +126,7 @@ class Job:
         """Until all ranks but those that are gone have ended, or much longer than they may take."""
         gone = {fault.rank for fault in self.cell.faults if fault.kind in matrix.GONE | {"hang"}}
         until = time.monotonic() + PATIENCE
-        has_begun = False
+        self.has_begun = False
         while time.monotonic() < until and self.launcher.poll() is None and not stopping.is_set():
             ended = set(self.outcomes())
             if ended >= set(range(self.cell.size)) - gone:
@@ -135,8 +135,8 @@ class Job:
                          or any(fault.kind in ("die", "hang") and fault.rank == rank for fault in self.cell.faults)]
                 if not waits or time.monotonic() > self.begun + self.limit():
                     break
-            if not has_begun and len(self.pids()) == self.cell.size:
-                has_begun, self.begun = True, time.monotonic()
+            if not self.has_begun and len(self.pids()) == self.cell.size:
+                self.has_begun, self.begun = True, time.monotonic()
                 until = self.begun + self.limit() + 4
             time.sleep(0.05)
         (self.folder / "end").touch()
@@ -237,6 +237,8 @@ class Matrix:
             return "not run", []
         job = Job(self.arguments, self.options_of(cell), cell)
         run = job.run()
+        if not job.has_begun:
+            run = job.run()  # mpiexec has started nothing, which says nothing about the cell
         if self.arguments.results:
             with output, open(self.arguments.results, "a") as file:
                 print(json.dumps([cell.name, vars(run)], default=sorted), file=file)
