@@ -165,8 +165,8 @@ void arrive(AgreementSession& session, AgreementOptions options,
             const std::optional<std::string>& failure = {});
 
 /// Tells all ranks that this one leaves the bring-up, so that their next agreement ends with an error. Takes
-/// part in the protocol until all have their verdict, or until 4 `grace` after the deadline, or after the call
-/// if that comes later. If a verdict has ended the bring-up already, only passes that on.
+/// part in the protocol until all have their verdict, or until 4 `grace` after the deadline, or after the
+/// call if that comes later. If a verdict has ended the bring-up already, only passes that on.
 void abandon(AgreementSession& session, std::string why) noexcept;
 
 /// Calls a part of a bring-up. If it throws an exception that the other ranks do not know of, they are told,
