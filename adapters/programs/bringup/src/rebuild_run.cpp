@@ -20,6 +20,7 @@
 #include "job_abort.hpp"
 #include "rankmesh/bringup/mpi_operations.hpp"
 #include "rankmesh/bringup/proof.hpp"
+#include "rankmesh/mpi/error.hpp"
 #include "rankmesh/mpi/job.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/text.hpp"
@@ -151,8 +152,12 @@ void share(std::vector<GenerationReport>& reports, MPI_Comm world, std::chrono::
 
 /// Waits until all ranks of the layout have come this far, so that a death does not disturb their proof.
 void wait_for_ranks(mpi::Job& job, std::chrono::nanoseconds limit) {
-  static_cast<void>(
-      MpiOperations(job.communicators().world()).gather(0, until_deadline(limit, "the wait for all ranks")));
+  try {
+    static_cast<void>(MpiOperations(job.communicators().world())
+                          .gather(0, until_deadline(limit, "the wait for all ranks")));
+  } catch (const mpi::MpiError&) {
+    // With ULFM, a rank that has come out of the wait revokes the communicator: all have come then.
+  }
 }
 
 int run(const World& world, const Settings& settings) {
