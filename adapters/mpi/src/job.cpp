@@ -43,18 +43,19 @@ void prove(Communicators& made, const std::vector<int>& process_of_rank, std::ch
       static_cast<void>(sums.release());
       static_cast<void>(made.release(kind).release());
     };
-    for (int done = 0; done == 0;) {
+    for (;;) {
+      int done = 0;
       if (const int code = MPI_Test(&sums->request, &done, MPI_STATUS_IGNORE); code != MPI_SUCCESS) {
         leave_to_mpi();
         throw MpiError({.call = "MPI_Test", .code = code, .kind = kind});
       }
-      if (done == 0 && std::chrono::steady_clock::now() >= until) {
+      if (done != 0) return sums->sum;
+      if (std::chrono::steady_clock::now() >= until) {
         leave_to_mpi();
         throw Error("a sum in the " + std::string(kind.name()) + " communicator did not end");
       }
-      if (done == 0) std::this_thread::yield();
+      std::this_thread::yield();
     }
-    return sums->sum;
   });
 }
 

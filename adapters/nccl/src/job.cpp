@@ -66,8 +66,8 @@ struct Job::State {
                                                           generation.config, options, before));
   }
 
-  /// Makes the communicators of the next generation, and proves them. An attempt that may keep some goes on
-  /// with those that serve.
+  /// Makes the communicators of the next generation, and proves them. If the attempt may keep communicators,
+  /// unchanged groups keep theirs.
   void make(const NextGeneration& next, const Attempt& attempt) {
     if (!attempt.may_keep) abort_all();
     const std::vector<int>& members = next.generation.process_of_rank;

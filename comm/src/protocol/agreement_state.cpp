@@ -77,32 +77,31 @@ void Agreement::State::note_failure(RankFailure failure) {
 }
 
 bool Agreement::State::step() {
-  look_at_clock();
-  update_deadline();
-  const Instant now = this->now();
+  const Instant now = look_at_clock();
+  update_deadline(now);
   // Before polling, which may take a while where ranks share a core: the parent waits for the report.
   report_complete_subtree();
   process_messages(1);
   // If rank 0 itself came late, a report that the deadline has passed may lie behind the others.
   const bool came_late = rank() == 0 && round_ == 0 && all_have_arrived();
   if (now >= deadline() || came_late) process_messages(empty_polls_for_silence);
-  update_deadline();
+  update_deadline(now);
   if (!verdict_) act(now);
   if (!verdict_) return false;
   pass_on(now);
   return is_passed_on(now);
 }
 
-void Agreement::State::look_at_clock() {
+Agreement::State::Instant Agreement::State::look_at_clock() {
   const Instant before = std::exchange(looked_at_, transport_.now());
   const bool waits_for_answers = deadline_has_passed_ || alarm_ || ballot_.is_led_here() || verdict_;
   // A fraction of the time that others have to answer, and much more than a step of a rank that runs.
   if (waits_for_answers) pauses_ += std::max(looked_at_ - before - grace() / 8, Instant(0));
+  return looked_at_ - pauses_;
 }
 
-void Agreement::State::update_deadline() {
+void Agreement::State::update_deadline(Instant now) {
   if (deadline_has_passed_) return;
-  const Instant now = looked_at_ - pauses_;
   deadline_ = std::max(session_.started_ + session_.timeouts_.deadline - pauses_, now);
   deadline_has_passed_ = deadline_ == now;
 }

@@ -83,11 +83,12 @@ class Agreement::State {
   }
 
   // The clock.
-  /// Takes out of the clock what this rank was not running for, if it waits for answers. All ranks may have
-  /// stood still, for example on a suspended machine: then nobody could answer.
-  void look_at_clock();
-  /// A message may bring the deadline forward, but never back to before this rank could know of it.
-  void update_deadline();
+  /// The time now. Takes out of the clock what this rank was not running for, if it waits for answers. All
+  /// ranks may have stood still, for example on a suspended machine: then nobody could answer.
+  [[nodiscard]] Instant look_at_clock();
+  /// Takes over what messages say of the deadline. One that has passed already counts as passing now, when
+  /// this rank learns of it.
+  void update_deadline(Instant now);
 
   // Messages.
   void process_messages(int empty_polls);
