@@ -3,7 +3,7 @@
 # rankmesh_target_defaults(TARGET): C++20, the project's warnings, and the sanitizers of RANKMESH_SANITIZE.
 function(rankmesh_target_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  # Sources reuse names in anonymous namespaces, so these targets must not be unity-built.
+  # Not CMake's own unity build: see rankmesh_group_sources.
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF UNITY_BUILD OFF)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
   # In C++, the -Wconversion of GCC does not include -Wsign-conversion. Clang's does.
@@ -30,6 +30,60 @@ function(rankmesh_target_defaults target)
     # Coverage for the fuzzer. Only the fuzz targets link its main function.
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+  # When all sources of the folder are known.
+  if(RANKMESH_UNITY_BUILD)
+    cmake_language(EVAL CODE "cmake_language(DEFER CALL rankmesh_group_sources [[${target}]])")
+  endif()
+endfunction()
+
+# rankmesh_group_sources(TARGET): replaces the sources of TARGET by files that include eight of them each, so that the headers
+# they share are read once: a unity build. It takes half of the time. CMake's own writes absolute paths into these files, with
+# which another clone would find nothing in the compiler cache. A source with definitions or options of its own, or with the
+# property SKIP_UNITY_BUILD_INCLUSION, is compiled alone.
+function(rankmesh_group_sources target)
+  get_target_property(sources ${target} SOURCES)
+  get_target_property(folder ${target} SOURCE_DIR)
+  set(grouped)
+  set(alone)
+  foreach(source IN LISTS sources)
+    get_filename_component(path "${source}" ABSOLUTE BASE_DIR ${folder})
+    set(own)
+    foreach(property COMPILE_DEFINITIONS COMPILE_OPTIONS SKIP_UNITY_BUILD_INCLUSION)
+      get_property(value SOURCE ${path} TARGET_DIRECTORY ${target} PROPERTY ${property})
+      list(APPEND own ${value})
+    endforeach()
+    cmake_path(IS_PREFIX rankmesh_SOURCE_DIR "${path}" in_project)
+    cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${path}" is_generated)
+    if("${source}" MATCHES "\\.cpp$" AND in_project AND NOT is_generated AND NOT own)
+      list(APPEND grouped ${path})
+    else()
+      list(APPEND alone ${source})
+    endif()
+  endforeach()
+  list(LENGTH grouped count)
+  if(count LESS 2)
+    return()
+  endif()
+  set(number 0)
+  while(grouped)
+    list(SUBLIST grouped 0 8 part)
+    list(REMOVE_ITEM grouped ${part})
+    list(TRANSFORM part REPLACE "^${rankmesh_SOURCE_DIR}/(.*)$" "#include \"\\1\"")
+    list(JOIN part "\n" text)
+    # Beside each other in the build folder, wherever the project is in it: the compiler cache knows them by this path.
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/unity/${target}_${number}.cpp CONTENT "${text}\n" @ONLY)
+    list(APPEND alone ${CMAKE_BINARY_DIR}/unity/${target}_${number}.cpp)
+    math(EXPR number "${number} + 1")
+  endwhile()
+  set_property(TARGET ${target} PROPERTY SOURCES ${alone})
+  target_compile_options(${target} PRIVATE "SHELL:-iquote ${rankmesh_SOURCE_DIR}")
+  # What another source of the same file declares is no mistake: globals that locals have the names of, and for GCC, types of
+  # anonymous namespaces, which it looks for in the file itself.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-shadow -Wshadow=local -Wno-subobject-linkage)
+  else()
+    target_compile_options(${target} PRIVATE -Wno-shadow)
   endif()
 endfunction()
 
@@ -80,8 +134,8 @@ endfunction()
 # rankmesh_library(NAME [RUNS_ONCE] SOURCES ... [PRECOMPILED header ...]): the library rankmesh_NAME, alias rankmesh::NAME, of the
 # current folder, with its public headers under include/. The caller links it with other libraries. Its objects are used for an
 # archive and for a shared library. A shared library exports the declarations with a mark as in rankmesh/topology/export.hpp.
-# With sanitizers, the standard headers and those of PRECOMPILED are precompiled, which saves a third of the time. Without, they
-# are not: a missing #include is an error, and the tests install_headers and install_from_sources rely on these objects.
+# With sanitizers, the standard headers and those of PRECOMPILED are precompiled. Without, they are not: GCC 12 then warns of
+# overflows inside std::string that cannot happen.
 function(rankmesh_library name)
   cmake_parse_arguments(arg "RUNS_ONCE" "" "SOURCES;PRECOMPILED" ${ARGN})
   add_library(rankmesh_${name} ${arg_SOURCES})

@@ -15,7 +15,7 @@ GONE = {"kill", "stop", "exit", "die"}
 # Faults that end the process: without the launcher's consent it ends all others.
 ENDING = {"kill", "exit", "die"}
 
-EVERYWHERE = ["kill", "stop", "exit", "error", "slow", "late"]
+EVERYWHERE = ["kill", "stop", "exit", "error", "slow", "late", "freeze"]
 KINDS_AT = {
     "done": ["kill", "stop", "exit"],
     "progress": ["error"],

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -29,9 +30,9 @@ State& state() {
 
 Kind kind_of(const std::string& name) {
   static const std::map<std::string, Kind> names = {
-      {"kill", Kind::kill},   {"stop", Kind::stop}, {"exit", Kind::exit},
-      {"error", Kind::error}, {"slow", Kind::slow}, {"late", Kind::late},
-      {"async", Kind::async}, {"die", Kind::die},   {"hang", Kind::hang}};
+      {"kill", Kind::kill}, {"stop", Kind::stop},    {"exit", Kind::exit},   {"error", Kind::error},
+      {"slow", Kind::slow}, {"late", Kind::late},    {"async", Kind::async}, {"die", Kind::die},
+      {"hang", Kind::hang}, {"freeze", Kind::freeze}};
   const auto found = names.find(name);
   if (found == names.end()) throw std::invalid_argument("unknown fault " + name);
   return found->second;
@@ -39,6 +40,16 @@ Kind kind_of(const std::string& name) {
 
 void pause_for(int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
+
+/// @param folder has the files pid.RANK of all processes
+void stop_all(const std::filesystem::path& folder) {
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (!file.path().filename().string().starts_with("pid.")) continue;
+    pid_t process = 0;
+    if (std::ifstream(file.path()) >> process && process != getpid()) kill(process, SIGSTOP);
+  }
+  raise(SIGSTOP);
 }
 
 }  // namespace
@@ -95,6 +106,9 @@ bool meet(const std::string& point) {
       break;
     case Kind::late:
       pause_for(own.pauses.late);
+      break;
+    case Kind::freeze:
+      stop_all(std::filesystem::path(own.note_file).parent_path());
       break;
     default:
       break;  // done by the double of NCCL

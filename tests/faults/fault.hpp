@@ -8,15 +8,16 @@ namespace rankmesh::tests::faults {
 
 /// What happens to a process.
 enum class Kind {
-  kill,   ///< SIGKILL
-  stop,   ///< SIGSTOP, for ever
-  exit,   ///< the process ends with exit code 0, without MPI_Finalize
-  error,  ///< the call does nothing and returns an error; the progress callback throws an exception
-  slow,   ///< a pause that ends long before the deadline
-  late,   ///< a pause that ends after the deadline, when the others are about to end
-  async,  ///< NCCL: the work of the call fails later
-  die,    ///< NCCL: the process kills itself while the work of the call is under way
-  hang,   ///< NCCL: the work of the call never ends
+  kill,    ///< SIGKILL
+  stop,    ///< SIGSTOP, for ever
+  exit,    ///< the process ends with exit code 0, without MPI_Finalize
+  error,   ///< the call does nothing and returns an error; the progress callback throws an exception
+  slow,    ///< a pause that ends long before the deadline
+  late,    ///< a pause that ends after the deadline, when the others are about to end
+  freeze,  ///< all processes are stopped; whoever started them lets them go on after the deadline
+  async,   ///< NCCL: the work of the call fails later
+  die,     ///< NCCL: the process kills itself while the work of the call is under way
+  hang,    ///< NCCL: the work of the call never ends
 };
 
 /// One fault: what happens to which rank, in which call of a function (from 1).
@@ -38,7 +39,8 @@ struct Pauses {
 };
 
 /// Chooses the faults of this process. From now on calls are counted, those of this thread only.
-/// @param note_file gets the time, in seconds from now, when a fault happens
+/// @param note_file gets the time, in seconds from now, when a fault happens. Beside it are the files
+/// pid.RANK of all processes.
 void arm(const std::vector<Fault>& faults, int rank, Pauses pauses, const std::string& note_file);
 
 /// Counts a call, and lets the fault of this process happen if this is the call.

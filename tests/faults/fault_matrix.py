@@ -54,6 +54,7 @@ def parse_arguments():
     parser.add_argument("--grace", type=int, default=800, help="milliseconds")
     parser.add_argument("--no-retry", action="store_true")
     parser.add_argument("--results", type=pathlib.Path, help="keep what each rank wrote in this file, a line for each cell")
+    parser.add_argument("--resume", action="store_true", help="leave out the cells of the file of --results; the table has them too")
     parser.add_argument("--judge", action="store_true", help="judge the file of --results again; runs nothing")
     parser.add_argument("--list", action="store_true", help="print the names of the cells only")
     parser.add_argument("--verbose", action="store_true", help="print what each rank wrote")
@@ -75,9 +76,19 @@ def limit_of(arguments, cell):
     """Seconds by which every process has ended. A bring-up settles its error some graces after the deadline. A rebuild is two
     meetings and, in between, a bring-up; each may end so late, once more for each process that is lost meanwhile."""
     meeting = (arguments.deadline + 4 * arguments.grace) / 1000
+    slack = SLACK + (freeze_of(arguments) if is_frozen(cell) else 0)
     if not matrix.is_rebuild(cell.way):
-        return meeting + SLACK
-    return 4 * meeting * max(len(cell.faults), 1) + SLACK
+        return meeting + slack
+    return 4 * meeting * max(len(cell.faults), 1) + slack
+
+
+def is_frozen(cell):
+    return any(fault.kind == "freeze" for fault in cell.faults)
+
+
+def freeze_of(arguments):
+    """Seconds for which all processes stand still together: beyond the deadline, and beyond every wait that follows it."""
+    return (arguments.deadline + 5 * arguments.grace) / 1000
 
 
 class Job:
@@ -127,6 +138,7 @@ class Job:
         gone = {fault.rank for fault in self.cell.faults if fault.kind in matrix.GONE | {"hang"}}
         until = time.monotonic() + PATIENCE
         self.has_begun = False
+        frozen = {fault.rank for fault in self.cell.faults if fault.kind == "freeze"}
         while time.monotonic() < until and self.launcher.poll() is None and not stopping.is_set():
             ended = set(self.outcomes())
             if ended >= set(range(self.cell.size)) - gone:
@@ -138,6 +150,12 @@ class Job:
             if not self.has_begun and len(self.pids()) == self.cell.size:
                 self.has_begun, self.begun = True, time.monotonic()
                 until = self.begun + self.limit() + 4
+            if any((self.folder / f"met.{rank}").exists() for rank in frozen):
+                frozen = set()
+                stopping.wait(freeze_of(self.arguments))
+                for pid in self.pids().values():
+                    if self.is_own(pid):
+                        os.kill(pid, signal.SIGCONT)
             time.sleep(0.05)
         (self.folder / "end").touch()
 
@@ -257,8 +275,8 @@ class Matrix:
         return ("tried" if has_met or not cell.faults else "not reached"), judge(
             cell, run, self.arguments.deadline / 1000, limit_of(self.arguments, cell))
 
-    def judge_again(self):
-        """The last run of each cell counts."""
+    def read_results(self):
+        """Judges the file of --results; the last run of each cell counts. Returns how often each cell failed."""
         failed = {}
         for line in self.arguments.results.read_text().splitlines():
             name, fields = json.loads(line)
@@ -268,9 +286,15 @@ class Matrix:
             self.results[cell] = self.verdict(cell, run)
             if self.results[cell][1]:
                 failed[cell] = failed.get(cell, 0) + 1
-        twice = [cell for cell in failed if self.results[cell][1]]
+        return failed
+
+    def judge_again(self):
+        failed = self.read_results()
+        return self.conclude(list(failed), [cell for cell in failed if self.results[cell][1]])
+
+    def conclude(self, failed, twice):
         self.print_table()
-        self.print_failures(list(failed), twice)
+        self.print_failures(failed, twice)
         return 1 if any(not impossible(cell) for cell in twice) else 0
 
     def run(self):
@@ -278,6 +302,9 @@ class Matrix:
             return self.judge_again()
         # So that a run that is ended early has cells from everywhere.
         chosen = matrix.spread(self.chosen(), None)
+        if self.arguments.resume and self.arguments.results.exists():
+            self.read_results()
+            chosen = [cell for cell in chosen if cell not in self.results]
         if self.arguments.list:
             print("\n".join(cell.name for cell in chosen))
             return 0
@@ -297,9 +324,7 @@ class Matrix:
                     twice.append(cell)
                 else:
                     self.results[cell] = (state, problems)
-        self.print_table()
-        self.print_failures(failed, twice)
-        return 1 if any(not impossible(cell) for cell in twice) else 0
+        return self.conclude(failed, twice)
 
     def note(self, cell, state, problems):
         self.results[cell] = (state, problems)

@@ -36,7 +36,7 @@ def judge(cell, run, deadline, limit):
 
     met = {fault.rank: fault for fault in cell.faults if fault.rank in run.met or fault.kind == "differ"}
     victims = {kind: {rank for rank, fault in met.items() if fault.kind == kind} for kind in
-               ("slow", "late", "error", "async", "hang", "differ")}
+               ("slow", "late", "error", "freeze", "async", "hang", "differ")}
     gone = {rank for rank, fault in met.items() if fault.kind in GONE and rank not in run.outcomes}
     # ncclGetUniqueId has no communicator that could be aborted: the call never returns, as the guide says.
     in_the_call_for_ever = {rank for rank in victims["hang"]
@@ -97,7 +97,7 @@ def judge(cell, run, deadline, limit):
             if unnamed:
                 wrong("right names", "a missing rank not named",
                       f"rank {rank}: {sorted(unnamed)} are not named: {outcome['text']}")
-            if not (met and (not_well or own or stuck)):
+            if not (met and (not_well or own or stuck or victims["freeze"])):
                 wrong("right names", "an error without a fault", f"rank {rank}: nothing was late: {outcome['text']}")
         elif kind == "BringUpError":
             faulty = victims["error"] | victims["async"]
@@ -124,6 +124,9 @@ def judge(cell, run, deadline, limit):
                 wrong("right names", "a difference not found", f"rank {rank} succeeded with different options")
     if victims["slow"] and any(outcome["type"] != "success" for outcome in ended.values()):
         wrong("right names", "a short pause is an error", "the bring-up ended: " + "; ".join(sorted({outcome.get("text", "") for outcome in ended.values()})))
+    # A call in which all stood still may have outlasted the deadline. Nobody is missing then, which is judged above.
+    if victims["freeze"] and any(outcome["type"] not in ("success", "DeadlineError", "stuck") for outcome in ended.values()):
+        wrong("right names", "a pause of all is a failure", "the bring-up ended: " + "; ".join(sorted({outcome.get("text", "") for outcome in ended.values()})))
     if not met and any(outcome["type"] != "success" for outcome in ended.values()):
         wrong("right names", "an error without a fault", "no fault happened: " + "; ".join(sorted({outcome.get("text", "") for outcome in ended.values()})))
     # A message that is lost at the very end hurts nobody; any other call that fails does.

@@ -48,9 +48,9 @@ std::string value_text(const TomlValue& value) {
 }
 
 /// Reads the keys of a file.
-class Reader {
+class LayoutReader {
  public:
-  explicit Reader(LayoutFile& file) : file_(file), fields_(describe_fields()) {}
+  explicit LayoutReader(LayoutFile& file) : file_(file), fields_(describe_fields()) {}
 
   void read(const TomlEntry& entry) {
     const auto field = std::find_if(fields_.begin(), fields_.end(),
@@ -176,7 +176,7 @@ std::optional<SourcePlace> LayoutFile::place_of(const Diagnostic& diagnostic) co
 LayoutFile parse_layout(std::string_view toml, std::string source) {
   LayoutFile file{.source = std::move(source)};
   try {
-    Reader reader(file);
+    LayoutReader reader(file);
     for (const TomlEntry& entry : read_toml(toml, file.source).entries) reader.read(entry);
   } catch (const FileError& error) {
     file.diagnostics.assign(error.diagnostics().begin(), error.diagnostics().end());

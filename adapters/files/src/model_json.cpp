@@ -15,7 +15,7 @@ using planner::ModelConfig;
 using Names = std::vector<std::string_view>;
 
 /// The levels of nesting that a text may have, since the parser's memory grows with them.
-constexpr int deepest = 32;
+constexpr int deepest_json = 32;
 
 std::string_view noun_of(const json& value) {
   switch (value.type()) {
@@ -230,7 +230,7 @@ void read_model(Fields& fields, const ModelFamily& family, ModelConfig& model) {
 json parsed(std::string_view text, const std::string& source) {
   bool is_too_deep = false;
   const auto limit = [&](int depth, json::parse_event_t, json&) {
-    is_too_deep = is_too_deep || depth > deepest;
+    is_too_deep = is_too_deep || depth > deepest_json;
     return !is_too_deep;
   };
   try {

@@ -12,9 +12,9 @@ namespace {
 using planner::ModelField;
 using Sort = TomlValue::Sort;
 
-class Reader {
+class ModelReader {
  public:
-  explicit Reader(ModelReading& reading) : reading_(reading) {}
+  explicit ModelReader(ModelReading& reading) : reading_(reading) {}
 
   void read(const TomlEntry& entry) {
     if (entry.key == "name") {
@@ -99,7 +99,7 @@ class Reader {
 }  // namespace
 
 void read_model_toml(std::string_view text, const std::string& source, ModelReading& reading) {
-  Reader reader(reading);
+  ModelReader reader(reading);
   for (const TomlEntry& entry : read_toml(text, source).entries) reader.read(entry);
   reader.finish();
 }

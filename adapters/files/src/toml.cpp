@@ -16,7 +16,7 @@ namespace rankmesh::files {
 namespace {
 
 /// The levels of nesting that a text may have. A layout needs one.
-constexpr int deepest = 32;
+constexpr int deepest_toml = 32;
 
 SourcePlace place_of(const toml::source_region& region, std::string_view source) {
   return {.source = std::string(source),
@@ -107,7 +107,7 @@ std::size_t end_of_string(std::string_view text, std::size_t begin) {
   const auto line = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
   const auto column = static_cast<int>(before.size() - (before.rfind('\n') + 1));
   throw FileError({.source = std::string(source), .line = line + 1, .column = column + 1},
-                  "is nested too deeply: at most " + std::to_string(deepest) +
+                  "is nested too deeply: at most " + std::to_string(deepest_toml) +
                       " brackets in one another, and as many dots in a key, are read");
 }
 
@@ -124,7 +124,7 @@ void require_shallow(std::string_view text, std::string_view source) {
     if (c == '[' || c == '{') ++brackets;
     if ((c == ']' || c == '}') && brackets > 0) --brackets;
     if (std::string_view("\n=,[{").find(c) != std::string_view::npos) dots = 0;
-    if (brackets > deepest || dots > deepest) refuse_depth(text.substr(0, i), source);
+    if (brackets > deepest_toml || dots > deepest_toml) refuse_depth(text.substr(0, i), source);
   }
 }
 

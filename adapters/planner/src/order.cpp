@@ -34,7 +34,7 @@ constexpr std::array<Order, order_count> make_orders() {
   return orders;
 }
 
-constexpr std::array<Order, order_count> orders = make_orders();
+constexpr std::array<Order, order_count> every_order = make_orders();
 
 }  // namespace
 
@@ -61,7 +61,7 @@ std::optional<Order> parse_order(std::string_view text) {
 }
 
 std::span<const Order> all_orders() {
-  return orders;
+  return every_order;
 }
 
 }  // namespace rankmesh::planner

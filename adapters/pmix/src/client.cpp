@@ -10,6 +10,7 @@
 #include <exception>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 

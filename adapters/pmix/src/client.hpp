@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "rankmesh/comm/transport.hpp"
+#include "rankmesh/pmix/transport.hpp"
 
 namespace rankmesh::pmix {
 

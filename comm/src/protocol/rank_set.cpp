@@ -1,6 +1,7 @@
 #include "rankmesh/comm/rank_set.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace rankmesh {

@@ -17,7 +17,7 @@ std::string names_of(std::string_view text) {
 }
 
 /// The diagnostic of a list with one bad part.
-std::string error_of(std::string_view text) {
+std::string hostlist_error(std::string_view text) {
   const Hostlist list = expand_hostlist(text);
   REQUIRE(list.diagnostics.size() == 1);
   return list.diagnostics.front().message();
@@ -40,23 +40,24 @@ TEST_CASE("the leftmost of several brackets varies slowest", "[hostlist]") {
 }
 
 TEST_CASE("what is no hostlist is refused with the reason", "[hostlist]") {
-  CHECK(error_of("gpu[1-9:2]") ==
+  CHECK(hostlist_error("gpu[1-9:2]") ==
         "host = \"gpu[1-9:2]\" has the range \"1-9:2\", which is not N or N-M with numbers of at most 18 "
         "digits; a hostlist has "
         "no steps");
-  CHECK(error_of("n[3-1]") == "host = \"n[3-1]\" has the range \"3-1\", which goes down: write 1-3");
-  CHECK(error_of("n[1-2") == "host = \"n[1-2\" has a [ without a ]");
-  CHECK(error_of("n1-2]") ==
+  CHECK(hostlist_error("n[3-1]") == "host = \"n[3-1]\" has the range \"3-1\", which goes down: write 1-3");
+  CHECK(hostlist_error("n[1-2") == "host = \"n[1-2\" has a [ without a ]");
+  CHECK(hostlist_error("n1-2]") ==
         "host = \"n1-2]\" is not the name of a host: \"]\" is no letter, digit, -, . or _");
-  CHECK(error_of("n[]") ==
+  CHECK(hostlist_error("n[]") ==
         "host = \"n[]\" has the range \"\", which is not N or N-M with numbers of at most 18 digits");
-  CHECK(error_of("a,,b") == "host = \"\" is empty: a name is missing");
-  CHECK(error_of("-n") == "host = \"-n\" is not the name of a host, which begins with a letter or a digit");
-  CHECK(error_of("fe80::1") ==
+  CHECK(hostlist_error("a,,b") == "host = \"\" is empty: a name is missing");
+  CHECK(hostlist_error("-n") ==
+        "host = \"-n\" is not the name of a host, which begins with a letter or a digit");
+  CHECK(hostlist_error("fe80::1") ==
         "host = \"fe80::1\" is not the name of a host: \":\" is no letter, digit, -, . or _; write the name "
         "of a host instead of "
         "an IPv6 address");
-  CHECK(error_of("a\nb") ==
+  CHECK(hostlist_error("a\nb") ==
         "host = \"a\\x0ab\" is not the name of a host: \"\\x0a\" is no letter, digit, -, . or _");
 }
 
@@ -68,11 +69,12 @@ TEST_CASE("the names of a bad part are left out, those of the others are kept", 
 
 TEST_CASE("a short text cannot ask for more memory than 2^20 names", "[hostlist]") {
   CHECK(expand_hostlist("n[1-1048576]").names.size() == 1048576);
-  CHECK(error_of("n[0-1048576]") == "host = \"n[0-1048576]\" names more than 1048576 hosts");
-  CHECK(error_of("n[0-999999999999999999]").find("names more than") != std::string::npos);
-  CHECK(error_of("n[0-1023][0-1023]x[0-1]").find("names more than") != std::string::npos);
-  CHECK(error_of("n[1-1048576],a") == "host = \"a\" is too much: the list names more than 1048576 hosts");
-  CHECK(error_of(std::string(256, 'n') + "[1-1000000]").find("is longer than 255 characters") !=
+  CHECK(hostlist_error("n[0-1048576]") == "host = \"n[0-1048576]\" names more than 1048576 hosts");
+  CHECK(hostlist_error("n[0-999999999999999999]").find("names more than") != std::string::npos);
+  CHECK(hostlist_error("n[0-1023][0-1023]x[0-1]").find("names more than") != std::string::npos);
+  CHECK(hostlist_error("n[1-1048576],a") ==
+        "host = \"a\" is too much: the list names more than 1048576 hosts");
+  CHECK(hostlist_error(std::string(256, 'n') + "[1-1000000]").find("is longer than 255 characters") !=
         std::string::npos);
 }
 

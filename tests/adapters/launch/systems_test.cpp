@@ -1,13 +1,14 @@
 // The forms of the systems, beside the files of tests/vectors/launch.
 
+#include "messages.hpp"
 #include "rankmesh/launch/launch_file.hpp"
 #include "support/catch.hpp"
 
-using rankmesh::Diagnostic;
 using rankmesh::launch::Known;
 using rankmesh::launch::LaunchFile;
 using rankmesh::launch::NamedSize;
 using rankmesh::launch::read;
+using rankmesh::tests::messages;
 
 namespace {
 
@@ -16,12 +17,6 @@ std::string sizes_text(const std::vector<NamedSize>& sizes) {
   for (const NamedSize& size : sizes) {
     text += (text.empty() ? "" : " ") + size.name + "=" + (size.size ? std::to_string(*size.size) : "?");
   }
-  return text;
-}
-
-std::string messages(const LaunchFile& file) {
-  std::string text;
-  for (const Diagnostic& diagnostic : file.diagnostics) text += diagnostic.message() + "\n";
   return text;
 }
 

@@ -1,17 +1,18 @@
 // Files of other systems with what must come out of them.
 
 #include "support/vectors.hpp"
+#include "messages.hpp"
 #include "rankmesh/launch/launch_file.hpp"
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
 
-using rankmesh::Diagnostic;
 using rankmesh::Topology;
 using rankmesh::launch::Known;
 using rankmesh::launch::LaunchFile;
 using rankmesh::launch::NamedSize;
 using rankmesh::launch::read_file;
 using rankmesh::tests::Json;
+using rankmesh::tests::messages;
 using rankmesh::tests::read_vectors;
 
 namespace {
@@ -43,12 +44,6 @@ std::vector<std::vector<std::string>> texts_of(const Json& stages) {
     }
   }
   return result;
-}
-
-std::string messages(const LaunchFile& file) {
-  std::string text;
-  for (const Diagnostic& diagnostic : file.diagnostics) text += diagnostic.message() + "\n";
-  return text;
 }
 
 /// A word of the message about a wrong size.

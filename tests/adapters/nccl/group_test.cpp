@@ -17,7 +17,7 @@ bool has(const std::vector<int>& ranks, int rank) {
   return std::find(ranks.begin(), ranks.end(), rank) != ranks.end();
 }
 
-nccl::Options made(const Way& way) {
+nccl::Options patiently_made(const Way& way) {
   nccl::Options options = rankmesh::tests::patient();
   way.apply(options);
   return options;
@@ -37,7 +37,7 @@ std::string error_of(const std::function<void()>& call) {
 TEST_CASE("with groups of one, native works for every kind and every size") {
   for (const Way& way : ways) {
     CAPTURE(way.name());
-    nccl::Options options = made(way);
+    nccl::Options options = patiently_made(way);
     options.bring_up.plan.groups_of_one = KindSelection::all();
     options.host_communicators = true;
     Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, options);
@@ -83,7 +83,7 @@ TEST_CASE("a lazy kind is made by the members of its groups, at any time") {
   if (world_size() % 4 != 0) return;
   for (const Way& way : ways) {
     CAPTURE(way.name());
-    nccl::Options options = made(way);
+    nccl::Options options = patiently_made(way);
     options.bring_up.plan.lazy = {K::tensor, K::model};
     options.host_communicators = true;
     options.kinds[K::tensor].stream = nccl::Stream::high_priority;
@@ -109,10 +109,10 @@ TEST_CASE("a communicator over a list of ranks, which has that of a kind if the 
   if (world_size() < 4) return;
   for (const Way& way : ways) {
     CAPTURE(way.name());
-    Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, made(way));
+    Communicators groups(MPI_COMM_WORLD, {.world_size = world_size()}, patiently_made(way));
     const std::vector<int> ranks{3, 0, 2};
     if (has(ranks, world_rank())) {
-      nccl::Communicator own = nccl::group(MPI_COMM_WORLD, ranks, made(way));
+      nccl::Communicator own = nccl::group(MPI_COMM_WORLD, ranks, patiently_made(way));
       CHECK(gathered(own.native(), 3) == ranks);
       const nccl::KindView mine = groups.group(ranks);
       CHECK(gathered(mine.native(), 3) == ranks);
@@ -132,7 +132,7 @@ TEST_CASE("several layouts side by side, each with its own communicators") {
   const std::vector<ParallelConfig> parts{{.world_size = 2, .tensor = 2}, {.world_size = world_size() - 2}};
   for (const Way& way : ways) {
     CAPTURE(way.name());
-    nccl::Part part = nccl::bring_up_parts(MPI_COMM_WORLD, parts, made(way));
+    nccl::Part part = nccl::bring_up_parts(MPI_COMM_WORLD, parts, patiently_made(way));
     const nccl::KindView kind = part.communicators.at(part.index == 0 ? K::tensor : K::data);
     if (kind.has_communicator()) CHECK(gathered(kind.native(), kind.size).front() == part.first_rank);
     part.communicators.close();
@@ -145,7 +145,7 @@ TEST_CASE("fault: members of a list that differ, fail or hang are named by their
   if (world_size() < 4) return;
   const std::vector<int> ranks{3, 0, 2};
   std::string text = "no error";
-  nccl::Options options = made(ways[2]);
+  nccl::Options options = patiently_made(ways[2]);
   if (world_rank() == 3) options.kinds["group"].communicator.max_ctas = 4;
   if (has(ranks, world_rank())) {
     text = error_of([&] { static_cast<void>(nccl::group(MPI_COMM_WORLD, ranks, options)); });
@@ -155,14 +155,15 @@ TEST_CASE("fault: members of a list that differ, fail or hang are named by their
   {
     const Faults faults("init@3=error:3");
     if (has(ranks, world_rank())) {
-      text = error_of([&] { static_cast<void>(nccl::group(MPI_COMM_WORLD, ranks, made(ways[2]))); });
+      text =
+          error_of([&] { static_cast<void>(nccl::group(MPI_COMM_WORLD, ranks, patiently_made(ways[2]))); });
       CHECK_THAT(text, ContainsSubstring("\n  rank 3: ncclCommInitRankConfig failed"));
     }
     MPI_Barrier(MPI_COMM_WORLD);
   }
   {
     const Faults faults("init@3=hang");
-    nccl::Options hasty = made(ways[2]);
+    nccl::Options hasty = patiently_made(ways[2]);
     hasty.bring_up.timeouts = rankmesh::tests::impatient().bring_up.timeouts;
     if (has(ranks, world_rank())) {
       text = error_of([&] { static_cast<void>(nccl::group(MPI_COMM_WORLD, ranks, hasty)); });
@@ -172,7 +173,7 @@ TEST_CASE("fault: members of a list that differ, fail or hang are named by their
   }
   {
     const Steer devices("RANKMESH_DOUBLE_DEVICES", std::to_string(world_size()));
-    nccl::Options shared = made(ways[2]);
+    nccl::Options shared = patiently_made(ways[2]);
     shared.device = world_rank() == 2 ? 0 : world_rank();
     if (has(ranks, world_rank())) {
       text = error_of([&] { static_cast<void>(nccl::group(MPI_COMM_WORLD, ranks, shared)); });

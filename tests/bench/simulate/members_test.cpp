@@ -11,7 +11,7 @@ using namespace rankmesh::simulate;
 
 namespace {
 
-constexpr LogGP cost{.latency = Time(1000), .overhead = Time(100), .gap = Time(50), .gap_per_byte = Time(2)};
+constexpr LogGP costs{.latency = Time(1000), .overhead = Time(100), .gap = Time(50), .gap_per_byte = Time(2)};
 /// What one message of so many bytes takes from one processor to another.
 constexpr std::int64_t hop(std::int64_t bytes) {
   return 1000 + 2 * 100 + 2 * (bytes - 1);
@@ -41,9 +41,9 @@ std::vector<Time> slow_ring(std::vector<Time> clocks, std::int64_t bytes) {
   for (std::size_t stage = 1; stage < size; ++stage) {
     const std::vector<Time> before = clocks;
     for (std::size_t i = 0; i < size; ++i) {
-      const Time own = before[i] + cost.overhead;
-      const Time there = before[(i + size - 1) % size] + cost.overhead + cost.latency + cost.length(bytes);
-      clocks[i] = std::max(own, there) + cost.overhead;
+      const Time own = before[i] + costs.overhead;
+      const Time there = before[(i + size - 1) % size] + costs.overhead + costs.latency + costs.length(bytes);
+      clocks[i] = std::max(own, there) + costs.overhead;
     }
   }
   return clocks;
@@ -55,7 +55,7 @@ TEST_CASE("an all-reduce of a power of two takes as many hops as its logarithm")
   for (const int size : {1, 2, 4, 8, 64}) {
     CAPTURE(size);
     Members members(static_cast<std::size_t>(size));
-    members.all_reduce(cost, 4);
+    members.all_reduce(costs, 4);
     const int stages = std::bit_width(static_cast<unsigned>(size)) - 1;
     CHECK(last(members) == Time(stages * hop(4)));
     for (int i = 0; i < size; ++i) {
@@ -66,7 +66,7 @@ TEST_CASE("an all-reduce of a power of two takes as many hops as its logarithm")
 
 TEST_CASE("an all-reduce of three: the third hands its value to the first and gets the result") {
   Members members(3);
-  members.all_reduce(cost, 1);
+  members.all_reduce(costs, 1);
   CHECK((members.counts(0) == Counts{2, 2, 2, 2}));
   CHECK((members.counts(1) == Counts{1, 1, 1, 1}));
   CHECK((members.counts(2) == Counts{1, 1, 1, 1}));
@@ -80,26 +80,26 @@ TEST_CASE("an all-gather sends everything but one's own, in a logarithm of messa
   for (const int size : {1, 2, 3, 5, 8, 37}) {
     CAPTURE(size);
     Members members(static_cast<std::size_t>(size));
-    members.all_gather(cost, 8);
+    members.all_gather(costs, 8);
     const int stages = std::bit_width(static_cast<unsigned>(size - 1));
     const std::int64_t bytes = 8 * (size - 1);
     for (int i = 0; i < size; ++i) CHECK((members.counts(i) == Counts{stages, stages, bytes, bytes}));
   }
   Members five(5);
-  five.all_gather(cost, 8);
+  five.all_gather(costs, 8);
   CHECK(last(five) == Time(hop(8) + hop(16) + hop(8)));
 }
 
 TEST_CASE("those who check in are served one after another, with their root") {
   Members members(3);
-  members.check_in(cost, 1, 1);
+  members.check_in(costs, 1, 1);
   CHECK((members.counts(0) == Counts{2, 2, 2, 2}));
   CHECK((members.counts(2) == Counts{1, 1, 1, 1}));
   // Both messages come at 1100; the root takes them until 1300, sends until 1400 and 1500.
   CHECK(members.host(1).clock == Time(1400 + 1000 + 100));
   CHECK(members.host(2).clock == Time(1500 + 1000 + 100));
   Members two_roots(5);
-  two_roots.check_in(cost, 1, 2);
+  two_roots.check_in(costs, 1, 2);
   CHECK(two_roots.counts(0).messages() == 4);
   CHECK(two_roots.counts(3).messages() == 2);
 }
@@ -110,7 +110,7 @@ TEST_CASE("a ring sums up to what its messages take one by one") {
     CAPTURE(size);
     const std::vector<Time> entries = random_entries(size, random);
     Members members = at(entries);
-    members.ring_all_gather(cost, 16);
+    members.ring_all_gather(costs, 16);
     const std::vector<Time> expected = slow_ring(entries, 16);
     for (int i = 0; i < size; ++i) {
       CHECK(members.host(i).clock == expected[static_cast<std::size_t>(i)]);
@@ -126,9 +126,9 @@ TEST_CASE("nobody leaves a call before the last has entered") {
     const std::vector<Time> entries = random_entries(size, random);
     const Time latest = *std::max_element(entries.begin(), entries.end());
     Members reduced = at(entries);
-    reduced.all_reduce(cost, 4);
+    reduced.all_reduce(costs, 4);
     Members gathered = at(entries);
-    gathered.all_gather(cost, 8);
+    gathered.all_gather(costs, 8);
     for (int i = 0; i < size; ++i) {
       CHECK(reduced.host(i).clock >= latest);
       CHECK(gathered.host(i).clock >= latest);

@@ -10,13 +10,13 @@ using namespace rankmesh::simulate;
 
 namespace {
 
-constexpr LogGP cost{
+constexpr LogGP link_costs{
     .latency = Time(1'000'000), .overhead = Time(100'000), .gap = Time(50'000), .gap_per_byte = Time(1000)};
 
 }  // namespace
 
 TEST_CASE("a message over the network moves both clocks as the model says") {
-  Network network(2, cost);
+  Network network(2, link_costs);
   network.at(0).send(1, Channel::agreement, Bytes(11));
   CHECK(network.at(0).host().clock == Time(100'000));
   int looks = 0;
@@ -41,7 +41,7 @@ TEST_CASE("a message over the network moves both clocks as the model says") {
 }
 
 TEST_CASE("messages between two ranks arrive in order") {
-  Network network(2, cost);
+  Network network(2, link_costs);
   for (int i = 1; i <= 20; ++i) network.at(0).send(1, Channel::agreement, Bytes(static_cast<std::size_t>(i)));
   std::size_t expected = 1;
   network.run([&](int rank, Network::Cause, Time at) {
@@ -56,7 +56,7 @@ TEST_CASE("messages between two ranks arrive in order") {
 
 TEST_CASE("a rank that many send to takes their messages one after another") {
   constexpr int senders = 10;
-  Network network(senders + 1, cost);
+  Network network(senders + 1, link_costs);
   for (int rank = 1; rank <= senders; ++rank) network.at(rank).send(0, Channel::agreement, Bytes(1));
   network.run([&](int rank, Network::Cause, Time at) {
     network.at(rank).notice(at);
@@ -67,7 +67,7 @@ TEST_CASE("a rank that many send to takes their messages one after another") {
 }
 
 TEST_CASE("a rank is looked at when it asked to be") {
-  Network network(3, cost);
+  Network network(3, link_costs);
   network.wake(2, Network::Cause::timer, Time(70));
   network.wake(1, Network::Cause::call_done, Time(30));
   std::string order;

@@ -12,7 +12,7 @@ using namespace rankmesh;
 namespace {
 
 /// Two plan steps with groups: tensor, and data over pairs; the model group is the world.
-CommunicatorPlan plan() {
+CommunicatorPlan example_plan() {
   return CommunicatorPlan(Topology({.world_size = 8, .tensor = 2, .pipeline = 4}));
 }
 
@@ -39,7 +39,7 @@ using Texts = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("MPI: ranks wait for each other before the first call and after the last, or before each") {
-  const CommunicatorPlan planned = plan();
+  const CommunicatorPlan planned = example_plan();
   REQUIRE(planned.steps().size() == 4);
   REQUIRE(planned.world_step().has_value());
   CHECK(text_of(planned, {}) ==
@@ -57,15 +57,15 @@ TEST_CASE("MPI: the world is duplicated for the kind that is the world, else onl
     }
     return names;
   };
-  CHECK(duplicates(plan(), false) == Texts{"model"});
-  CHECK(duplicates(plan(), true) == Texts{"model"});
+  CHECK(duplicates(example_plan(), false) == Texts{"model"});
+  CHECK(duplicates(example_plan(), true) == Texts{"model"});
   const CommunicatorPlan without(Topology({.world_size = 8, .tensor = 2}));
   CHECK(duplicates(without, false).empty());
   CHECK(duplicates(without, true) == Texts{"world"});
 }
 
 TEST_CASE("NCCL: communicators are initialised concurrently, or one after another where calls block") {
-  const CommunicatorPlan planned = plan();
+  const CommunicatorPlan planned = example_plan();
   CHECK(text_of(planned, nccl(NcclStrategy::unique_id, false)) ==
         Texts{"*agreement+", "*device+", "*device", "|identifiers", "|model+", "|tensor+", "|pipeline+",
               "|embedding+", "|initialisation"});
@@ -86,10 +86,10 @@ TEST_CASE("NCCL: MPI communicators are made before the identifiers, for mpi_spli
     return steps.size() > 3 + host.size() && std::equal(host.begin(), host.end(), steps.begin() + 3);
   };
   ScheduleOptions options = nccl(NcclStrategy::unique_id, false);
-  CHECK_FALSE(contains_host(text_of(plan(), options)));
+  CHECK_FALSE(contains_host(text_of(example_plan(), options)));
   options.nccl->host_communicators = true;
-  CHECK(contains_host(text_of(plan(), options)));
-  CHECK(contains_host(text_of(plan(), nccl(NcclStrategy::mpi_split, false))));
+  CHECK(contains_host(text_of(example_plan(), options)));
+  CHECK(contains_host(text_of(example_plan(), nccl(NcclStrategy::mpi_split, false))));
 }
 
 TEST_CASE("blocks hold every step once, in order; several steps only where they are concurrent") {
@@ -97,7 +97,7 @@ TEST_CASE("blocks hold every step once, in order; several steps only where they 
        {NcclStrategy::unique_id, NcclStrategy::mpi_split, NcclStrategy::nccl_split}) {
     for (const bool blocking : {false, true}) {
       CAPTURE(to_string(strategy), blocking);
-      const Schedule schedule(plan(), nccl(strategy, blocking));
+      const Schedule schedule(example_plan(), nccl(strategy, blocking));
       std::vector<BringUpStep> steps;
       for (const auto block : schedule.blocks()) {
         REQUIRE_FALSE(block.empty());

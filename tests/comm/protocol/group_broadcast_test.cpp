@@ -25,9 +25,9 @@ Payload identifier(std::size_t step, int group) {
 }
 
 /// All ranks of a plan over a simulated network.
-struct Job {
-  explicit Job(const ParallelConfig& config, const ContributorCount& contributors = {},
-               const CombineParts& combine = {})
+struct BroadcastJob {
+  explicit BroadcastJob(const ParallelConfig& config, const ContributorCount& contributors = {},
+                        const CombineParts& combine = {})
       : plan(Topology(config)),
         network(static_cast<int>(config.world_size)) {
     for (int rank = 0; rank < network.size(); ++rank) {
@@ -61,7 +61,7 @@ TEST_CASE("every member gets what the leader of its group hands out, in one exch
         ParallelConfig{.world_size = 24, .tensor = 3, .pipeline = 4, .split_rank = 1},
         ParallelConfig{.world_size = 35}, ParallelConfig{.world_size = 30, .sequence = 5, .fp8 = true}}) {
     CAPTURE(to_string(config));
-    Job job(config);
+    BroadcastJob job(config);
     int members = 0;
     int groups = 0;
     for (int rank = 0; rank < job.network.size(); ++rank) {
@@ -89,14 +89,14 @@ TEST_CASE("every member gets what the leader of its group hands out, in one exch
 
 TEST_CASE("no rank sends more than a logarithm of messages for a step") {
   // A tree of three levels in which each node has seven children per level.
-  Job job({.world_size = 512});
+  BroadcastJob job({.world_size = 512});
   job.exchanges[0]->offer(0, identifier(0, 0));
   CHECK(job.run() == 512);
   for (const auto& exchange : job.exchanges) CHECK(exchange->messages_sent() <= 21);
 }
 
 TEST_CASE("a leader without anything to hand out says why, and nobody waits") {
-  Job job({.world_size = 8, .tensor = 4});
+  BroadcastJob job({.world_size = 8, .tensor = 4});
   for (int rank = 0; rank < 8; ++rank) {
     GroupBroadcast& exchange = *job.exchanges[static_cast<std::size_t>(rank)];
     for (const std::size_t step : exchange.contributions()) {
@@ -112,7 +112,7 @@ TEST_CASE("a leader without anything to hand out says why, and nobody waits") {
 }
 
 TEST_CASE("where a leader is silent, its group waits and the others do not") {
-  Job job({.world_size = 8, .tensor = 4, .pipeline = 2});
+  BroadcastJob job({.world_size = 8, .tensor = 4, .pipeline = 2});
   job.exchanges[0]->offer(*job.plan.kind(GroupKind::tensor).step, identifier(1, 0));
   static_cast<void>(job.run());
   const std::size_t tensor = *job.plan.kind(GroupKind::tensor).step;
@@ -122,7 +122,7 @@ TEST_CASE("where a leader is silent, its group waits and the others do not") {
 }
 
 TEST_CASE("only a leader offers, and once; only its parent's word is taken") {
-  Job job({.world_size = 4});
+  BroadcastJob job({.world_size = 4});
   CHECK_THROWS_AS(job.exchanges[1]->offer(0, identifier(0, 0)), StateError);
   CHECK_THROWS_AS(job.exchanges[0]->offer(7, identifier(7, 0)), StateError);
   job.exchanges[0]->offer(0, identifier(0, 0));
@@ -138,7 +138,7 @@ TEST_CASE("several contributors: every member gets all parts in the order of the
   for (const int per_part : {1, 2, 3, 4, 5, 7, 100}) {
     const ParallelConfig config{.world_size = 44, .tensor = 2, .pipeline = 2, .fp8 = true};
     CAPTURE(per_part);
-    Job job(config, [=](const RankStep& step) { return (step.size + per_part - 1) / per_part; });
+    BroadcastJob job(config, [=](const RankStep& step) { return (step.size + per_part - 1) / per_part; });
     int parts = 0;
     for (int rank = 0; rank < job.network.size(); ++rank) {
       GroupBroadcast& exchange = *job.exchanges[static_cast<std::size_t>(rank)];
@@ -174,7 +174,7 @@ TEST_CASE("several contributors: every member gets all parts in the order of the
 }
 
 TEST_CASE("a contributor without a part ends the wait of its group with its reason") {
-  Job job({.world_size = 8}, [](const RankStep&) { return 4; });
+  BroadcastJob job({.world_size = 8}, [](const RankStep&) { return 4; });
   for (const int rank : {0, 2, 4, 6}) {
     job.exchanges[static_cast<std::size_t>(rank)]->offer(
         0, rank == 4 ? Payload{.failure = "no identifier"} : identifier(0, rank));
@@ -185,7 +185,7 @@ TEST_CASE("a contributor without a part ends the wait of its group with its reas
 }
 
 TEST_CASE("a part from a rank that contributes none is refused") {
-  Job job({.world_size = 8}, [](const RankStep&) { return 2; });
+  BroadcastJob job({.world_size = 8}, [](const RankStep&) { return 2; });
   job.exchanges[4]->offer(0, identifier(0, 0));
   CHECK_THROWS_AS(job.exchanges[2]->offer(0, identifier(0, 0)), StateError);
   // The message of rank 4, sent by rank 5.
@@ -202,7 +202,7 @@ TEST_CASE("the first member makes of all parts what the caller wants") {
   const ParallelConfig config{.world_size = 12, .tensor = 3};
   const CommunicatorPlan plan{Topology(config)};
   const std::size_t tensor = *plan.kind(GroupKind::tensor).step;
-  Job job(
+  BroadcastJob job(
       config, [=](const RankStep& step) { return step.step == tensor ? step.size : 1; },
       [=](std::size_t step, const std::vector<Payload>& parts) {
         if (step != tensor) return joined(parts);

@@ -214,14 +214,14 @@ struct Story {
   bool is_known = false;
 };
 
-struct Stop {
+struct ProcessStop {
   int process = 0;
   int message = 0;
   std::optional<Transport::Duration> pause{};
 };
 
 /// What is wrong with how a story ended; nothing if the stop is not reached.
-std::optional<std::vector<std::string>> wrong_with(const Story& story, const Stop& stop) {
+std::optional<std::vector<std::string>> wrong_with(const Story& story, const ProcessStop& stop) {
   SimulatedRebuild job(story.config, story.processes);
   job.network.kill(story.lost);
   job.network.stop_at(stop.process, stop.message, stop.pause);

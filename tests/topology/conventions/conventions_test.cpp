@@ -6,20 +6,16 @@
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
 #include "support/lists.hpp"
+#include "support/problems.hpp"
 
 using namespace rankmesh;
 using rankmesh::tests::Lists;
 using rankmesh::tests::lists_of;
+using rankmesh::tests::problems;
 
 namespace {
 
 using Texts = std::vector<std::string>;
-
-Texts problems(const ParallelConfig& config) {
-  Texts texts;
-  for (const Diagnostic& diagnostic : check(config)) texts.push_back(diagnostic.message());
-  return texts;
-}
 
 Lists lists(const Topology& topology, const std::string& kind) {
   return lists_of(topology.family(GroupKind(kind)));

@@ -7,6 +7,7 @@
 #include "rankmesh/topology/invariants.hpp"
 #include "rankmesh/topology/topology.hpp"
 #include "support/catch.hpp"
+#include "support/problems.hpp"
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
@@ -14,12 +15,6 @@ using Texts = std::vector<std::string>;
 using K = GroupKind;
 
 namespace {
-
-Texts problems(const ParallelConfig& config) {
-  Texts result;
-  for (const Diagnostic& diagnostic : check(config)) result.push_back(diagnostic.message());
-  return result;
-}
 
 ParallelConfig megatron(std::vector<KindSpec> kinds) {
   return {.world_size = 16,

@@ -7,6 +7,7 @@
 #include "rankmesh/topology/topology.hpp"
 #include "support/cases.hpp"
 #include "support/catch.hpp"
+#include "support/lists.hpp"
 #include "support/random.hpp"
 
 using namespace rankmesh;
@@ -20,14 +21,6 @@ Topology on_axes(const std::vector<std::string>& axes) {
   for (const std::string& axis : axes) config.meshes.front().push_back({axis, 2});
   for (const std::string axis : {"dp", "tp", "pp"}) config.kinds.push_back({axis, {.varying = {axis}}});
   return Topology(config);
-}
-
-using Lists = std::vector<std::vector<int>>;
-
-Lists lists_of(const GroupFamily& family) {
-  Lists lists;
-  for (int group = 0; group < family.group_count(); ++group) lists.push_back(family.group(group).to_vector());
-  return lists;
 }
 
 std::vector<int> list_with(const Lists& lists, int rank) {

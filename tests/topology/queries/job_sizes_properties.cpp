@@ -55,14 +55,14 @@ bool heads_fit(const JobSizes& sizes, const ParallelConfig& config) {
   return *sizes.heads % (config.tensor * config.context) == 0 && own_kv % config.context == 0;
 }
 
-struct Change {
+struct SizeChange {
   JobSizes sizes;
   ParallelConfig config;
 };
 
-std::vector<Change> changes_of(const Diagnostic& diagnostic, const JobSizes& sizes,
-                               const ParallelConfig& config) {
-  std::vector<Change> changes;
+std::vector<SizeChange> changes_of(const Diagnostic& diagnostic, const JobSizes& sizes,
+                                   const ParallelConfig& config) {
+  std::vector<SizeChange> changes;
   for (const std::int64_t value : diagnostic.nearest) {
     RC_ASSERT(diagnostic.field == "global_batch");
     changes.push_back({sizes, config});
@@ -73,7 +73,7 @@ std::vector<Change> changes_of(const Diagnostic& diagnostic, const JobSizes& siz
   for (std::sregex_iterator it(rule.begin(), rule.end(), remedy), end; it != end; ++it) {
     for (const std::size_t group : {3U, 4U}) {
       const std::string value = (*it)[group];
-      Change change{sizes, config};
+      SizeChange change{sizes, config};
       const std::string field = (*it)[2];
       if ((*it)[1].matched) {
         change.config.virtual_pipeline.reset();
@@ -132,7 +132,7 @@ TEST_CASE("what a refusal of a job's sizes suggests works", "[property]") {
     const JobSizes sizes = some_sizes();
     for (const Diagnostic& diagnostic : check_job_sizes(sizes, config)) {
       RC_LOG() << diagnostic.message() << std::endl;
-      for (const Change& change : changes_of(diagnostic, sizes, config)) {
+      for (const SizeChange& change : changes_of(diagnostic, sizes, config)) {
         ++applied;
         RC_ASSERT(check(change.config).empty());
         for (const Diagnostic& left : check_job_sizes(change.sizes, change.config))

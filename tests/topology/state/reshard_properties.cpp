@@ -23,7 +23,7 @@ bool flip() {
   return *rc::gen::arbitrary<bool>();
 }
 
-ParallelConfig some_config() {
+ParallelConfig some_small_config() {
   const auto size = [] { return *rc::gen::element<std::int64_t>(1, 1, 2, 2, 3, 4); };
   ParallelConfig config;
   const bool is_megatron = flip();
@@ -131,7 +131,7 @@ Case some_case() {
   const std::int64_t layers = number_between(1, 6);
   const std::int64_t mtp = number_between(0, 2);
   for (OracleLayout* layout : {&result.from, &result.to}) {
-    layout->config = some_config();
+    layout->config = some_small_config();
     layout->stages = some_stages(layout->config.pipeline, layers, mtp);
     layout->distributed_optimizer = number_between(0, 3) > 0;
     RC_LOG() << text_of(*layout) << std::endl;

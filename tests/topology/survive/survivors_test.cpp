@@ -65,7 +65,7 @@ struct Known {
   std::vector<std::string> optimizer[2]{};
 };
 
-std::size_t at(int rank) {
+std::size_t index_of(int rank) {
   return static_cast<std::size_t>(rank);
 }
 
@@ -172,7 +172,7 @@ class Checker {
     // A spare is taken only if no survivor is left.
     if (!spare_numbers.empty()) CHECK(result.idle.empty());
     std::sort(accounted.begin(), accounted.end());
-    std::vector<int> all(at(world_));
+    std::vector<int> all(index_of(world_));
     std::iota(all.begin(), all.end(), 0);
     CHECK(accounted == all);
   }
@@ -191,7 +191,7 @@ class Checker {
     place_ = kept;
     for (std::size_t rank = 0; rank < kept.size(); ++rank) {
       if (!is_lost(result, kept[rank])) CHECK(result.old_rank_of_rank[rank] == kept[rank]);
-      CHECK(new_->whole[rank] == old_.whole[at(kept[rank])]);
+      CHECK(new_->whole[rank] == old_.whole[index_of(kept[rank])]);
     }
     // The groups along other axes than data are those of the old layout.
     const Topology topology(result.config);
@@ -203,7 +203,7 @@ class Checker {
       }
       for (int group = 0; group < kind.family.group_count(); ++group) {
         std::vector<int> before;
-        for (const int rank : kind.family.group(group)) before.push_back(kept[at(rank)]);
+        for (const int rank : kind.family.group(group)) before.push_back(kept[index_of(rank)]);
         CHECK(topology_.group_of(kind.kind, before.front()).to_vector() == before);
       }
     }
@@ -212,13 +212,13 @@ class Checker {
   void check_sources(const Survival& result, bool with_optimizer, bool distributed) {
     std::vector<std::string> survivors;
     for (int rank = 0; rank < world_; ++rank) {
-      if (!is_lost(result, rank)) survivors.push_back(old_.whole[at(rank)]);
+      if (!is_lost(result, rank)) survivors.push_back(old_.whole[index_of(rank)]);
     }
     auto source = result.sources.begin();
     int in_need = 0;
     for (std::size_t rank = 0; rank < place_.size(); ++rank) {
       const int process = result.old_rank_of_rank[rank];
-      const bool holds_weights = process < world_ && old_.whole[at(process)] == new_->whole[rank];
+      const bool holds_weights = process < world_ && old_.whole[index_of(process)] == new_->whole[rank];
       in_need += holds_weights ? 0 : 1;
       if (holds_weights && (process == place_[rank] || !with_optimizer)) continue;
       REQUIRE(source != result.sources.end());
@@ -250,7 +250,7 @@ class Checker {
                                          int rank) const {
     std::vector<int> found;
     for (int other = 0; other < world_; ++other) {
-      if (!is_lost(result, other) && keys[at(other)] == keys[at(rank)]) found.push_back(other);
+      if (!is_lost(result, other) && keys[index_of(other)] == keys[index_of(rank)]) found.push_back(other);
     }
     return found;
   }
@@ -259,7 +259,7 @@ class Checker {
   [[nodiscard]] std::size_t gone(const Survival& result, const std::vector<std::string>& keys) const {
     std::set<std::string> found;
     for (const int rank : result.lost) {
-      if (holders(result, keys, rank).empty()) found.insert(keys[at(rank)]);
+      if (holders(result, keys, rank).empty()) found.insert(keys[index_of(rank)]);
     }
     return found.size();
   }

@@ -80,24 +80,23 @@ GroupFamily at_level(const GroupFamily& context, const ParallelConfig& config, s
   return split_by_level(context, config.hierarchical_context, static_cast<std::size_t>(level));
 }
 
-using enum Derivation;
 // One row per line.
 // clang-format off
 constexpr KindRow rows[] = {
     {.name = "remat", .short_name = "gtp_remat", .varying = "gtp"},
     {.name = "data_context", .short_name = "dp_cp", .varying = "dp+cp"},
-    {.name = "intra_data_context", .short_name = "intra_dp_cp", .exists = has_instances, .alias_of = "data_context", .derivation = split, .parent = "data_context", .derive = cut_by_instance},
-    {.name = "hybrid_data_context", .short_name = "hybrid_dp_cp", .derivation = split, .parent = "data_context", .derive = cut_to_size, .numbers = hybrid_sizes},
+    {.name = "intra_data_context", .short_name = "intra_dp_cp", .exists = has_instances, .alias_of = "data_context", .derivation = Derivation::split, .parent = "data_context", .derive = cut_by_instance},
+    {.name = "hybrid_data_context", .short_name = "hybrid_dp_cp", .derivation = Derivation::split, .parent = "data_context", .derive = cut_to_size, .numbers = hybrid_sizes},
     {.name = "data", .short_name = "dp", .varying = "dp"},
     {.name = "remat_data", .short_name = "gtp_remat_dp", .varying = "gtp+dp", .exists = has_weight_remat, .alias_of = "data"},
     {.name = "remat_data_context", .short_name = "gtp_remat_dp_cp", .varying = "gtp+dp+cp", .exists = has_weight_remat, .alias_of = "data_context"},
     {.name = "context", .short_name = "cp", .varying = "cp"},
-    {.name = "hierarchical_context", .short_name = "hcp", .derivation = split, .parent = "context", .derive = at_level, .numbers = levels},
+    {.name = "hierarchical_context", .short_name = "hcp", .derivation = Derivation::split, .parent = "context", .derive = at_level, .numbers = levels},
     {.name = "model", .short_name = "mp", .varying = "tp+gtp+pp"},
     {.name = "tensor", .short_name = "tp", .varying = "tp"},
     {.name = "pipeline", .short_name = "pp", .varying = "pp"},
-    {.name = "embedding", .short_name = "embd", .derivation = picked, .parent = "pipeline", .derive = pick_embedding_stages},
-    {.name = "position_embedding", .short_name = "pos_embd", .derivation = picked, .parent = "pipeline", .derive = pick_position_embedding_stages},
+    {.name = "embedding", .short_name = "embd", .derivation = Derivation::picked, .parent = "pipeline", .derive = pick_embedding_stages},
+    {.name = "position_embedding", .short_name = "pos_embd", .derivation = Derivation::picked, .parent = "pipeline", .derive = pick_position_embedding_stages},
     {.name = "tensor_data_context", .short_name = "tp_dp_cp", .varying = "tp+gtp+dp+cp"},
     {.name = "tensor_data", .short_name = "tp_dp", .varying = "tp+gtp+dp"},
     {.name = "tensor_context", .short_name = "tp_cp", .varying = "tp+cp"},
@@ -110,10 +109,10 @@ constexpr KindRow rows[] = {
     {.name = "tensor_expert_remat_pipeline", .short_name = "tp_ep_gtp_remat_pp", .mesh = experts, .varying = "etp+ep+egtp+pp"},
     {.name = "expert_data", .short_name = "ep_dp", .mesh = experts, .varying = "edp"},
     {.name = "expert_remat_data", .short_name = "ep_gtp_remat_dp", .mesh = experts, .varying = "egtp+edp", .exists = has_expert_weight_remat, .alias_of = "expert_data"},
-    {.name = "intra_expert_data", .short_name = "intra_ep_dp", .exists = has_instances, .alias_of = "expert_data", .derivation = split, .parent = "expert_data", .derive = within_instance},
-    {.name = "inter_expert_data", .short_name = "inter_ep_dp", .exists = has_instances, .derivation = split, .parent = "expert_data", .derive = across_instances},
+    {.name = "intra_expert_data", .short_name = "intra_ep_dp", .exists = has_instances, .alias_of = "expert_data", .derivation = Derivation::split, .parent = "expert_data", .derive = within_instance},
+    {.name = "inter_expert_data", .short_name = "inter_ep_dp", .exists = has_instances, .derivation = Derivation::split, .parent = "expert_data", .derive = across_instances},
     {.name = "intra_optimizer_instance", .short_name = "intra_dist_opt_instance", .mesh = experts, .varying = "etp+ep+egtp+edp+pp", .exists = has_any_remat},
-    {.name = "intra_optimizer_instance", .short_name = "intra_dist_opt_instance", .exists = has_no_remat, .derivation = joined, .parent = "tensor_expert_pipeline", .derive = join_by_instance},
+    {.name = "intra_optimizer_instance", .short_name = "intra_dist_opt_instance", .exists = has_no_remat, .derivation = Derivation::joined, .parent = "tensor_expert_pipeline", .derive = join_by_instance},
 };
 // clang-format on
 static_assert(has_sound_parents(rows));

@@ -1,6 +1,7 @@
 #include "rankmesh/topology/pipeline_layout.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <system_error>
 
 #include "cluster/host_lines.hpp"
 #include "rankmesh/files/shown_text.hpp"

@@ -1,6 +1,7 @@
 // The variables of a SLURM job: its hosts, their tasks, and the order in which tasks are placed.
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <map>
 

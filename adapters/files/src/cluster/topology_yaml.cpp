@@ -10,8 +10,6 @@
 namespace rankmesh::files {
 namespace {
 
-using Sort = YamlValue::Sort;
-
 int line_of(const YamlUse& use) {
   return use.place.line;
 }
@@ -19,7 +17,7 @@ int line_of(const YamlUse& use) {
 /// The value of a key of a map; null if there is none.
 const YamlUse* find(const YamlUse& map, std::string_view key) {
   for (const YamlEntry& entry : map.value->entries) {
-    if (entry.key.value->sort == Sort::scalar && entry.key.value->text == key) return &entry.value;
+    if (entry.key.value->sort == YamlValue::Sort::scalar && entry.key.value->text == key) return &entry.value;
   }
   return nullptr;
 }
@@ -30,7 +28,7 @@ class TopologyReader {
 
   HostFile read(const YamlUse& root) {
     HostFile file{.kind = HostFileKind::slurm_topology_yaml};
-    if (root.value->sort != Sort::list || root.value->parts.empty()) {
+    if (root.value->sort != YamlValue::Sort::list || root.value->parts.empty()) {
       problems_.add(line_of(root), "", "is not a list of topologies");
       return file;
     }
@@ -77,7 +75,7 @@ class TopologyReader {
 
   std::string text_of(const YamlUse& map, std::string_view key, const std::string& noun) {
     const YamlUse* node = find(map, key);
-    if (node != nullptr && node->value->sort == Sort::scalar) return node->value->text;
+    if (node != nullptr && node->value->sort == YamlValue::Sort::scalar) return node->value->text;
     problems_.add(node != nullptr ? line_of(*node) : line_of(map), noun,
                   "has no text for " + std::string(key));
     return "";
@@ -85,7 +83,7 @@ class TopologyReader {
 
   std::string text_if_any(const YamlUse& map, std::string_view key, const std::string& noun) {
     const YamlUse* node = find(map, key);
-    return node == nullptr || node->value->sort == Sort::null ? "" : text_of(map, key, noun);
+    return node == nullptr || node->value->sort == YamlValue::Sort::null ? "" : text_of(map, key, noun);
   }
 
   void require_keys(const YamlUse& map, std::initializer_list<std::string_view> keys,
@@ -104,7 +102,7 @@ class TopologyReader {
   }
 
   std::string kind_of(const YamlUse& topology) {
-    if (topology.value->sort != Sort::map) {
+    if (topology.value->sort != YamlValue::Sort::map) {
       problems_.add(line_of(topology), "", "is not a topology, which begins with topology: NAME");
       return "";
     }
@@ -124,12 +122,12 @@ class TopologyReader {
   template <typename Read>
   void for_each(const YamlUse& map, std::string_view key, const std::string& noun, Read read) {
     const YamlUse* list = find(map, key);
-    if (list == nullptr || list->value->sort != Sort::list || list->value->parts.empty()) {
+    if (list == nullptr || list->value->sort != YamlValue::Sort::list || list->value->parts.empty()) {
       problems_.add(line_of(map), noun, "has no list " + std::string(key));
       return;
     }
     for (const YamlUse& item : list->value->parts) {
-      if (item.value->sort == Sort::map) {
+      if (item.value->sort == YamlValue::Sort::map) {
         read(item);
       } else {
         problems_.add(line_of(item), "an item of " + std::string(key), "is not a map");
@@ -158,7 +156,8 @@ class TopologyReader {
       if (const YamlUse* sizes = find(body, "block_sizes")) {
         for (const YamlUse& size : sizes->value->parts)
           topology.add_block_size(line_of(size), size.value->text);
-        if (sizes->value->sort == Sort::scalar) topology.add_block_size(line_of(*sizes), sizes->value->text);
+        if (sizes->value->sort == YamlValue::Sort::scalar)
+          topology.add_block_size(line_of(*sizes), sizes->value->text);
       }
     } else if (kind == "ring") {
       require_keys(body, {"rings"}, "a ring topology");

@@ -3,11 +3,11 @@
 
 #include "rankmesh/topology/text.hpp"
 #include "shell/interpreter.hpp"
+#include "shell/lexer.hpp"
 
 namespace rankmesh::launch::shell {
 namespace {
 
-constexpr std::size_t npos = std::string_view::npos;
 /// A text that grows with every turn of a loop is no layout.
 constexpr std::size_t longest_text = std::size_t{1} << 16;
 

@@ -12,7 +12,7 @@ using Kind = Node::Kind;
 
 /// Commands that are followed at most; scripts that launch a job need a few hundred.
 constexpr int most_steps = 20000;
-constexpr int deepest = 40;
+constexpr int deepest_calls = 40;
 constexpr int most_turns = 1000;
 
 /// Whether a text may be a command line that another program runs.
@@ -36,7 +36,7 @@ void Interpreter::count_step(Place place) {
 
 Status Interpreter::run(const Node& node) {
   count_step(node.place);
-  if (++depth_ > deepest) throw SyntaxError{node.place, "calls itself too deeply"};
+  if (++depth_ > deepest_calls) throw SyntaxError{node.place, "calls itself too deeply"};
   Status status = Status::yes;
   switch (node.kind) {
     case Kind::simple:

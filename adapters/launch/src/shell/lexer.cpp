@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace rankmesh::launch::shell {
 namespace {
 
-constexpr std::size_t npos = std::string_view::npos;
 /// Quotes and brackets in one another; more would overflow the stack.
-constexpr int deepest = 100;
+constexpr int deepest_quotes = 100;
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
@@ -22,7 +22,7 @@ bool ends_word(char c) {
 std::size_t end_of_brackets(std::string_view text, std::size_t inside, char open, char close, int depth);
 
 std::size_t end_of(std::string_view text, std::size_t begin, int depth) {
-  if (depth > deepest) return npos;
+  if (depth > deepest_quotes) return npos;
   const char c = text[begin];
   if (c == '\'') {
     const std::size_t end = text.find('\'', begin + 1);

@@ -7,6 +7,8 @@
 
 namespace rankmesh::launch::shell {
 
+inline constexpr std::size_t npos = std::string_view::npos;
+
 /// A place in a script, counted from 1.
 struct Place {
   int line = 1;

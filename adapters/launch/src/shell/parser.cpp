@@ -9,7 +9,7 @@ namespace {
 
 using Kind = Node::Kind;
 
-constexpr int deepest = 100;
+constexpr int deepest_nesting = 100;
 
 class Parser {
  public:
@@ -54,7 +54,7 @@ class Parser {
 
   /// Reads up to a word that ends the list, a closing bracket or `;;`.
   Node read_list(std::initializer_list<std::string_view> ends) {
-    if (++depth_ > deepest) throw SyntaxError{token().place, "is nested too deeply"};
+    if (++depth_ > deepest_nesting) throw SyntaxError{token().place, "is nested too deeply"};
     Node list{.kind = Kind::list, .place = token().place};
     std::string joint = ";";
     while (true) {
@@ -218,7 +218,7 @@ class Parser {
       take();
     }
     skip_newlines();
-    if (++depth_ > deepest) throw SyntaxError{token().place, "is nested too deeply"};
+    if (++depth_ > deepest_nesting) throw SyntaxError{token().place, "is nested too deeply"};
     Node function{.kind = Kind::function, .place = place, .name = name, .children = {read_command()}};
     --depth_;
     return function;

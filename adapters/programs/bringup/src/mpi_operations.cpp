@@ -7,10 +7,6 @@
 namespace rankmesh::bringup {
 namespace {
 
-void require_success(int code, const char* call) {
-  if (code != MPI_SUCCESS) throw mpi::MpiError({.call = call, .code = code});
-}
-
 void finish(MPI_Request request, const char* call, const WhileWaiting& while_waiting) {
   for (;;) {
     int is_done = 0;
@@ -21,6 +17,10 @@ void finish(MPI_Request request, const char* call, const WhileWaiting& while_wai
 }
 
 }  // namespace
+
+void require_success(int code, const char* call) {
+  if (code != MPI_SUCCESS) throw mpi::MpiError({.call = call, .code = code});
+}
 
 MpiOperations::MpiOperations(MPI_Comm communicator) : communicator_(communicator) {
   MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);

@@ -5,16 +5,9 @@
 #include <array>
 #include <cstddef>
 
-#include "rankmesh/mpi/error.hpp"
+#include "rankmesh/bringup/mpi_operations.hpp"
 
 namespace rankmesh::bringup {
-namespace {
-
-void require_success(int code, const char* call) {
-  if (code != MPI_SUCCESS) throw mpi::MpiError({.call = call, .code = code});
-}
-
-}  // namespace
 
 World::World(MPI_Comm all) : communicator(all) {
   MPI_Comm_rank(communicator, &rank);

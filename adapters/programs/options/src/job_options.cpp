@@ -8,7 +8,7 @@
 namespace rankmesh::cli {
 namespace {
 
-constexpr const char* heading = "Sizes that the layout divides";
+constexpr const char* sizes_heading = "Sizes that the layout divides";
 
 /// The options by the fields of `JobSizes`.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> names{
@@ -25,7 +25,7 @@ OptionSpec number_spec(std::string_view field, std::string description) {
   return {.name = std::string(found->second),
           .value_name = "N",
           .description = std::move(description),
-          .heading = heading};
+          .heading = sizes_heading};
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ JobOptions::JobOptions(Command& command)
       kv_heads_(command.add(number_spec("kv_heads", "heads of keys and values [as many]"))),
       context_(command.add({.name = "--cp-comm-type",
                             .description = "how context parallelism exchanges; with a2a it divides the heads",
-                            .heading = heading,
+                            .heading = sizes_heading,
                             .choices = {"p2p", "all_gather", "a2a"},
                             .default_value = "p2p"})) {}
 

@@ -7,11 +7,7 @@
 #include "rankmesh/options/layout_text.hpp"
 
 namespace rankmesh::cli {
-namespace {
-
-constexpr std::int64_t max_ranks = 2147483647;
-
-}  // namespace
+namespace {}  // namespace
 
 void ConfigOptions::add_argument(Command& command) {
   text_ =

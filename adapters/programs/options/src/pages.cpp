@@ -1,6 +1,7 @@
 #include "rankmesh/options/pages.hpp"
 
 #include <fstream>
+#include <system_error>
 
 #include "rankmesh/topology/error.hpp"
 

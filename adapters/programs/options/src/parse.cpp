@@ -4,6 +4,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <iterator>
 
 #include "foreign_flags.hpp"
 #include "rankmesh/options/options.hpp"

@@ -11,7 +11,7 @@
 namespace rankmesh::cli {
 namespace {
 
-constexpr const char* heading = "Layers of the model (docs/pipelines.md)";
+constexpr const char* layers_heading = "Layers of the model (docs/pipelines.md)";
 
 /// `--first-stage-layers` for `first_stage_layers`, `--tp` for `tensor`.
 std::string option_of(std::string_view field) {
@@ -37,39 +37,39 @@ SplitOptions::SplitOptions(Command& command)
     : layers_(command.add({.name = "--layers",
                            .value_name = "N",
                            .description = "layers of the model: also show which of them the stages hold",
-                           .heading = heading})),
+                           .heading = layers_heading})),
       mtp_layers_(command.add({.name = "--mtp-layers",
                                .value_name = "N",
                                .description = "layers for multi-token prediction, on the last stage",
-                               .heading = heading})),
+                               .heading = layers_heading})),
       first_(command.add({.name = "--first-stage-layers",
                           .value_name = "N",
                           .description = "layers of the first stage; the other stages share the rest equally",
-                          .heading = heading})),
+                          .heading = layers_heading})),
       last_(command.add({.name = "--last-stage-layers",
                          .value_name = "N",
                          .description = "layers of the last stage",
-                         .heading = heading})),
+                         .heading = layers_heading})),
       embedding_(command.add({.name = "--account-for-embedding",
                               .description = "the embedding counts as a layer of the first stage",
-                              .heading = heading})),
+                              .heading = layers_heading})),
       loss_(command.add({.name = "--account-for-loss",
                          .description = "the loss counts as a layer of the last stage",
-                         .heading = heading})),
+                         .heading = layers_heading})),
       balance_(command.add(
           {.name = "--balance",
            .value_name = "NAME=N,...",
            .description = "balanced by cost: layer=2,embedding=1,loss=3,mtp=2 in any unit",
            .details = "What is left out costs 1 (layer) or 0. --balance layer=1 spreads the layers evenly.",
-           .heading = heading})),
+           .heading = layers_heading})),
       layout_(command.add({.name = "--pipeline-layout",
                            .value_name = "TEXT",
                            .description = "the layout string of Megatron-Core: 'Et*3|(tt|)*29,m|L'",
-                           .heading = heading})),
+                           .heading = layers_heading})),
       untied_(command.add({.name = "--untied-embeddings",
                            .description = "the output layer has weights of its own: the last stage is in no "
                                           "embedding group",
-                           .heading = heading})) {}
+                           .heading = layers_heading})) {}
 
 const Option* SplitOptions::first_other() const {
   for (const Option* option : {&mtp_layers_, &first_, &last_, &embedding_, &loss_, &balance_, &untied_}) {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "rankmesh/files/shown_text.hpp"
-#include "rankmesh/topology/closest_matches.hpp"
+#include "rankmesh/options/suggestions.hpp"
 #include "rankmesh/topology/config_text.hpp"
 #include "rankmesh/topology/text.hpp"
 
@@ -34,7 +34,7 @@ class RunReader {
     }
     for (const auto& [key, value] : run_.items()) {
       if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-      const std::string meant = did_you_mean(closest_matches(key, keys));
+      const std::string meant = did_you_mean(key, keys);
       say(files::shown(key) + " is no key of a run" +
           (meant.empty() ? "; there are " + joined(keys, ", ") : meant));
     }

@@ -4,16 +4,8 @@
 
 using namespace rankmesh::tests;
 
-namespace {
-
-Outcome bring_up(int processes, const std::string& options) {
-  return run({.program = RANKMESH_BRINGUP, .parts = {{processes, options}}});
-}
-
-}  // namespace
-
 TEST_CASE("the example of 16 ranks is brought up and proven") {
-  const Outcome outcome = bring_up(16, "--tp 2 --pp 4 --fp8 --format json");
+  const Outcome outcome = bring_up_over_mpi(16, "--tp 2 --pp 4 --fp8 --format json");
   CHECK(outcome.exit_code == 0);
   const Json report = Json::parse(outcome.out);
   CHECK(report.at("ok") == true);
@@ -39,7 +31,7 @@ TEST_CASE("the example of 16 ranks is brought up and proven") {
 }
 
 TEST_CASE("the text has a line for every kind") {
-  const Outcome outcome = bring_up(6, "--tp 1 --pp 3 --split-rank 1");
+  const Outcome outcome = bring_up_over_mpi(6, "--tp 1 --pp 3 --split-rank 1");
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
   CHECK_THAT(outcome.out, ContainsSubstring("rankmesh-bringup: world=6 pp=3 split-rank=1\n"));
@@ -49,30 +41,30 @@ TEST_CASE("the text has a line for every kind") {
 }
 
 TEST_CASE("other layouts, sequence parallelism and one process") {
-  CHECK(bring_up(1, "--fp8").exit_code == 0);
-  CHECK(bring_up(8, "--sp 4 --fp8 --amax-rule product --distributed-optimizer").exit_code == 0);
-  CHECK(bring_up(12, "--tp 2 --pp 3 --vpp 2").exit_code == 0);
+  CHECK(bring_up_over_mpi(1, "--fp8").exit_code == 0);
+  CHECK(bring_up_over_mpi(8, "--sp 4 --fp8 --amax-rule product --distributed-optimizer").exit_code == 0);
+  CHECK(bring_up_over_mpi(12, "--tp 2 --pp 3 --vpp 2").exit_code == 0);
 }
 
 TEST_CASE("kinds of one's own beside those of a convention are brought up and proven") {
   const Outcome outcome =
-      bring_up(8, "--tp 2 --pp 2 --groups zero:tp+dp,quarter:shard --axes shard=4,rest=2");
+      bring_up_over_mpi(8, "--tp 2 --pp 2 --groups zero:tp+dp,quarter:shard --axes shard=4,rest=2");
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.out, ContainsSubstring("zero                      2      4  made"));
   CHECK_THAT(outcome.out, ContainsSubstring("quarter                   2      4  shared with zero"));
-  CHECK(bring_up(4, "--tp 2 --groups tensor:dp").exit_code == 2);
+  CHECK(bring_up_over_mpi(4, "--tp 2 --groups tensor:dp").exit_code == 2);
 }
 
 TEST_CASE("options override the layout of a file") {
   const TemporaryFolder folder;
   const std::string layout = folder.write("a.toml", "tensor = 2\npipeline = 2\n");
-  const Outcome outcome = bring_up(8, "--layout " + layout + " --pp 4");
+  const Outcome outcome = bring_up_over_mpi(8, "--layout " + layout + " --pp 4");
   if (outcome.err.find("built without a reader of TOML files") != std::string::npos) return;
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.out, ContainsSubstring("rankmesh-bringup: world=8 tp=2 pp=4\n"));
 
   const std::string bad = folder.write("bad.toml", "tensor = 3\npipline = 2\n");
-  const Outcome refused = bring_up(8, "--layout " + bad);
+  const Outcome refused = bring_up_over_mpi(8, "--layout " + bad);
   CHECK(refused.exit_code == 2);
   CHECK_THAT(refused.err, ContainsSubstring(bad + ":1:10: tensor = 3 does not divide world_size = 8"));
   CHECK_THAT(refused.err,
@@ -80,7 +72,7 @@ TEST_CASE("options override the layout of a file") {
 }
 
 TEST_CASE("progress has a line for each part, from one rank") {
-  const Outcome outcome = bring_up(8, "--tp 2 --pp 2 --progress");
+  const Outcome outcome = bring_up_over_mpi(8, "--tp 2 --pp 2 --progress");
   CHECK(outcome.exit_code == 0);
   CHECK(progress_parts(outcome.err) ==
         std::vector<std::string>{"agreement", "data", "model", "tensor", "pipeline"});
@@ -88,9 +80,9 @@ TEST_CASE("progress has a line for each part, from one rank") {
 
 TEST_CASE("bad input is reported once, with all errors, and nothing on stdout") {
   const Outcome outcome =
-      bring_up(4,
-               "--tp 3 --pp 0 --format yaml --backend mpi --strategy mpi_split --blocking "
-               "--ranks-per-identifier 2 --nccl-options x.yaml --allow-shared-device");
+      bring_up_over_mpi(4,
+                        "--tp 3 --pp 0 --format yaml --backend mpi --strategy mpi_split --blocking "
+                        "--ranks-per-identifier 2 --nccl-options x.yaml --allow-shared-device");
   CHECK(outcome.exit_code == 2);
   CHECK(outcome.out.empty());
   for (const char* expected :
@@ -104,7 +96,7 @@ TEST_CASE("bad input is reported once, with all errors, and nothing on stdout") 
 }
 
 TEST_CASE("with an unknown backend, its options are not checked") {
-  const Outcome outcome = bring_up(1, "--backend gloo --blocking");
+  const Outcome outcome = bring_up_over_mpi(1, "--backend gloo --blocking");
   CHECK(outcome.exit_code == 2);
   CHECK_THAT(outcome.err, ContainsSubstring("gloo"));
   CHECK_THAT(outcome.err, !ContainsSubstring("--blocking"));
@@ -126,14 +118,14 @@ TEST_CASE("ranks that disagree end with one message") {
 }
 
 TEST_CASE("a world size other than the number of processes is an error") {
-  const Outcome outcome = bring_up(4, "--world-size 8");
+  const Outcome outcome = bring_up_over_mpi(4, "--world-size 8");
   CHECK(outcome.exit_code == 1);
   CHECK(occurrences(outcome.err,
                     "the layout does not fit the job of 4 ranks:\n  world_size = 8; it must be 4\n") == 1);
 }
 
 TEST_CASE("help is printed once") {
-  const Outcome outcome = bring_up(3, "--help");
+  const Outcome outcome = bring_up_over_mpi(3, "--help");
   CHECK(outcome.exit_code == 0);
   CHECK(occurrences(outcome.out, "mpiexec -n 16 rankmesh-bringup") == 1);
   CHECK_THAT(outcome.out, ContainsSubstring("--backend mpi|nccl"));

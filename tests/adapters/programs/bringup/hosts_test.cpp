@@ -6,16 +6,12 @@ using namespace rankmesh::tests;
 
 namespace {
 
-Outcome bring_up(int processes, const std::string& options) {
-  return run({.program = RANKMESH_BRINGUP, .parts = {{processes, options}}});
-}
-
 const std::string in_turns = " --hosts a,b,a,b,a,b,a,b";
 
 }  // namespace
 
 TEST_CASE("groups that cross hosts though they need not are a warning, and --place mends it") {
-  const Outcome outcome = bring_up(8, "--tp 4 --format json" + in_turns);
+  const Outcome outcome = bring_up_over_mpi(8, "--tp 4 --format json" + in_turns);
   CHECK(outcome.exit_code == 0);
   const Json report = Json::parse(outcome.out);
   CHECK(report.at("ok") == true);
@@ -34,7 +30,7 @@ TEST_CASE("groups that cross hosts though they need not are a warning, and --pla
           "different "
           "nodes; --place (in code, mpi::place) keeps them together"});
 
-  const Outcome placed = bring_up(8, "--tp 4 --place --format json" + in_turns);
+  const Outcome placed = bring_up_over_mpi(8, "--tp 4 --place --format json" + in_turns);
   CHECK(placed.exit_code == 0);
   const Json after = Json::parse(placed.out);
   CHECK(after.at("ok") == true);
@@ -55,7 +51,7 @@ TEST_CASE("groups that cross hosts though they need not are a warning, and --pla
 TEST_CASE("an order of Megatron-Core that helps is named, and does") {
   const std::string layout =
       "--convention megatron-core --tp 4 --format json --hosts a,a,a,a,b,b,b,b --order ";
-  const Json report = Json::parse(bring_up(8, layout + "dp-tp-cp-ep-pp").out);
+  const Json report = Json::parse(bring_up_over_mpi(8, layout + "dp-tp-cp-ep-pp").out);
   CHECK(report.at("warnings").size() == 1);
   const std::string warning = report.at("warnings").at(0);
   CHECK_THAT(warning, ContainsSubstring(" or --place (in code, mpi::place) keeps them together"));
@@ -63,19 +59,19 @@ TEST_CASE("an order of Megatron-Core that helps is named, and does") {
   const std::size_t begin = warning.find(before) + before.size();
   const std::string order = warning.substr(begin, warning.find(' ', begin) - begin);
   CHECK(order == "tp-dp-cp-ep-pp");
-  const Json mended = Json::parse(bring_up(8, layout + order).out);
+  const Json mended = Json::parse(bring_up_over_mpi(8, layout + order).out);
   CHECK(mended.at("warnings").empty());
   CHECK(kind_named(mended, "tensor").at("touched").at(0).at("most") == 1);
 }
 
 TEST_CASE("the text shows hosts only if there are several") {
-  CHECK_THAT(bring_up(4, "--tp 2").out, !ContainsSubstring("host"));
-  const std::string out = bring_up(4, "--tp 2 --hosts a,b,b,a --place").out;
+  CHECK_THAT(bring_up_over_mpi(4, "--tp 2").out, !ContainsSubstring("host"));
+  const std::string out = bring_up_over_mpi(4, "--tp 2 --hosts a,b,b,a --place").out;
   CHECK_THAT(out, ContainsSubstring("2 hosts: "));
   CHECK_THAT(out, ContainsSubstring("ranks have other numbers"));
   CHECK_THAT(out, ContainsSubstring("\ntensor              node          1       2\n"));
   // Where nothing is gained, they keep their numbers.
-  CHECK_THAT(bring_up(4, "--tp 2 --hosts a,a,b,b --place").out, !ContainsSubstring("other numbers"));
+  CHECK_THAT(bring_up_over_mpi(4, "--tp 2 --hosts a,a,b,b --place").out, !ContainsSubstring("other numbers"));
 }
 
 TEST_CASE("hosts from the environment, and hosts that are no list for this job") {
@@ -83,10 +79,10 @@ TEST_CASE("hosts from the environment, and hosts that are no list for this job")
                                .parts = {{2, "--tp 2 --format json"}},
                                .environment = {"RANKMESH_HOSTS=x,y"}});
   CHECK(Json::parse(outcome.out).at("hosts").at(1).at("name") == "y");
-  const Outcome few = bring_up(4, "--hosts a,b");
+  const Outcome few = bring_up_over_mpi(4, "--hosts a,b");
   CHECK(few.exit_code == 2);
   CHECK(occurrences(few.err, "--hosts names the hosts of 2 ranks, but the job has 4") == 1);
-  CHECK(bring_up(2, "--hosts a,").exit_code == 2);
+  CHECK(bring_up_over_mpi(2, "--hosts a,").exit_code == 2);
 }
 
 TEST_CASE("an option --place that differs between ranks is an error of all") {

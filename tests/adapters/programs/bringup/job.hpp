@@ -16,6 +16,10 @@ namespace rankmesh::tests {
 
 using Json = nlohmann::json;
 
+inline Outcome bring_up_over_mpi(int processes, const std::string& options) {
+  return run({.program = RANKMESH_BRINGUP, .parts = {{processes, options}}});
+}
+
 inline Json kind_named(const Json& report, const std::string& name) {
   for (const Json& kind : report.at("kinds")) {
     if (kind.at("kind") == name) return kind;

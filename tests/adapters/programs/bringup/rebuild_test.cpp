@@ -6,7 +6,7 @@ using namespace rankmesh::tests;
 
 namespace {
 
-Outcome bring_up(int processes, const std::string& options) {
+Outcome lose_processes(int processes, const std::string& options) {
   return run({.program = RANKMESH_BRINGUP,
               .parts = {{processes, options}},
               .runs_on = true,
@@ -29,7 +29,7 @@ TEST_CASE(
     "a spare takes the place of a process that dies, then a replica is dropped: each time it is proven") {
   if (!mpiexec_can_survive_a_rank()) return;
   // The first process, which prints, is replaced by the spare, which does not know the beginning.
-  const Outcome outcome = bring_up(7, "--tp 2 --spares 1 --kill-rank 0,5 --format json");
+  const Outcome outcome = lose_processes(7, "--tp 2 --spares 1 --kill-rank 0,5 --format json");
   CHECK(outcome.left_over == 0);
   const Json report = Json::parse(outcome.out);
   CHECK(report.at("ok") == true);
@@ -41,7 +41,7 @@ TEST_CASE(
 
 TEST_CASE("the report of deaths as text is one table") {
   if (!mpiexec_can_survive_a_rank()) return;
-  const Outcome outcome = bring_up(5, "--tp 2 --spares 1 --kill-rank 4");
+  const Outcome outcome = lose_processes(5, "--tp 2 --spares 1 --kill-rank 4");
   CHECK_THAT(outcome.out, ContainsSubstring("generation   ranks  spares    made in ms"));
   CHECK(occurrences(outcome.out, "\n") == 3);
   CHECK_THAT(outcome.out,
@@ -59,5 +59,5 @@ TEST_CASE("the options of deaths are checked all at once") {
   CHECK_THAT(outcome.err, ContainsSubstring("--kill-rank names 1 twice; a process dies once"));
   CHECK_THAT(outcome.err, ContainsSubstring("--place has no effect with --kill-rank; leave it out"));
   CHECK_THAT(outcome.err, ContainsSubstring("--kill-rank needs --backend mpi"));
-  CHECK_THAT(bring_up(2, "--spares 1").err, ContainsSubstring("--spares needs --kill-rank"));
+  CHECK_THAT(lose_processes(2, "--spares 1").err, ContainsSubstring("--spares needs --kill-rank"));
 }

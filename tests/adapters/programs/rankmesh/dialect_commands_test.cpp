@@ -10,7 +10,6 @@
 
 using namespace rankmesh;
 using namespace rankmesh::tests;
-using Json = nlohmann::json;
 
 TEST_CASE("translate writes a layout in another dialect") {
   const Outcome one = run_words({"translate", "--from", "megatron", "tp=8 cp=2 pp=4 order=tp-cp-ep-dp-pp",
@@ -90,17 +89,18 @@ TEST_CASE("diff: equal layouts end with 0, different ones with 3, and the first 
 TEST_CASE("diff as JSON has the groups of the first rank that differs") {
   const Outcome outcome = run_words({"diff", "world=8 tp=2", "world=8 tp=4", "--format", "json"});
   CHECK(outcome.status == cli::different);
-  const Json json = Json::parse(outcome.out);
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
   CHECK(json.at("equal") == false);
   CHECK(json.at("kinds").at(0) ==
-        Json({{"kind", "data"}, {"lists", "differs"}, {"rank", 0}, {"a", {0, 2, 4, 6}}, {"b", {0, 4}}}));
-  CHECK(json.at("kinds").at(1) == Json({{"kind", "sequence"}, {"lists", "equal"}}));
+        nlohmann::json(
+            {{"kind", "data"}, {"lists", "differs"}, {"rank", 0}, {"a", {0, 2, 4, 6}}, {"b", {0, 4}}}));
+  CHECK(json.at("kinds").at(1) == nlohmann::json({{"kind", "sequence"}, {"lists", "equal"}}));
 }
 
 TEST_CASE("diff as JSON shortens lists of more than 1024 ranks, unless all are asked for") {
   const std::vector<std::string> words{"diff", "world=4096 tp=2", "world=4096 tp=4", "--format", "json"};
-  const Json shortened = Json::parse(run_words(words).out);
-  const Json& data = shortened.at("kinds").at(0);
+  const nlohmann::json shortened = nlohmann::json::parse(run_words(words).out);
+  const nlohmann::json& data = shortened.at("kinds").at(0);
   CHECK(data.at("a").is_null());
   CHECK(data.at("a_size") == 2048);
   CHECK(data.at("a_last").back() == 4094);
@@ -108,18 +108,18 @@ TEST_CASE("diff as JSON shortens lists of more than 1024 ranks, unless all are a
   CHECK(shortened.contains("note"));
   std::vector<std::string> more = words;
   more.emplace_back("--all");
-  const Json all = Json::parse(run_words(more).out);
+  const nlohmann::json all = nlohmann::json::parse(run_words(more).out);
   CHECK(all.at("kinds").at(0).at("a").size() == 2048);
   CHECK_FALSE(all.contains("note"));
 }
 
 TEST_CASE("translate as JSON") {
-  const Json json =
-      Json::parse(run_words({"translate", "--from", "megatron", "tp=2 pp=2 order=pp-dp-tp", "--world-size",
-                             "8", "--to", "devicemesh", "--to", "torchtitan", "--format", "json"})
-                      .out);
+  const nlohmann::json json = nlohmann::json::parse(
+      run_words({"translate", "--from", "megatron", "tp=2 pp=2 order=pp-dp-tp", "--world-size", "8", "--to",
+                 "devicemesh", "--to", "torchtitan", "--format", "json"})
+          .out);
   CHECK(json.at("config").at("world_size") == 8);
-  CHECK(json.at("translations") == Json({{"devicemesh", "shape=2,2,2 names=tp,dp,pp"}}));
+  CHECK(json.at("translations") == nlohmann::json({{"devicemesh", "shape=2,2,2 names=tp,dp,pp"}}));
   CHECK(json.at("refused").size() == 1);
   CHECK(json.at("refused").at(0).get<std::string>().find("--to torchtitan: ") == 0);
 }
@@ -127,7 +127,7 @@ TEST_CASE("translate as JSON") {
 TEST_CASE("modules as JSON") {
   const Outcome outcome = run_words(
       {"modules", "world=8 tp=2", "world=4 convention=megatron-core rank-offset=8", "--format", "json"});
-  const Json json = Json::parse(outcome.out);
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
   CHECK(json.at("job_size") == 12);
   CHECK(json.at("modules").at(1).at("first_rank") == 8);
   CHECK(json.at("modules").at(1).at("last_rank") == 11);

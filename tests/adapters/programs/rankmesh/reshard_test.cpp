@@ -17,8 +17,6 @@ using namespace rankmesh::tests;
 
 namespace {
 
-using Json = nlohmann::json;
-
 StatePlace place_of(const std::string& name) {
   const std::vector<std::string> names{"layers", "mtp", "embedding", "tied_embedding", "first", "last"};
   const auto found = std::find(names.begin(), names.end(), name);
@@ -27,9 +25,9 @@ StatePlace place_of(const std::string& name) {
 }
 
 /// The table of classes, from JSON alone.
-std::vector<StateClass> classes_of(const Json& json) {
+std::vector<StateClass> classes_of(const nlohmann::json& json) {
   std::vector<StateClass> classes;
-  for (const Json& row : json["classes"]) {
+  for (const nlohmann::json& row : json["classes"]) {
     StateClass state{.name = row["name"],
                      .place = place_of(row["place"]),
                      .experts = row["experts"],
@@ -40,7 +38,7 @@ std::vector<StateClass> classes_of(const Json& json) {
                      .padded_to = row["padded_to"],
                      .is_sharded = row["is_sharded"]};
     if (!row["layers"].is_null()) {
-      for (const Json& range : row["layers"])
+      for (const nlohmann::json& range : row["layers"])
         state.layers.push_back({range[0], range[1].get<std::int64_t>() - range[0].get<std::int64_t>()});
     }
     CHECK(row["interval_counts"] == (state.is_sharded ? "elements" : "units"));
@@ -49,7 +47,7 @@ std::vector<StateClass> classes_of(const Json& json) {
   return classes;
 }
 
-IndexRange range_of(const Json& move, const char* key) {
+IndexRange range_of(const nlohmann::json& move, const char* key) {
   if (!move.contains(key)) return {0, 1};
   const std::int64_t first = move[key][0];
   return {first, move[key][1].get<std::int64_t>() - first};
@@ -78,7 +76,7 @@ void carry_out(const Change& change) {
   const Outcome outcome = run_words(quoted(line));
   INFO(outcome.err);
   REQUIRE(outcome.status == cli::success);
-  const Json json = Json::parse(outcome.out);
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
   const std::vector<StateClass> classes = classes_of(json);
   std::map<std::string, int> numbers;
   for (std::size_t i = 0; i < classes.size(); ++i) numbers[classes[i].name] = static_cast<int>(i);
@@ -87,7 +85,7 @@ void carry_out(const Change& change) {
   for (const int rank : change.lost) before[static_cast<std::size_t>(rank)].clear();
   const std::vector<Labels> needed = all_held(change.new_layout, classes);
   std::vector<Labels> after(needed.size());
-  for (const Json& receiver : json["receivers"]) {
+  for (const nlohmann::json& receiver : json["receivers"]) {
     if (receiver["old_rank"].is_null()) continue;
     const std::size_t rank = receiver["rank"];
     for (const Label& label : before[receiver["old_rank"].get<std::size_t>()]) {
@@ -95,7 +93,7 @@ void carry_out(const Change& change) {
     }
   }
   std::int64_t sent = 0;
-  for (const Json& move : json["moves"]) {
+  for (const nlohmann::json& move : json["moves"]) {
     const int state = numbers.at(move["class"]);
     const StateBlock block{.layers = range_of(move, "layers"),
                            .experts = range_of(move, "experts"),
@@ -173,18 +171,18 @@ TEST_CASE("reshard takes the answer of survive, and joining processes are where 
   const Outcome survived = run_words(quoted(
       "survive 'world=8 tp=2' --lost-nodes 0,2 --spares 4 --optimizer distributed --format json" + where));
   REQUIRE(survived.status == cli::success);
-  const Json answer = Json::parse(survived.out);
-  CHECK(answer["spares_used"] == Json({2, 3}));
+  const nlohmann::json answer = nlohmann::json::parse(survived.out);
+  CHECK(answer["spares_used"] == nlohmann::json({2, 3}));
   CHECK(answer["distributed_optimizer"] == true);
   const Outcome outcome = run_words(
       quoted("reshard 'world=8 tp=2' 'world=8 tp=2' --layers 4 --hidden 8 --format json --survivors " +
              folder.write("answer.json", survived.out) + where));
   INFO(outcome.err);
   REQUIRE(outcome.status == cli::success);
-  const Json json = Json::parse(outcome.out);
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
   CHECK(json["from"]["distributed_optimizer"] == true);
   int weights = 0;
-  for (const Json& move : json["moves"]) {
+  for (const nlohmann::json& move : json["moves"]) {
     const bool is_optimizer = move["class"].get<std::string>().ends_with("optimizer");
     if (is_optimizer) {
       CHECK(move["from"].is_null());

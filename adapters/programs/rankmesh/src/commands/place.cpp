@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cmath>
+#include <system_error>
 
 #include "cluster_argument.hpp"
 #include "layout_command.hpp"

@@ -16,8 +16,6 @@ namespace {
 using nlohmann::ordered_json;
 using planner::StepTime;
 
-constexpr double gib = 1024.0 * 1024.0 * 1024.0;
-
 constexpr std::array<StepPart, 8> parts{
     {{"compute", "compute", "computes", &StepTime::compute},
      {"tensor", "tensor parallel messages", "sends tensor parallel messages", &StepTime::tensor},

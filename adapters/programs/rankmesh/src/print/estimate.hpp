@@ -9,6 +9,9 @@
 
 namespace rankmesh::cli {
 
+/// Bytes of a GiB.
+inline constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+
 /// A part of the time of a step, in tables, in JSON, and in sentences about what a layout does.
 struct StepPart {
   const char* key;

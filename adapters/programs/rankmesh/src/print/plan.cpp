@@ -21,8 +21,6 @@ namespace {
 using Align = Table::Align;
 using planner::StepTime;
 
-constexpr double gib = 1024.0 * 1024.0 * 1024.0;
-
 PlannedJob job_of(const PlannedJob& job, const planner::PlannedLayout& planned) {
   PlannedJob result = job;
   result.training.micro_batch = planned.micro_batch;

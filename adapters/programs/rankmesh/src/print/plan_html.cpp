@@ -15,7 +15,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double gib = 1024.0 * 1024.0 * 1024.0;
 constexpr std::size_t most_layouts = 5000;
 
 double rounded(double value) {

@@ -6,6 +6,9 @@
 
 namespace rankmesh::bringup {
 
+/// @throws mpi::MpiError unless a call of MPI has returned MPI_SUCCESS
+void require_success(int code, const char* call);
+
 /// The operations in an `MPI_Comm`. Its error handler is set to MPI_ERRORS_RETURN.
 class MpiOperations final : public GroupOperations {
  public:

@@ -38,6 +38,8 @@ struct NumberRange {
   /// The greatest.
   std::int64_t max = INT64_MAX;
 };
+/// The most ranks that a layout can have.
+inline constexpr std::int64_t max_ranks = INT32_MAX;
 /// The whole number that an option was given; nothing if it was not given or has a problem.
 [[nodiscard]] std::optional<std::int64_t> number_of(const Option& option, NumberRange range,
                                                     Problems& problems);
