@@ -39,7 +39,7 @@ RebuildResult run_rebuild(const Topology& topology, const std::vector<int>& lost
   result.protocol.resize(static_cast<std::size_t>(ranks + spares));
   result.calls.resize(result.protocol.size());
   const auto add = [&](Time finished, std::int64_t events, std::int64_t agreements) {
-    result.seconds += simulate::seconds(finished);
+    result.seconds += seconds(finished);
     result.events += events;
     result.agreements += agreements;
   };

@@ -11,7 +11,6 @@ namespace rankmesh::simulate {
 namespace {
 
 using std::chrono::nanoseconds;
-using std::chrono::seconds;
 
 constexpr int exit_bad_input = 2;
 
@@ -143,12 +142,12 @@ void read_late(const Options& options, Settings& settings, cli::Problems& proble
   const auto late = cli::number_of(options.late, {.min = 0, .max = 86400}, problems);
   const auto deadline = cli::number_of(options.deadline, {.min = 1, .max = 86400}, problems);
   if (!late || *late == 0) return;
-  const seconds timeouts(deadline.value_or(300));
-  if (seconds(*late) >= timeouts) {
+  const std::chrono::seconds timeouts(deadline.value_or(300));
+  if (std::chrono::seconds(*late) >= timeouts) {
     problems.push_back("--late: " + std::to_string(*late) + " seconds are not below the deadline of " +
                        std::to_string(timeouts.count()));
   }
-  settings.conditions.late = LateRank{.rank = -1, .by = seconds(*late), .deadline = timeouts};
+  settings.conditions.late = LateRank{.rank = -1, .by = std::chrono::seconds(*late), .deadline = timeouts};
 }
 
 void read_conditions(const Options& options, Settings& settings, cli::Problems& problems) {

@@ -207,7 +207,7 @@ StoreResult run_store(const Topology& topology, const LogGP& cost, std::int64_t 
     const Time before = store.finished_at();
     const Counts counts_before = store.counts();
     store.create(kind.family, 0, simulated);
-    result.seconds += simulate::seconds(store.finished_at() - before) / simulated * count;
+    result.seconds += seconds(store.finished_at() - before) / simulated * count;
     Counts added = store.counts();
     added += times(counts_before, -1, 1);
     counted += times(added, count, simulated);

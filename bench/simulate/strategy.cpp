@@ -40,7 +40,7 @@ Outcome simulate_library(Strategy strategy, const Topology& topology, const Cond
           group_call(strategy));
   job.run();
   Outcome outcome{.strategy = strategy,
-                  .seconds = simulate::seconds(job.finished_at()),
+                  .seconds = seconds(job.finished_at()),
                   .agreements = job.agreements(),
                   .steps = static_cast<std::int64_t>(plan.steps().size()),
                   .events = job.events()};

@@ -58,7 +58,10 @@ def parse_arguments():
     parser.add_argument("--judge", action="store_true", help="judge the file of --results again; runs nothing")
     parser.add_argument("--list", action="store_true", help="print the names of the cells only")
     parser.add_argument("--verbose", action="store_true", help="print what each rank wrote")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if (arguments.resume or arguments.judge) and not arguments.results:
+        parser.error("--resume and --judge read the file of --results FILE, which is not given")
+    return arguments
 
 
 def recovery_options(mpiexec, is_rebuild):
@@ -276,8 +279,8 @@ class Matrix:
             cell, run, self.arguments.deadline / 1000, limit_of(self.arguments, cell))
 
     def read_results(self):
-        """Judges the file of --results; the last run of each cell counts. Returns how often each cell failed."""
-        failed = {}
+        """Judges the file of --results; the last run of each cell counts. Returns the cells of which any run failed."""
+        failed = {}  # as a set in order
         for line in self.arguments.results.read_text().splitlines():
             name, fields = json.loads(line)
             run = Run({int(rank): outcome for rank, outcome in fields["outcomes"].items()},
@@ -285,12 +288,12 @@ class Matrix:
             cell = matrix.cell_named(name)
             self.results[cell] = self.verdict(cell, run)
             if self.results[cell][1]:
-                failed[cell] = failed.get(cell, 0) + 1
-        return failed
+                failed[cell] = True
+        return list(failed)
 
     def judge_again(self):
         failed = self.read_results()
-        return self.conclude(list(failed), [cell for cell in failed if self.results[cell][1]])
+        return self.conclude(failed, [cell for cell in failed if self.results[cell][1]])
 
     def conclude(self, failed, twice):
         self.print_table()

@@ -7,6 +7,7 @@
 
 namespace rankmesh::launch::shell {
 
+/// No place in a text.
 inline constexpr std::size_t npos = std::string_view::npos;
 
 /// A place in a script, counted from 1.

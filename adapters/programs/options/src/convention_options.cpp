@@ -12,7 +12,6 @@
 namespace rankmesh::cli {
 namespace {
 
-/// The most ranks that MPI and NCCL can number.
 /// Reads `tp=4,pp=2`. A value of null is not given.
 void read_sizes(const std::string& text, ConventionValues& values, Problems& problems) {
   for (const std::string_view part : split_text(text, ',')) {

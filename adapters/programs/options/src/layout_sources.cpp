@@ -7,7 +7,6 @@
 #include "rankmesh/options/layout_text.hpp"
 
 namespace rankmesh::cli {
-namespace {}  // namespace
 
 void ConfigOptions::add_argument(Command& command) {
   text_ =

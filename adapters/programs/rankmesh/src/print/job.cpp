@@ -4,16 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "print/optional_json.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
-namespace {
-
-nlohmann::ordered_json number_json(std::optional<std::int64_t> number) {
-  return number ? nlohmann::ordered_json(*number) : nlohmann::ordered_json(nullptr);
-}
-
-}  // namespace
 
 std::vector<std::string> job_lines(const JobSizes& sizes, const ParallelConfig& config) {
   const JobShares shares = job_shares(sizes, config);
@@ -40,12 +34,12 @@ std::vector<std::string> job_lines(const JobSizes& sizes, const ParallelConfig& 
 std::string job_json(const JobSizes& sizes, const ParallelConfig& config) {
   const JobShares shares = job_shares(sizes, config);
   nlohmann::ordered_json json = {{"data_parallel", shares.data_parallel},
-                                 {"microbatches", number_json(shares.microbatches)},
+                                 {"microbatches", optional_json(shares.microbatches)},
                                  {"bubble", nullptr},
-                                 {"padded_vocabulary", number_json(shares.padded_vocabulary)},
-                                 {"vocabulary_per_rank", number_json(shares.vocabulary_per_rank)},
-                                 {"heads_per_rank", number_json(shares.heads_per_rank)},
-                                 {"kv_heads_per_rank", number_json(shares.kv_heads_per_rank)}};
+                                 {"padded_vocabulary", optional_json(shares.padded_vocabulary)},
+                                 {"vocabulary_per_rank", optional_json(shares.vocabulary_per_rank)},
+                                 {"heads_per_rank", optional_json(shares.heads_per_rank)},
+                                 {"kv_heads_per_rank", optional_json(shares.kv_heads_per_rank)}};
   if (shares.bubble) json["bubble"] = *shares.bubble;
   return json.dump();
 }

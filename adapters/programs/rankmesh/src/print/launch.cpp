@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "print/optional_json.hpp"
 #include "rankmesh/topology/text.hpp"
 
 namespace rankmesh::cli {
@@ -10,13 +11,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number_or_null(const std::optional<std::int64_t>& number) {
-  return number ? Json(*number) : Json(nullptr);
-}
-
 Json sizes_json(const std::vector<launch::NamedSize>& sizes) {
   Json json = Json::object();
-  for (const launch::NamedSize& size : sizes) json[size.name] = number_or_null(size.size);
+  for (const launch::NamedSize& size : sizes) json[size.name] = optional_json(size.size);
   return json;
 }
 
@@ -46,12 +43,12 @@ std::string sizes_text(const std::vector<launch::NamedSize>& sizes) {
 Json launch_json(const launch::LaunchFile& file) {
   return {{"system", file.system},
           {"format", file.format},
-          {"world_size", number_or_null(file.world_size)},
+          {"world_size", optional_json(file.world_size)},
           {"sizes", sizes_json(file.sizes)},
           {"stated", file.stated},
-          {"layers", number_or_null(file.layers)},
-          {"micro_batch", number_or_null(file.micro_batch)},
-          {"global_batch", number_or_null(file.global_batch)},
+          {"layers", optional_json(file.layers)},
+          {"micro_batch", optional_json(file.micro_batch)},
+          {"global_batch", optional_json(file.global_batch)},
           {"order", file.order.empty() ? Json(nullptr) : Json(file.order)},
           {"layers_per_stage", file.layers_per_stage.empty() ? Json(nullptr) : Json(file.layers_per_stage)},
           {"stages", stages_json(file.stages)},

@@ -4,17 +4,13 @@
 
 #include "json.hpp"
 #include "print/groups.hpp"
+#include "print/optional_json.hpp"
 #include "print/rank.hpp"
 #include "print/stages.hpp"
 #include "rankmesh/topology/spans.hpp"
 
 namespace rankmesh::cli {
 namespace {
-
-template <typename Value>
-nlohmann::ordered_json optional_json(const std::optional<Value>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-}
 
 nlohmann::ordered_json pipeline_json(const Topology& topology, int rank) {
   const Pipeline& pipeline = topology.pipeline();

@@ -38,7 +38,7 @@ struct NumberRange {
   /// The greatest.
   std::int64_t max = INT64_MAX;
 };
-/// The most ranks that a layout can have.
+/// The most ranks that MPI and NCCL can number.
 inline constexpr std::int64_t max_ranks = INT32_MAX;
 /// The whole number that an option was given; nothing if it was not given or has a problem.
 [[nodiscard]] std::optional<std::int64_t> number_of(const Option& option, NumberRange range,
